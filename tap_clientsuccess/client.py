@@ -1,0 +1,144 @@
+"""The base of all streams: how one asks the API, and what becomes of its records."""
+
+from __future__ import annotations
+
+import logging
+import typing as t
+from collections import Counter
+from functools import cached_property
+
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.schema.source import StreamSchema
+from singer_sdk.streams import RESTStream
+
+from tap_clientsuccess.conform import Conformer
+from tap_clientsuccess.errors import ApiError
+from tap_clientsuccess.schema_source import SCHEMAS
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+    import requests
+    from singer_sdk.authenticators import APIKeyAuthenticator
+    from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.streams.rest import HTTPRequest
+
+    from tap_clientsuccess.api import Answer, ClientSuccessAPI
+    from tap_clientsuccess.settings import Settings
+    from tap_clientsuccess.tap import TapClientSuccess
+
+T = t.TypeVar("T")
+
+
+class ClientSuccessStream(RESTStream[int]):
+    """A stream of ClientSuccess; a page token is the number of a page, from 0."""
+
+    primary_keys: t.Sequence[str] = ("id",)
+    schema: t.ClassVar[StreamSchema] = StreamSchema(SCHEMAS)
+
+    # `Conformer` does it: faster, without loss, and strings such as "false" right.
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
+
+    _tap: TapClientSuccess
+
+    @property
+    def api(self) -> ClientSuccessAPI:
+        """The API, one for all streams."""
+        return self._tap.api
+
+    @property
+    def settings(self) -> Settings:
+        """The tap's settings."""
+        return self.api.settings
+
+    @property
+    def url_base(self) -> str:
+        """The base URL, without a slash at its end."""
+        return self.settings.base_url
+
+    @property
+    def authenticator(self) -> APIKeyAuthenticator:
+        """What puts the key into the header."""
+        return self.api.authenticator
+
+    @property
+    def requests_session(self) -> requests.Session:
+        """The session of the whole tap."""
+        return self.api.transport.session
+
+    def ask(self, request: HTTPRequest, read: Callable[[t.Any], T]) -> Answer[T]:
+        """Send a request, with retries; see `ClientSuccessAPI.request`.
+
+        Raises:
+            ApiError: With the stream's name in it.
+        """
+        try:
+            return self.api.request(request, read)
+        except ApiError as error:
+            raise error.in_stream(self.name) from None
+
+    def key_of(self, record: t.Any) -> Hashable:
+        """Return a record's primary key, or None where it has none."""
+        if not isinstance(record, dict):
+            return None
+        values = tuple(record.get(name) for name in self.primary_keys)
+        if any(value is None or isinstance(value, (dict, list)) for value in values):
+            return None
+        return values[0] if len(values) == 1 else values
+
+    def post_process(
+        self,
+        row: Record,
+        context: Context | None = None,  # noqa: ARG002
+    ) -> Record | None:
+        """Bring a record to its schema; leave out one that no target could store."""
+        conformed = self._conformer(row)
+        if self.key_of(conformed) is None:
+            self.notice(f"a record without its primary key {self._key_names} is left out")
+            return None
+        return conformed
+
+    @property
+    def _key_names(self) -> str:
+        return ", ".join(self.primary_keys)
+
+    @cached_property
+    def _conformer(self) -> Conformer:
+        return Conformer(
+            self.effective_schema,
+            report=lambda path: self.notice(
+                f"the value of '{path}' is not of the declared type; null is sent"
+            ),
+            unknown=lambda name: self.notice(
+                f"the field '{name}' is not in the catalog and is left out; discover "
+                "again, or ask for it in an issue"
+            ),
+        )
+
+    @cached_property
+    def _notices(self) -> Counter[str]:
+        return Counter()
+
+    def notice(self, what: str) -> None:
+        """Warn of something about the data, once, and count it; never with a value."""
+        self._notices[what] += 1
+        if self._notices[what] == 1:
+            self.logger.warning("%s: %s", self.name, what)
+
+    def tell_notices(self) -> None:
+        """Say at the end how often each warning was met."""
+        for what, times in self._notices.items():
+            if times > 1:
+                self.logger.warning("%s: %s (%d times)", self.name, what, times)
+        self._notices.clear()
+
+    def log(
+        self,
+        message: str,
+        *args: t.Any,
+        level: int = logging.INFO,
+        **kwargs: t.Any,
+    ) -> None:
+        """Log, except that a sync failed: the command line says so, once, in full."""
+        if not message.startswith("An unhandled error occurred"):
+            super().log(message, *args, level=level, **kwargs)

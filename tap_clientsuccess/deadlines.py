@@ -1,0 +1,71 @@
+"""Connections that give up when the head of an answer takes too long as a whole.
+
+The time-out of a socket counts anew with every byte: a server that sends one byte now
+and then would hold a request for ever. The body is read under a deadline by
+`transport`; the head is read inside of `http.client`, hence this.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import typing as t
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+if t.TYPE_CHECKING:
+    from urllib3.poolmanager import PoolManager
+    from urllib3.response import HTTPResponse
+
+
+class _HeadDeadline(HTTPConnection):
+    """Shuts the socket when the head has not arrived within the read time-out."""
+
+    def getresponse(self) -> HTTPResponse:
+        seconds = self.timeout if isinstance(self.timeout, (int, float)) else None
+        if seconds is None:
+            return super().getresponse()
+        timer = threading.Timer(seconds, _shut, [self.sock])
+        timer.daemon = True
+        timer.start()
+        try:
+            return super().getresponse()
+        finally:
+            timer.cancel()
+
+
+def _shut(sock: socket.socket | None) -> None:
+    with contextlib.suppress(OSError, AttributeError):
+        t.cast("socket.socket", sock).shutdown(socket.SHUT_RDWR)
+
+
+class _HTTPSHeadDeadline(_HeadDeadline, HTTPSConnection):
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _HeadDeadline
+
+
+class _HTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _HTTPSHeadDeadline
+
+
+class DeadlineAdapter(HTTPAdapter):
+    """An adapter whose connections, direct or through a proxy, have a head deadline."""
+
+    def init_poolmanager(self, *args: t.Any, **kwargs: t.Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        _use_pools(self.poolmanager)
+
+    def proxy_manager_for(self, *args: t.Any, **kwargs: t.Any) -> PoolManager:
+        manager: PoolManager = super().proxy_manager_for(*args, **kwargs)
+        _use_pools(manager)
+        return manager
+
+
+def _use_pools(manager: PoolManager) -> None:
+    manager.pool_classes_by_scheme = {"http": _Pool, "https": _HTTPSPool}

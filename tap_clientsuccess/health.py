@@ -1,0 +1,111 @@
+"""The connection test: one request to the health endpoint, and what it tells."""
+
+from __future__ import annotations
+
+import threading
+import time
+import typing as t
+from dataclasses import dataclass
+
+from singer_sdk.streams.rest import HTTPRequest
+
+from tap_clientsuccess.api import check, is_maintenance_page, is_web_page
+from tap_clientsuccess.errors import (
+    ApiError,
+    NotFoundError,
+    TransientError,
+    UnavailableError,
+    WrongAddressError,
+)
+
+if t.TYPE_CHECKING:
+    from tap_clientsuccess.api import ClientSuccessAPI
+
+ANSWER_WITHIN_SECONDS = 25.0
+_TRY_SECONDS = 10.0
+_TRIES = 3
+_WAIT_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether the connection works, and one line that says why."""
+
+    works: bool
+    reason: str
+
+
+def check_health(api: ClientSuccessAPI) -> Verdict:
+    """Test the connection.
+
+    Success means that the base URL and the key are right and the account can be
+    reached. A passing fault is retried briefly.
+
+    Args:
+        api: The API with the settings to test.
+
+    Returns:
+        The verdict, within `ANSWER_WITHIN_SECONDS` whatever happens.
+    """
+    verdicts: list[Verdict] = []
+    # A thread, because nothing in the standard library bounds a look-up of a host.
+    worker = threading.Thread(target=lambda: verdicts.append(_judge(api)), daemon=True)
+    worker.start()
+    worker.join(ANSWER_WITHIN_SECONDS)
+    if verdicts:
+        return verdicts[0]
+    return Verdict(
+        works=False,
+        reason=f"no answer within {ANSWER_WITHIN_SECONDS:g} seconds: the service is "
+        "down or slow, or base_url names the wrong host",
+    )
+
+
+def _judge(api: ClientSuccessAPI) -> Verdict:
+    try:
+        status = _ask(api)
+    except ApiError as error:
+        return Verdict(works=False, reason=str(error))
+    except Exception as error:  # noqa: BLE001
+        return Verdict(works=False, reason=f"unexpected {type(error).__name__}")
+    return Verdict(
+        works=True,
+        reason=f"the connection works: {api.settings.base_url} answered {status} "
+        f"to {api.settings.health_path}, and the key is accepted",
+    )
+
+
+def _ask(api: ClientSuccessAPI) -> int:
+    give_up = time.monotonic() + ANSWER_WITHIN_SECONDS - 2 * _WAIT_SECONDS
+    for tries_left in reversed(range(_TRIES)):
+        left = give_up - time.monotonic()
+        try:
+            return _ask_once(api, min(left, _TRY_SECONDS, api.settings.request_timeout))
+        except TransientError:
+            if not tries_left or give_up - time.monotonic() < 2 * _WAIT_SECONDS:
+                raise
+            time.sleep(_WAIT_SECONDS)
+    raise AssertionError("the last try returns or raises")
+
+
+def _ask_once(api: ClientSuccessAPI, timeout: float) -> int:
+    path = api.settings.health_path
+    request = HTTPRequest(url=f"{api.settings.base_url}{path}")
+    reply = api.send(request, timeout=timeout)
+    if is_maintenance_page(reply.body):
+        raise UnavailableError(
+            f"{reply.where} answered with a maintenance page: the service is down"
+        )
+    try:
+        check(reply)
+    except NotFoundError as error:
+        raise NotFoundError(
+            f"{reply.where} answered {reply.status}: base_url is wrong, or the account "
+            "has its health endpoint elsewhere (health_path)",
+            status=reply.status,
+        ) from error
+    if is_web_page(reply.body):
+        raise WrongAddressError(
+            f"{reply.where} answered with a web page: base_url is not the API's"
+        )
+    return reply.status

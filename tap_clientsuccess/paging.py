@@ -1,0 +1,210 @@
+"""How to walk a paged search without losing a record while the data changes.
+
+Page numbers drift: a record deleted, inserted or edited while somebody is paging moves
+all that comes behind it. `Walk` relies on four things, and holds without the rest.
+
+1. *Newest first.* The search is sorted by descending modification time, so inserts and
+   edits go to the front. They push unread records to the right: some are read twice,
+   none is skipped. An edited record that was not read yet jumps over the reader; the
+   next sync reads it, because the bookmark stays at or before the walk's beginning.
+2. *Deletes show in the total.* Only a delete pulls records to the left, past the
+   reader, and it lowers ``totalElements``. ``_frontier`` counts the positions known to
+   be read without a gap; a fall of the total by d takes d from it, and the page that
+   holds the frontier is read again.
+3. *A quiet window is consistent.* Several pages at once count only when no key in them
+   was seen before and each tells the same total as before. Any insert or edit while
+   they were in flight pushes a seen record into them, any delete changes the total.
+   Pages that were not quiet are read again, one at a time.
+4. *The end is checked.* As many distinct keys must have been seen as the server has
+   records. Records that jumped over the reader stand at the front: the walk begins
+   again there and ends as soon as the count is reached, after three walks at most.
+   A server that orders equal times differently each time, or ignores the sort, is
+   caught by this as well. What is still missing then is in `Walk.missing`.
+
+Every walk is finite, whatever the server tells: `_budget` bounds its requests by what
+they brought.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from tap_clientsuccess.keys import KeySet
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator, Sequence
+
+MAX_WALKS = 3
+_SPARE_REQUESTS = 50
+_REQUESTS_PER_PAGE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a search, as the server tells it. What it does not tell is None.
+
+    Attributes:
+        number: Which page, from 0.
+        records: Its records.
+        keys: The primary key of each record that has one.
+        total: ``totalElements``: records in the whole search at that moment.
+        pages: ``totalPages``.
+        size: Records in a full page; the server may give fewer than asked for.
+        last: Whether the server calls it the last page.
+    """
+
+    number: int
+    records: Sequence[t.Any]
+    keys: Sequence[Hashable]
+    total: int | None = None
+    pages: int | None = None
+    size: int | None = None
+    last: bool | None = None
+
+    @property
+    def has_next(self) -> bool:
+        """Whether anything that the server tells speaks for more pages."""
+        if not self.records:
+            return False
+        if self.last is False:
+            return True
+        if self.pages is not None and self.number + 1 < self.pages:
+            return True
+        return self.last is None and self.pages is None
+
+
+class Walk:
+    """Walks through all pages of a search; iterate over it once.
+
+    Yields each page that counts, in order. A record may come more than once, its
+    newest state last.
+
+    Attributes:
+        missing: After the iteration, how many records the server has that were not
+            seen; 0 where the walk is complete.
+    """
+
+    def __init__(
+        self,
+        fetch: Callable[[Sequence[int]], Sequence[Page]],
+        *,
+        width: int = 1,
+    ) -> None:
+        """Prepare a walk.
+
+        Args:
+            fetch: Fetches the pages with these numbers, at once where it can, and
+                returns them in the order of the numbers.
+            width: How many pages to fetch at once.
+        """
+        self._fetch = fetch
+        self._width = width
+        self._seen = KeySet()
+        self._total: int | None = None
+        self._size = 1
+        self._frontier = 0
+        self._requests = 0
+        self._keyless = 0
+        self._keyless_in_walk = 0
+        self._stuck = False
+        self.missing = 0
+
+    def __iter__(self) -> Iterator[Page]:
+        for _ in range(MAX_WALKS):
+            yield from self._walk()
+            if not self.missing:
+                return
+
+    def _walk(self) -> Iterator[Page]:
+        page = self._begin()
+        yield page
+        serial_until = 0
+        while self._goes_on(page):
+            number = self._frontier // self._size
+            numbers = range(number, self._window_end(number, page))
+            if len(numbers) > 1 and number >= serial_until:
+                window = self._fetch(numbers)
+                self._requests += len(numbers)
+                if not self._is_quiet(window):
+                    serial_until = numbers.stop
+                    continue
+                for page in window:
+                    self._count(page)
+                    yield page
+            else:
+                page = self._read_one(number)
+                yield page
+        self.missing = self._short_by or int(page.has_next and page.total is None)
+
+    def _begin(self) -> Page:
+        """Read the first page, alone: it tells how many there are, and how long."""
+        (page,) = self._fetch([0])
+        self._size = _page_size(page)
+        self._frontier = 0
+        self._requests = 1
+        self._keyless_in_walk = 0
+        self._count(page)
+        return page
+
+    def _read_one(self, number: int) -> Page:
+        (page,) = self._fetch([number])
+        self._requests += 1
+        self._count(page)
+        return page
+
+    def _window_end(self, number: int, page: Page) -> int:
+        """Say up to which page, not included, may be fetched at once."""
+        known = page.pages if page.pages is not None else number + 1
+        return max(number + 1, min(number + self._width, known))
+
+    def _count(self, page: Page) -> None:
+        """Take note of a page: what it brought, and how far all is read by it."""
+        if page.total is not None and self._total is not None:
+            self._frontier -= max(0, self._total - page.total)
+        start = page.number * self._size
+        if self._frontier >= start:
+            # A page in the middle may be short where the server filters after paging.
+            read = self._size if page.has_next else len(page.records)
+            self._frontier = max(self._frontier, start + read)
+        self._frontier = max(0, self._frontier)
+        self._total = page.total
+        new = self._seen.add(page.keys)
+        self._keyless_in_walk += len(page.records) - len(page.keys)
+        self._keyless = max(self._keyless, self._keyless_in_walk)
+        self._stuck = page.total is None and not new
+
+    def _is_quiet(self, window: Sequence[Page]) -> bool:
+        keys = KeySet()
+        new = sum(keys.add(page.keys) for page in window)
+        return (
+            new == sum(len(page.keys) for page in window)
+            and not self._seen.has_any(keys)
+            and all(page.total == self._total for page in window)
+            and all(page.has_next for page in window[:-1])
+        )
+
+    def _goes_on(self, page: Page) -> bool:
+        if self._requests >= self._budget or self._stuck:
+            return False
+        is_catching_up = self.missing > 0
+        if is_catching_up and not self._short_by:
+            return False
+        return page.has_next or self._frontier < page.number * self._size
+
+    @property
+    def _budget(self) -> int:
+        """Requests that one walk may make: many for every page that brought keys."""
+        brought = len(self._seen) // self._size + 1
+        return _REQUESTS_PER_PAGE * brought + _SPARE_REQUESTS
+
+    @property
+    def _short_by(self) -> int:
+        seen = len(self._seen) + self._keyless
+        return max(0, (self._total or 0) - seen)
+
+
+def _page_size(page: Page) -> int:
+    """Return the smaller of the size that is told and the one that is there."""
+    told = page.size or len(page.records)
+    return max(1, min(told, len(page.records)) if page.has_next else told)

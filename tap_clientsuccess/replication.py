@@ -1,0 +1,81 @@
+"""Which records an incremental read wants, and how far the bookmark may go after it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+
+from tap_clientsuccess.times import parse_time
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+MODIFICATION_KEY = "modifiedTime"
+
+
+class IncrementalRead:
+    """One incremental read of a stream.
+
+    Attributes:
+        start: Records changed before this are not wanted; None wants all.
+        undated: How many records had no time at all.
+    """
+
+    def __init__(
+        self,
+        start: dt.datetime | None,
+        *,
+        creation_key: str | None,
+        server_filters: Callable[[], bool],
+    ) -> None:
+        """Begin a read.
+
+        Args:
+            start: Where it starts.
+            creation_key: The field with the creation time, for streams whose records
+                may lack a modification time.
+            server_filters: Tells whether the server heeds ``modifiedAfter``. Asked at
+                most once, and only when a record needs it.
+        """
+        self.start = start
+        self.undated = 0
+        self._creation_key = creation_key
+        self._server_filters = server_filters
+        self._newest: dt.datetime | None = None
+
+    def wants(self, record: Mapping[str, t.Any]) -> bool:
+        """Tell whether a record belongs to this read, and note its time.
+
+        A record with a modification time is judged by it. One without is judged by its
+        creation time only where the server does not filter: a server that does has
+        chosen the record for a reason, perhaps an edit whose time it does not show.
+        """
+        modified = parse_time(record.get(MODIFICATION_KEY))
+        created = self._created(record)
+        times = [time for time in (modified, created) if time is not None]
+        if not times:
+            self.undated += 1
+            return True
+        changed = max(times)
+        self._newest = max(changed, self._newest or changed)
+        if self.start is None or changed >= self.start:
+            return True
+        return modified is None and self._server_filters()
+
+    def _created(self, record: Mapping[str, t.Any]) -> dt.datetime | None:
+        return parse_time(record.get(self._creation_key)) if self._creation_key else None
+
+    def bookmark(self, began: dt.datetime | None) -> dt.datetime | None:
+        """Return the bookmark that this read, when complete, allows.
+
+        Args:
+            began: When the read began by the server's clock. Records changed later may
+                have escaped it, so the bookmark never passes this moment.
+
+        Returns:
+            The newest change that was seen, or `began` where that is earlier; None
+            where there is nothing to go by.
+        """
+        if self._newest is None or began is None:
+            return self._newest
+        return min(self._newest, began)

@@ -1,0 +1,43 @@
+"""Record ids in order of a value, kept in order while records change."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Iterable
+from typing import Any
+
+
+class Order:
+    """Ids sorted by a value, equal values by id.
+
+    Attributes:
+        ids: The ids, smallest value first.
+    """
+
+    def __init__(self, ids: Iterable[int], value: Callable[[int], Any]) -> None:
+        """Sort ids by a value.
+
+        Args:
+            ids: The ids, rising.
+            value: Tells an id's value. When a value is about to change, `remove`
+                the id first and `add` it afterwards.
+        """
+        self.value = value
+        self.ids = sorted(ids, key=value)
+
+    def add(self, number: int) -> None:
+        """Put an id in its place."""
+        insort(self.ids, number, key=self._place)
+
+    def remove(self, number: int) -> None:
+        """Take an id out."""
+        place = bisect_left(self.ids, self._place(number), key=self._place)
+        del self.ids[place]
+
+    def since(self, value: Any, *, inclusive: bool) -> list[int]:
+        """List the ids from a value on."""
+        bisect = bisect_left if inclusive else bisect_right
+        return self.ids[bisect(self.ids, value, key=self.value) :]
+
+    def _place(self, number: int) -> tuple[Any, int]:
+        return self.value(number), number

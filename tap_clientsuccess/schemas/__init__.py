@@ -1,0 +1,1 @@
+"""One JSON schema a stream; pieces that several share stand in ``shared.json``."""

@@ -1,0 +1,264 @@
+"""The settings: their JSON schema, what else must hold for them, and typed access."""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+import re
+import typing as t
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from urllib.parse import urlsplit
+
+from singer_sdk import typing as th
+from singer_sdk.plugin_base import JSONSchemaValidator
+
+from tap_clientsuccess.times import parse_time
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from jsonschema import ValidationError
+
+PACKAGE = "tap-clientsuccess"
+DEFAULT_BASE_URL = "https://api.clientsuccess.com/api"
+_MEBIBYTE = 2**20
+
+
+def package_version() -> str:
+    """Return the version of the installed tap."""
+    try:
+        return version(PACKAGE)
+    except PackageNotFoundError:
+        return "0+unknown"
+
+
+SCHEMA: dict[str, t.Any] = th.PropertiesList(
+    th.Property(
+        "api_key",
+        th.StringType(min_length=1),
+        required=True,
+        secret=True,
+        title="API key",
+        description=(
+            "The API key, made in ClientSuccess under Settings. Sent with every "
+            "request, to the host of the base URL alone."
+        ),
+    ),
+    th.Property(
+        "base_url",
+        th.StringType(min_length=1),
+        default=DEFAULT_BASE_URL,
+        title="Base URL",
+        description=(
+            "Root of all paths: the default, or "
+            "`https://<company>.clientsuccess.com/api`. Must be https, except for "
+            "loopback addresses."
+        ),
+    ),
+    th.Property(
+        "api_key_header",
+        th.StringType(min_length=1),
+        default="X-API-Key",
+        title="API key header",
+        description=(
+            "Header that carries the key: `X-API-Key`, or `Authorization` for keys "
+            "of Open API v2."
+        ),
+    ),
+    th.Property(
+        "start_date",
+        th.DateTimeType,
+        title="Start date",
+        description=(
+            "Earliest modification time to read, such as `2024-01-01T00:00:00Z`. "
+            "Without it, everything is read."
+        ),
+    ),
+    th.Property(
+        "page_size",
+        th.IntegerType(minimum=1, maximum=1000),
+        default=200,
+        title="Page size",
+        description="Records asked for per page, 1 to 1000. The server may give fewer.",
+    ),
+    th.Property(
+        "lookback_seconds",
+        th.IntegerType(minimum=0, maximum=31_536_000),
+        default=300,
+        title="Lookback (seconds)",
+        description=(
+            "How many seconds before the bookmark an incremental read starts, for "
+            "records that became visible late."
+        ),
+    ),
+    th.Property(
+        "request_timeout",
+        th.IntegerType(minimum=1, maximum=3600),
+        default=60,
+        title="Request timeout (seconds)",
+        description="Seconds that one request may take, its whole answer included.",
+    ),
+    th.Property(
+        "max_retries",
+        th.IntegerType(minimum=0, maximum=100),
+        default=8,
+        title="Maximum retries",
+        description=(
+            "How often one request is sent again after a time-out, a connection "
+            "error, a 429, a 5xx or an answer that is not JSON."
+        ),
+    ),
+    th.Property(
+        "max_response_bytes",
+        th.IntegerType(minimum=_MEBIBYTE),
+        default=256 * _MEBIBYTE,
+        title="Maximum response (bytes)",
+        description=(
+            "Largest answer that is read, in bytes after decompression. A larger one "
+            "is an error."
+        ),
+    ),
+    th.Property(
+        "health_path",
+        th.StringType(min_length=1),
+        default="/health",
+        title="Health path",
+        description="Path of the connection test (`--test`) under the base URL.",
+    ),
+    th.Property(
+        "user_agent",
+        th.StringType(min_length=1),
+        title="User agent",
+        description=(
+            "`User-Agent` header of every request. By default "
+            "`tap-clientsuccess/<version>`."
+        ),
+    ),
+).to_dict()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings with their defaults filled in; times in seconds, sizes in bytes."""
+
+    api_key: str
+    base_url: str
+    api_key_header: str
+    start_date: dt.datetime | None
+    page_size: int
+    lookback: dt.timedelta
+    request_timeout: int
+    max_retries: int
+    max_response_bytes: int
+    health_path: str
+    user_agent: str
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, t.Any]) -> t.Self:
+        """Read the settings from a configuration that `problems` has passed."""
+
+        def value(name: str) -> t.Any:
+            given = config.get(name)
+            return SCHEMA["properties"][name].get("default") if given is None else given
+
+        return cls(
+            api_key=value("api_key") or "",
+            base_url=value("base_url").rstrip("/"),
+            api_key_header=value("api_key_header"),
+            start_date=parse_time(value("start_date")),
+            page_size=value("page_size"),
+            lookback=dt.timedelta(seconds=value("lookback_seconds")),
+            request_timeout=value("request_timeout"),
+            max_retries=value("max_retries"),
+            max_response_bytes=value("max_response_bytes"),
+            health_path="/" + value("health_path").lstrip("/"),
+            user_agent=value("user_agent") or f"{PACKAGE}/{package_version()}",
+        )
+
+
+def problems(config: dict[str, t.Any], schema: dict[str, t.Any]) -> list[str]:
+    """List what is wrong with a configuration, and fill in the schema's defaults.
+
+    Args:
+        config: The configuration; defaults are set in it.
+        schema: Its JSON schema, the SDK's own settings included.
+
+    Returns:
+        One sentence a problem. None of them holds a value: it may be a secret.
+    """
+    errors = JSONSchemaValidator(schema).iter_errors(config)
+    found = [_in_words(error) for error in errors]
+    return found or list(_beyond_the_schema(config))
+
+
+def _in_words(error: ValidationError) -> str:
+    where = ".".join(str(part) for part in error.absolute_path)
+    expected = error.validator_value
+    match error.validator:
+        case "required":
+            missing = [name for name in expected if name not in error.instance]
+            return f"{where or 'settings'}: {' and '.join(missing)} is missing"
+        case "type":
+            kinds = [expected] if isinstance(expected, str) else expected
+            return f"{where} must be of type {' or '.join(kinds)}"
+        case "minimum" | "maximum":
+            return f"{where} is out of bounds: its {error.validator} is {expected}"
+        case "minLength":
+            return f"{where} is empty"
+        case "enum":
+            return f"{where} must be one of {', '.join(map(str, expected))}"
+        case "format":
+            return f"{where} must be a {expected}"
+    return f"{where} is not what the schema of the settings allows ({error.validator})"
+
+
+def _beyond_the_schema(config: Mapping[str, t.Any]) -> Iterator[str]:
+    """Check what a JSON schema cannot say, or not in words that help."""
+    texts = [
+        (name, value)
+        for name in SCHEMA["properties"]
+        if isinstance(value := config.get(name), str)
+    ]
+    for name, value in texts:
+        if value != value.strip():
+            yield f"{name} has blanks or line breaks around it: remove them"
+        elif not (value.isascii() and value.isprintable()):
+            yield f"{name} has characters that cannot be sent in HTTP"
+    if (start := config.get("start_date")) and parse_time(start) is None:
+        yield "start_date is not a time such as 2024-01-01T00:00:00Z"
+    if (header := config.get("api_key_header")) and not _HEADER_NAME.fullmatch(header):
+        yield "api_key_header is not the name of an HTTP header"
+    yield from _url_problems("base_url", config.get("base_url") or DEFAULT_BASE_URL)
+
+
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+
+
+def _url_problems(name: str, url: str) -> Iterator[str]:
+    try:
+        parts = urlsplit(url.strip())
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        yield f"{name} is not a URL"
+        return
+    if parts.scheme not in {"https", "http"} or not host:
+        yield f"{name} must begin with https:// and name a host"
+    elif parts.scheme == "http" and not _is_loopback(host):
+        yield (
+            f"{name} must be https: http would send the key in the clear "
+            "(it is allowed for loopback addresses alone)"
+        )
+    if parts.username is not None or parts.password is not None:
+        yield f"{name} must not hold a user name or password"
+    if parts.query or parts.fragment:
+        yield f"{name} must not have a query or a fragment"
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,26 @@
+"""The streams. A new one: its class here or beside, its schema in ``schemas``."""
+
+from __future__ import annotations
+
+import typing as t
+
+from tap_clientsuccess.streams.objects import (
+    ClientNotes,
+    Clients,
+    Contacts,
+    Contracts,
+    Products,
+    Pulses,
+)
+
+if t.TYPE_CHECKING:
+    from tap_clientsuccess.client import ClientSuccessStream
+
+STREAMS: tuple[type[ClientSuccessStream], ...] = (
+    Clients,
+    Contacts,
+    Contracts,
+    ClientNotes,
+    Pulses,
+    Products,
+)

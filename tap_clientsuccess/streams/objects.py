@@ -1,0 +1,54 @@
+"""The objects of ClientSuccess that are searched: one declarative class a stream.
+
+Paths and keys: the public Airbyte connector (clients, contacts, contracts, products)
+and a public MCP server (client notes, pulses).
+"""
+
+from __future__ import annotations
+
+from tap_clientsuccess.streams.search import SearchStream
+
+
+class Clients(SearchStream):
+    """The company's customers."""
+
+    name = "clients"
+    path = "/client/search"
+
+
+class Contacts(SearchStream):
+    """People at the clients."""
+
+    name = "contacts"
+    path = "/contact/search"
+
+
+class Contracts(SearchStream):
+    """Contracts with the clients, line items included."""
+
+    name = "contracts"
+    path = "/contract/search"
+
+
+class ClientNotes(SearchStream):
+    """Notes, calls, meetings and e-mails; whether they tell edits is unknown."""
+
+    name = "client_notes"
+    path = "/clientNote/search"
+    creation_key = "createdTime"
+
+
+class Pulses(SearchStream):
+    """Health pulses of the clients; whether they tell edits is unknown."""
+
+    name = "pulses"
+    path = "/pulse/search"
+    replication_key = "createdTimestamp"
+    creation_key = "createdTimestamp"
+
+
+class Products(SearchStream):
+    """What the company sells."""
+
+    name = "products"
+    path = "/product/search"

@@ -1,0 +1,59 @@
+"""Times of the API, of the state and of the settings, read and written in one way.
+
+The API writes ``2024-05-01T10:11:12.123Z``; numeric offsets (``+0000``, ``-07:00``),
+a missing fraction and milliseconds since 1970 are read as well. A time without a zone
+is UTC.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+
+UTC = dt.timezone.utc
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def parse_time(value: t.Any) -> dt.datetime | None:
+    """Read a time.
+
+    Args:
+        value: ISO 8601 text, or milliseconds since 1970.
+
+    Returns:
+        The time in UTC, or None where the value is not one.
+    """
+    try:
+        if isinstance(value, str):
+            return _in_utc(dt.datetime.fromisoformat(value.strip()))
+        if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+            return _EPOCH + dt.timedelta(milliseconds=float(value))
+    except (ValueError, OverflowError):
+        pass
+    return None
+
+
+def _in_utc(moment: dt.datetime) -> dt.datetime:
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC)
+
+
+def format_time(moment: dt.datetime) -> str:
+    """Write a time as the API does: ISO 8601 in UTC, milliseconds rounded down."""
+    text = _in_utc(moment).isoformat(timespec="milliseconds")
+    return text.removesuffix("+00:00") + "Z"
+
+
+def parse_http_date(value: str | None) -> dt.datetime | None:
+    """Read the date of an HTTP header, such as ``Date`` or ``Retry-After``.
+
+    Returns:
+        The time in UTC, in whole seconds, or None where the value is not a date.
+    """
+    try:
+        return _in_utc(parsedate_to_datetime(value or ""))
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,217 @@
+"""One exchange over HTTP: bounded in time and size, and with one host alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+import ssl
+import time
+import typing as t
+from dataclasses import dataclass
+from urllib.parse import urljoin, urlsplit
+
+import requests
+import urllib3
+from urllib3.exceptions import NameResolutionError
+
+from tap_clientsuccess.deadlines import DeadlineAdapter
+from tap_clientsuccess.errors import (
+    RefusedError,
+    UnexpectedAnswerError,
+    UnreachableError,
+    UnresolvedHostError,
+    WrongAddressError,
+)
+from tap_clientsuccess.times import parse_http_date
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_CHUNK = 2**18
+_MAX_REDIRECTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer of the server.
+
+    Attributes:
+        where: Method and path of the request, for messages.
+        status: The HTTP status.
+        headers: The headers, whatever their case.
+        body: The body in bytes, decompressed.
+        sent_at: When the request was sent, by the *server's* clock: its ``Date`` less
+            the seconds that the answer took, so never later than it was. None where
+            the server tells no date.
+    """
+
+    where: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    sent_at: dt.datetime | None
+
+
+class Transport:
+    """Sends requests through one connection pool.
+
+    Proxies and certificate authorities come from the conventional variables
+    (``HTTPS_PROXY``, ``NO_PROXY``, ``REQUESTS_CA_BUNDLE``). A ``.netrc`` is not read.
+    """
+
+    def __init__(self, *, max_bytes: int, connections: int = 1) -> None:
+        self._max_bytes = max_bytes
+        self.session = requests.Session()
+        adapter = DeadlineAdapter(pool_maxsize=connections)
+        self.session.mount("https://", adapter)
+        self.session.mount("http://", adapter)
+
+    def send(self, request: requests.PreparedRequest, *, timeout: float) -> Reply:
+        """Send a request and read its whole answer.
+
+        Redirects are followed within the same scheme, host and port: `requests` would
+        hand the key's header to any other.
+
+        Args:
+            request: The request, with the key in it.
+            timeout: Seconds for the whole exchange.
+
+        Returns:
+            The answer, whatever its status.
+
+        Raises:
+            ApiError: No whole answer came, or none that may be read.
+        """
+        where = f"{request.method} {urlsplit(request.url or '').path}"
+        deadline = time.monotonic() + timeout
+        try:
+            for _ in range(_MAX_REDIRECTS):
+                reply, redirect = self._exchange(request, where, deadline)
+                if redirect is None:
+                    return reply
+                request = _redirected(request, redirect, where)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as e:
+            raise _in_words(e, where, timeout) from None
+        raise WrongAddressError(f"{where} redirects in circles: check base_url")
+
+    def _exchange(
+        self,
+        request: requests.PreparedRequest,
+        where: str,
+        deadline: float,
+    ) -> tuple[Reply, str | None]:
+        started = time.monotonic()
+        with self._open(request, max(0.001, deadline - started)) as response:
+            elapsed = dt.timedelta(seconds=time.monotonic() - started)
+            date = parse_http_date(response.headers.get("Date"))
+            reply = Reply(
+                where=where,
+                status=response.status_code,
+                headers=response.headers,
+                body=b"".join(self._chunks(response, where, deadline)),
+                sent_at=date and date - elapsed,
+            )
+            return reply, self.session.get_redirect_target(response)
+
+    def _open(
+        self,
+        request: requests.PreparedRequest,
+        timeout: float,
+    ) -> requests.Response:
+        # What `Session.request` does, and `Session.send` does not.
+        from_environment = self.session.merge_environment_settings(
+            request.url or "", {}, stream=True, verify=None, cert=None
+        )
+        return self.session.send(
+            request, timeout=timeout, allow_redirects=False, **from_environment
+        )
+
+    def _chunks(
+        self,
+        response: requests.Response,
+        where: str,
+        deadline: float,
+    ) -> Iterator[bytes]:
+        size = 0
+        # `read1` returns with what is there; `read` would wait for all it asked for,
+        # and a trickle of bytes would never let the deadline be looked at.
+        while chunk := response.raw.read1(_CHUNK, decode_content=True):
+            size += len(chunk)
+            if size > self._max_bytes:
+                raise RefusedError(
+                    f"{where} answered with more than {self._max_bytes:,} bytes: "
+                    "lower page_size, or raise max_response_bytes"
+                )
+            if time.monotonic() > deadline:
+                raise requests.Timeout
+            yield chunk
+
+
+def _redirected(
+    request: requests.PreparedRequest,
+    target: str,
+    where: str,
+) -> requests.PreparedRequest:
+    url = urljoin(request.url or "", target)
+    if request.method != "GET" or _origin(url) != _origin(request.url or ""):
+        raise WrongAddressError(
+            f"{where} redirects elsewhere, to {_shown_origin(url)}: the key was not "
+            "sent there; check base_url"
+        )
+    following = request.copy()
+    following.url = url
+    return following
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    return parts.scheme, parts.hostname, port
+
+
+def _shown_origin(url: str) -> str:
+    scheme, host, port = _origin(url)
+    return f"{scheme}://{host}:{port}"
+
+
+def _in_words(error: Exception, where: str, timeout: float) -> Exception:
+    """Say what hindered an exchange, without the error's own text (it holds URLs)."""
+    causes = list(_chain(error))
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+        return WrongAddressError(
+            f"{where}: the server's TLS certificate is not trusted: check base_url, or "
+            "name your certificate authority in REQUESTS_CA_BUNDLE"
+        )
+    if isinstance(error, (requests.exceptions.InvalidURL, UnicodeError)):
+        return WrongAddressError(f"{where}: base_url is not a URL that can be opened")
+    if any(isinstance(cause, NameResolutionError) for cause in causes):
+        return UnresolvedHostError(
+            f"{where}: the host does not resolve: check base_url and the network"
+        )
+    if any(isinstance(cause, _TIMEOUTS) for cause in causes):
+        return UnreachableError(f"{where}: no whole answer within {timeout:g} seconds")
+    if isinstance(error, requests.exceptions.ProxyError):
+        return UnreachableError(f"{where}: the proxy does not connect: check HTTPS_PROXY")
+    if isinstance(error, (requests.exceptions.SSLError, ssl.SSLError)):
+        return UnreachableError(f"{where}: the TLS connection failed: check base_url")
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        return UnreachableError(f"{where}: the connection was refused: check base_url")
+    if any(isinstance(cause, urllib3.exceptions.DecodeError) for cause in causes):
+        return UnexpectedAnswerError(f"{where}: the answer's compression is broken")
+    return UnreachableError(f"{where}: the connection broke before the answer was whole")
+
+
+_TIMEOUTS = (TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Go through an error, what caused it, and what it wraps (`requests` wraps)."""
+    pending = [error]
+    seen: set[int] = set()
+    while pending:
+        current = pending.pop()
+        if not isinstance(current, BaseException) or id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        pending += [current.__cause__, current.__context__]
+        pending += [getattr(current, "reason", None), *current.args]

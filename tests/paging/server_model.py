@@ -1,0 +1,94 @@
+"""A paged search in memory that changes while somebody reads it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+from dataclasses import dataclass, field
+
+from tap_clientsuccess.paging import Page
+from tap_clientsuccess.times import format_time
+
+if t.TYPE_CHECKING:
+    from collections.abc import Sequence
+    from random import Random
+
+START = dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc)
+
+
+@dataclass
+class ServerModel:
+    """Records by id, each with the tick of its last change and a version."""
+
+    random: Random
+    size: int = 3
+    changes_per_read: int = 0
+    unstable_ties: bool = False
+    clock: int = 0
+    versions: dict[int, int] = field(default_factory=dict)
+    modified: dict[int, int] = field(default_factory=dict)
+    requests: int = 0
+    next_id: int = 1
+
+    @property
+    def now(self) -> dt.datetime:
+        return START + dt.timedelta(seconds=self.clock)
+
+    def change(self) -> None:
+        """Insert, edit or delete; the clock may stand still meanwhile."""
+        self.clock += self.random.choice([0, 1, 1])
+        kind = self.random.choice(["insert", "edit", "edit", "delete"])
+        if kind == "insert" or not self.versions:
+            self._touch(self.next_id)
+            self.next_id += 1
+            return
+        key = self.random.choice(sorted(self.versions))
+        if kind == "edit":
+            self._touch(key)
+        else:
+            del self.versions[key], self.modified[key]
+
+    def _touch(self, key: int) -> None:
+        self.versions[key] = self.versions.get(key, 0) + 1
+        self.modified[key] = self.clock
+
+    def search(self, number: int, start: dt.datetime | None) -> Page:
+        self.requests += 1
+        found = [
+            key
+            for key, tick in self.modified.items()
+            if start is None or START + dt.timedelta(seconds=tick) >= start
+        ]
+        found.sort(key=self._place, reverse=True)
+        keys = found[number * self.size : (number + 1) * self.size]
+        pages = -(-len(found) // self.size)
+        return Page(
+            number=number,
+            records=[self.record(key) for key in keys],
+            keys=keys,
+            total=len(found),
+            pages=pages,
+            size=self.size,
+            last=number + 1 >= pages,
+        )
+
+    def _place(self, key: int) -> tuple[int, float]:
+        tie = self.random.random() if self.unstable_ties else key
+        return self.modified[key], tie
+
+    def record(self, key: int) -> dict[str, t.Any]:
+        changed = START + dt.timedelta(seconds=self.modified[key])
+        return {
+            "id": key,
+            "version": self.versions[key],
+            "modifiedTime": format_time(changed),
+        }
+
+    def fetch(self, numbers: Sequence[int], start: dt.datetime | None) -> list[Page]:
+        """Answer several requests that are in flight together, in any order."""
+        answers: dict[int, Page] = {}
+        for number in self.random.sample(list(numbers), len(numbers)):
+            for _ in range(self.random.randint(0, self.changes_per_read)):
+                self.change()
+            answers[number] = self.search(number, start)
+        return [answers[number] for number in numbers]

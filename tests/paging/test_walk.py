@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from server_model import ServerModel
+
+from tap_clientsuccess.paging import MAX_WALKS, Page, Walk
+from tap_clientsuccess.replication import IncrementalRead
+
+if t.TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Warehouse:
+    """What a target holds after some syncs."""
+
+    def __init__(self) -> None:
+        self.rows: dict[int, dict[str, t.Any]] = {}
+        self.bookmark: dt.datetime | None = None
+        self.missing = 0
+
+    def sync(self, server: ServerModel, width: int) -> None:
+        began = server.now
+        start = self.bookmark
+        read = IncrementalRead(start, creation_key=None, server_filters=lambda: True)
+        walk = Walk(lambda numbers: server.fetch(numbers, start), width=width)
+        for page in walk:
+            for record in page.records:
+                if read.wants(record):
+                    self.rows[record["id"]] = record
+        self.missing = walk.missing
+        if not walk.missing:
+            reached = read.bookmark(began)
+            self.bookmark = max(filter(None, [reached, start]), default=None)
+
+    def lacks(self, server: ServerModel) -> list[int]:
+        return [
+            key
+            for key in server.versions
+            if self.rows.get(key) != server.record(key)
+        ]
+
+
+@given(
+    random=st.randoms(use_true_random=False),
+    width=st.sampled_from([1, 2, 4, 8]),
+    size=st.integers(1, 5),
+    records=st.integers(0, 60),
+    changes=st.integers(0, 4),
+)
+@settings(max_examples=400, deadline=None)
+def test_nothing_is_lost_under_live_edits(
+    random: Random, width: int, size: int, records: int, changes: int
+) -> None:
+    server = ServerModel(random, size=size)
+    for _ in range(records):
+        server.change()
+    warehouse = Warehouse()
+    server.changes_per_read = changes
+    for _ in range(3):
+        warehouse.sync(server, width)
+    server.changes_per_read = 0
+    warehouse.sync(server, width)
+    assert not warehouse.missing
+    assert not warehouse.lacks(server)
+
+
+@given(
+    random=st.randoms(use_true_random=False),
+    width=st.sampled_from([1, 4]),
+    records=st.integers(0, 40),
+)
+@settings(max_examples=200, deadline=None)
+def test_ties_in_a_new_order_each_time_are_complete_or_told(
+    random: Random, width: int, records: int
+) -> None:
+    server = ServerModel(random, unstable_ties=True)
+    for _ in range(records):
+        server.change()
+    server.clock = 0
+    server.modified = dict.fromkeys(server.modified, 0)
+    warehouse = Warehouse()
+    warehouse.sync(server, width)
+    assert len(warehouse.lacks(server)) == warehouse.missing
+
+
+def walk_over(
+    answer: t.Callable[[int], Page], width: int = 1
+) -> tuple[Walk, list[int], int]:
+    requests = 0
+
+    def fetch(numbers: Sequence[int]) -> list[Page]:
+        nonlocal requests
+        requests += len(numbers)
+        return [answer(number) for number in numbers]
+
+    walk = Walk(fetch, width=width)
+    keys = [t.cast("int", key) for page in walk for key in page.keys]
+    return walk, keys, requests
+
+
+def page(number: int, keys: t.Iterable[int], **told: t.Any) -> Page:
+    keys = list(keys)
+    return Page(number, [{"id": key} for key in keys], keys, **told)
+
+
+@pytest.mark.parametrize("width", [1, 4])
+def test_a_quiet_walk_reads_every_page_once(width: int) -> None:
+    def answer(k: int) -> Page:
+        keys = range(k * 10, min(95, (k + 1) * 10))
+        return page(k, keys, total=95, pages=10, size=10, last=k == 9)
+
+    walk, keys, requests = walk_over(answer, width)
+    assert keys == list(range(95))
+    assert requests == 10
+    assert walk.missing == 0
+
+
+def test_a_cap_that_is_not_told_is_noticed() -> None:
+    """Asked for 200 and told 200, but 50 came."""
+    walk, keys, _ = walk_over(
+        lambda k: page(k, range(k * 50, k * 50 + 50), total=200, pages=4, size=200)
+    )
+    assert sorted(set(keys)) == list(range(200))
+    assert walk.missing == 0
+
+
+def test_without_any_numbers_it_reads_until_nothing_comes() -> None:
+    walk, keys, requests = walk_over(
+        lambda k: page(k, range(k * 2, min(5, k * 2 + 2)))
+    )
+    assert keys == [0, 1, 2, 3, 4]
+    assert requests == 4
+    assert walk.missing == 0
+
+
+def test_short_pages_in_the_middle_are_passed() -> None:
+    sizes = [10, 7, 10, 3]
+    starts = [0, 10, 17, 27]
+    walk, keys, _ = walk_over(
+        lambda k: page(
+            k,
+            range(starts[k], starts[k] + sizes[k]),
+            total=30,
+            pages=4,
+            size=10,
+            last=k == 3,
+        )
+    )
+    assert keys == list(range(30))
+    assert walk.missing == 0
+
+
+@pytest.mark.parametrize("width", [1, 4])
+@pytest.mark.parametrize(
+    ("told", "missing"),
+    [
+        ({"total": 1000, "pages": 100, "size": 10, "last": False}, 990),
+        ({"total": 10**12, "pages": 10**11, "size": 10, "last": False}, 10**12 - 10),
+        ({"last": False}, 1),
+    ],
+)
+def test_a_server_that_repeats_a_page_is_told_of(
+    told: dict[str, t.Any], missing: int, width: int
+) -> None:
+    walk, keys, requests = walk_over(lambda k: page(k, range(10), **told), width)
+    assert set(keys) == set(range(10))
+    assert walk.missing == missing
+    assert requests <= MAX_WALKS * (60 + width)
+
+
+@given(st.lists(st.integers(0, 500), min_size=1), st.sampled_from([1, 4]))
+@settings(max_examples=100, deadline=None)
+def test_it_is_finite_whatever_totals_are_told(totals: list[int], width: int) -> None:
+    calls = 0
+
+    def answer(k: int) -> Page:
+        nonlocal calls
+        calls += 1
+        total = totals[calls % len(totals)]
+        keys = range(k * 10, min(100, k * 10 + 10))
+        return page(k, keys, total=total, pages=10, size=10, last=k >= 9)
+
+    _, keys, requests = walk_over(answer, width)
+    assert set(keys) == set(range(100)) or requests >= MAX_WALKS
+    assert requests <= MAX_WALKS * (5 * 11 + 50 + width)
+
+
+def test_records_without_a_key_count_as_seen() -> None:
+    def answer(_: int) -> Page:
+        return Page(0, [{"id": 1}, {}, "odd"], [1], total=3, pages=1, size=10)
+
+    walk, _, requests = walk_over(answer)
+    assert walk.missing == 0
+    assert requests == 1
