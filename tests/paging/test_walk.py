@@ -198,3 +198,69 @@ def test_records_without_a_key_count_as_seen() -> None:
     walk, _, requests = walk_over(answer)
     assert walk.missing == 0
     assert requests == 1
+
+
+@given(
+    random=st.randoms(use_true_random=False),
+    width=st.sampled_from([1, 4]),
+    records=st.integers(0, 60),
+)
+@settings(max_examples=100, deadline=None)
+def test_it_keeps_up_with_a_change_between_any_two_reads(
+    random: Random, width: int, records: int
+) -> None:
+    server = ServerModel(random, size=5)
+    for _ in range(records):
+        server.change()
+    server.changes_per_read = 1
+    warehouse = Warehouse()
+    warehouse.sync(server, width)
+    assert not warehouse.missing
+
+
+class Disturbed:
+    """Eight pages of five, and one change when page 1 is asked for the first time."""
+
+    def __init__(self, change: t.Callable[[list[int]], None]) -> None:
+        self.keys = list(range(40))
+        self.change = change
+        self.asked: list[list[int]] = []
+
+    def fetch(self, numbers: Sequence[int]) -> list[Page]:
+        self.asked.append(list(numbers))
+        answers = {}
+        for number in reversed(numbers):
+            if number == 1 and len(self.asked) == 2:
+                self.change(self.keys)
+            keys = self.keys[number * 5 : number * 5 + 5]
+            total = len(self.keys)
+            answers[number] = page(
+                number, keys, total=total, pages=-(-total // 5), size=5
+            )
+        return [answers[number] for number in numbers]
+
+
+def edit_one_on_the_last_page(keys: list[int]) -> None:
+    keys.remove(39)
+    keys.insert(0, 39)
+
+
+def delete_one_on_the_second_page(keys: list[int]) -> None:
+    keys.remove(7)
+
+
+@pytest.mark.parametrize(
+    ("change", "asked_again"),
+    [
+        (edit_one_on_the_last_page, [[1], [2], [3], [4], [5, 6, 7], [0]]),
+        (delete_one_on_the_second_page, [[1], [0], [1], [2], [3], [4], [5, 6, 7]]),
+    ],
+)
+def test_a_window_that_was_not_quiet_is_read_again_page_by_page(
+    change: t.Callable[[list[int]], None], asked_again: list[list[int]]
+) -> None:
+    server = Disturbed(change)
+    walk = Walk(server.fetch, width=4)
+    keys = {key for page in walk for key in page.keys}
+    assert keys >= set(server.keys)
+    assert server.asked == [[0], [1, 2, 3, 4], *asked_again]
