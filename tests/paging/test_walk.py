@@ -219,18 +219,22 @@ def test_it_keeps_up_with_a_change_between_any_two_reads(
 
 
 class Disturbed:
-    """Eight pages of five, and one change when page 1 is asked for the first time."""
+    """Eight pages of five, and one change while the first window is in flight."""
 
-    def __init__(self, change: t.Callable[[list[int]], None]) -> None:
+    def __init__(
+        self, change: t.Callable[[list[int]], None], answering: list[int]
+    ) -> None:
         self.keys = list(range(40))
         self.change = change
+        self.answering = answering
         self.asked: list[list[int]] = []
 
     def fetch(self, numbers: Sequence[int]) -> list[Page]:
         self.asked.append(list(numbers))
         answers = {}
-        for number in reversed(numbers):
-            if number == 1 and len(self.asked) == 2:
+        first_window = len(self.asked) == 2
+        for number in self.answering if first_window else numbers:
+            if first_window and number == self.answering[2]:
                 self.change(self.keys)
             keys = self.keys[number * 5 : number * 5 + 5]
             total = len(self.keys)
@@ -250,16 +254,26 @@ def delete_one_on_the_second_page(keys: list[int]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "asked_again"),
+    ("change", "answering", "asked_again"),
     [
-        (edit_one_on_the_last_page, [[1], [2], [3], [4], [5, 6, 7], [0]]),
-        (delete_one_on_the_second_page, [[1], [0], [1], [2], [3], [4], [5, 6, 7]]),
+        (
+            edit_one_on_the_last_page,
+            [4, 3, 2, 1],
+            [[1], [2], [3], [4], [5, 6, 7], [0]],
+        ),
+        (
+            delete_one_on_the_second_page,
+            [1, 2, 3, 4],
+            [[1], [0], [1], [2], [3], [4], [5, 6, 7]],
+        ),
     ],
 )
 def test_a_window_that_was_not_quiet_is_read_again_page_by_page(
-    change: t.Callable[[list[int]], None], asked_again: list[list[int]]
+    change: t.Callable[[list[int]], None],
+    answering: list[int],
+    asked_again: list[list[int]],
 ) -> None:
-    server = Disturbed(change)
+    server = Disturbed(change, answering)
     walk = Walk(server.fetch, width=4)
     keys = {key for page in walk for key in page.keys}
     assert keys >= set(server.keys)
