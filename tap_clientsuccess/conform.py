@@ -36,6 +36,9 @@ _PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {
 }
 
 
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
 class _Unfit(ValueError):  # noqa: N818
     """A value cannot be brought to the declared type."""
 
@@ -183,7 +186,7 @@ def _string(value: t.Any) -> str:
         raise _Unfit
     if isinstance(value, Decimal):
         return f"{value:f}"
-    return msgspec.json.encode(value, decimal_format="number").decode()  # type: ignore[call-arg]
+    return _encoder.encode(value).decode()
 
 
 def _number(value: t.Any) -> Decimal:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-import msgspec
+if TYPE_CHECKING:
+    import msgspec
 
 _Key: TypeAlias = tuple[str, int]
 

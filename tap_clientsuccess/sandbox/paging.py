@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import msgspec
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
-from tap_clientsuccess.sandbox.data.dice import Dice
-from tap_clientsuccess.sandbox.table import Table
+    import msgspec
+
+    from tap_clientsuccess.sandbox.data.dice import Dice
+    from tap_clientsuccess.sandbox.table import Table
 
 
 class Search(NamedTuple):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+# Read at run time, when habits are changed over HTTP.
+from collections.abc import Collection, Mapping  # noqa: TC003
 from dataclasses import dataclass, field
 from typing import Final
 

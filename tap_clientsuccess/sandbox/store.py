@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from typing import Any, NamedTuple
-
-import msgspec
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tap_clientsuccess.sandbox.cache import RecordCache
 from tap_clientsuccess.sandbox.clock import Clock
@@ -15,8 +12,14 @@ from tap_clientsuccess.sandbox.data.clients import detail
 from tap_clientsuccess.sandbox.data.dice import Dice, digest
 from tap_clientsuccess.sandbox.jsontext import Record, decode, encode
 from tap_clientsuccess.sandbox.paging import Page, Search, select
-from tap_clientsuccess.sandbox.settings import CompanySettings
 from tap_clientsuccess.sandbox.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import msgspec
+
+    from tap_clientsuccess.sandbox.settings import CompanySettings
 
 
 class Change(NamedTuple):

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_clientsuccess.sandbox.cache import RecordCache
 from tap_clientsuccess.sandbox.clock import from_iso, to_iso
 from tap_clientsuccess.sandbox.data import Company, Kind, Times
 from tap_clientsuccess.sandbox.data.makers import MAKERS
 from tap_clientsuccess.sandbox.jsontext import Record, decode, encode
 from tap_clientsuccess.sandbox.order import Order
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tap_clientsuccess.sandbox.cache import RecordCache
 
 
 class Table:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tap_clientsuccess.sandbox.clock import to_iso
 from tap_clientsuccess.sandbox.data import custom_fields, words
 from tap_clientsuccess.sandbox.data.company import (
@@ -12,8 +14,10 @@ from tap_clientsuccess.sandbox.data.company import (
     Company,
     Times,
 )
-from tap_clientsuccess.sandbox.data.dice import Dice
-from tap_clientsuccess.sandbox.jsontext import Record
+
+if TYPE_CHECKING:
+    from tap_clientsuccess.sandbox.data.dice import Dice
+    from tap_clientsuccess.sandbox.jsontext import Record
 
 _STATUS_IDS = {name: place for place, (_, name) in enumerate(CLIENT_STATUSES, start=1)}
 _REGIONS = ("Nord", "Süd", "Americas", "APAC")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import UUID
 
 from tap_clientsuccess.sandbox.clock import from_iso
 from tap_clientsuccess.sandbox.data import words
 from tap_clientsuccess.sandbox.data.dice import Dice, digest
 from tap_clientsuccess.sandbox.data.schedule import Schedule
-from tap_clientsuccess.sandbox.jsontext import Record
-from tap_clientsuccess.sandbox.settings import CompanySettings
+
+if TYPE_CHECKING:
+    from tap_clientsuccess.sandbox.jsontext import Record
+    from tap_clientsuccess.sandbox.settings import CompanySettings
 
 TENANT: Final = 4711
 CLIENT_STATUSES: Final = (

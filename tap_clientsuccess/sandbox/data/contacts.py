@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tap_clientsuccess.sandbox.clock import to_iso
 from tap_clientsuccess.sandbox.data import custom_fields, words
 from tap_clientsuccess.sandbox.data.company import TENANT, Company, Times
-from tap_clientsuccess.sandbox.data.dice import Dice
-from tap_clientsuccess.sandbox.jsontext import Record
+
+if TYPE_CHECKING:
+    from tap_clientsuccess.sandbox.data.dice import Dice
+    from tap_clientsuccess.sandbox.jsontext import Record
 
 _DEFINITIONS = custom_fields.definitions("CONTACT")
 _STATUSES = ("ACTIVE", "ACTIVE", "ACTIVE", "INACTIVE")

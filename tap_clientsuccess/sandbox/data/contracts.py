@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from tap_clientsuccess.sandbox.clock import to_iso
 from tap_clientsuccess.sandbox.data import custom_fields, words
 from tap_clientsuccess.sandbox.data.company import TENANT, Company, Times
-from tap_clientsuccess.sandbox.data.dice import Dice
 from tap_clientsuccess.sandbox.data.products import sku
-from tap_clientsuccess.sandbox.jsontext import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tap_clientsuccess.sandbox.data.dice import Dice
+    from tap_clientsuccess.sandbox.jsontext import Record
 
 _DAY = 24 * 3600 * 1000
 _DEFINITIONS = custom_fields.definitions("CONTRACT")

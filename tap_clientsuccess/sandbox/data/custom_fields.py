@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tap_clientsuccess.sandbox.clock import to_iso
-from tap_clientsuccess.sandbox.data.dice import Dice
 from tap_clientsuccess.sandbox.data.schedule import HISTORY
-from tap_clientsuccess.sandbox.jsontext import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from tap_clientsuccess.sandbox.data.dice import Dice
+    from tap_clientsuccess.sandbox.jsontext import Record
 
 RESOURCES: Final = (
     *("CLIENT", "CONTACT", "EMPLOYEE", "CONTRACT_PRODUCT", "OPPORTUNITY"),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from hashlib import blake2b
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from tap_clientsuccess.sandbox.data import words
-from tap_clientsuccess.sandbox.jsontext import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tap_clientsuccess.sandbox.jsontext import Record
 
 T = TypeVar("T")
 

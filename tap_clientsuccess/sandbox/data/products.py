@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tap_clientsuccess.sandbox.clock import to_iso
 from tap_clientsuccess.sandbox.data.company import TENANT, Company, Times
-from tap_clientsuccess.sandbox.jsontext import Record
+
+if TYPE_CHECKING:
+    from tap_clientsuccess.sandbox.jsontext import Record
 
 _OPTIONAL = (
     *("active", "recurring", "isPulse", "contractUsageCount"),

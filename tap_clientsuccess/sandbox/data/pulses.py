@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from tap_clientsuccess.sandbox.clock import to_iso
 from tap_clientsuccess.sandbox.data import words
-from tap_clientsuccess.sandbox.data.company import Company, Times
-from tap_clientsuccess.sandbox.data.dice import Dice
-from tap_clientsuccess.sandbox.jsontext import Record
+
+if TYPE_CHECKING:
+    from tap_clientsuccess.sandbox.data.company import Company, Times
+    from tap_clientsuccess.sandbox.data.dice import Dice
+    from tap_clientsuccess.sandbox.jsontext import Record
 
 _DISPOSITIONS = (
     *("EXTREMELY_SATISFIED", "VERY_SATISFIED", "FAIRLY_SATISFIED"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tap_clientsuccess.sandbox.data import words
 from tap_clientsuccess.sandbox.data.company import (
     CLIENT_SEGMENTS,
@@ -9,7 +11,9 @@ from tap_clientsuccess.sandbox.data.company import (
     Company,
     Times,
 )
-from tap_clientsuccess.sandbox.jsontext import Record
+
+if TYPE_CHECKING:
+    from tap_clientsuccess.sandbox.jsontext import Record
 
 _OPTIONAL = ("title", "department", "roleId", "statusId", "active", "lastUsedTime")
 

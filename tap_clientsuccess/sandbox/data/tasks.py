@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tap_clientsuccess.sandbox.clock import to_iso
 from tap_clientsuccess.sandbox.data import words
-from tap_clientsuccess.sandbox.data.company import Company, Times
-from tap_clientsuccess.sandbox.jsontext import Record
+
+if TYPE_CHECKING:
+    from tap_clientsuccess.sandbox.data.company import Company, Times
+    from tap_clientsuccess.sandbox.jsontext import Record
 
 _DAY = 24 * 3600 * 1000
 _STATUSES = ("NOT_STARTED", "IN_PROGRESS", "COMPLETE")

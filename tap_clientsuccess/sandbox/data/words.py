@@ -27,7 +27,8 @@ LAST_NAMES: Final = (
     *("Abara", "Bergström", "Castillo", "D'Amico", "Eriksen", "Fischer", "García"),
     *("Hoffmann", "Ivanov", "Jansen", "Kowalczyk", "Lindqvist", "Müller", "Nguyễn"),
     *("O'Brien", "Petrović", "Quintero", "Rossi", "Schröder", "Takahashi", "Ünal"),
-    *("van der Berg", "Weiß", "Xu", "Yılmaz", "Zając", "佐藤", "王", "Шевченко", "김"),
+    *("van der Berg", "Weiß", "Xu", "Zając", "佐藤", "王", "Шевченко", "김"),
+    "Yılmaz",  # noqa: RUF001 - a Turkish letter, not a mistyped one
 )
 COMPANY_STEMS: Final = (
     *("Alder", "Birchwood", "Cobalt", "Drift", "Elbe", "Fjord", "Granite", "Harbour"),

@@ -1,0 +1,153 @@
+"""The sandbox's control over itself: truth, observation, misbehaviour."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.routing import Route
+
+from tap_clientsuccess.sandbox.faults.reading import rule_from_json
+from tap_clientsuccess.sandbox.routes.replies import Json, backend, json_body
+from tap_clientsuccess.sandbox.settings import Behaviour
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+_DONE = {"done": True}
+
+
+async def records(request: Request) -> Response:
+    """List all records of a kind, as the search gives them."""
+    try:
+        return Json(backend(request).store.raws(request.path_params["kind"]))
+    except ValueError as problem:
+        raise HTTPException(404, str(problem)) from None
+
+
+async def requests(request: Request) -> Response:
+    """List the requests so far, or forget them."""
+    log = backend(request).requests
+    if request.method == "DELETE":
+        log.clear()
+        return Json(_DONE)
+    return Json([msgspec.to_builtins(entry) for entry in list(log)])
+
+
+async def faults(request: Request) -> Response:
+    """List the rules in force, add one, or take all away."""
+    rules = backend(request).faults
+    if request.method == "DELETE":
+        rules.clear()
+        return Json(_DONE)
+    if request.method == "POST":
+        return Json({"number": rules.add(_rule(await json_body(request)))}, 201)
+    return Json(rules.describe())
+
+
+async def fault(request: Request) -> Response:
+    """Take one rule away."""
+    number = request.path_params["number"]
+    if not backend(request).faults.remove(number):
+        raise HTTPException(404, f"There is no rule {number}.")
+    return Json(_DONE)
+
+
+async def edits(request: Request) -> Response:
+    """Make one given edit, or a number of random ones."""
+    body = await json_body(request)
+    try:
+        return Json(_edit(request, body))
+    except (KeyError, TypeError, ValueError) as problem:
+        raise HTTPException(400, f"Not an edit: {problem}") from None
+
+
+async def keys(request: Request) -> Response:
+    """Change the API keys that open: replace, add or revoke."""
+    body = await json_body(request)
+    known = backend(request).keys
+    if "keys" in body:
+        known.replace(*map(str, body["keys"]))
+    if "add" in body:
+        known.add(str(body["add"]))
+    if "revoke" in body:
+        known.revoke(str(body["revoke"]))
+    if body.get("expire_tokens"):
+        known.expire_tokens()
+    return Json(_DONE)
+
+
+async def clock(request: Request) -> Response:
+    """Set the clock ahead or behind, in seconds."""
+    body = await json_body(request)
+    known = backend(request).clock
+    if request.method == "POST":
+        known.offset = float(body["offset"])
+    return Json({"offset": known.offset, "now": known.now_ms()})
+
+
+async def behaviour(request: Request) -> Response:
+    """Show the server's habits, or change some of them."""
+    known = backend(request).behaviour
+    if request.method == "PATCH":
+        for name, value in _habits(await json_body(request)).items():
+            setattr(known, name, value)
+    names = Behaviour.__dataclass_fields__
+    return Json({name: getattr(known, name) for name in names})
+
+
+async def custom_fields(request: Request) -> Response:
+    """Define one more custom field."""
+    body = await json_body(request)
+    try:
+        store = backend(request).store
+        store.add_custom_field(request.path_params["resource"], body)
+    except (TypeError, ValueError) as problem:
+        raise HTTPException(400, str(problem)) from None
+    return Json(_DONE, 201)
+
+
+def _rule(body: Any) -> Any:
+    try:
+        return rule_from_json(body)
+    except ValueError as problem:
+        raise HTTPException(400, str(problem)) from None
+
+
+def _edit(request: Request, body: Any) -> Any:
+    store, kind = backend(request).store, body.get("kind", "clients")
+    if "random" in body:
+        made = store.random_edits(kind, body["random"], seed=body.get("seed"))
+        return [change._asdict() for change in made]
+    op, changes = body["op"], body.get("changes", {})
+    if op == "insert":
+        return store.insert(kind, **changes)
+    if op == "edit":
+        return store.edit(kind, body["id"], **changes)
+    if op == "delete":
+        store.delete(kind, body["id"])
+        return _DONE
+    raise ValueError(f"there is no op {op!r}")
+
+
+def _habits(body: Any) -> dict[str, Any]:
+    try:
+        checked = msgspec.convert(body, Behaviour)
+        return {name: getattr(checked, name) for name in body}
+    except (AttributeError, msgspec.ValidationError) as problem:
+        raise HTTPException(400, str(problem)) from None
+
+
+ROUTES = [
+    Route("/records/{kind}", records),
+    Route("/requests", requests, methods=["GET", "DELETE"]),
+    Route("/faults", faults, methods=["GET", "POST", "DELETE"]),
+    Route("/faults/{number:int}", fault, methods=["DELETE"]),
+    Route("/edits", edits, methods=["POST"]),
+    Route("/keys", keys, methods=["POST"]),
+    Route("/clock", clock, methods=["GET", "POST"]),
+    Route("/behaviour", behaviour, methods=["GET", "PATCH"]),
+    Route("/custom-fields/{resource}", custom_fields, methods=["POST"]),
+]

@@ -1,0 +1,52 @@
+"""How routes answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from tap_clientsuccess.sandbox.answer import JSON, phrase_of
+from tap_clientsuccess.sandbox.jsontext import decode, encode
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from tap_clientsuccess.sandbox.backend import Backend
+
+
+class Json(Response):
+    """A JSON answer that keeps every digit of a decimal."""
+
+    media_type = JSON
+
+    def render(self, content: Any) -> bytes:
+        """Encode the content."""
+        return encode(content)
+
+
+def backend(request: Request) -> Backend:
+    """Give what the routes share."""
+    return cast("Backend", request.app.state.backend)
+
+
+async def json_body(request: Request) -> Any:
+    """Read a request's JSON body.
+
+    Raises:
+        HTTPException: It is no JSON.
+    """
+    try:
+        return decode(await request.body() or b"{}")
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise HTTPException(400, "The body is no JSON.") from None
+
+
+async def error(_: Request, problem: Exception) -> Response:
+    """Say what is wrong in the words of the API."""
+    if not isinstance(problem, HTTPException):
+        raise problem
+    message = problem.detail or phrase_of(problem.status_code)
+    return Json({"userMessage": message}, problem.status_code, headers=problem.headers)
