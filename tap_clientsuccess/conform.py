@@ -2,7 +2,8 @@
 
 A record that is as declared costs one look at the type of each value. Any other is
 mended without loss where that is possible (``"12"`` for an integer, ``1`` for a
-boolean, one object where a list is declared). A value that is no such thing at all
+boolean, one object where a list is declared, a bare name where an object is). Thus the
+schemas need no unions of types, which targets do not take. A value that is no such thing at all
 (``"abc"`` for a number) becomes null, which every target takes, and is reported: one
 odd value must not stop a pipeline, nor vanish without a word.
 """
@@ -145,12 +146,23 @@ class _Field:
                     return format_time(moment)
                 continue
             try:
+                if name == "object":
+                    return self._wrapped(value)
                 return _CONVERSIONS[name](value)
             except (_Unfit, ValueError, InvalidOperation, OverflowError):
                 continue
         if value is None or value == "":
             return None
         raise _Unfit
+
+
+    def _wrapped(self, value: t.Any) -> dict[str, t.Any]:
+        """Let a bare id or name stand for the object that it names."""
+        if value is None or value == "" or isinstance(value, list):
+            raise _Unfit
+        declared = self._object.fields if self._object else {}
+        names = ["id"] if isinstance(value, int) else ["title", "label", "name"]
+        return {next((name for name in names if name in declared), "value"): value}
 
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
@@ -232,7 +244,6 @@ def _no(_value: t.Any) -> t.Any:
 
 _CONVERSIONS: Mapping[str, Callable[[t.Any], t.Any]] = {
     "null": _no,
-    "object": _no,
     "string": _string,
     "integer": _integer,
     "number": _number,
