@@ -7,6 +7,8 @@ import typing as t
 from collections import Counter
 from functools import cached_property
 
+from singer_sdk.batch import Batcher
+from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.schema.source import StreamSchema
 from singer_sdk.streams import RESTStream
@@ -16,10 +18,11 @@ from tap_clientsuccess.errors import ApiError
 from tap_clientsuccess.schema_source import SCHEMAS
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Iterator
 
     import requests
     from singer_sdk.authenticators import APIKeyAuthenticator
+    from singer_sdk.helpers._batch import BaseBatchFileEncoding, BatchConfig
     from singer_sdk.helpers.types import Context, Record
     from singer_sdk.streams.rest import HTTPRequest
 
@@ -124,6 +127,33 @@ class ClientSuccessStream(RESTStream[int]):
         self._notices[what] += 1
         if self._notices[what] == 1:
             self.logger.warning("%s: %s", self.name, what)
+
+    def get_batches(
+        self,
+        batch_config: BatchConfig,
+        context: Context | None = None,
+    ) -> Iterator[tuple[BaseBatchFileEncoding, list[str]]]:
+        """Write batch files of what the RECORD messages would hold.
+
+        The SDK would write the records as they were before selection, stream maps and
+        flattening, which the SCHEMA message does not describe.
+        """
+        if len(self.stream_maps) > 1:
+            raise ConfigValidationError(
+                "Broken settings",
+                errors=[
+                    f"batch_config cannot be combined with stream_maps that make "
+                    f"several streams of {self.name}"
+                ],
+            )
+        batcher = Batcher(self.tap_name, self.name, batch_config)
+        records = (
+            message.record
+            for record in self._sync_records(context, write_messages=False)
+            for message in self._generate_record_messages(record)
+        )
+        for manifest in batcher.get_batches(records=records):
+            yield batch_config.encoding, manifest
 
     def tell_notices(self) -> None:
         """Say at the end how often each warning was met."""

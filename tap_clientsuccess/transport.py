@@ -187,14 +187,14 @@ def _in_words(error: Exception, where: str, timeout: float) -> Exception:
         return UnresolvedHostError(
             f"{where}: the host does not resolve: check base_url and the network"
         )
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        return UnreachableError(f"{where}: the connection was refused: check base_url")
     if any(isinstance(cause, _TIMEOUTS) for cause in causes):
         return UnreachableError(f"{where}: no whole answer within {timeout:g} seconds")
     if isinstance(error, requests.exceptions.ProxyError):
         return UnreachableError(f"{where}: the proxy does not connect: check HTTPS_PROXY")
     if isinstance(error, (requests.exceptions.SSLError, ssl.SSLError)):
         return UnreachableError(f"{where}: the TLS connection failed: check base_url")
-    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
-        return UnreachableError(f"{where}: the connection was refused: check base_url")
     if any(isinstance(cause, urllib3.exceptions.DecodeError) for cause in causes):
         return UnexpectedAnswerError(f"{where}: the answer's compression is broken")
     return UnreachableError(f"{where}: the connection broke before the answer was whole")

@@ -1,1 +1,129 @@
+"""What all tests share: a sandbox of their own, and a tap that reads it."""
+
 from __future__ import annotations
+
+import json
+import typing as t
+from collections import defaultdict
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tap_clientsuccess import api
+from tap_clientsuccess.sandbox import Sandbox
+from tap_clientsuccess.tap import TapClientSuccess
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Neither the environment nor a `.env` up the tree may change a test."""
+    for name in TapClientSuccess.config_jsonschema["properties"]:
+        monkeypatch.delenv(f"TAP_CLIENTSUCCESS_{name.upper()}", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retries happen as always, only sooner."""
+    monkeypatch.setattr(api, "FIRST_WAIT_SECONDS", 0.001)
+    monkeypatch.setattr(api, "LONGEST_WAIT_SECONDS", 0.01)
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(seed=7, clients=30) as running:
+        yield running
+
+
+class Output:
+    """What a tap wrote: its messages, sorted."""
+
+    def __init__(self, text: str) -> None:
+        self.messages = [json.loads(line) for line in text.splitlines()]
+        self.records: dict[str, list[dict[str, t.Any]]] = defaultdict(list)
+        self.schemas: dict[str, dict[str, t.Any]] = {}
+        self.states: list[dict[str, t.Any]] = []
+        self.batches: dict[str, list[str]] = defaultdict(list)
+        for message in self.messages:
+            match message["type"]:
+                case "RECORD":
+                    self.records[message["stream"]].append(message["record"])
+                case "SCHEMA":
+                    self.schemas[message["stream"]] = message["schema"]
+                case "STATE":
+                    self.states.append(message["value"])
+                case "BATCH":
+                    self.batches[message["stream"]] += message["manifest"]
+
+    @property
+    def state(self) -> dict[str, t.Any]:
+        return self.states[-1]
+
+    def bookmark(self, stream: str) -> str | None:
+        bookmark: str | None = self.state["bookmarks"][stream].get(
+            "replication_key_value"
+        )
+        return bookmark
+
+    def ids(self, stream: str) -> list[int]:
+        return sorted({record["id"] for record in self.records[stream]})
+
+
+@pytest.fixture
+def config(sandbox: Sandbox) -> dict[str, t.Any]:
+    return {"api_key": sandbox.api_key, "base_url": sandbox.base_url}
+
+
+Sync = t.Callable[..., Output]
+
+
+@pytest.fixture
+def sync(config: dict[str, t.Any], capsys: pytest.CaptureFixture[str]) -> Sync:
+    """Run the tap in this process; keyword arguments are settings."""
+
+    def run(
+        *,
+        state: dict[str, t.Any] | None = None,
+        catalog: dict[str, t.Any] | None = None,
+        streams: list[str] | None = None,
+        **settings: t.Any,
+    ) -> Output:
+        if streams is not None:
+            catalog = select(TapClientSuccess(config=config).catalog_dict, streams)
+        tap = TapClientSuccess(config=config | settings, state=state, catalog=catalog)
+        capsys.readouterr()
+        tap.sync_all()
+        return Output(capsys.readouterr().out)
+
+    return run
+
+
+def select(catalog: dict[str, t.Any], streams: list[str]) -> dict[str, t.Any]:
+    """Select these streams of a catalog and no others."""
+    for entry in catalog["streams"]:
+        for item in entry["metadata"]:
+            if not item["breadcrumb"]:
+                item["metadata"]["selected"] = entry["tap_stream_id"] in streams
+    return catalog
+
+
+@pytest.fixture
+def cli(
+    config: dict[str, t.Any], tmp_path: Path
+) -> Callable[..., Result]:
+    """Run the command line in this process; keyword arguments are settings."""
+
+    def run(*args: str, **settings: t.Any) -> Result:
+        path = tmp_path / "config.json"
+        path.write_text(json.dumps(config | settings))
+        return CliRunner().invoke(
+            TapClientSuccess.cli, ["--config", str(path), *args]
+        )
+
+    return run

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from array import array
 from functools import cached_property
-from itertools import pairwise
 
 from tap_clientsuccess.sandbox.data.dice import Dice
 
@@ -54,12 +53,12 @@ class Schedule:
 
     def _bulk_update(self, created: int, dice: Dice) -> int:
         """Choose the moment of one of the updates that touched many at once."""
-        for _, later in pairwise(self._updates):
-            if later >= created and dice.random() < 0.5:  # noqa: PLR2004 - a coin
-                return later
-        return self._end
+        possible = [moment for moment in self._updates if moment >= created]
+        return dice.choice(possible) if possible else created
 
     @cached_property
     def _updates(self) -> list[int]:
         groups = max(2, min(12, int(self._count * self._ties) // _GROUP))
-        return [self._begin + HISTORY * k // groups for k in range(groups + 1)]
+        return [
+            self._begin + HISTORY * k // (groups + 1) for k in range(1, groups + 1)
+        ]

@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from tap_clientsuccess import api
+from tap_clientsuccess.errors import (
+    ApiError,
+    NotFoundError,
+    RefusedError,
+    RejectedKeyError,
+    UnavailableError,
+    UnexpectedAnswerError,
+    UnreachableError,
+    WrongAddressError,
+)
+from tap_clientsuccess.sandbox import (
+    Body,
+    CutOff,
+    Drip,
+    Empty,
+    Html,
+    Huge,
+    RateLimit,
+    Redirect,
+    Reset,
+    Rule,
+    Sandbox,
+    Shape,
+    Stall,
+    Status,
+)
+
+if t.TYPE_CHECKING:
+
+    from conftest import Sync
+
+PATH = "/client/search"
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        *(Status(PATH, code, times=2) for code in (408, 429, 500, 502, 503, 504, 520)),
+        Status(PATH, 429, retry_after=0, times=2),
+        Status(PATH, 429, retry_after=-5, times=2),
+        Status(PATH, 429, retry_after="nonsense", times=2),
+        Status(PATH, 429, retry_after="Thu, 01 Jan 1970 00:00:00 GMT", times=2),
+        Html(PATH, times=2),
+        Empty(PATH, times=2),
+        CutOff(PATH, times=2),
+        Reset(PATH, times=2),
+        Body(PATH, b'{"data": [', times=2),
+        Body(PATH, [1, 2], times=2),
+        Shape(PATH, "missing", times=2),
+        Shape(PATH, "null", times=2),
+        Stall(PATH, 5, times=1),
+        Stall(PATH, 5, headers_first=True, times=1),
+        Drip(PATH, 0.01, times=1),
+    ],
+    ids=lambda rule: f"{type(rule).__name__}-{getattr(rule, 'status', '')}",
+)
+def test_a_passing_fault_loses_nothing(
+    sync: Sync, sandbox: Sandbox, rule: Rule
+) -> None:
+    sandbox.faults.add(rule)
+    output = sync(streams=["clients"], request_timeout=1)
+    assert len(output.records["clients"]) == 30
+    assert len(sandbox.requests) == 1 + (rule.times or 0)
+
+
+@pytest.mark.parametrize(
+    ("rule", "error", "words"),
+    [
+        (Status(PATH, 400), RefusedError, "does not take this request"),
+        (Status(PATH, 401), RejectedKeyError, "key is wrong, expired"),
+        (Status(PATH, 403), RejectedKeyError, "key is wrong, expired"),
+        (Status(PATH, 404), NotFoundError, "check base_url"),
+        (Status(PATH, 405), RefusedError, "does not take this request"),
+        (Status(PATH, 422), RefusedError, "does not take this request"),
+        (Redirect(PATH, "https://evil.example/x"), WrongAddressError, "evil.example"),
+        (Redirect(PATH, "//evil.example/x"), WrongAddressError, "evil.example"),
+        (Redirect(PATH, "/api/client/search"), WrongAddressError, "in circles"),
+    ],
+)
+def test_a_refusal_is_not_tried_again(
+    sync: Sync, sandbox: Sandbox, rule: Rule, error: type[ApiError], words: str
+) -> None:
+    sandbox.faults.add(rule)
+    with pytest.raises(error, match=words) as caught:
+        sync(streams=["clients"])
+    assert str(caught.value).startswith("clients: GET /api/client/search")
+    assert len(sandbox.requests) == (5 if words == "in circles" else 1)
+
+
+@pytest.mark.parametrize(
+    ("rule", "error", "words"),
+    [
+        (Status(PATH, 503), UnavailableError, "down or overloaded"),
+        (Status(PATH, 429), UnavailableError, "rate limit"),
+        (Html(PATH), UnexpectedAnswerError, "maintenance"),
+        (Empty(PATH), UnexpectedAnswerError, "empty body"),
+        (Body(PATH, b"<html>hello"), UnexpectedAnswerError, "web page"),
+        (Body(PATH, b"hello"), UnexpectedAnswerError, "JSON"),
+        (CutOff(PATH), UnreachableError, "broke before"),
+        (Drip(PATH, 0.01), UnreachableError, "within 1 seconds"),
+    ],
+)
+def test_a_lasting_fault_ends_in_words(
+    sync: Sync, sandbox: Sandbox, rule: Rule, error: type[ApiError], words: str
+) -> None:
+    sandbox.faults.add(rule)
+    with pytest.raises(error, match=words) as caught:
+        sync(streams=["clients"], max_retries=1, request_timeout=1)
+    assert "gave up after 2 tries" in str(caught.value)
+    assert len(sandbox.requests) == 2
+
+
+def test_a_key_that_expires_in_mid_sync_leaves_a_state_that_loses_nothing(
+    sync: Sync, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sandbox.max_size = 10
+    sandbox.faults.add(Status("/contact/search", 401, page=3))
+    with pytest.raises(RejectedKeyError):
+        sync()
+    states = [line for line in capsys.readouterr().out.splitlines() if "STATE" in line]
+    assert '"clients":{"replication_key"' in states[-1].replace(" ", "")
+    assert '"contacts":{"replication_key"' not in states[-1].replace(" ", "")
+
+
+def test_retry_after_is_waited_for(
+    sync: Sync, sandbox: Sandbox, waited: list[float]
+) -> None:
+    sandbox.faults.add(Status(PATH, 429, retry_after=17, times=1))
+    sandbox.faults.add(Status(PATH, 503, retry_after=31_536_000, after=1, times=1))
+    sync(streams=["clients"])
+    assert waited == [17.0, api.LONGEST_RETRY_AFTER_SECONDS]
+
+
+def test_retry_after_as_a_date_is_read_by_the_servers_clock(
+    sync: Sync, sandbox: Sandbox, waited: list[float]
+) -> None:
+    sandbox.clock.offset = -86_400
+    from email.utils import formatdate
+    from time import time
+
+    when = formatdate(time() - 86_400 + 30, usegmt=True)
+    sandbox.faults.add(Status(PATH, 429, retry_after=when, times=1))
+    sync(streams=["clients"])
+    (wait,) = waited
+    assert 28 <= wait <= 32
+
+
+@pytest.fixture
+def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    waits: list[float] = []
+    monkeypatch.setattr("backoff._sync.time.sleep", waits.append)
+    return waits
+
+
+def test_the_wait_doubles_up_to_a_bound() -> None:
+    generator = api.waits()
+    next(generator)
+    error = UnavailableError("down")
+    waits = [generator.send(error) for _ in range(12)]
+    assert all(
+        longest / 2 <= wait <= longest
+        for wait, longest in zip(
+            waits,
+            (
+                min(api.FIRST_WAIT_SECONDS * 2**k, api.LONGEST_WAIT_SECONDS)
+                for k in range(12)
+            ),
+            strict=True,
+        )
+    )
+
+
+def test_a_rate_limit_is_settled_with(
+    sync: Sync, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "LONGEST_WAIT_SECONDS", 0.2)
+    sandbox.max_size = 10
+    sandbox.faults.add(RateLimit("/search", per_second=5, retry_after=None))
+    output = sync(streams=["contacts"], max_retries=60)
+    assert len(output.ids("contacts")) == 90
+
+
+@pytest.mark.parametrize("gzip", [True, False])
+def test_an_answer_too_large_is_refused(
+    sync: Sync, sandbox: Sandbox, gzip: bool
+) -> None:
+    sandbox.faults.add(Huge(PATH, 50_000_000, gzip=gzip))
+    with pytest.raises(RefusedError, match="more than 1,048,576 bytes"):
+        sync(streams=["clients"], max_response_bytes=2**20)
+
+
+def test_a_redirect_within_the_origin_is_followed(
+    sync: Sync, sandbox: Sandbox
+) -> None:
+    sandbox.faults.add(
+        Redirect("/client/search", "/v2/client/search?size=50", times=1)
+    )
+    assert len(sync(streams=["clients"]).records["clients"]) == 30
+    assert [request.key_headers for request in sandbox.requests] == [
+        ("x-api-key",),
+        ("x-api-key",),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("base_url", "words"),
+    [
+        ("http://127.0.0.1:9/api", "the connection was refused"),
+        ("https://name.invalid/api", "does not resolve"),
+    ],
+)
+def test_no_connection(sync: Sync, base_url: str, words: str) -> None:
+    with pytest.raises(UnreachableError, match=words):
+        sync(streams=["clients"], base_url=base_url, max_retries=1)
+
+
+def test_the_machines_netrc_does_not_replace_the_key(
+    sync: Sync,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: t.Any,
+) -> None:
+    netrc = tmp_path / ".netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password else\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    sync(streams=["clients"], api_key_header="Authorization")
+    assert sandbox.requests[0].key_headers == ("authorization",)
+
+
