@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import sys
 import traceback
 import typing as t
+from pathlib import Path
 
 import click
+from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
-from singer_sdk.plugin_base import SingerCommand
+from singer_sdk.plugin_base import SingerCommand, _ConfigInput
 
 from tap_clientsuccess.errors import ApiError
 
@@ -62,6 +65,45 @@ def _unexpected(error: Exception) -> str:
         f"{frame.lineno}): please report it, with what TAP_CLIENTSUCCESS_LOGLEVEL=DEBUG "
         "shows"
     )
+
+
+def read_config(paths: tuple[str, ...]) -> _ConfigInput:
+    """Read the configuration files, as the SDK does.
+
+    Raises:
+        ConfigValidationError: A file cannot be read, or is not a JSON object.
+    """
+    for path in paths:
+        if path != "ENV" and (problem := _problem_with(path)):
+            raise ConfigValidationError("Broken settings", errors=[problem])
+    return _ConfigInput.from_cli_args(*paths)
+
+
+def _problem_with(path: str) -> str | None:
+    try:
+        content = json.loads(Path(path).read_bytes())
+    except OSError as error:
+        return f"the file {path} cannot be read: {error.strerror}"
+    except ValueError:
+        return f"the file {path} is not JSON"
+    return None if isinstance(content, dict) else f"the file {path} is no JSON object"
+
+
+def check_environment(schema: dict[str, t.Any], prefix: str) -> None:
+    """Read the settings in the environment, as the SDK does, for what is wrong there.
+
+    Raises:
+        ConfigValidationError: A variable is not of its setting's type.
+    """
+    for name, setting in schema["properties"].items():
+        try:
+            parse_environment_config({"properties": {name: setting}}, prefix)
+        except ValueError:
+            variable = f"{prefix}{name.upper()}"
+            kind = setting.get("type", ["value"])[0]
+            raise ConfigValidationError(
+                "Broken settings", errors=[f"{variable} is not of type {kind}"]
+            ) from None
 
 
 def with_connection_test(params: list[click.Parameter]) -> None:

@@ -28,18 +28,31 @@ class _HeadDeadline(HTTPConnection):
         seconds = self.timeout if isinstance(self.timeout, (int, float)) else None
         if seconds is None:
             return super().getresponse()
-        timer = threading.Timer(seconds, _shut, [self.sock])
-        timer.daemon = True
-        timer.start()
-        try:
+        with _Watch(self.sock, seconds):
             return super().getresponse()
-        finally:
-            timer.cancel()
 
 
-def _shut(sock: socket.socket | None) -> None:
-    with contextlib.suppress(OSError, AttributeError):
-        t.cast("socket.socket", sock).shutdown(socket.SHUT_RDWR)
+class _Watch:
+    """Shuts a socket after some seconds, and says afterwards that it did."""
+
+    def __init__(self, sock: socket.socket | None, seconds: float) -> None:
+        self._sock = sock
+        self._fired = False
+        self._timer = threading.Timer(seconds, self._fire)
+        self._timer.daemon = True
+
+    def _fire(self) -> None:
+        self._fired = True
+        with contextlib.suppress(OSError, AttributeError):
+            t.cast("socket.socket", self._sock).shutdown(socket.SHUT_RDWR)
+
+    def __enter__(self) -> None:
+        self._timer.start()
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._timer.cancel()
+        if self._fired and kind is not None:
+            raise TimeoutError
 
 
 class _HTTPSHeadDeadline(_HeadDeadline, HTTPSConnection):

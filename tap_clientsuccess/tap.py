@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import typing as t
 from functools import cached_property
 
@@ -13,11 +12,19 @@ from singer_sdk.exceptions import ConfigValidationError
 
 from tap_clientsuccess import settings
 from tap_clientsuccess.api import ClientSuccessAPI
-from tap_clientsuccess.cli import CONNECTION, TapCommand, with_connection_test
+from tap_clientsuccess.cli import (
+    CONNECTION,
+    TapCommand,
+    check_environment,
+    read_config,
+    with_connection_test,
+)
 from tap_clientsuccess.health import check_health
 from tap_clientsuccess.streams import STREAMS
 
 if t.TYPE_CHECKING:
+    from singer_sdk.plugin_base import _ConfigInput
+
     from tap_clientsuccess.client import ClientSuccessStream
 
 
@@ -26,6 +33,12 @@ class TapClientSuccess(Tap):
 
     name = settings.PACKAGE
     config_jsonschema = settings.SCHEMA
+
+    def __init__(self, *, parse_env_config: bool = False, **kwargs: t.Any) -> None:
+        if parse_env_config:
+            self.append_builtin_config(self.config_jsonschema)
+            check_environment(self.config_jsonschema, self._env_var_prefix)
+        super().__init__(parse_env_config=parse_env_config, **kwargs)
 
     @cached_property
     def api(self) -> ClientSuccessAPI:
@@ -57,6 +70,16 @@ class TapClientSuccess(Tap):
             help=command.help,
             logger=cls.logger,
         )
+
+    @classmethod
+    def cb_config(
+        cls,
+        ctx: click.Context,  # noqa: ARG003
+        param: click.Option,  # noqa: ARG003
+        value: tuple[str, ...],
+    ) -> _ConfigInput:
+        """Read the configuration files."""
+        return read_config(value)
 
     @classmethod
     def cb_test(

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
 import typing as t
 from collections import defaultdict
+from dataclasses import dataclass
 
 import pytest
-from click.testing import CliRunner, Result
 
 from tap_clientsuccess import api
 from tap_clientsuccess.sandbox import Sandbox
 from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -113,17 +115,44 @@ def select(catalog: dict[str, t.Any], streams: list[str]) -> dict[str, t.Any]:
     return catalog
 
 
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+CommandLine = t.Callable[..., Ended]
+
+
 @pytest.fixture
 def cli(
-    config: dict[str, t.Any], tmp_path: Path
-) -> Callable[..., Result]:
+    config: dict[str, t.Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> CommandLine:
     """Run the command line in this process; keyword arguments are settings."""
 
-    def run(*args: str, **settings: t.Any) -> Result:
+    def run(*args: str, **settings: t.Any) -> Ended:
         path = tmp_path / "config.json"
         path.write_text(json.dumps(config | settings))
-        return CliRunner().invoke(
-            TapClientSuccess.cli, ["--config", str(path), *args]
-        )
+        capsys.readouterr()
+        with logging_put_back(), pytest.raises(SystemExit) as ended:
+            TapClientSuccess.cli.main(["--config", str(path), *args])
+        code = ended.value.code
+        return Ended(code if isinstance(code, int) else 0, *capsys.readouterr())
 
     return run
+
+
+@contextlib.contextmanager
+def logging_put_back() -> Iterator[None]:
+    """Undo what the command line does to the root logger."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        logging.captureWarnings(capture=False)

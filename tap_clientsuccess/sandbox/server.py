@@ -112,8 +112,6 @@ class HttpServer:
         if self._thread is None or self._loop is None:
             self._socket.close()
             return
-        self._server.should_exit = True
-        self._server.force_exit = True
         self._loop.call_soon_threadsafe(self._halt.set)
         self._thread.join()
 
@@ -126,10 +124,12 @@ class HttpServer:
         halting = asyncio.create_task(self._halt.wait())
         await asyncio.wait({serving, halting}, return_when=asyncio.FIRST_COMPLETED)
         halting.cancel()
-        # Who still waits for an answer would keep the server from ending.
-        while not serving.done():
-            self._connections.abort_all()
-            await asyncio.wait({serving}, timeout=_TICK)
+        # Uvicorn's own way out takes its time and waits for who waits for an answer.
+        serving.cancel()
+        for listener in self._server.servers:
+            listener.close()
+        self._connections.abort_all()
+        await asyncio.wait({serving})
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tap_clientsuccess.sandbox.clock import to_iso
@@ -129,6 +130,7 @@ def _picklist(number: int, choices: tuple[str, ...]) -> list[Record] | None:
     ]
 
 
+@lru_cache
 def normal_type(name: str) -> str:
     """Spell a type name in one way: `Date Time` and `date-time` as `datetime`."""
     return re.sub(r"[^a-z]", "", name.lower())
@@ -137,7 +139,8 @@ def normal_type(name: str) -> str:
 def value_for(definition: Mapping[str, Any], dice: Dice) -> Any:
     """Make up a value that fits a definition."""
     kind = normal_type(str(definition.get("fieldTypeName", "")))
-    choices = [item["value"] for item in definition.get("picklistValues") or ()]
+    listed = definition.get("picklistValues")
+    choices = [item["value"] for item in listed] if listed else []
     return _MAKERS.get(kind, _anything)(dice, choices)
 
 

@@ -1,0 +1,221 @@
+"""The connection test: exit code, one line of reason, nothing on stdout."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import time
+import typing as t
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+import trustme
+
+from tap_clientsuccess import health
+from tap_clientsuccess.sandbox import (
+    Body,
+    Drip,
+    Empty,
+    Html,
+    Redirect,
+    Rule,
+    Sandbox,
+    Stall,
+    Status,
+)
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conftest import CommandLine, Ended
+
+PATH = "/health"
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As always, only sooner."""
+    monkeypatch.setattr(health, "_WAIT_SECONDS", 0.01)
+
+
+def said(result: Ended) -> str:
+    assert result.stdout == ""
+    (line,) = result.stderr.splitlines()
+    return line
+
+
+def test_it_works(cli: CommandLine, sandbox: Sandbox) -> None:
+    result = cli("--test")
+    assert result.exit_code == 0
+    assert "the connection works" in said(result)
+    (request,) = sandbox.requests
+    assert (request.method, request.path) == ("GET", "/api/health")
+    assert request.key_headers == ("x-api-key",)
+
+
+@pytest.mark.parametrize(
+    "rule", [Empty(PATH), Body(PATH, b"OK"), Status(PATH, 204), Status(PATH, 201)]
+)
+def test_any_2xx_is_success(
+    cli: CommandLine, sandbox: Sandbox, rule: Rule
+) -> None:
+    sandbox.faults.add(rule)
+    assert cli("--test").exit_code == 0
+
+
+def test_another_health_path(cli: CommandLine, sandbox: Sandbox) -> None:
+    assert cli("--test", health_path="product/search?size=1").exit_code == 0
+    assert sandbox.requests[0].path == "/api/product/search"
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        (Status(PATH, 401), "answered 401: the API key is wrong, expired"),
+        (Status(PATH, 403), "answered 403: the API key is wrong, expired"),
+        (Status(PATH, 404), "answered 404: base_url is wrong"),
+        (Html(PATH, body="<html><body>Welcome</body></html>"), "web page: base_url"),
+        (Html(PATH, status=404), "maintenance page: the service is down"),
+        (Redirect(PATH, "https://login.example/x"), "elsewhere, to https://login.ex"),
+        (Html(PATH), "maintenance page: the service is down"),
+        (Html(PATH, status=503), "maintenance page: the service is down"),
+        (Status(PATH, 500), "answered 500: the service is down"),
+        (Status(PATH, 503, retry_after=3600), "answered 503: the service is down"),
+        (Status(PATH, 429), "rate limit"),
+        (Status(PATH, 400), "answered 400"),
+        (Stall(PATH, 30), "no whole answer within 1 seconds"),
+        (Drip(PATH, 0.5), "no whole answer within 1 seconds"),
+    ],
+)
+def test_it_tells_what_is_wrong(
+    cli: CommandLine, sandbox: Sandbox, rule: Rule, words: str
+) -> None:
+    sandbox.faults.add(rule)
+    result = cli("--test", request_timeout=1)
+    assert result.exit_code == 1
+    assert words in said(result)
+    assert len(sandbox.requests) <= 3
+
+
+def test_a_passing_fault_is_tried_again(
+    cli: CommandLine, sandbox: Sandbox
+) -> None:
+    sandbox.faults.add(Status(PATH, 503, times=2))
+    assert cli("--test").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"api_key": None}, "api_key must be of type string"),
+        ({"api_key": ""}, "api_key is empty"),
+        ({"api_key": " blank "}, "api_key has blanks"),
+        ({"api_key": "line\nbreak"}, "api_key has characters"),
+        ({"base_url": " https://api.clientsuccess.com/api"}, "base_url has blanks"),
+        ({"base_url": "api.clientsuccess.com"}, "base_url must begin with https://"),
+        ({"base_url": "http://api.clientsuccess.com/api"}, "base_url must be https"),
+        ({"base_url": "https://me:pw@example.com"}, "must not hold a user name"),
+        ({"base_url": "https://example.com/?key=1"}, "must not have a query"),
+        ({"base_url": "https://[::1"}, "base_url is not a URL"),
+        ({"page_size": 0}, "page_size is out of bounds: its minimum is 1"),
+        ({"page_size": "many"}, "page_size must be of type integer"),
+        ({"api_key_header": "X API"}, "api_key_header is not the name"),
+        ({"start_date": "yesterday"}, "start_date"),
+        ({"base_url": "http://127.0.0.1:9/api"}, "connection was refused"),
+        ({"base_url": "https://name.invalid/api"}, "does not resolve"),
+    ],
+)
+def test_broken_settings(
+    cli: CommandLine, settings: dict[str, t.Any], words: str
+) -> None:
+    result = cli("--test", **settings)
+    assert result.exit_code == 1
+    assert words in said(result)
+    assert "me:pw" not in result.stderr
+
+
+def test_the_wrong_key(cli: CommandLine) -> None:
+    result = cli("--test", api_key="s3cr3t-but-wrong")
+    assert result.exit_code == 1
+    assert "the API key is wrong" in said(result)
+    assert "s3cr3t" not in result.stderr
+
+
+@pytest.fixture
+def tls_url() -> Iterator[str]:
+    """A TLS server with a certificate that nobody trusts."""
+
+    class Handler(BaseHTTPRequestHandler):
+        pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, args=[0.01])
+    thread.start()
+    yield f"https://127.0.0.1:{server.server_port}/api"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_certificate_that_is_not_trusted(
+    cli: CommandLine, tls_url: str
+) -> None:
+    result = cli("--test", base_url=tls_url)
+    assert result.exit_code == 1
+    assert "TLS certificate is not trusted" in said(result)
+
+
+def test_no_tls_where_it_should_be(
+    cli: CommandLine, sandbox: Sandbox
+) -> None:
+    result = cli("--test", base_url=sandbox.base_url.replace("http", "https"))
+    assert result.exit_code == 1
+    assert "the TLS connection failed" in said(result)
+
+
+def test_it_ends_in_time_even_when_nothing_else_does(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "ANSWER_WITHIN_SECONDS", 0.2)
+    monkeypatch.setattr(health, "_ask", lambda _: time.sleep(2))
+    result = cli("--test")
+    assert result.exit_code == 1
+    assert "no answer within 0.2 seconds" in said(result)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", '"text"', "null"])
+def test_a_configuration_that_cannot_be_read(
+    cli: CommandLine, tmp_path: t.Any, text: str
+) -> None:
+    broken = tmp_path / "broken.json"
+    broken.write_text(text)
+    result = cli("--config", str(broken), "--test")
+    assert result.exit_code == 1
+    assert "broken.json" in said(result)
+
+
+def test_a_configuration_that_is_not_there(cli: CommandLine) -> None:
+    result = cli("--config", "absent.json", "--test")
+    assert result.exit_code == 1
+    assert "absent.json" in said(result)
+
+
+def test_a_number_in_the_environment_that_is_none(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAP_CLIENTSUCCESS_PAGE_SIZE", "many")
+    result = cli("--config", "ENV", "--test")
+    assert result.exit_code == 1
+    assert "TAP_CLIENTSUCCESS_PAGE_SIZE" in said(result)
+
+
+def test_the_sdks_own_tests_stay(cli: CommandLine) -> None:
+    schemas = cli("--test=schema")
+    assert schemas.exit_code == 0
+    assert schemas.stdout.count('"SCHEMA"') >= 6
+    records = cli("--test=all")
+    assert records.exit_code == 0
+    assert records.stdout.count('"RECORD"') >= 6
