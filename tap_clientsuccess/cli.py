@@ -15,7 +15,7 @@ from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 from singer_sdk.plugin_base import SingerCommand, _ConfigInput
 
-from tap_clientsuccess.errors import ApiError
+from tap_clientsuccess.errors import ApiError, broken
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ def _one_line_errors() -> Iterator[None]:
     try:
         yield
     except ConfigValidationError as error:
-        _fail(f"Broken settings: {'; '.join(error.errors)}")
+        _fail(f"{error}: {'; '.join(error.errors)}")
     except (ApiError, SingerSDKError) as error:
         _fail(str(error))
     except Exception as error:  # noqa: BLE001
@@ -68,25 +68,41 @@ def _unexpected(error: Exception) -> str:
 
 
 def read_config(paths: tuple[str, ...]) -> _ConfigInput:
-    """Read the configuration files, as the SDK does.
+    """Read configuration files, later ones over earlier ones; ``ENV`` is no file.
 
     Raises:
         ConfigValidationError: A file cannot be read, or is not a JSON object.
     """
+    config: dict[str, t.Any] = {}
     for path in paths:
-        if path != "ENV" and (problem := _problem_with(path)):
-            raise ConfigValidationError("Broken settings", errors=[problem])
-    return _ConfigInput.from_cli_args(*paths)
+        if path != "ENV":
+            with _opened(path) as file:
+                config |= read_object(file)
+    return _ConfigInput(config=config, parse_env="ENV" in paths)
 
 
-def _problem_with(path: str) -> str | None:
+@contextlib.contextmanager
+def _opened(path: str) -> Iterator[t.IO[str]]:
     try:
-        content = json.loads(Path(path).read_bytes())
+        with Path(path).open(encoding="utf-8") as file:
+            yield file
     except OSError as error:
-        return f"the file {path} cannot be read: {error.strerror}"
+        raise broken(f"{path} cannot be read: {error.strerror}") from None
+
+
+def read_object(file: t.IO[str]) -> dict[str, t.Any]:
+    """Read a JSON object from a file that is open.
+
+    Raises:
+        ConfigValidationError: It is not one.
+    """
+    try:
+        content = json.load(file)
     except ValueError:
-        return f"the file {path} is not JSON"
-    return None if isinstance(content, dict) else f"the file {path} is no JSON object"
+        raise broken(f"{file.name} is not JSON") from None
+    if not isinstance(content, dict):
+        raise broken(f"{file.name} is not a JSON object")
+    return content
 
 
 def check_environment(schema: dict[str, t.Any], prefix: str) -> None:
@@ -101,9 +117,7 @@ def check_environment(schema: dict[str, t.Any], prefix: str) -> None:
         except ValueError:
             variable = f"{prefix}{name.upper()}"
             kind = setting.get("type", ["value"])[0]
-            raise ConfigValidationError(
-                "Broken settings", errors=[f"{variable} is not of type {kind}"]
-            ) from None
+            raise broken(f"{variable} is not of type {kind}") from None
 
 
 def with_connection_test(params: list[click.Parameter]) -> None:

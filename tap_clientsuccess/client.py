@@ -8,13 +8,12 @@ from collections import Counter
 from functools import cached_property
 
 from singer_sdk.batch import Batcher
-from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.schema.source import StreamSchema
 from singer_sdk.streams import RESTStream
 
 from tap_clientsuccess.conform import Conformer
-from tap_clientsuccess.errors import ApiError
+from tap_clientsuccess.errors import ApiError, broken
 from tap_clientsuccess.schema_source import SCHEMAS
 
 if t.TYPE_CHECKING:
@@ -139,12 +138,9 @@ class ClientSuccessStream(RESTStream[int]):
         flattening, which the SCHEMA message does not describe.
         """
         if len(self.stream_maps) > 1:
-            raise ConfigValidationError(
-                "Broken settings",
-                errors=[
-                    f"batch_config cannot be combined with stream_maps that make "
-                    f"several streams of {self.name}"
-                ],
+            raise broken(
+                "batch_config cannot be combined with stream_maps that make several "
+                f"streams of {self.name}"
             )
         batcher = Batcher(self.tap_name, self.name, batch_config)
         records = (

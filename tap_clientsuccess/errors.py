@@ -8,7 +8,21 @@ from __future__ import annotations
 
 import typing as t
 
-from singer_sdk.exceptions import FatalAPIError, RetriableAPIError
+from singer_sdk.exceptions import (
+    ConfigValidationError,
+    FatalAPIError,
+    RetriableAPIError,
+)
+
+
+def broken(*problems: str, what: str = "settings") -> ConfigValidationError:
+    """Make the error for input that is not as it must be.
+
+    Args:
+        problems: What is wrong, without values: they may be secrets.
+        what: What they are wrong with.
+    """
+    return ConfigValidationError(f"Broken {what}", errors=list(problems))
 
 
 class ApiError(Exception):

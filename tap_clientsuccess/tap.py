@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import json
 import logging
 import typing as t
 from functools import cached_property
 
 import click
 from singer_sdk import Tap
-from singer_sdk.exceptions import ConfigValidationError
 
 from tap_clientsuccess import settings
 from tap_clientsuccess.api import ClientSuccessAPI
@@ -17,8 +18,10 @@ from tap_clientsuccess.cli import (
     TapCommand,
     check_environment,
     read_config,
+    read_object,
     with_connection_test,
 )
+from tap_clientsuccess.errors import broken
 from tap_clientsuccess.health import check_health
 from tap_clientsuccess.streams import STREAMS
 
@@ -54,7 +57,7 @@ class TapClientSuccess(Tap):
         self.append_builtin_config(self.config_jsonschema)
         errors = settings.problems(self._config, self.config_jsonschema)
         if errors and raise_errors:
-            raise ConfigValidationError("Broken settings", errors=errors)
+            raise broken(*errors)
         return errors
 
     @classmethod
@@ -82,6 +85,17 @@ class TapClientSuccess(Tap):
         return read_config(value)
 
     @classmethod
+    def invoke(
+        cls,
+        *,
+        state: t.IO[str] | None = None,
+        catalog: t.IO[str] | None = None,
+        **kwargs: t.Any,
+    ) -> None:
+        """Sync, or tell about the tap."""
+        super().invoke(state=_checked(state), catalog=_checked(catalog), **kwargs)
+
+    @classmethod
     def cb_test(
         cls,
         ctx: click.Context,
@@ -100,3 +114,8 @@ class TapClientSuccess(Tap):
         verdict = check_health(tap.api)
         click.echo(f"{cls.name}: {verdict.reason}", err=True)
         ctx.exit(0 if verdict.works else 1)
+
+
+def _checked(file: t.IO[str] | None) -> t.IO[str] | None:
+    """Let a file through that holds a JSON object; it may be a pipe, so read it once."""
+    return file and io.StringIO(json.dumps(read_object(file)))

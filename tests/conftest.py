@@ -128,19 +128,29 @@ CommandLine = t.Callable[..., Ended]
 
 
 @pytest.fixture
+def bare_cli(capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    """Run the command line in this process."""
+
+    def run(*args: str) -> Ended:
+        capsys.readouterr()
+        with logging_put_back(), pytest.raises(SystemExit) as ended:
+            TapClientSuccess.cli.main(list(args))
+        code = ended.value.code
+        return Ended(code if isinstance(code, int) else 0, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
 def cli(
-    config: dict[str, t.Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    bare_cli: CommandLine, config: dict[str, t.Any], tmp_path: Path
 ) -> CommandLine:
-    """Run the command line in this process; keyword arguments are settings."""
+    """Run the command line with a configuration; keyword arguments are settings."""
 
     def run(*args: str, **settings: t.Any) -> Ended:
         path = tmp_path / "config.json"
         path.write_text(json.dumps(config | settings))
-        capsys.readouterr()
-        with logging_put_back(), pytest.raises(SystemExit) as ended:
-            TapClientSuccess.cli.main(["--config", str(path), *args])
-        code = ended.value.code
-        return Ended(code if isinstance(code, int) else 0, *capsys.readouterr())
+        return bare_cli("--config", str(path), *args)
 
     return run
 

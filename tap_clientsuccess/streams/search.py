@@ -9,6 +9,7 @@ from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from singer_sdk.streams.rest import PageContext
 
 from tap_clientsuccess.client import ClientSuccessStream
+from tap_clientsuccess.errors import broken
 from tap_clientsuccess.paging import Page, Walk
 from tap_clientsuccess.replication import MODIFICATION_KEY, IncrementalRead
 from tap_clientsuccess.times import format_time
@@ -68,7 +69,12 @@ class SearchStream(ClientSuccessStream):
         """Return where to start: the lookback before the bookmark, or start_date."""
         if self.replication_method != REPLICATION_INCREMENTAL:
             return None
-        bookmark = self.get_starting_timestamp(context)
+        try:
+            bookmark = self.get_starting_timestamp(context)
+        except ValueError:
+            raise broken(
+                f"the bookmark of {self.name} is not a time", what="state"
+            ) from None
         if bookmark is None:
             return None
         earliest = self.settings.start_date or _EARLIEST

@@ -1,0 +1,123 @@
+# `make` lists the targets. Each does its own set-up, from a fresh clone on.
+# PYTHON chooses the interpreter (make test PYTHON=python3.12), ARGS goes to the tool.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP_INSTALL := pip install -qq --no-compile
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# An environment made by another Python stays, unless one is asked for by name.
+ifneq ($(origin PYTHON),file)
+ASKED := -$(subst /,-,$(PYTHON))
+endif
+PACKAGES := .venv/.packages$(ASKED)
+READY := .venv/.ready$(ASKED)
+MELTANO := .venv-meltano/.packages$(ASKED)
+
+# The demo needs two environments: they are set up side by side.
+ifeq ($(MAKECMDGOALS),demo)
+MAKEFLAGS += --jobs=2
+endif
+
+# Fails in one line where the interpreter is missing or too old.
+OLD := import sys; sys.exit(sys.version_info < (3, 11))
+python = $(if $(shell $(PYTHON) -c '$(OLD)' 2>&1 || echo old),$(error Python 3.11 or \
+newer is needed, and $(PYTHON) is not: make $(MAKECMDGOALS) PYTHON=python3.12),$(PYTHON))
+
+.PHONY: help
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' Makefile | expand -t 14
+
+.PHONY: demo
+demo: $(READY) $(MELTANO) ## Sandbox -> tap -> DuckDB with Meltano, twice, and count
+	@$(BIN)/python scripts/demo.py $(ARGS)
+
+.PHONY: sandbox
+sandbox: $(READY) ## Run the sandbox until Ctrl-C
+	@exec $(BIN)/tap-clientsuccess-sandbox $(ARGS)
+
+.PHONY: test
+test: $(READY) ## Run the tests
+	$(BIN)/pytest $(ARGS)
+
+.PHONY: lint
+lint: $(READY) ## Check style and format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+.PHONY: format
+format: $(READY) ## Mend style and format
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+.PHONY: types
+types: $(READY) ## Check the types
+	$(BIN)/mypy
+
+.PHONY: check
+check: lint types test ## lint, types and test
+
+.PHONY: docs
+docs: $(READY) ## Write the generated parts of the documentation anew
+	@test ! -e scripts/docs.py || $(BIN)/python scripts/docs.py $(ARGS)
+
+.PHONY: reliability
+reliability: $(READY) ## Count lost records under edits and faults
+	$(BIN)/python scripts/reliability.py $(ARGS)
+
+.PHONY: bench
+bench: $(READY) ## Measure the tap's speed
+	$(BIN)/python benchmarks/run.py $(ARGS)
+
+.PHONY: dist
+dist: $(READY) ## Build the wheel and the sdist
+	@rm -rf dist
+	$(BIN)/python -m build --no-isolation
+
+.PHONY: smoke
+smoke: dist ## Install the built wheel elsewhere and call it
+	@$(call python) -m venv --clear .venv-smoke
+	@.venv-smoke/bin/$(PIP_INSTALL) dist/*.whl
+	.venv-smoke/bin/tap-clientsuccess --version
+	.venv-smoke/bin/tap-clientsuccess --about --format=json >.venv-smoke/about.json
+	.venv-smoke/bin/tap-clientsuccess --discover >.venv-smoke/catalog.json
+
+.PHONY: audit
+audit: .venv-audit/.packages ## Look for known vulnerabilities in the locked packages
+	.venv-audit/bin/pip-audit --disable-pip --progress-spinner=off \
+	  -r requirements/dev.txt -r requirements/meltano.txt
+
+COMPILE = .venv-lock/bin/uv pip compile --quiet --generate-hashes \
+  --no-emit-index-url --universal --python-version 3.11 \
+  --custom-compile-command "make lock" $(ARGS)
+
+.PHONY: lock
+lock: .venv-lock/.packages ## Lock the requirements (ARGS=--upgrade: the newest)
+	$(COMPILE) --extra sandbox --group dev pyproject.toml -o requirements/dev.txt
+	$(COMPILE) --group audit -o requirements/audit.txt
+	@for in in requirements/*.in; do $(COMPILE) $$in -o $${in%.in}.txt || exit; done
+
+.PHONY: clean
+clean: ## Remove what the targets made, but neither Meltano's state nor its output
+	rm -rf .venv .venv-meltano .venv-audit .venv-lock .venv-smoke build dist htmlcov
+	rm -rf .coverage* .hypothesis .*_cache .meltano/extractors .meltano/loaders
+	rm -rf output/demo*
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(READY): $(PACKAGES) pyproject.toml
+	@$(BIN)/$(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@touch .venv/.ready $@
+
+$(PACKAGES): requirements/dev.txt
+$(MELTANO): requirements/meltano.txt
+.venv-audit/.packages: requirements/audit.txt
+$(PACKAGES) $(MELTANO) .venv-audit/.packages:
+	@echo "Setting up $(@D) ..."
+	@$(call python) -m venv --clear $(@D)
+	@$(@D)/bin/$(PIP_INSTALL) --require-hashes -r $<
+	@touch $(@D)/.packages $@
+
+.venv-lock/.packages: Makefile
+	@$(call python) -m venv --clear $(@D)
+	@$(@D)/bin/$(PIP_INSTALL) 'uv>=0.9'
+	@touch $@

@@ -1,0 +1,267 @@
+"""What the SDK promises: selection, stream maps, flattening, BATCH, the catalog."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import typing as t
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from jsonschema import Draft202012Validator
+from singer_sdk.exceptions import ConfigValidationError
+
+from tap_clientsuccess.sandbox import Mutate, Sandbox
+from tap_clientsuccess.tap import TapClientSuccess
+
+if t.TYPE_CHECKING:
+    from conftest import CommandLine, Sync
+
+
+@pytest.fixture
+def catalog(config: dict[str, t.Any]) -> dict[str, t.Any]:
+    return TapClientSuccess(config=config).catalog_dict
+
+
+def deselect(
+    catalog: dict[str, t.Any], stream: str, *path: str, inclusion: str | None = None
+) -> None:
+    breadcrumb = [part for name in path for part in ("properties", name)]
+    (entry,) = [e for e in catalog["streams"] if e["tap_stream_id"] == stream]
+    for item in entry["metadata"]:
+        if list(item["breadcrumb"]) == breadcrumb:
+            item["metadata"]["selected"] = False
+            if inclusion:
+                item["metadata"]["inclusion"] = inclusion
+
+
+def select_only(catalog: dict[str, t.Any], stream: str) -> dict[str, t.Any]:
+    for entry in catalog["streams"]:
+        if entry["tap_stream_id"] != stream:
+            deselect(catalog, entry["tap_stream_id"])
+    return catalog
+
+
+def test_discovery_needs_no_settings(bare_cli: CommandLine) -> None:
+    result = bare_cli("--discover")
+    assert result.exit_code == 0
+    streams = json.loads(result.stdout)["streams"]
+    for stream in streams:
+        Draft202012Validator.check_schema(stream["schema"])
+        assert stream["key_properties"]
+
+
+def test_only_selected_streams_are_asked_for(sync: Sync, sandbox: Sandbox) -> None:
+    output = sync(streams=["products"])
+    assert set(output.schemas) == {"products"}
+    assert {request.path for request in sandbox.requests} == {"/api/product/search"}
+
+
+def test_fields_that_are_not_selected_are_left_out(
+    sync: Sync, catalog: dict[str, t.Any]
+) -> None:
+    deselect(catalog, "contacts", "email")
+    deselect(catalog, "contacts", "tenantClient", "name")
+    output = sync(catalog=select_only(catalog, "contacts"))
+    assert "email" not in output.schemas["contacts"]["properties"]
+    assert all("email" not in record for record in output.records["contacts"])
+    nested = [r.get("tenantClient") for r in output.records["contacts"]]
+    assert all("name" not in client for client in nested if client)
+    assert any("id" in client for client in nested if client)
+
+
+def test_keys_cannot_be_deselected(sync: Sync, catalog: dict[str, t.Any]) -> None:
+    deselect(catalog, "contacts", "id")
+    deselect(catalog, "contacts", "modifiedTime")
+    output = sync(catalog=select_only(catalog, "contacts"))
+    for record in output.records["contacts"]:
+        assert {"id", "modifiedTime"} <= record.keys()
+    assert output.bookmark("contacts")
+
+
+def test_deselecting_the_creation_time_leaves_the_bookmark_right(
+    sync: Sync, catalog: dict[str, t.Any]
+) -> None:
+    with Sandbox(
+        seed=7, clients=30, modification_times={"client_notes": False}
+    ) as other:
+        deselect(catalog, "client_notes", "createdTime")
+        output = sync(
+            catalog=select_only(catalog, "client_notes"), base_url=other.base_url
+        )
+        assert output.bookmark("client_notes") == max(
+            record["createdTime"] for record in other.store.records("client_notes")
+        )
+
+
+def test_stream_maps(sync: Sync, sandbox: Sandbox) -> None:
+    output = sync(
+        streams=["clients", "contacts"],
+        stream_maps={
+            "clients": {
+                "__alias__": "accounts",
+                "shout": "name.upper()",
+                "note": None,
+                "__filter__": "id <= 10",
+            },
+            "contacts": None,
+        },
+    )
+    assert output.ids("accounts") == list(range(1, 11))
+    assert all(r["shout"] == r["name"].upper() for r in output.records["accounts"])
+    assert all("note" not in r for r in output.records["accounts"])
+    assert set(output.schemas) == {"accounts"}
+    assert output.bookmark("clients")
+
+
+def test_flattening(sync: Sync, sandbox: Sandbox) -> None:
+    output = sync(
+        streams=["clients"], flattening_enabled=True, flattening_max_depth=2
+    )
+    columns = output.schemas["clients"]["properties"]
+    assert columns["managedByEmployee__email"]["type"] == ["string", "null"]
+    emails = {
+        record["id"]: record["managedByEmployee"]["email"]
+        for record in sandbox.store.records("clients")
+        if record.get("managedByEmployee")
+    }
+    assert emails
+    for record in output.records["clients"]:
+        assert record.get("managedByEmployee__email") == emails.get(record["id"])
+
+
+@pytest.fixture
+def batch_config(tmp_path: Path) -> dict[str, t.Any]:
+    return {
+        "encoding": {"format": "jsonl", "compression": "gzip"},
+        "storage": {"root": tmp_path.as_uri(), "prefix": "batch-"},
+        "batch_size": 25,
+    }
+
+
+def batched(manifest: list[str]) -> list[dict[str, t.Any]]:
+    return [
+        json.loads(line)
+        for url in manifest
+        for line in gzip.open(Path(urlsplit(url).path), "rt", encoding="utf-8")
+    ]
+
+
+def test_batch_files_hold_what_record_messages_would(
+    sync: Sync, catalog: dict[str, t.Any], batch_config: dict[str, t.Any]
+) -> None:
+    deselect(catalog, "contacts", "email")
+    settings: dict[str, t.Any] = {
+        "catalog": select_only(catalog, "contacts"),
+        "stream_maps": {"contacts": {"__alias__": "people", "phone": None}},
+        "flattening_enabled": True,
+        "flattening_max_depth": 1,
+    }
+    expected = sync(**settings)
+    output = sync(batch_config=batch_config, **settings)
+    assert not output.records
+    assert batched(output.batches["people"]) == expected.records["people"]
+    assert output.state == expected.state
+    last = [message["type"] for message in output.messages[-2:]]
+    assert last == ["BATCH", "STATE"]
+
+
+def test_batch_with_one_stream_made_several_is_refused(
+    sync: Sync, batch_config: dict[str, t.Any]
+) -> None:
+    with pytest.raises(ConfigValidationError):
+        sync(
+            streams=["clients"],
+            batch_config=batch_config,
+            stream_maps={"copy": {"__source__": "clients", "id": "id"}, "clients": {}},
+        )
+
+
+def test_unknown_fields_are_named_once_and_kept_inside_objects(
+    sync: Sync, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox.faults.add(
+        Mutate(
+            "/client/search",
+            values={
+                "surprise": "secret text",
+                "segment": {"id": 1, "title": "A", "colour": "red"},
+            },
+        )
+    )
+    output = sync(streams=["clients"])
+    assert all("surprise" not in record for record in output.records["clients"])
+    assert output.records["clients"][0]["segment"]["colour"] == "red"
+    warnings = [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
+    assert len(warnings) == 2
+    assert "'surprise'" in warnings[0]
+    assert "30 times" in warnings[1]
+    assert "secret text" not in caplog.text
+
+
+def test_about_tells_all_settings(cli: CommandLine) -> None:
+    result = cli("--about", "--format=json")
+    about = json.loads(result.stdout)
+    assert result.exit_code == 0
+    assert set(about["settings"]["properties"]) >= {
+        "api_key", "base_url", "start_date", "stream_maps", "batch_config",
+    }  # fmt: skip
+    assert about["settings"]["properties"]["api_key"]["secret"] is True
+    assert "sandbox-key" not in result.stdout
+
+
+def test_settings_from_the_environment(
+    cli: CommandLine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAP_CLIENTSUCCESS_PAGE_SIZE", "7")
+    result = cli("--config=ENV")
+    assert result.exit_code == 0
+    assert {r.query["size"] for r in sandbox.requests} == {"7"}
+
+
+def test_state_and_catalog_from_files(
+    cli: CommandLine, sandbox: Sandbox, catalog: dict[str, t.Any], tmp_path: Path
+) -> None:
+    bookmark = {
+        "replication_key": "modifiedTime",
+        "replication_key_value": "2025-01-01T00:05:00Z",
+    }
+    (tmp_path / "state.json").write_text(
+        json.dumps({"bookmarks": {"products": bookmark}})
+    )
+    (tmp_path / "catalog.json").write_text(
+        json.dumps(select_only(catalog, "products"))
+    )
+    result = cli("--catalog", "catalog.json", "--state", "state.json")
+    assert result.exit_code == 0
+    (request,) = sandbox.requests
+    assert request.query["modifiedAfter"] == "2025-01-01T00:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["--state", "absent.json"], "absent.json"),
+        (["--catalog", "absent.json"], "absent.json"),
+        (["--state", "broken.json"], "broken.json"),
+        (["--catalog", "broken.json"], "broken.json"),
+        (["--state", "list.json"], "list.json"),
+        (["--catalog", "list.json"], "list.json"),
+        (["--state", "bookmark.json"], "bookmark of clients"),
+    ],
+)
+def test_input_that_is_broken(
+    cli: CommandLine, tmp_path: Path, args: list[str], words: str
+) -> None:
+    (tmp_path / "broken.json").write_text("{")
+    (tmp_path / "list.json").write_text("[1]")
+    (tmp_path / "bookmark.json").write_text(
+        '{"bookmarks": {"clients": {"replication_key": "modifiedTime",'
+        ' "replication_key_value": "soon"}}}'
+    )
+    result = cli(*args)
+    assert result.exit_code in {1, 2}
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr
+    assert "please report" not in result.stderr

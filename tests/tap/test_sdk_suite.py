@@ -1,0 +1,55 @@
+"""The SDK's own suite, against the sandbox; and live, where a key is given."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+import pytest
+from singer_sdk.testing import SuiteConfig, get_tap_test_class
+
+from tap_clientsuccess.sandbox import Sandbox
+from tap_clientsuccess.tap import TapClientSuccess
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# The schemas know fields that only some of the sources have seen.
+pytestmark = pytest.mark.filterwarnings("ignore:Fields in transformed catalog")
+
+# The suite asks the tap for its streams while tests are being collected.
+SANDBOX = Sandbox(seed=3, clients=20)
+SANDBOX.start()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def running() -> Iterator[None]:
+    yield
+    SANDBOX.stop()
+
+
+TestSandbox = get_tap_test_class(
+    TapClientSuccess,
+    config={"api_key": SANDBOX.api_key, "base_url": SANDBOX.base_url},
+    suite_config=SuiteConfig(ignore_no_records=False, max_records_limit=10_000),
+    parse_env_config=False,
+)
+
+LIVE_KEY = os.environ.get("TAP_CLIENTSUCCESS_API_KEY")
+LIVE_URL = os.environ.get("TAP_CLIENTSUCCESS_BASE_URL")
+
+if LIVE_KEY:
+    TestLive = pytest.mark.live(
+        get_tap_test_class(
+            TapClientSuccess,
+            config={"api_key": LIVE_KEY, "base_url": LIVE_URL},
+            suite_config=SuiteConfig(ignore_no_records=True, max_records_limit=50),
+            parse_env_config=False,
+        )
+    )
+else:
+
+    @pytest.mark.live
+    @pytest.mark.skip(reason="TAP_CLIENTSUCCESS_API_KEY is not set")
+    def test_live() -> None:
+        """Stands for the suite against the real API."""
