@@ -242,15 +242,14 @@ def waits() -> Generator[float, TransientError, None]:
 def _log_retry(details: Details) -> None:
     logger.warning(
         "%s; trying again in %.1f seconds (try %d failed)",
-        details["exception"],  # type: ignore[typeddict-item]
-        details["wait"],  # type: ignore[typeddict-item]
+        details["exception"],
+        details["wait"],
         details["tries"],
     )
 
 
 def _tell_tries(details: Details) -> None:
-    error = details["exception"]  # type: ignore[typeddict-item]
-    error.args = (
-        f"{error.args[0]} (gave up after {details['tries']} tries in "
-        f"{details['elapsed']:.0f} seconds)",
-    )
+    error = details["exception"]
+    tries, seconds = details["tries"], details["elapsed"]
+    told = f"{error.args[0]} (gave up after {tries} tries in {seconds:.0f} seconds)"
+    error.args = (told,)

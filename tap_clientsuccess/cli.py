@@ -1,4 +1,4 @@
-"""The command line: every failure ends in one line, and ``--test`` is a connection test."""
+"""The command line: failures in one line, and ``--test`` as a connection test."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ def _unexpected(error: Exception) -> str:
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return (
         f"Unexpected {type(error).__name__} in {frame.name} ({frame.filename}, line "
-        f"{frame.lineno}): please report it, with what TAP_CLIENTSUCCESS_LOGLEVEL=DEBUG "
-        "shows"
+        f"{frame.lineno}): please report it, with what "
+        "TAP_CLIENTSUCCESS_LOGLEVEL=DEBUG shows"
     )
 
 

@@ -96,7 +96,9 @@ class ClientSuccessStream(RESTStream[int]):
         """Bring a record to its schema; leave out one that no target could store."""
         conformed = self._conformer(row)
         if self.key_of(conformed) is None:
-            self.notice(f"a record without its primary key {self._key_names} is left out")
+            self.notice(
+                f"a record without its primary key {self._key_names} is left out"
+            )
             return None
         return conformed
 

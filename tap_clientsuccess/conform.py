@@ -2,9 +2,9 @@
 
 A record that is as declared costs one look at the type of each value. Any other is
 mended without loss where that is possible (``"12"`` for an integer, ``1`` for a
-boolean, one object where a list is declared, a bare name where an object is). Thus the
-schemas need no unions of types, which targets do not take. A value that is no such thing at all
-(``"abc"`` for a number) becomes null, which every target takes, and is reported: one
+boolean, one object where a list is declared, a bare name where an object is). Thus
+the schemas need no unions of types, which targets do not take. A value that is no
+such thing at all (``"abc"`` for a number) becomes null, which every target takes, and is reported: one
 odd value must not stop a pipeline, nor vanish without a word.
 """
 
@@ -24,7 +24,7 @@ if t.TYPE_CHECKING:
 
 JSONSchema = dict[str, t.Any]
 Report = t.Callable[[str], None]
-"""Takes the path of a field whose value could not be kept, as in ``npsResult.score``."""
+"""Takes the path of a field whose value could not be kept, as ``npsResult.score``."""
 
 _PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {
     "null": (type(None),),
@@ -155,7 +155,6 @@ class _Field:
             return None
         raise _Unfit
 
-
     def _wrapped(self, value: t.Any) -> dict[str, t.Any]:
         """Let a bare id or name stand for the object that it names."""
         if value is None or value == "" or isinstance(value, list):
@@ -165,7 +164,9 @@ class _Field:
         return {next((name for name in names if name in declared), "value"): value}
 
 
-_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+_RFC_3339 = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)"
+)
 
 
 def _date_time(text: str) -> str | None:

@@ -24,7 +24,7 @@ if t.TYPE_CHECKING:
 class _HeadDeadline(HTTPConnection):
     """Shuts the socket when the head has not arrived within the read time-out."""
 
-    def getresponse(self) -> HTTPResponse:
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override] # as in urllib3
         seconds = self.timeout if isinstance(self.timeout, (int, float)) else None
         if seconds is None:
             return super().getresponse()
@@ -71,10 +71,12 @@ class DeadlineAdapter(HTTPAdapter):
     """An adapter whose connections, direct or through a proxy, have a head deadline."""
 
     def init_poolmanager(self, *args: t.Any, **kwargs: t.Any) -> None:
+        """Make the manager of direct connections."""
         super().init_poolmanager(*args, **kwargs)
         _use_pools(self.poolmanager)
 
     def proxy_manager_for(self, *args: t.Any, **kwargs: t.Any) -> PoolManager:
+        """Make, or find, the manager of a proxy's connections."""
         manager: PoolManager = super().proxy_manager_for(*args, **kwargs)
         _use_pools(manager)
         return manager

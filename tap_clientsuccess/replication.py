@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import typing as t
 
 from tap_clientsuccess.times import parse_time
 
 if t.TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Mapping
 
 MODIFICATION_KEY = "modifiedTime"
@@ -63,7 +63,9 @@ class IncrementalRead:
         return modified is None and self._server_filters()
 
     def _created(self, record: Mapping[str, t.Any]) -> dt.datetime | None:
-        return parse_time(record.get(self._creation_key)) if self._creation_key else None
+        return (
+            parse_time(record.get(self._creation_key)) if self._creation_key else None
+        )
 
     def bookmark(self, began: dt.datetime | None) -> dt.datetime | None:
         """Return the bookmark that this read, when complete, allows.

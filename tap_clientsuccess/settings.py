@@ -192,12 +192,13 @@ def problems(config: dict[str, t.Any], schema: dict[str, t.Any]) -> list[str]:
     return found or list(_beyond_the_schema(config))
 
 
-def _in_words(error: ValidationError) -> str:
+def _in_words(error: ValidationError) -> str:  # noqa: PLR0911
     where = ".".join(str(part) for part in error.absolute_path)
-    expected = error.validator_value
+    expected: t.Any = error.validator_value
     match error.validator:
         case "required":
-            missing = [name for name in expected if name not in error.instance]
+            given: t.Any = error.instance
+            missing = [name for name in expected if name not in given]
             return f"{where or 'settings'}: {' and '.join(missing)} is missing"
         case "type":
             kinds = [expected] if isinstance(expected, str) else expected

@@ -117,5 +117,5 @@ class TapClientSuccess(Tap):
 
 
 def _checked(file: t.IO[str] | None) -> t.IO[str] | None:
-    """Let a file through that holds a JSON object; it may be a pipe, so read it once."""
+    """Let a file with a JSON object through; it may be a pipe, so read it once."""
     return file and io.StringIO(json.dumps(read_object(file)))

@@ -12,7 +12,7 @@ import typing as t
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 
-UTC = dt.timezone.utc
+UTC = dt.UTC
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=UTC)
 
 

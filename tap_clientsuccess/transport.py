@@ -173,7 +173,9 @@ def _shown_origin(url: str) -> str:
     return f"{scheme}://{host}:{port}"
 
 
-def _in_words(error: Exception, where: str, timeout: float) -> Exception:
+def _in_words(  # noqa: PLR0911
+    error: Exception, where: str, timeout: float
+) -> Exception:
     """Say what hindered an exchange, without the error's own text (it holds URLs)."""
     causes = list(_chain(error))
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
@@ -192,12 +194,16 @@ def _in_words(error: Exception, where: str, timeout: float) -> Exception:
     if any(isinstance(cause, _TIMEOUTS) for cause in causes):
         return UnreachableError(f"{where}: no whole answer within {timeout:g} seconds")
     if isinstance(error, requests.exceptions.ProxyError):
-        return UnreachableError(f"{where}: the proxy does not connect: check HTTPS_PROXY")
+        return UnreachableError(
+            f"{where}: the proxy does not connect: check HTTPS_PROXY"
+        )
     if isinstance(error, (requests.exceptions.SSLError, ssl.SSLError)):
         return UnreachableError(f"{where}: the TLS connection failed: check base_url")
     if any(isinstance(cause, urllib3.exceptions.DecodeError) for cause in causes):
         return UnexpectedAnswerError(f"{where}: the answer's compression is broken")
-    return UnreachableError(f"{where}: the connection broke before the answer was whole")
+    return UnreachableError(
+        f"{where}: the connection broke before the answer was whole"
+    )
 
 
 _TIMEOUTS = (TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError)

@@ -21,9 +21,7 @@ if t.TYPE_CHECKING:
 
 
 @pytest.fixture(autouse=True)
-def no_settings_from_outside(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Neither the environment nor a `.env` up the tree may change a test."""
     for name in TapClientSuccess.config_jsonschema["properties"]:
         monkeypatch.delenv(f"TAP_CLIENTSUCCESS_{name.upper()}", raising=False)
@@ -142,9 +140,7 @@ def bare_cli(capsys: pytest.CaptureFixture[str]) -> CommandLine:
 
 
 @pytest.fixture
-def cli(
-    bare_cli: CommandLine, config: dict[str, t.Any], tmp_path: Path
-) -> CommandLine:
+def cli(bare_cli: CommandLine, config: dict[str, t.Any], tmp_path: Path) -> CommandLine:
     """Run the command line with a configuration; keyword arguments are settings."""
 
     def run(*args: str, **settings: t.Any) -> Ended:

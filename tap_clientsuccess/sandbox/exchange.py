@@ -103,7 +103,12 @@ class Exchange:
             else:
                 answer.body += message.get("body", b"")
 
-        await self._app(asked, receive, send)
+        try:
+            await self._app(asked, receive, send)
+        except Exception:  # noqa: BLE001 - whatever it is, it must be seen
+            # Uvicorn's log is silent, since broken connections are what rules are for.
+            _LOG.exception("%s %s failed", visit.method, visit.path)
+            answer = Answer.of_error(500)
         answer.headers.pop("content-length", None)
         return answer
 

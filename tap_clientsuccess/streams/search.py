@@ -22,7 +22,7 @@ if t.TYPE_CHECKING:
 
     from tap_clientsuccess.api import Answer
 
-_EARLIEST = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
+_EARLIEST = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 class SearchStream(ClientSuccessStream):
@@ -152,7 +152,7 @@ class _Pages:
         )
 
     def are_filtered(self) -> bool:
-        """Tell whether the server heeds ``modifiedAfter``: it has fewer with than without."""
+        """Tell whether the server heeds ``modifiedAfter``, by counting without it."""
         if self._filtered is None:
             everything = self._ask(0, size="1", modifiedAfter=None).content.total
             self._filtered = (

@@ -13,7 +13,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Sequence
     from random import Random
 
-START = dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc)
+START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
 @dataclass

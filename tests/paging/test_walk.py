@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import datetime as dt
 import typing as t
-from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +11,9 @@ from tap_clientsuccess.paging import MAX_WALKS, Page, Walk
 from tap_clientsuccess.replication import IncrementalRead
 
 if t.TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Sequence
+    from random import Random
 
 
 class Warehouse:
@@ -40,9 +40,7 @@ class Warehouse:
 
     def lacks(self, server: ServerModel) -> list[int]:
         return [
-            key
-            for key in server.versions
-            if self.rows.get(key) != server.record(key)
+            key for key in server.versions if self.rows.get(key) != server.record(key)
         ]
 
 
@@ -131,9 +129,7 @@ def test_a_cap_that_is_not_told_is_noticed() -> None:
 
 
 def test_without_any_numbers_it_reads_until_nothing_comes() -> None:
-    walk, keys, requests = walk_over(
-        lambda k: page(k, range(k * 2, min(5, k * 2 + 2)))
-    )
+    walk, keys, requests = walk_over(lambda k: page(k, range(k * 2, min(5, k * 2 + 2))))
     assert keys == [0, 1, 2, 3, 4]
     assert requests == 4
     assert walk.missing == 0

@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+from sandbox_client import fixtures
 
 if TYPE_CHECKING:
-    from conftest import Client
+    from sandbox_client import Client
 
     from tap_clientsuccess.sandbox import Sandbox
+
+
+sandbox, client = fixtures()
 
 
 def ask(url: str, **headers: str) -> requests.Response:
@@ -31,9 +35,7 @@ def bare(token: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("base", ["/api", "/v2"])
 @pytest.mark.parametrize("header", ["X-API-Key", "Authorization"])
-def test_a_key_opens_in_either_header(
-    sandbox: Sandbox, base: str, header: str
-) -> None:
+def test_a_key_opens_in_either_header(sandbox: Sandbox, base: str, header: str) -> None:
     answer = ask(f"{sandbox.url}{base}/health", **{header: sandbox.api_key})
     assert (answer.status_code, answer.json()) == (200, {"status": "UP"})
     assert "Date" in answer.headers

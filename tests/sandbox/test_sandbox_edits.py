@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sandbox_client import fixtures
 
 from tap_clientsuccess.sandbox import Edits, Sandbox
 from tap_clientsuccess.sandbox.jsontext import decode
@@ -15,7 +16,9 @@ from tap_clientsuccess.sandbox.settings import CompanySettings
 from tap_clientsuccess.sandbox.store import Store
 
 if TYPE_CHECKING:
-    from conftest import Client
+    from sandbox_client import Client
+
+sandbox, client = fixtures()
 
 NEWEST = {"sortBy": "modifiedTime", "sortDirection": "desc", "size": 5}
 
@@ -121,4 +124,3 @@ def test_every_order_survives_any_edits(seed: int, count: int) -> None:
     recent = store.search("contacts", searches[1]).records
     times = [record["modifiedTime"] for record in map(decode, recent)]
     assert times == sorted(times)
-

@@ -6,9 +6,9 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sandbox_client import Client, fixtures
 
 from tap_clientsuccess.sandbox import Sandbox
 from tap_clientsuccess.sandbox.paging import Search
@@ -17,6 +17,8 @@ from tap_clientsuccess.sandbox.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+sandbox, client = fixtures()
 
 SEARCHES = {
     "/client/search": "clients",

@@ -56,9 +56,7 @@ def test_it_works(cli: CommandLine, sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     "rule", [Empty(PATH), Body(PATH, b"OK"), Status(PATH, 204), Status(PATH, 201)]
 )
-def test_any_2xx_is_success(
-    cli: CommandLine, sandbox: Sandbox, rule: Rule
-) -> None:
+def test_any_2xx_is_success(cli: CommandLine, sandbox: Sandbox, rule: Rule) -> None:
     sandbox.faults.add(rule)
     assert cli("--test").exit_code == 0
 
@@ -97,9 +95,7 @@ def test_it_tells_what_is_wrong(
     assert len(sandbox.requests) <= 3
 
 
-def test_a_passing_fault_is_tried_again(
-    cli: CommandLine, sandbox: Sandbox
-) -> None:
+def test_a_passing_fault_is_tried_again(cli: CommandLine, sandbox: Sandbox) -> None:
     sandbox.faults.add(Status(PATH, 503, times=2))
     assert cli("--test").exit_code == 0
 
@@ -160,17 +156,13 @@ def tls_url() -> Iterator[str]:
     thread.join()
 
 
-def test_a_certificate_that_is_not_trusted(
-    cli: CommandLine, tls_url: str
-) -> None:
+def test_a_certificate_that_is_not_trusted(cli: CommandLine, tls_url: str) -> None:
     result = cli("--test", base_url=tls_url)
     assert result.exit_code == 1
     assert "TLS certificate is not trusted" in said(result)
 
 
-def test_no_tls_where_it_should_be(
-    cli: CommandLine, sandbox: Sandbox
-) -> None:
+def test_no_tls_where_it_should_be(cli: CommandLine, sandbox: Sandbox) -> None:
     result = cli("--test", base_url=sandbox.base_url.replace("http", "https"))
     assert result.exit_code == 1
     assert "the TLS connection failed" in said(result)

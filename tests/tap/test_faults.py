@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import typing as t
+from email.utils import formatdate
+from time import time
 
 import pytest
 
@@ -33,7 +35,6 @@ from tap_clientsuccess.sandbox import (
 )
 
 if t.TYPE_CHECKING:
-
     from conftest import Sync
 
 PATH = "/client/search"
@@ -142,9 +143,6 @@ def test_retry_after_as_a_date_is_read_by_the_servers_clock(
     sync: Sync, sandbox: Sandbox, waited: list[float]
 ) -> None:
     sandbox.clock.offset = -86_400
-    from email.utils import formatdate
-    from time import time
-
     when = formatdate(time() - 86_400 + 30, usegmt=True)
     sandbox.faults.add(Status(PATH, 429, retry_after=when, times=1))
     sync(streams=["clients"])
@@ -196,12 +194,8 @@ def test_an_answer_too_large_is_refused(
         sync(streams=["clients"], max_response_bytes=2**20)
 
 
-def test_a_redirect_within_the_origin_is_followed(
-    sync: Sync, sandbox: Sandbox
-) -> None:
-    sandbox.faults.add(
-        Redirect("/client/search", "/v2/client/search?size=50", times=1)
-    )
+def test_a_redirect_within_the_origin_is_followed(sync: Sync, sandbox: Sandbox) -> None:
+    sandbox.faults.add(Redirect("/client/search", "/v2/client/search?size=50", times=1))
     assert len(sync(streams=["clients"]).records["clients"]) == 30
     assert [request.key_headers for request in sandbox.requests] == [
         ("x-api-key",),
@@ -233,5 +227,3 @@ def test_the_machines_netrc_does_not_replace_the_key(
     monkeypatch.setenv("NETRC", str(netrc))
     sync(streams=["clients"], api_key_header="Authorization")
     assert sandbox.requests[0].key_headers == ("authorization",)
-
-

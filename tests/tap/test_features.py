@@ -116,9 +116,7 @@ def test_stream_maps(sync: Sync, sandbox: Sandbox) -> None:
 
 
 def test_flattening(sync: Sync, sandbox: Sandbox) -> None:
-    output = sync(
-        streams=["clients"], flattening_enabled=True, flattening_max_depth=2
-    )
+    output = sync(streams=["clients"], flattening_enabled=True, flattening_max_depth=2)
     columns = output.schemas["clients"]["properties"]
     assert columns["managedByEmployee__email"]["type"] == ["string", "null"]
     emails = {
@@ -230,9 +228,7 @@ def test_state_and_catalog_from_files(
     (tmp_path / "state.json").write_text(
         json.dumps({"bookmarks": {"products": bookmark}})
     )
-    (tmp_path / "catalog.json").write_text(
-        json.dumps(select_only(catalog, "products"))
-    )
+    (tmp_path / "catalog.json").write_text(json.dumps(select_only(catalog, "products")))
     result = cli("--catalog", "catalog.json", "--state", "state.json")
     assert result.exit_code == 0
     (request,) = sandbox.requests

@@ -59,6 +59,4 @@ class Schedule:
     @cached_property
     def _updates(self) -> list[int]:
         groups = max(2, min(12, int(self._count * self._ties) // _GROUP))
-        return [
-            self._begin + HISTORY * k // (groups + 1) for k in range(1, groups + 1)
-        ]
+        return [self._begin + HISTORY * k // (groups + 1) for k in range(1, groups + 1)]

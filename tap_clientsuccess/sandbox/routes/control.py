@@ -9,7 +9,12 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from tap_clientsuccess.sandbox.faults.reading import rule_from_json
-from tap_clientsuccess.sandbox.routes.replies import Json, backend, json_body
+from tap_clientsuccess.sandbox.routes.replies import (
+    Json,
+    backend,
+    body_as,
+    json_body,
+)
 from tap_clientsuccess.sandbox.settings import Behaviour
 
 if TYPE_CHECKING:
@@ -17,6 +22,17 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 _DONE = {"done": True}
+
+
+class _KeyChange(msgspec.Struct, forbid_unknown_fields=True):
+    keys: list[str] | None = None
+    add: str | None = None
+    revoke: str | None = None
+    expire_tokens: bool = False
+
+
+class _ClockChange(msgspec.Struct):
+    offset: float
 
 
 async def records(request: Request) -> Response:
@@ -60,31 +76,30 @@ async def edits(request: Request) -> Response:
     body = await json_body(request)
     try:
         return Json(_edit(request, body))
-    except (KeyError, TypeError, ValueError) as problem:
+    except (AttributeError, KeyError, TypeError, ValueError) as problem:
         raise HTTPException(400, f"Not an edit: {problem}") from None
 
 
 async def keys(request: Request) -> Response:
     """Change the API keys that open: replace, add or revoke."""
-    body = await json_body(request)
+    wish = await body_as(request, _KeyChange)
     known = backend(request).keys
-    if "keys" in body:
-        known.replace(*map(str, body["keys"]))
-    if "add" in body:
-        known.add(str(body["add"]))
-    if "revoke" in body:
-        known.revoke(str(body["revoke"]))
-    if body.get("expire_tokens"):
+    if wish.keys is not None:
+        known.replace(*wish.keys)
+    if wish.add is not None:
+        known.add(wish.add)
+    if wish.revoke is not None:
+        known.revoke(wish.revoke)
+    if wish.expire_tokens:
         known.expire_tokens()
     return Json(_DONE)
 
 
 async def clock(request: Request) -> Response:
     """Set the clock ahead or behind, in seconds."""
-    body = await json_body(request)
     known = backend(request).clock
     if request.method == "POST":
-        known.offset = float(body["offset"])
+        known.offset = (await body_as(request, _ClockChange)).offset
     return Json({"offset": known.offset, "now": known.now_ms()})
 
 

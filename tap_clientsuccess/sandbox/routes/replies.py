@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import msgspec
 from starlette.exceptions import HTTPException
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from tap_clientsuccess.sandbox.backend import Backend
+
+T = TypeVar("T")
 
 
 class Json(Response):
@@ -42,6 +44,18 @@ async def json_body(request: Request) -> Any:
         return decode(await request.body() or b"{}")
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise HTTPException(400, "The body is no JSON.") from None
+
+
+async def body_as(request: Request, wanted: type[T]) -> T:
+    """Read a request's JSON body as a type.
+
+    Raises:
+        HTTPException: It is something else; the message says what.
+    """
+    try:
+        return msgspec.json.decode(await request.body(), type=wanted)
+    except msgspec.DecodeError as problem:
+        raise HTTPException(400, str(problem)) from None
 
 
 async def error(_: Request, problem: Exception) -> Response:

@@ -1,4 +1,4 @@
-"""A sandbox, and a client that carries its key."""
+"""What the tests of the sandbox share: a client that carries its key."""
 
 from __future__ import annotations
 
@@ -41,13 +41,21 @@ class Client(requests.Session):
         return records
 
 
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(seed=3, clients=40) as running:
-        yield running
+def fixtures(**options: Any) -> tuple[Any, Any]:
+    """Make the fixtures `sandbox` and `client`.
 
+    A module assigns them to these names: a second `conftest.py` would be in the way
+    of the first one.
+    """
 
-@pytest.fixture
-def client(sandbox: Sandbox) -> Iterator[Client]:
-    with Client(sandbox) as session:
-        yield session
+    @pytest.fixture
+    def sandbox() -> Iterator[Sandbox]:
+        with Sandbox(**{"seed": 3, "clients": 40, **options}) as running:
+            yield running
+
+    @pytest.fixture
+    def client(sandbox: Sandbox) -> Iterator[Client]:
+        with Client(sandbox) as session:
+            yield session
+
+    return sandbox, client
