@@ -106,6 +106,8 @@ class HttpServer:
         self._thread.start()
         while not self._server.started and self._thread.is_alive():
             time.sleep(_TICK)
+        if not self._server.started:
+            raise RuntimeError("The sandbox's server did not start.")
 
     def stop(self) -> None:
         """End the server and hang up on everybody."""

@@ -47,7 +47,6 @@ class Store:
         self._tables = {
             name: Table(kind, self._company, cache) for name, kind in KINDS.items()
         }
-        self._fields: dict[str, list[Record]] = {}
         self._added: dict[str, list[Record]] = {}
         self._latest = 0
         self._ties = Dice(digest(settings.seed, "ties"))

@@ -1,0 +1,216 @@
+"""The tap at work: sandbox, Meltano, DuckDB; twice, with edits in between.
+
+Everything starts afresh, and nothing is left running. Exit code 1 where a count is not
+what it should be.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import time
+import typing as t
+
+import duckdb
+from meltano_runs import ROOT, Meltano, MeltanoError
+
+from tap_clientsuccess.sandbox import Sandbox
+from tap_clientsuccess.sandbox.data import KINDS
+from tap_clientsuccess.sandbox.data.custom_fields import RESOURCES
+
+if t.TYPE_CHECKING:
+    from collections import Counter
+    from pathlib import Path
+
+    from tap_clientsuccess.sandbox.store import Change
+
+OUTPUT = ROOT / "output"
+WAREHOUSE = OUTPUT / "demo.duckdb"
+SCHEMA = "clientsuccess"
+PLUGINS = ("tap-clientsuccess", "target-duckdb")
+EDITS = {
+    "clients": ("edit", "edit", "edit", "insert"),
+    "contacts": ("edit", "edit", "edit", "insert"),
+    "contracts": ("edit", "edit", "edit", "insert"),
+    "client_notes": ("edit", "edit", "edit", "insert"),
+    "pulses": ("insert", "insert"),
+}
+QUERY = f"SELECT name, status, successscore FROM {SCHEMA}.clients LIMIT 9"
+FAREWELL = f"""\
+The data is in {WAREHOUSE.relative_to(ROOT)}, Meltano's logs are beside it. Have a look:
+
+  .venv/bin/python -c "import duckdb; \\
+    print(duckdb.connect('{WAREHOUSE.relative_to(ROOT)}').sql('{QUERY}'))"
+"""
+
+
+class WrongCountError(Exception):
+    """The warehouse does not hold what the sandbox has."""
+
+
+def main() -> int:
+    """Run the demonstration; return the exit code."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        for old in OUTPUT.glob("demo*"):
+            old.unlink()
+        with Sandbox(seed=1) as sandbox:
+            show(sandbox)
+    except KeyboardInterrupt:
+        return fail("Stopped.", 130)
+    except MeltanoError as error:
+        return fail(f"{error}\n\nMeltano failed; its logs are in output/.")
+    except WrongCountError as error:
+        return fail(str(error))
+    return 0
+
+
+def fail(reason: str, status: int = 1) -> int:
+    """Say what went wrong."""
+    sys.stdout.flush()
+    print(f"\n{reason}", file=sys.stderr)
+    return status
+
+
+def show(sandbox: Sandbox) -> None:
+    """Walk through the demonstration."""
+    meltano = Meltano(settings_for(sandbox))
+    print(f"A made-up ClientSuccess answers at {sandbox.base_url}.\n")
+    with step("Meltano installs the tap and a loader for DuckDB"):
+        meltano.call("install", *PLUGINS, log=OUTPUT / "demo-install.log")
+    with step("Meltano reads everything"):
+        read = load(meltano, OUTPUT / "demo-run-1.log")
+    compare(sandbox, read)
+
+    changes = edit(sandbox)
+    print(f"In the sandbox, {len(changes)} records are changed or added.\n")
+    with step("Meltano reads what is new since"):
+        read = load(meltano, OUTPUT / "demo-run-2.log")
+    compare(sandbox, read, changes)
+    print(
+        f"All {len(changes)} changes arrived. A run starts five minutes before its\n"
+        "bookmark (lookback_seconds): hence the few more that were read.\n"
+    )
+    print(FAREWELL)
+
+
+def settings_for(sandbox: Sandbox) -> dict[str, str]:
+    """Give the environment of the tap, the loader and Meltano."""
+    return {
+        "TAP_CLIENTSUCCESS_BASE_URL": sandbox.base_url,
+        "TAP_CLIENTSUCCESS_API_KEY": sandbox.api_key,
+        "TARGET_DUCKDB_FILEPATH": str(WAREHOUSE),
+        "TARGET_DUCKDB_DEFAULT_TARGET_SCHEMA": SCHEMA,
+        "MELTANO_DATABASE_URI": f"sqlite:///{OUTPUT / 'demo-meltano.db'}",
+    }
+
+
+def load(meltano: Meltano, log: Path) -> Counter[str]:
+    """Run the tap into DuckDB; return how many records it read of each stream."""
+    return meltano.call("run", "--no-install", *PLUGINS, log=log)
+
+
+@contextlib.contextmanager
+def step(what: str) -> t.Iterator[None]:
+    """Tell what goes on, and how long it took."""
+    print(f"{what} ... ", end="", flush=True)
+    began = time.monotonic()
+    yield
+    print(f"{time.monotonic() - began:.1f} s\n")
+
+
+def edit(sandbox: Sandbox) -> list[Change]:
+    """Edit and insert a few records of several kinds."""
+    return [
+        change
+        for kind, operations in EDITS.items()
+        for operation in operations
+        for change in sandbox.store.random_edits(kind, operations=(operation,))
+    ]
+
+
+def compare(
+    sandbox: Sandbox,
+    read: Counter[str],
+    changes: t.Sequence[Change] = (),
+) -> None:
+    """Show what was read and what is there; raise where it differs."""
+    expected = records_in(sandbox)
+    with duckdb.connect(str(WAREHOUSE), read_only=True) as warehouse:
+        rows = {stream: rows_in(warehouse, stream) for stream in read}
+        missing = [
+            change for change in changes if not arrived(warehouse, sandbox, change)
+        ]
+    changed = [change.kind for change in changes]
+    print_row("stream", *(["changed"] if changes else []), "read", "sandbox", "DuckDB")
+    for stream in sorted(read):
+        print_row(
+            stream,
+            *([changed.count(stream)] if changes else []),
+            read[stream],
+            expected.get(stream, "?"),
+            rows[stream],
+        )
+    print()
+    check(expected, rows, missing)
+
+
+def print_row(stream: str, *cells: object) -> None:
+    """Print one line of a table."""
+    print(f"  {stream:<16}", *(f"{cell:>8}" for cell in cells))
+
+
+def check(
+    expected: dict[str, int], rows: dict[str, int], missing: list[Change]
+) -> None:
+    """Raise where the warehouse does not hold what the sandbox has."""
+    if unread := EDITS.keys() - rows.keys():
+        raise WrongCountError(f"Not read at all: {', '.join(sorted(unread))}.")
+    for stream in expected.keys() & rows.keys():
+        if expected[stream] != rows[stream]:
+            raise WrongCountError(
+                f"{stream}: the sandbox has {expected[stream]} records, "
+                f"DuckDB {rows[stream]} rows."
+            )
+    for kind, operation, number in missing:
+        raise WrongCountError(f"{kind}: the {operation} of {number} did not arrive.")
+
+
+def records_in(sandbox: Sandbox) -> dict[str, int]:
+    """Tell how many records the sandbox has for each stream."""
+    store = sandbox.store
+    counts = {kind: store.count(kind) for kind in KINDS}
+    fields = set(RESOURCES) - sandbox.missing_custom_fields.keys()
+    return counts | {
+        "client_details": counts["clients"],
+        "contact_details": counts["contacts"],
+        "custom_fields": sum(len(store.definitions(kind)) for kind in fields),
+    }
+
+
+def rows_in(warehouse: duckdb.DuckDBPyConnection, stream: str) -> int:
+    """Count the rows of a stream's table; no table counts as none."""
+    try:
+        found = warehouse.table(f"{SCHEMA}.{stream}").count("*").fetchone()
+    except duckdb.CatalogException:
+        return 0
+    return int(found[0]) if found else 0
+
+
+def arrived(
+    warehouse: duckdb.DuckDBPyConnection, sandbox: Sandbox, change: Change
+) -> bool:
+    """Tell whether a record's row says what the sandbox says now."""
+    text = KINDS[change.kind].text
+    record = sandbox.store.get(change.kind, change.id) or {}
+    row = warehouse.execute(
+        f'SELECT "{text}" FROM {SCHEMA}.{change.kind} WHERE id = ?',  # noqa: S608
+        [change.id],
+    ).fetchone()
+    return row == (record[text],)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
