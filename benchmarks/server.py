@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """The server of the benchmark, in a process of its own.
 
 It writes its port on its first line of output, and stops when its input ends: when
@@ -12,9 +11,9 @@ import asyncio
 import sys
 from functools import partial
 
-from serving.pages import prepare
-from serving.protocol import Connection, Manners
-from serving.routes import Routes
+from benchmarks.serving.pages import prepare
+from benchmarks.serving.protocol import Connection, Manners
+from benchmarks.serving.routes import Routes
 
 
 def main() -> None:

@@ -36,12 +36,13 @@ EDITS = {
     "client_notes": ("edit", "edit", "edit", "insert"),
     "pulses": ("insert", "insert"),
 }
-QUERY = f"SELECT name, status, successscore FROM {SCHEMA}.clients LIMIT 9"
-FAREWELL = f"""\
-The data is in {WAREHOUSE.relative_to(ROOT)}, Meltano's logs are beside it. Have a look:
+FAREWELL = """\
+The data is in output/demo.duckdb, Meltano's logs are beside it. To look at it:
 
-  .venv/bin/python -c "import duckdb; \\
-    print(duckdb.connect('{WAREHOUSE.relative_to(ROOT)}').sql('{QUERY}'))"
+  .venv/bin/python
+  >>> import duckdb
+  >>> demo = duckdb.connect("output/demo.duckdb")
+  >>> demo.sql("SELECT name, status, successscore FROM clientsuccess.clients")
 """
 
 
@@ -91,7 +92,8 @@ def show(sandbox: Sandbox) -> None:
     compare(sandbox, read, changes)
     print(
         f"All {len(changes)} changes arrived. A run starts five minutes before its\n"
-        "bookmark (lookback_seconds): hence the few more that were read.\n"
+        "bookmark (lookback_seconds): hence the few more that were read. Streams\n"
+        "without modification times are read whole.\n"
     )
     print(FAREWELL)
 

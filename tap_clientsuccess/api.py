@@ -5,25 +5,21 @@ from __future__ import annotations
 import itertools
 import logging
 import random
-import time
 import typing as t
 from dataclasses import dataclass
-from functools import cached_property
 
 import backoff
 import requests
-from singer_sdk.authenticators import APIKeyAuthenticator
 
+from tap_clientsuccess.auth import authenticator_for
 from tap_clientsuccess.decode import decode_json
 from tap_clientsuccess.errors import (
-    NotFoundError,
-    RefusedError,
-    RejectedKeyError,
     TransientError,
     UnavailableError,
     UnexpectedAnswerError,
 )
-from tap_clientsuccess.times import parse_http_date
+from tap_clientsuccess.flights import Gate
+from tap_clientsuccess.replies import check, why_not_json
 from tap_clientsuccess.transport import Reply, Transport
 
 if t.TYPE_CHECKING:
@@ -59,20 +55,15 @@ class Answer(t.Generic[T]):
 
 
 class ClientSuccessAPI:
-    """Requests with the key, retried where that may help."""
+    """Requests with the key, retried where that may help; for many threads."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.transport = Transport(max_bytes=settings.max_response_bytes)
-
-    @cached_property
-    def authenticator(self) -> APIKeyAuthenticator:
-        """Puts the key into the header of every request."""
-        return APIKeyAuthenticator(
-            key=self.settings.api_key_header,
-            value=self.settings.api_key,
-            location="header",
+        self.transport = Transport(
+            max_bytes=settings.max_response_bytes, connections=settings.concurrency
         )
+        self.authenticator = authenticator_for(settings, self.transport)
+        self._gate = Gate(settings.concurrency)
 
     def request(self, request: HTTPRequest, read: Callable[[t.Any], T]) -> Answer[T]:
         """Send a request until it is answered, and read the answer.
@@ -101,12 +92,25 @@ class ClientSuccessAPI:
         return answer
 
     def _once(self, request: HTTPRequest, read: Callable[[t.Any], T]) -> Answer[T]:
-        reply = self.send(request, timeout=self.settings.request_timeout)
-        check(reply)
+        reply = self._let_through(request)
         try:
-            return Answer(read(decode_json(reply.body)), reply.sent_at)
+            content = read(decode_json(reply.body))
         except ValueError:
-            raise UnexpectedAnswerError(_not_json(reply), status=reply.status) from None
+            message = why_not_json(reply)
+            raise UnexpectedAnswerError(message, status=reply.status) from None
+        return Answer(content, reply.sent_at)
+
+    def _let_through(self, request: HTTPRequest) -> Reply:
+        with self._gate.passed() as entered:
+            reply = self.send(request, timeout=self.settings.request_timeout)
+        try:
+            check(reply)
+        except UnavailableError as error:
+            if error.status == requests.codes.too_many_requests:
+                self._gate.narrow(entered, bounded(error.retry_after or 0.0))
+            raise
+        self._gate.widen()
+        return reply
 
     def send(self, request: HTTPRequest, *, timeout: float) -> Reply:
         """Send a request with the key once.
@@ -135,92 +139,13 @@ class ClientSuccessAPI:
                 auth=self.authenticator,
             )
         )
-        return self.transport.send(prepared, timeout=timeout)
-
-
-def check(reply: Reply) -> None:
-    """Raise what the status of an answer means.
-
-    Raises:
-        RejectedKeyError: For 401 and 403.
-        NotFoundError: For 404 and 410.
-        UnavailableError: For 408, 425, 429 and 5xx: another try may succeed.
-        RefusedError: For all else that is not 2xx.
-    """
-    status, where = reply.status, reply.where
-    if 200 <= status < 300:  # noqa: PLR2004
-        return
-    if status in {401, 403}:
-        raise RejectedKeyError(
-            f"{where} answered {status}: the API key is wrong, expired or lacks a "
-            "permission: make a new one in ClientSuccess and set api_key",
-            status=status,
-        )
-    if status in {404, 410}:
-        raise NotFoundError(
-            f"{where} answered {status}: nothing is there: check base_url",
-            status=status,
-        )
-    if status in {408, 425, 429} or status >= 500:  # noqa: PLR2004
-        raise UnavailableError(
-            f"{where} answered {status}: {_trouble(status)}",
-            status=status,
-            retry_after=_retry_after(reply),
-        )
-    raise RefusedError(
-        f"{where} answered {status}: the API does not take this request: check "
-        "base_url and the settings",
-        status=status,
-    )
-
-
-def _trouble(status: int) -> str:
-    if status == requests.codes.too_many_requests:
-        return "too many requests, the rate limit of the account is reached"
-    return "the service is down or overloaded"
-
-
-def _retry_after(reply: Reply) -> float | None:
-    """Return the seconds that the server asks to wait, where it does."""
-    value = reply.headers.get("Retry-After", "").strip()
-    if value.isdecimal():
-        return float(value)
-    if (date := parse_http_date(value)) and reply.sent_at:
-        # Both times are the server's: the clock of this machine may be off.
-        return max(0.0, (date - reply.sent_at).total_seconds())
-    return _rate_limit_reset(reply)
-
-
-def _rate_limit_reset(reply: Reply) -> float | None:
-    if reply.status != requests.codes.too_many_requests:
-        return None
-    for name in ("RateLimit-Reset", "X-RateLimit-Reset"):
-        value = reply.headers.get(name, "").strip()
-        if value.isdecimal():
-            seconds = float(value)
-            # A reset that far away is an instant in seconds since 1970.
-            return max(0.0, seconds - time.time()) if seconds > 1e9 else seconds  # noqa: PLR2004
-    return None
-
-
-def is_web_page(body: bytes) -> bool:
-    """Tell whether a body is a web page."""
-    return body.lstrip()[:14].lower().startswith((b"<!doctype", b"<html", b"<head"))
-
-
-def is_maintenance_page(body: bytes) -> bool:
-    """Tell whether a body is the page that the API shows under maintenance."""
-    return is_web_page(body) and b"maintenance" in body.lower()
-
-
-def _not_json(reply: Reply) -> str:
-    if is_maintenance_page(reply.body):
-        return f"{reply.where} answered with a maintenance page: the service is down"
-    if is_web_page(reply.body):
-        return f"{reply.where} answered with a web page: check base_url"
-    if not reply.body:
-        return f"{reply.where} answered with an empty body"
-    return f"{reply.where} answered with something other than the JSON it should be"
+        reply = self.transport.send(prepared, timeout=timeout)
+        if reply.status == requests.codes.unauthorized and (
+            self.authenticator.renewed(prepared)
+        ):
+            prepared = self.authenticator(prepared)
+            reply = self.transport.send(prepared, timeout=timeout)
+        return reply
 
 
 def waits() -> Generator[float, TransientError, None]:
@@ -235,8 +160,13 @@ def waits() -> Generator[float, TransientError, None]:
         longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2**retry)
         wait = random.uniform(longest / 2, longest)  # noqa: S311
         if error.retry_after:
-            wait = min(error.retry_after, LONGEST_RETRY_AFTER_SECONDS)
+            wait = bounded(error.retry_after)
         error = yield wait
+
+
+def bounded(retry_after: float) -> float:
+    """Return the seconds that are really waited where the server asks for some."""
+    return min(retry_after, LONGEST_RETRY_AFTER_SECONDS)
 
 
 def _log_retry(details: Details) -> None:

@@ -16,6 +16,7 @@ from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 from singer_sdk.plugin_base import SingerCommand, _ConfigInput
 
 from tap_clientsuccess.errors import ApiError, broken
+from tap_clientsuccess.interruption import Interrupted
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +48,9 @@ def _one_line_errors() -> Iterator[None]:
         _fail(f"{error}: {'; '.join(error.errors)}")
     except (ApiError, SingerSDKError) as error:
         _fail(str(error))
+    except Interrupted as error:
+        logger.warning("Stopped by signal %d; the last STATE is whole", error.signum)
+        sys.exit(error.exit_code)
     except Exception as error:  # noqa: BLE001
         _fail(_unexpected(error))
 

@@ -9,10 +9,10 @@ from functools import cached_property
 
 from singer_sdk.batch import Batcher
 from singer_sdk.helpers.conform import TypeConformanceLevel
-from singer_sdk.schema.source import StreamSchema
 from singer_sdk.streams import RESTStream
 
 from tap_clientsuccess.conform import Conformer
+from tap_clientsuccess.custom_fields import AccountSchema
 from tap_clientsuccess.errors import ApiError, broken
 from tap_clientsuccess.schema_source import SCHEMAS
 
@@ -20,12 +20,14 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
 
     import requests
-    from singer_sdk.authenticators import APIKeyAuthenticator
     from singer_sdk.helpers._batch import BaseBatchFileEncoding, BatchConfig
     from singer_sdk.helpers.types import Context, Record
     from singer_sdk.streams.rest import HTTPRequest
 
     from tap_clientsuccess.api import Answer, ClientSuccessAPI
+    from tap_clientsuccess.auth import KeyAuthenticator, LoginAuthenticator
+    from tap_clientsuccess.custom_fields import CustomFields
+    from tap_clientsuccess.flights import Flights
     from tap_clientsuccess.settings import Settings
     from tap_clientsuccess.tap import TapClientSuccess
 
@@ -36,7 +38,9 @@ class ClientSuccessStream(RESTStream[int]):
     """A stream of ClientSuccess; a page token is the number of a page, from 0."""
 
     primary_keys: t.Sequence[str] = ("id",)
-    schema: t.ClassVar[StreamSchema] = StreamSchema(SCHEMAS)
+    schema: t.ClassVar[AccountSchema] = AccountSchema(SCHEMAS)
+    custom_fields_of: str | None = None
+    """The type of resource whose custom fields the records have in ``custom``."""
 
     # `Conformer` does it: faster, without loss, and strings such as "false" right.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
@@ -54,13 +58,23 @@ class ClientSuccessStream(RESTStream[int]):
         return self.api.settings
 
     @property
+    def flights(self) -> Flights:
+        """What runs requests at once, shared by all streams."""
+        return self._tap.flights
+
+    @property
+    def custom_fields(self) -> CustomFields:
+        """The account's custom fields."""
+        return self._tap.custom_fields
+
+    @property
     def url_base(self) -> str:
         """The base URL, without a slash at its end."""
         return self.settings.base_url
 
     @property
-    def authenticator(self) -> APIKeyAuthenticator:
-        """What puts the key into the header."""
+    def authenticator(self) -> KeyAuthenticator | LoginAuthenticator:
+        """What puts the key, or a login's token, into the header."""
         return self.api.authenticator
 
     @property
@@ -84,7 +98,9 @@ class ClientSuccessStream(RESTStream[int]):
         if not isinstance(record, dict):
             return None
         values = tuple(record.get(name) for name in self.primary_keys)
-        if any(value is None or isinstance(value, (dict, list)) for value in values):
+        if not values or any(
+            value is None or isinstance(value, (dict, list)) for value in values
+        ):
             return None
         return values[0] if len(values) == 1 else values
 
@@ -95,7 +111,7 @@ class ClientSuccessStream(RESTStream[int]):
     ) -> Record | None:
         """Bring a record to its schema; leave out one that no target could store."""
         conformed = self._conformer(row)
-        if self.key_of(conformed) is None:
+        if self.primary_keys and self.key_of(conformed) is None:
             self.notice(
                 f"a record without its primary key {self._key_names} is left out"
             )

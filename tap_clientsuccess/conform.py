@@ -4,8 +4,8 @@ A record that is as declared costs one look at the type of each value. Any other
 mended without loss where that is possible (``"12"`` for an integer, ``1`` for a
 boolean, one object where a list is declared, a bare name where an object is). Thus
 the schemas need no unions of types, which targets do not take. A value that is no
-such thing at all (``"abc"`` for a number) becomes null, which every target takes, and is reported: one
-odd value must not stop a pipeline, nor vanish without a word.
+such thing at all (``"abc"`` for a number) becomes null, which every target takes, and
+is reported: one odd value must not stop a pipeline, nor vanish without a word.
 """
 
 from __future__ import annotations

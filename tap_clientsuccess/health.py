@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from singer_sdk.streams.rest import HTTPRequest
 
-from tap_clientsuccess.api import check, is_maintenance_page, is_web_page
 from tap_clientsuccess.errors import (
     ApiError,
     NotFoundError,
@@ -17,6 +16,7 @@ from tap_clientsuccess.errors import (
     UnavailableError,
     WrongAddressError,
 )
+from tap_clientsuccess.replies import check, is_maintenance_page, is_web_page
 
 if t.TYPE_CHECKING:
     from tap_clientsuccess.api import ClientSuccessAPI

@@ -25,6 +25,7 @@ class IncrementalRead:
         self,
         start: dt.datetime | None,
         *,
+        modification_key: str = MODIFICATION_KEY,
         creation_key: str | None,
         server_filters: Callable[[], bool],
     ) -> None:
@@ -32,6 +33,7 @@ class IncrementalRead:
 
         Args:
             start: Where it starts.
+            modification_key: The field with the modification time.
             creation_key: The field with the creation time, for streams whose records
                 may lack a modification time.
             server_filters: Tells whether the server heeds ``modifiedAfter``. Asked at
@@ -39,6 +41,7 @@ class IncrementalRead:
         """
         self.start = start
         self.undated = 0
+        self._modification_key = modification_key
         self._creation_key = creation_key
         self._server_filters = server_filters
         self._newest: dt.datetime | None = None
@@ -50,7 +53,7 @@ class IncrementalRead:
         creation time only where the server does not filter: a server that does has
         chosen the record for a reason, perhaps an edit whose time it does not show.
         """
-        modified = parse_time(record.get(MODIFICATION_KEY))
+        modified = parse_time(record.get(self._modification_key))
         created = self._created(record)
         times = [time for time in (modified, created) if time is not None]
         if not times:

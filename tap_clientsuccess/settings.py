@@ -8,7 +8,7 @@ import re
 import typing as t
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from singer_sdk import typing as th
 from singer_sdk.plugin_base import JSONSchemaValidator
@@ -35,15 +35,38 @@ def package_version() -> str:
 
 SCHEMA: dict[str, t.Any] = th.PropertiesList(
     th.Property(
+        "auth_method",
+        th.StringType(allowed_values=["api_key", "password"]),
+        default="api_key",
+        title="Authentication method",
+        description=(
+            "`api_key`, or `password` for accounts without a key: the tap logs in with "
+            "`username` and `password`."
+        ),
+    ),
+    th.Property(
         "api_key",
         th.StringType(min_length=1),
-        required=True,
         secret=True,
         title="API key",
         description=(
             "The API key, made in ClientSuccess under Settings. Sent with every "
-            "request, to the host of the base URL alone."
+            "request, to the host of the base URL alone. Required unless `auth_method` "
+            "is `password`."
         ),
+    ),
+    th.Property(
+        "username",
+        th.StringType(min_length=1),
+        title="User name",
+        description="Who logs in, with `auth_method: password`.",
+    ),
+    th.Property(
+        "password",
+        th.StringType(min_length=1),
+        secret=True,
+        title="Password",
+        description="The password of `username`, with `auth_method: password`.",
     ),
     th.Property(
         "base_url",
@@ -54,6 +77,15 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
             "Root of all paths: the default, or "
             "`https://<company>.clientsuccess.com/api`. Must be https, except for "
             "loopback addresses."
+        ),
+    ),
+    th.Property(
+        "v1_base_url",
+        th.StringType(min_length=1),
+        title="Base URL of v1",
+        description=(
+            "Root of the paths of API v1 (employees, client statuses, client segments, "
+            "login). By default the base URL with `v1` as its last segment."
         ),
     ),
     th.Property(
@@ -81,6 +113,16 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         default=200,
         title="Page size",
         description="Records asked for per page, 1 to 1000. The server may give fewer.",
+    ),
+    th.Property(
+        "concurrency",
+        th.IntegerType(minimum=1, maximum=32),
+        default=4,
+        title="Concurrency",
+        description=(
+            "Requests in flight at once, 1 to 32. Fewer while the server says that "
+            "there are too many."
+        ),
     ),
     th.Property(
         "lookback_seconds",
@@ -120,6 +162,16 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         ),
     ),
     th.Property(
+        "discover_custom_fields",
+        th.BooleanType,
+        default=True,
+        title="Discover custom fields",
+        description=(
+            "Whether the account's custom fields are read at discovery and become "
+            "typed properties of `custom`."
+        ),
+    ),
+    th.Property(
         "health_path",
         th.StringType(min_length=1),
         default="/health",
@@ -142,15 +194,21 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
 class Settings:
     """The settings with their defaults filled in; times in seconds, sizes in bytes."""
 
+    auth_method: str
     api_key: str
+    username: str
+    password: str
     base_url: str
+    v1_base_url: str
     api_key_header: str
     start_date: dt.datetime | None
     page_size: int
+    concurrency: int
     lookback: dt.timedelta
     request_timeout: int
     max_retries: int
     max_response_bytes: int
+    discover_custom_fields: bool
     health_path: str
     user_agent: str
 
@@ -162,19 +220,33 @@ class Settings:
             given = config.get(name)
             return SCHEMA["properties"][name].get("default") if given is None else given
 
+        base_url = value("base_url").rstrip("/")
         return cls(
+            auth_method=value("auth_method"),
             api_key=value("api_key") or "",
-            base_url=value("base_url").rstrip("/"),
+            username=value("username") or "",
+            password=value("password") or "",
+            base_url=base_url,
+            v1_base_url=(value("v1_base_url") or _sibling_v1(base_url)).rstrip("/"),
             api_key_header=value("api_key_header"),
             start_date=parse_time(value("start_date")),
             page_size=value("page_size"),
+            concurrency=value("concurrency"),
             lookback=dt.timedelta(seconds=value("lookback_seconds")),
             request_timeout=value("request_timeout"),
             max_retries=value("max_retries"),
             max_response_bytes=value("max_response_bytes"),
+            discover_custom_fields=value("discover_custom_fields"),
             health_path="/" + value("health_path").lstrip("/"),
             user_agent=value("user_agent") or f"{PACKAGE}/{package_version()}",
         )
+
+
+def _sibling_v1(base_url: str) -> str:
+    """Replace the last segment of a URL's path with ``v1``."""
+    parts = urlsplit(base_url)
+    parent = parts.path.rpartition("/")[0]
+    return urlunsplit(parts._replace(path=f"{parent}/v1"))
 
 
 def problems(config: dict[str, t.Any], schema: dict[str, t.Any]) -> list[str]:
@@ -230,7 +302,25 @@ def _beyond_the_schema(config: Mapping[str, t.Any]) -> Iterator[str]:
         yield "start_date is not a time such as 2024-01-01T00:00:00Z"
     if (header := config.get("api_key_header")) and not _HEADER_NAME.fullmatch(header):
         yield "api_key_header is not the name of an HTTP header"
-    yield from _url_problems("base_url", config.get("base_url") or DEFAULT_BASE_URL)
+    yield from _login_problems(config)
+    for name in ("base_url", "v1_base_url"):
+        if url := config.get(name):
+            yield from _url_problems(name, url)
+
+
+_LOGIN_SETTINGS = {"api_key": {"api_key"}, "password": {"username", "password"}}
+
+
+def _login_problems(config: Mapping[str, t.Any]) -> Iterator[str]:
+    """Find settings that the login lacks, and such as belong to another one."""
+    method = config.get("auth_method") or "api_key"
+    for other, names in _LOGIN_SETTINGS.items():
+        for name in sorted(names):
+            given = bool(config.get(name))
+            if other == method and not given:
+                yield f"{name} is missing (auth_method is {method})"
+            if other != method and given:
+                yield f"{name} belongs to auth_method {other}, but it is {method}"
 
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")

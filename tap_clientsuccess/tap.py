@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import io
-import json
 import logging
 import typing as t
 from functools import cached_property
 
 import click
 from singer_sdk import Tap
+from singer_sdk.plugin_base import _ConfigInput
+from singer_sdk.singerlib import StateMessage
 
 from tap_clientsuccess import settings
 from tap_clientsuccess.api import ClientSuccessAPI
@@ -21,12 +21,15 @@ from tap_clientsuccess.cli import (
     read_object,
     with_connection_test,
 )
-from tap_clientsuccess.errors import broken
+from tap_clientsuccess.custom_fields import CustomFields, complete_catalog
+from tap_clientsuccess.errors import ApiError, broken
+from tap_clientsuccess.flights import Flights
 from tap_clientsuccess.health import check_health
+from tap_clientsuccess.interruption import Interrupted, Interruption
 from tap_clientsuccess.streams import STREAMS
 
 if t.TYPE_CHECKING:
-    from singer_sdk.plugin_base import _ConfigInput
+    from types import FrameType
 
     from tap_clientsuccess.client import ClientSuccessStream
 
@@ -41,7 +44,28 @@ class TapClientSuccess(Tap):
         if parse_env_config:
             self.append_builtin_config(self.config_jsonschema)
             check_environment(self.config_jsonschema, self._env_var_prefix)
+        self.interruption = Interruption()
+        self._failures: list[ApiError] = []
+        self._is_configured = True
         super().__init__(parse_env_config=parse_env_config, **kwargs)
+
+    @cached_property
+    def flights(self) -> Flights:
+        """What runs requests at once, shared by all that the tap reads."""
+        return Flights(self.api.settings.concurrency, self.interruption.checkpoint)
+
+    @cached_property
+    def custom_fields(self) -> CustomFields:
+        """The account's custom fields, where the settings allow to read them."""
+        wanted = self._is_configured and self.api.settings.discover_custom_fields
+        flattened = bool(self.config.get("flattening_enabled"))
+        return CustomFields(self.api if wanted else None, flattened=flattened)
+
+    def setup_mapper(self) -> None:
+        """Set up the stream maps, for a catalog that knows the custom fields."""
+        if self.input_catalog is not None:
+            complete_catalog(self.input_catalog, STREAMS, self.custom_fields)
+        super().setup_mapper()
 
     @cached_property
     def api(self) -> ClientSuccessAPI:
@@ -58,6 +82,9 @@ class TapClientSuccess(Tap):
         errors = settings.problems(self._config, self.config_jsonschema)
         if errors and raise_errors:
             raise broken(*errors)
+        self._is_configured = not errors
+        if errors and self._config.get("api_key"):
+            self.logger.warning("Broken settings: %s", "; ".join(errors))
         return errors
 
     @classmethod
@@ -84,16 +111,53 @@ class TapClientSuccess(Tap):
         """Read the configuration files."""
         return read_config(value)
 
+    def fail_at_the_end(self, error: ApiError) -> None:
+        """Let the other streams be read before an error ends the tap."""
+        self.logger.warning("%s", error)
+        self._failures.append(error)
+
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        """Note a signal; the tap stops between two messages."""
+        self.interruption.note(signum)
+
+    def run(self) -> None:
+        """Sync all streams; on a signal, leave with a last STATE.
+
+        Raises:
+            ApiError: A stream could not be read.
+            Interrupted: A signal came.
+        """
+        try:
+            self.sync_all()
+        except Interrupted:
+            self.write_message(StateMessage(value=self.state))
+            raise
+        if self._failures:
+            raise self._failures[0]
+
     @classmethod
-    def invoke(
+    def invoke(  # type: ignore[override] # as the SDK does
         cls,
         *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: _ConfigInput | None = None,
         state: t.IO[str] | None = None,
         catalog: t.IO[str] | None = None,
-        **kwargs: t.Any,
     ) -> None:
         """Sync, or tell about the tap."""
-        super().invoke(state=_checked(state), catalog=_checked(catalog), **kwargs)
+        if about:
+            cls.print_about(about_format)
+            return
+        cls.print_version(print_fn=cls.logger.info)
+        given = config or _ConfigInput()
+        tap = cls(
+            config=given.config,
+            state=state and read_object(state),
+            catalog=catalog and read_object(catalog),
+            parse_env_config=given.parse_env,
+        )
+        tap.run()
 
     @classmethod
     def cb_test(
@@ -114,8 +178,3 @@ class TapClientSuccess(Tap):
         verdict = check_health(tap.api)
         click.echo(f"{cls.name}: {verdict.reason}", err=True)
         ctx.exit(0 if verdict.works else 1)
-
-
-def _checked(file: t.IO[str] | None) -> t.IO[str] | None:
-    """Let a file with a JSON object through; it may be a pipe, so read it once."""
-    return file and io.StringIO(json.dumps(read_object(file)))

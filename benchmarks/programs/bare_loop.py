@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """A bare `requests` loop: page after page, each record written as a line of JSON.
 
 No schema, no state, no retries: what the standard library's JSON and one connection

@@ -1,12 +1,11 @@
-#!/usr/bin/env python3
 """dlt's `rest_api` source of the same endpoints, extracted into a load package."""
 
 from __future__ import annotations
 
 import argparse
 
-import dlt
-from dlt.sources.rest_api import RESTAPIConfig, rest_api_source
+import dlt  # type: ignore[import-not-found]
+from dlt.sources.rest_api import RESTAPIConfig, rest_api_source  # type: ignore[import-not-found]
 
 
 def main() -> None:

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """A tap of the same streams, written as the documentation of singer-sdk shows it."""
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from serving import records
+from benchmarks.serving import records
 
 _ENVELOPE = (
     b'{"data":[%s],"first":%s,"last":%s,"page":%d,"size":%d,'

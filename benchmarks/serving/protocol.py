@@ -10,10 +10,10 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from serving.routes import REFUSED, Answer
+from benchmarks.serving.routes import REFUSED, Answer
 
 if TYPE_CHECKING:
-    from serving.routes import Routes
+    from benchmarks.serving.routes import Routes
 
 _END = b"\r\n\r\n"
 

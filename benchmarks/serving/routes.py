@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import parse_qsl, urlsplit
 
-from serving import pages, records
+from benchmarks.serving import pages, records
 
 _API = "/api"
 _UUID_STEM = records.uuid(0)[:-12]

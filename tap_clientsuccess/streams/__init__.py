@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import typing as t
 
+from tap_clientsuccess.streams.details import ClientDetails, ContactDetails
+from tap_clientsuccess.streams.lists import (
+    ClientSegments,
+    ClientStatuses,
+    CustomFields,
+    Employees,
+)
 from tap_clientsuccess.streams.objects import (
     ClientNotes,
     Clients,
@@ -12,6 +19,7 @@ from tap_clientsuccess.streams.objects import (
     Products,
     Pulses,
 )
+from tap_clientsuccess.streams.tasks import Tasks
 
 if t.TYPE_CHECKING:
     from tap_clientsuccess.client import ClientSuccessStream
@@ -23,4 +31,11 @@ STREAMS: tuple[type[ClientSuccessStream], ...] = (
     ClientNotes,
     Pulses,
     Products,
+    Tasks,
+    CustomFields,
+    ClientDetails,
+    ContactDetails,
+    Employees,
+    ClientStatuses,
+    ClientSegments,
 )

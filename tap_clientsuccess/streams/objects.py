@@ -14,6 +14,7 @@ class Clients(SearchStream):
 
     name = "clients"
     path = "/client/search"
+    custom_fields_of = "CLIENT"
 
 
 class Contacts(SearchStream):
@@ -21,6 +22,7 @@ class Contacts(SearchStream):
 
     name = "contacts"
     path = "/contact/search"
+    custom_fields_of = "CONTACT"
 
 
 class Contracts(SearchStream):
@@ -28,6 +30,7 @@ class Contracts(SearchStream):
 
     name = "contracts"
     path = "/contract/search"
+    custom_fields_of = "CONTRACT"
 
 
 class ClientNotes(SearchStream):

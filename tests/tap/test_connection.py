@@ -103,7 +103,8 @@ def test_a_passing_fault_is_tried_again(cli: CommandLine, sandbox: Sandbox) -> N
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"api_key": None}, "api_key must be of type string"),
+        ({"api_key": None}, "api_key is missing"),
+        ({"api_key": 5}, "api_key must be of type string"),
         ({"api_key": ""}, "api_key is empty"),
         ({"api_key": " blank "}, "api_key has blanks"),
         ({"api_key": "line\nbreak"}, "api_key has characters"),

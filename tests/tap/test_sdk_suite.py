@@ -6,6 +6,7 @@ import os
 import typing as t
 
 import pytest
+from conftest import select
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
 
 from tap_clientsuccess.sandbox import Sandbox
@@ -28,9 +29,13 @@ def running() -> Iterator[None]:
     SANDBOX.stop()
 
 
+CONFIG = {"api_key": SANDBOX.api_key, "base_url": SANDBOX.base_url}
+CATALOG = TapClientSuccess(config=CONFIG).catalog_dict
+
 TestSandbox = get_tap_test_class(
     TapClientSuccess,
-    config={"api_key": SANDBOX.api_key, "base_url": SANDBOX.base_url},
+    config=CONFIG,
+    catalog=select(CATALOG, [stream["tap_stream_id"] for stream in CATALOG["streams"]]),
     suite_config=SuiteConfig(ignore_no_records=False, max_records_limit=10_000),
     parse_env_config=False,
 )

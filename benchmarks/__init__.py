@@ -1,0 +1,1 @@
+"""How fast this tap is, and how fast its peers are."""

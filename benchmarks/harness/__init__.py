@@ -1,0 +1,1 @@
+"""What runs the contenders, measures them, and tells of it."""

@@ -1,0 +1,1 @@
+"""What the contenders run, each as a program by itself."""

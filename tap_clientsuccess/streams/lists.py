@@ -1,0 +1,104 @@
+"""Streams that the API answers whole: field definitions, and the lists of v1."""
+
+from __future__ import annotations
+
+import typing as t
+
+from singer_sdk.streams.rest import HTTPRequest
+
+from tap_clientsuccess.client import ClientSuccessStream
+from tap_clientsuccess.custom_fields import RESOURCE_TYPES
+from tap_clientsuccess.errors import NotFoundError, RefusedError, RejectedKeyError
+from tap_clientsuccess.replies import read_list
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from singer_sdk.helpers.types import Context, Record
+
+
+_V1 = (
+    "This list is in API v1, which not every key opens: set v1_base_url, use "
+    "auth_method password, or deselect the stream"
+)
+
+
+class ReferenceList(ClientSuccessStream):
+    """A list of API v1 (the older public Singer tap, public clients of v1)."""
+
+    @property
+    def url_base(self) -> str:
+        """The base URL of v1."""
+        return self.settings.v1_base_url
+
+    def get_records(self, context: Context | None) -> Iterator[Record]:
+        """Read the list. Where v1 does not open, the other streams are read first."""
+        request = HTTPRequest(url=self.get_url(context))
+        try:
+            answer = self.flights.one(lambda asked: self.ask(asked, read_list), request)
+        except (RejectedKeyError, NotFoundError) as error:
+            told = f"{error.args[0]}. {_V1}"
+            error.args = (told,)
+            self._tap.fail_at_the_end(error)
+            return
+        for record in answer.content:
+            if isinstance(record, dict):
+                yield record
+            else:
+                self.notice("a record that is not an object is left out")
+        self.tell_notices()
+
+
+class Employees(ReferenceList):
+    """The users of ClientSuccess."""
+
+    name = "employees"
+    path = "/employees"
+
+
+class ClientStatuses(ReferenceList):
+    """Which states a client can be in."""
+
+    name = "client_statuses"
+    path = "/client-statuses"
+
+
+class ClientSegments(ReferenceList):
+    """How the account groups its clients."""
+
+    name = "client_segments"
+    path = "/client-segments"
+
+
+class CustomFields(ClientSuccessStream):
+    """The definitions of custom fields, of every type of resource (Airbyte)."""
+
+    name = "custom_fields"
+    path = "/customfield/all/{resourceType}"
+    primary_keys = ("resourceType", "fieldId")
+
+    def get_records(self, context: Context | None) -> Iterator[Record]:  # noqa: ARG002
+        """Read the definitions of all resource types, several at once."""
+        for definitions in self.flights.ordered(self._definitions, RESOURCE_TYPES):
+            yield from definitions
+        self.tell_notices()
+
+    def _definitions(self, resource: str) -> list[Record]:
+        request = HTTPRequest(url=self.get_url({"resourceType": resource}))
+        try:
+            answer = self.ask(request, read_list)
+        except RefusedError as error:
+            if error.status not in {400, 403, 404}:
+                raise
+            self.logger.info(
+                "%s: the account has no %s (%s): skipped",
+                self.name,
+                resource,
+                error.status,
+            )
+            return []
+        return [
+            {"resourceType": resource, **definition}
+            for definition in answer.content
+            if isinstance(definition, dict)
+        ]

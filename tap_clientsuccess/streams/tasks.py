@@ -1,0 +1,34 @@
+"""Tasks: a search whose pages are asked for in the body."""
+
+from __future__ import annotations
+
+import typing as t
+
+from tap_clientsuccess.streams.search import PagedStream
+
+if t.TYPE_CHECKING:
+    from singer_sdk.streams.rest import HTTPRequest, PageContext
+
+
+class Tasks(PagedStream):
+    """What the employees have to do, done or not (a public MCP server).
+
+    No filter by time is known, so all tasks are read at every sync.
+    """
+
+    name = "tasks"
+    path = "/task/all"
+    http_method = "POST"
+
+    def get_http_request(self, *, page: PageContext[int]) -> HTTPRequest:
+        """Ask for one page of all tasks."""
+        request = super().get_http_request(page=page)
+        request.data = {
+            "filterBy": {"affiliationTask": "ALL_TASKS"},
+            "pagination": {
+                "taskPage": page.next_page_token or 0,
+                "taskSize": self.settings.page_size,
+            },
+            "sortBy": [{"key": "dueDate", "value": "asc"}],
+        }
+        return request
