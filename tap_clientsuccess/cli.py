@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 import sys
 import traceback
 import typing as t
@@ -17,6 +18,7 @@ from singer_sdk.plugin_base import SingerCommand, _ConfigInput
 
 from tap_clientsuccess.errors import ApiError, broken
 from tap_clientsuccess.interruption import Interrupted
+from tap_clientsuccess.output import OutputError
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +49,10 @@ def _one_line_errors() -> Iterator[None]:
     except ConfigValidationError as error:
         _fail(f"{error}: {'; '.join(error.errors)}")
     except (ApiError, SingerSDKError) as error:
+        _fail(str(error))
+    except OutputError as error:
+        # Else the interpreter would try again to write, and fail once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         _fail(str(error))
     except Interrupted as error:
         logger.warning("Stopped by signal %d; the last STATE is whole", error.signum)

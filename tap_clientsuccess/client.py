@@ -7,20 +7,16 @@ import typing as t
 from collections import Counter
 from functools import cached_property
 
-from singer_sdk.batch import Batcher
-from singer_sdk.helpers.conform import TypeConformanceLevel
-from singer_sdk.streams import RESTStream
-
 from tap_clientsuccess.conform import Conformer
 from tap_clientsuccess.custom_fields import AccountSchema
-from tap_clientsuccess.errors import ApiError, broken
+from tap_clientsuccess.emission import EmittingStream
+from tap_clientsuccess.errors import ApiError
 from tap_clientsuccess.schema_source import SCHEMAS
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator
+    from collections.abc import Callable, Hashable, Iterable
 
     import requests
-    from singer_sdk.helpers._batch import BaseBatchFileEncoding, BatchConfig
     from singer_sdk.helpers.types import Context, Record
     from singer_sdk.streams.rest import HTTPRequest
 
@@ -29,23 +25,17 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.custom_fields import CustomFields
     from tap_clientsuccess.flights import Flights
     from tap_clientsuccess.settings import Settings
-    from tap_clientsuccess.tap import TapClientSuccess
 
 T = t.TypeVar("T")
 
 
-class ClientSuccessStream(RESTStream[int]):
+class ClientSuccessStream(EmittingStream):
     """A stream of ClientSuccess; a page token is the number of a page, from 0."""
 
     primary_keys: t.Sequence[str] = ("id",)
     schema: t.ClassVar[AccountSchema] = AccountSchema(SCHEMAS)
     custom_fields_of: str | None = None
     """The type of resource whose custom fields the records have in ``custom``."""
-
-    # `Conformer` does it: faster, without loss, and strings such as "false" right.
-    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
-
-    _tap: TapClientSuccess
 
     @property
     def api(self) -> ClientSuccessAPI:
@@ -145,29 +135,13 @@ class ClientSuccessStream(RESTStream[int]):
         if self._notices[what] == 1:
             self.logger.warning("%s: %s", self.name, what)
 
-    def get_batches(
+    def generate_child_contexts(
         self,
-        batch_config: BatchConfig,
-        context: Context | None = None,
-    ) -> Iterator[tuple[BaseBatchFileEncoding, list[str]]]:
-        """Write batch files of what the RECORD messages would hold.
-
-        The SDK would write the records as they were before selection, stream maps and
-        flattening, which the SCHEMA message does not describe.
-        """
-        if len(self.stream_maps) > 1:
-            raise broken(
-                "batch_config cannot be combined with stream_maps that make several "
-                f"streams of {self.name}"
-            )
-        batcher = Batcher(self.tap_name, self.name, batch_config)
-        records = (
-            message.record
-            for record in self._sync_records(context, write_messages=False)
-            for message in self._generate_record_messages(record)
-        )
-        for manifest in batcher.get_batches(records=records):
-            yield batch_config.encoding, manifest
+        record: Record,  # noqa: ARG002
+        context: Context | None,  # noqa: ARG002
+    ) -> Iterable[Context | None]:
+        """Return nothing: no stream has children; details are streams of their own."""
+        return ()
 
     def tell_notices(self) -> None:
         """Say at the end how often each warning was met."""

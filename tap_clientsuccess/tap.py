@@ -26,6 +26,7 @@ from tap_clientsuccess.errors import ApiError, broken
 from tap_clientsuccess.flights import Flights
 from tap_clientsuccess.health import check_health
 from tap_clientsuccess.interruption import Interrupted, Interruption
+from tap_clientsuccess.output import BufferedWriter
 from tap_clientsuccess.streams import STREAMS
 
 if t.TYPE_CHECKING:
@@ -34,11 +35,16 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.client import ClientSuccessStream
 
 
+LEAVE_WITHIN_SECONDS = 3.0
+
+
 class TapClientSuccess(Tap):
     """Reads ClientSuccess: clients, contacts, contracts, notes, pulses and more."""
 
     name = settings.PACKAGE
     config_jsonschema = settings.SCHEMA
+    message_writer_class = BufferedWriter
+    message_writer: BufferedWriter
 
     def __init__(self, *, parse_env_config: bool = False, **kwargs: t.Any) -> None:
         if parse_env_config:
@@ -48,6 +54,7 @@ class TapClientSuccess(Tap):
         self._failures: list[ApiError] = []
         self._is_configured = True
         super().__init__(parse_env_config=parse_env_config, **kwargs)
+        self.message_writer.checkpoint = self.interruption.checkpoint
 
     @cached_property
     def flights(self) -> Flights:
@@ -130,10 +137,16 @@ class TapClientSuccess(Tap):
         try:
             self.sync_all()
         except Interrupted:
-            self.write_message(StateMessage(value=self.state))
+            self._leave()
             raise
         if self._failures:
             raise self._failures[0]
+
+    def _leave(self) -> None:
+        """Write a last STATE, unless what reads the messages takes too long."""
+        self.message_writer.write_last(
+            StateMessage(value=self.state), within=LEAVE_WITHIN_SECONDS
+        )
 
     @classmethod
     def invoke(  # type: ignore[override] # as the SDK does

@@ -14,7 +14,14 @@ from tap_clientsuccess.settings import SCHEMA, problems
 from tap_clientsuccess.tap import TapClientSuccess
 
 ROOT = Path(__file__).parent.parent
-SETTINGS: dict[str, dict[str, t.Any]] = SCHEMA["properties"]
+SDK: dict[str, t.Any] = {"properties": {}}
+TapClientSuccess.append_builtin_config(SDK)
+# The SDK adds its own settings to the tap's schema, as soon as there is a tap.
+SETTINGS: dict[str, dict[str, t.Any]] = {
+    name: schema
+    for name, schema in SCHEMA["properties"].items()
+    if name not in SDK["properties"]
+}
 NEEDED = "api_key"
 
 

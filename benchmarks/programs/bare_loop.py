@@ -42,11 +42,12 @@ def _options() -> argparse.Namespace:
 def _clients(session: requests.Session, base_url: str) -> Iterator[dict[str, Any]]:
     params = {"size": "200", "sortBy": "modifiedTime", "sortDirection": "desc"}
     for page in itertools.count():
-        body = session.get(
+        answer = session.get(
             f"{base_url}/client/search",
             params=params | {"page": str(page)},
             timeout=_TIMEOUT,
-        ).json()
+        )
+        body = json.loads(answer.content)
         yield from body["data"]
         if body["last"]:
             return
@@ -55,7 +56,7 @@ def _clients(session: requests.Session, base_url: str) -> Iterator[dict[str, Any
 def _details(session: requests.Session, base_url: str) -> Iterator[dict[str, Any]]:
     for client in _clients(session, base_url):
         url = f"{base_url}/client/{client['uuid']}"
-        yield session.get(url, timeout=_TIMEOUT).json()
+        yield json.loads(session.get(url, timeout=_TIMEOUT).content)
 
 
 if __name__ == "__main__":
