@@ -164,6 +164,15 @@ class _Field:
         return {next((name for name in names if name in declared), "value"): value}
 
 
+def is_rfc_3339(value: t.Any) -> bool:
+    """Tell whether a value is a time that targets read as it is."""
+    return (
+        isinstance(value, str)
+        and _RFC_3339.fullmatch(value) is not None
+        and parse_time(value) is not None
+    )
+
+
 _RFC_3339 = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)"
 )

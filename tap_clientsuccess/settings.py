@@ -172,6 +172,31 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         ),
     ),
     th.Property(
+        "custom_streams",
+        th.ArrayType(
+            th.ObjectType(
+                th.Property("name", th.StringType(min_length=1), required=True),
+                th.Property("path", th.StringType(min_length=1), required=True),
+                th.Property("method", th.StringType(allowed_values=["GET", "POST"])),
+                th.Property("records_path", th.StringType),
+                th.Property(
+                    "page_style", th.StringType(allowed_values=["search", "none"])
+                ),
+                th.Property("primary_keys", th.ArrayType(th.StringType)),
+                th.Property("replication_key", th.StringType),
+                th.Property("query_parameters", th.ObjectType()),
+                th.Property("body", th.ObjectType()),
+                th.Property("schema", th.ObjectType()),
+                additional_properties=False,
+            ),
+        ),
+        title="Custom streams",
+        description=(
+            "Streams for endpoints that the tap does not know; see the README for "
+            "the keys of an entry."
+        ),
+    ),
+    th.Property(
         "health_path",
         th.StringType(min_length=1),
         default="/health",
@@ -279,6 +304,11 @@ def _in_words(error: ValidationError) -> str:  # noqa: PLR0911
             return f"{where} is out of bounds: its {error.validator} is {expected}"
         case "minLength":
             return f"{where} is empty"
+        case "additionalProperties":
+            given = error.instance
+            known: t.Any = error.schema
+            unknown = sorted(given.keys() - known["properties"].keys())
+            return f"{where}: {' and '.join(unknown)} is not known"
         case "enum":
             return f"{where} must be one of {', '.join(map(str, expected))}"
         case "format":

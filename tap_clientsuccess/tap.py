@@ -28,6 +28,7 @@ from tap_clientsuccess.health import check_health
 from tap_clientsuccess.interruption import Interrupted, Interruption
 from tap_clientsuccess.output import BufferedWriter
 from tap_clientsuccess.streams import STREAMS
+from tap_clientsuccess.streams.custom import custom_streams, definition_problems
 
 if t.TYPE_CHECKING:
     from types import FrameType
@@ -52,7 +53,7 @@ class TapClientSuccess(Tap):
             check_environment(self.config_jsonschema, self._env_var_prefix)
         self.interruption = Interruption()
         self._failures: list[ApiError] = []
-        self._is_configured = True
+        self.is_configured = True
         super().__init__(parse_env_config=parse_env_config, **kwargs)
         self.message_writer.checkpoint = self.interruption.checkpoint
 
@@ -64,7 +65,7 @@ class TapClientSuccess(Tap):
     @cached_property
     def custom_fields(self) -> CustomFields:
         """The account's custom fields, where the settings allow to read them."""
-        wanted = self._is_configured and self.api.settings.discover_custom_fields
+        wanted = self.is_configured and self.api.settings.discover_custom_fields
         flattened = bool(self.config.get("flattening_enabled"))
         return CustomFields(self.api if wanted else None, flattened=flattened)
 
@@ -80,16 +81,19 @@ class TapClientSuccess(Tap):
         return ClientSuccessAPI(settings.Settings.from_config(self.config))
 
     def discover_streams(self) -> list[ClientSuccessStream]:
-        """Return one stream of each kind."""
-        return [stream(self) for stream in STREAMS]
+        """Return the tap's own streams, and those of the setting `custom_streams`."""
+        return [*(stream(self) for stream in STREAMS), *custom_streams(self)]
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Validate the settings in words that hold no value: it may be a secret."""
         self.append_builtin_config(self.config_jsonschema)
         errors = settings.problems(self._config, self.config_jsonschema)
+        if not errors and (definitions := self._config.get("custom_streams")):
+            taken = [stream.name for stream in STREAMS]  # type: ignore[misc]
+            errors = list(definition_problems(definitions, taken))
         if errors and raise_errors:
             raise broken(*errors)
-        self._is_configured = not errors
+        self.is_configured = not errors
         if errors and self._config.get("api_key"):
             self.logger.warning("Broken settings: %s", "; ".join(errors))
         return errors

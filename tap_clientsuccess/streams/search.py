@@ -6,6 +6,7 @@ import datetime as dt
 import typing as t
 
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
+from singer_sdk.streams.rest import PageContext
 
 from tap_clientsuccess.client import ClientSuccessStream
 from tap_clientsuccess.errors import broken
@@ -18,7 +19,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from singer_sdk.helpers.types import Context, Record
-    from singer_sdk.streams.rest import HTTPRequest, PageContext
+    from singer_sdk.streams.rest import HTTPRequest
 
 _EARLIEST = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
@@ -92,6 +93,22 @@ class PagedStream(ClientSuccessStream):
     ) -> None:
         """Set no signpost: it would be a time of this machine's clock."""
 
+    @property
+    def is_timestamp_replication_key(self) -> bool:
+        """Whether there is a bookmark: it is a time, whatever the field's type."""
+        return bool(self.replication_key)
+
+    def sample(self, number: int) -> Page:
+        """Read one page, whatever the bookmark says.
+
+        Raises:
+            ApiError: It cannot be read.
+        """
+        request = self.get_http_request(
+            page=PageContext(stream_context=None, next_page_token=number)
+        )
+        return self.ask(request, lambda body: self.read_page(body, number)).content
+
     def read_page(self, body: t.Any, number: int) -> Page:
         """Read the answer of a paged search.
 
@@ -140,7 +157,7 @@ def _count(value: t.Any) -> int | None:
 class SearchStream(PagedStream):
     """A search of API v2, read incrementally by modification time."""
 
-    replication_key = MODIFICATION_KEY
+    replication_key: str | None = MODIFICATION_KEY
 
     def get_http_request(self, *, page: PageContext[int]) -> HTTPRequest:
         """Ask for one page, newest first."""

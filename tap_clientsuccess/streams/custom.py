@@ -1,0 +1,167 @@
+"""Streams that the user defines, for endpoints that the tap does not know."""
+
+from __future__ import annotations
+
+import logging
+import typing as t
+
+from singer_sdk.helpers.jsonpath import extract_jsonpath
+
+from tap_clientsuccess.inference import infer_schema
+from tap_clientsuccess.paging import Page
+from tap_clientsuccess.replies import read_list
+from tap_clientsuccess.streams.search import SearchStream
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from singer_sdk.streams.rest import HTTPRequest, PageContext
+
+    from tap_clientsuccess.tap import TapClientSuccess
+
+logger = logging.getLogger("tap-clientsuccess")
+
+_SAMPLED_PAGES = 3
+
+
+class CustomStream(SearchStream):
+    """A stream made of an entry of the setting `custom_streams`."""
+
+    def __init__(
+        self,
+        tap: TapClientSuccess,
+        definition: Mapping[str, t.Any],
+        schema: dict[str, t.Any] | None,
+    ) -> None:
+        """Make the stream.
+
+        Args:
+            tap: The tap.
+            definition: The entry, which `definition_problems` has passed.
+            schema: The schema, if it is known; else it is inferred from samples.
+        """
+        self._definition = definition
+        self.primary_keys = tuple(definition.get("primary_keys") or ())
+        self.replication_key = definition.get("replication_key")
+        self.modification_key = definition.get("replication_key") or ""
+        super().__init__(
+            tap,
+            name=definition["name"],
+            path=definition["path"],
+            http_method=definition.get("method"),
+        )
+        self.__dict__["schema"] = schema or self._inferred_schema()
+
+    def _inferred_schema(self) -> dict[str, t.Any]:
+        samples = self._samples()
+        if not samples:
+            self.logger.warning(
+                "%s: there are no records to infer a schema from: give one in "
+                "custom_streams",
+                self.name,
+            )
+        schema = infer_schema(samples, self.primary_keys)
+        if self.replication_key and self.replication_key not in schema["properties"]:
+            schema["properties"][self.replication_key] = {
+                "type": ["string", "null"],
+                "format": "date-time",
+            }
+        return schema
+
+    def _samples(self) -> list[t.Any]:
+        records: list[t.Any] = []
+        for number in range(_SAMPLED_PAGES):
+            page = self.sample(number)
+            records += page.records
+            if not page.has_next:
+                break
+        return records
+
+    def get_http_request(self, *, page: PageContext[int]) -> HTTPRequest:
+        """Ask for one page, or for all."""
+        request = super().get_http_request(page=page)
+        if not self.replication_key:
+            for name in ("sortBy", "sortDirection", "modifiedAfter"):
+                del request.params[name]
+        if not self._is_paged:
+            request.params = {}
+        request.params |= self._definition.get("query_parameters") or {}
+        request.data = self._definition.get("body")
+        return request
+
+    @property
+    def _is_paged(self) -> bool:
+        return bool(self._definition.get("page_style", "search") == "search")
+
+    def read_page(self, body: t.Any, number: int) -> Page:
+        """Read a page, or the whole answer as the only page.
+
+        Raises:
+            ValueError: There are no records where they should be.
+        """
+        if self._is_paged:
+            return super().read_page(body, number)
+        records = self._at_records_path(body)
+        keys = [key for key in map(self.key_of, records) if key is not None]
+        return Page(number, records, keys, pages=1, last=True)
+
+    def records_in(self, body: dict[str, t.Any]) -> t.Any:
+        """Return the list of records in an answer."""
+        return self._at_records_path(body)
+
+    def _at_records_path(self, body: t.Any) -> list[t.Any]:
+        path = self._definition.get("records_path")
+        if not path:
+            return read_list(body)
+        found = list(extract_jsonpath(path, body))
+        return found[0] if len(found) == 1 and isinstance(found[0], list) else found
+
+
+def definition_problems(
+    definitions: Iterable[Mapping[str, t.Any]], taken: Iterable[str]
+) -> Iterator[str]:
+    """Find what is wrong with the setting `custom_streams`, beyond its JSON schema.
+
+    Args:
+        definitions: The entries.
+        taken: The names of the tap's own streams.
+
+    Yields:
+        What is wrong, with the number and the key of the entry.
+    """
+    names = set(taken)
+    for number, definition in enumerate(definitions):
+        where = f"custom_streams.{number}"
+        if definition["name"] in names:
+            yield f"{where}.name: there is a stream {definition['name']} already"
+        names.add(definition["name"])
+        if not definition["path"].startswith("/"):
+            yield f"{where}.path must begin with a slash"
+        if (path := definition.get("records_path")) and not _is_jsonpath(path):
+            yield f"{where}.records_path is not a JSONPath, such as $.data[*]"
+        if (schema := definition.get("schema")) and "properties" not in schema:
+            yield f"{where}.schema has no properties"
+
+
+def _is_jsonpath(path: str) -> bool:
+    try:
+        list(extract_jsonpath(path, {}))
+    except Exception:  # noqa: BLE001 - the parser raises bare ones
+        return False
+    return True
+
+
+def custom_streams(tap: TapClientSuccess) -> Iterator[CustomStream]:
+    """Make the streams that the settings define.
+
+    A schema comes from the entry, from the catalog that was passed in, or from
+    samples; a stream without any of them is left out where nothing can be asked.
+    """
+    for definition in tap.config.get("custom_streams") or []:
+        name = definition["name"]
+        entry = tap.input_catalog.get_stream(name) if tap.input_catalog else None
+        schema = entry.schema.to_dict() if entry else definition.get("schema")
+        if schema or tap.is_configured:
+            yield CustomStream(tap, definition, schema)
+        else:
+            logger.warning("%s is left out: its schema is not known", name)
