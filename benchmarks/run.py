@@ -57,7 +57,9 @@ def _options() -> argparse.Namespace:
     )
     names = [contender.name for contender in CONTENDERS if contender.name != OURS]
     settings = [setting.name for setting in FULL]
-    parser.add_argument("--quick", action="store_true", help="few records, one round")
+    parser.add_argument(
+        "--quick", action="store_true", help="few records, one round: to try it"
+    )
     parser.add_argument("--rounds", type=int, help="rounds in each setting")
     parser.add_argument("--only", nargs="+", choices=names, help="whom to compare to")
     parser.add_argument("--settings", nargs="+", choices=settings, default=settings)

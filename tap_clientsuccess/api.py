@@ -104,7 +104,7 @@ class ClientSuccessAPI:
         with self._gate.passed() as entered:
             reply = self.send(request, timeout=self.settings.request_timeout)
         try:
-            check(reply)
+            check(reply, rejection=self.authenticator.rejection)
         except UnavailableError as error:
             if error.status == requests.codes.too_many_requests:
                 self._gate.narrow(entered, bounded(error.retry_after or 0.0))

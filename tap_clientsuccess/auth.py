@@ -29,6 +29,11 @@ _EARLY_SECONDS = 300
 class KeyAuthenticator(APIKeyAuthenticator):
     """Puts the API key into the header of every request."""
 
+    rejection = (
+        "the API key is wrong, expired or lacks a permission: make a new one in "
+        "ClientSuccess and set api_key"
+    )
+
     def renewed(self, request: requests.PreparedRequest) -> bool:  # noqa: ARG002
         """Say that a rejected key cannot be renewed."""
         return False
@@ -40,6 +45,11 @@ class LoginAuthenticator(APIAuthenticatorBase):
     The token is renewed before it expires, by one thread for all. Source: the older
     public Singer tap, the public Airbyte connector and a public MCP server.
     """
+
+    rejection = (
+        "the login is accepted, but not for this: check the permissions of the user, "
+        "username and password"
+    )
 
     def __init__(self, settings: Settings, transport: Transport) -> None:
         super().__init__()

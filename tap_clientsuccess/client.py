@@ -116,8 +116,9 @@ class ClientSuccessStream(EmittingStream):
     def _conformer(self) -> Conformer:
         return Conformer(
             self.effective_schema,
-            report=lambda path: self.notice(
-                f"the value of '{path}' is not of the declared type; null is sent"
+            report=lambda path, in_part: self.notice(
+                f"the value of '{path}' is not of the declared type; "
+                f"{'a part of it' if in_part else 'null'} is sent"
             ),
             unknown=lambda name: self.notice(
                 f"the field '{name}' is not in the catalog and is left out; discover "

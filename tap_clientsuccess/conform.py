@@ -23,8 +23,9 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 JSONSchema = dict[str, t.Any]
-Report = t.Callable[[str], None]
-"""Takes the path of a field whose value could not be kept, as ``npsResult.score``."""
+Report = t.Callable[[str, bool], None]
+"""Takes the path of a field whose value could not be kept, as ``npsResult.score``, and
+whether at least a part of it is sent."""
 
 _PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {
     "null": (type(None),),
@@ -41,18 +42,31 @@ _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 class _Unfit(ValueError):  # noqa: N818
-    """A value cannot be brought to the declared type."""
+    """A value cannot be brought to the declared type without loss.
+
+    Attributes:
+        instead: What is sent in its place.
+    """
+
+    def __init__(self, instead: t.Any = None) -> None:
+        super().__init__()
+        self.instead = instead
 
 
 class Conformer:
     """Conforms the records of one stream."""
 
-    def __init__(self, schema: JSONSchema, report: Report, unknown: Report) -> None:
+    def __init__(
+        self,
+        schema: JSONSchema,
+        report: Report,
+        unknown: Callable[[str], None],
+    ) -> None:
         """Compile a schema.
 
         Args:
             schema: The stream's schema.
-            report: Called with the path of each value that became null.
+            report: Called for each value that could not be kept.
             unknown: Called with the name of each key that the schema does not know.
         """
         self._unknown = unknown
@@ -123,9 +137,9 @@ class _Field:
         try:
             mended = value if type(value) in self._fits else self._converted(value)
             return self._deeper(mended)
-        except _Unfit:
-            self._report(self._path)
-            return None
+        except _Unfit as unfit:
+            self._report(self._path, unfit.instead is not None)
+            return unfit.instead
 
     def _deeper(self, value: t.Any) -> t.Any:
         if isinstance(value, str) and (read := _FORMATS.get(self._format or "")):
@@ -189,12 +203,15 @@ def _date_time(text: str) -> str | None:
 
 
 def _date(text: str) -> str | None:
+    if not text.strip():
+        return None
     try:
-        return dt.date.fromisoformat(text.strip()[:10]).isoformat()
+        moment = dt.datetime.fromisoformat(text.strip())
     except ValueError:
-        if not text.strip():
-            return None
         raise _Unfit from None
+    if moment.time() != dt.time():
+        raise _Unfit(moment.date().isoformat())
+    return moment.date().isoformat()
 
 
 _FORMATS: Mapping[str, Callable[[str], str | None]] = {

@@ -63,7 +63,7 @@ _KINDS: tuple[tuple[re.Pattern[str], JSONSchema], ...] = tuple(
             r"multi\w*(pick|select|list|drop|choice|value)\w*|picklistmulti\w*|tags",
             {"type": ["array", "null"], "items": STRING},
         ),
-        (r"\w*(picklist|dropdown|select|radio|choice|enum|option)\w*|list", STRING),
+        (r"\w*(picklist|dropdown|select|radio|choice|option)\w*|list|enum", STRING),
         (r"int|integer|long|wholenumber|bigint", {"type": ["integer", "null"]}),
         (
             r"number|numeric|decimal|double|float|currency|money|percent(age)?",

@@ -97,7 +97,7 @@ def _ask_once(api: ClientSuccessAPI, timeout: float) -> int:
             f"{reply.where} answered with a maintenance page: the service is down"
         )
     try:
-        check(reply)
+        check(reply, rejection=api.authenticator.rejection)
     except NotFoundError as error:
         raise NotFoundError(
             f"{reply.where} answered {reply.status}: base_url is wrong, or the account "

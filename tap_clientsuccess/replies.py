@@ -19,8 +19,12 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.transport import Reply
 
 
-def check(reply: Reply) -> None:
+def check(reply: Reply, *, rejection: str = "the request was rejected") -> None:
     """Raise what the status of an answer means.
+
+    Args:
+        reply: The answer.
+        rejection: What a 401 or 403 means for the login that was used.
 
     Raises:
         RejectedKeyError: For 401 and 403.
@@ -33,8 +37,7 @@ def check(reply: Reply) -> None:
         return
     if status in {401, 403}:
         raise RejectedKeyError(
-            f"{where} answered {status}: the API key is wrong, expired or lacks a "
-            "permission: make a new one in ClientSuccess and set api_key",
+            f"{where} answered {status}: {rejection}",
             status=status,
         )
     if status in {404, 410}:

@@ -100,7 +100,9 @@ def sync(config: dict[str, t.Any], capsys: pytest.CaptureFixture[str]) -> Sync:
         **settings: t.Any,
     ) -> Output:
         if streams is not None:
-            catalog = select(TapClientSuccess(config=config).catalog_dict, streams)
+            known = {k: v for k, v in settings.items() if k == "custom_streams"}
+            catalog = TapClientSuccess(config=config | known).catalog_dict
+            select(catalog, streams)
         tap = TapClientSuccess(config=config | settings, state=state, catalog=catalog)
         capsys.readouterr()
         tap.sync_all()

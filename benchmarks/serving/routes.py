@@ -69,7 +69,7 @@ class Routes:
         given = dict(parse_qsl(query))
         return pages.Query(
             page=int(given.get("page", "0")),
-            size=min(int(given.get("size", "100")), self.max_size),
+            size=max(1, min(int(given.get("size", "100")), self.max_size)),
             total=self._matching(given.get("modifiedAfter")),
             ascending=given.get("sortDirection") == "asc",
         )

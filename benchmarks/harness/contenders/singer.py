@@ -80,7 +80,8 @@ class PlainTap(_Tap):
     title = "plain singer-sdk tap"
     what = (
         "A tap of the same stream with the same schema, written as the SDK's "
-        "documentation shows it, with nothing changed in the SDK."
+        "documentation shows it, with nothing changed in the SDK. Its paginator "
+        "decodes each page once more to see whether it is the last."
     )
     packages = ("singer-sdk",)
 

@@ -1,0 +1,280 @@
+"""The account's own fields become typed properties of `custom`."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from singer_sdk.singerlib import Catalog
+
+from tap_clientsuccess.custom_fields import ANY_VALUE, property_of
+from tap_clientsuccess.sandbox import Mutate, Sandbox, Status
+from tap_clientsuccess.tap import TapClientSuccess
+
+if t.TYPE_CHECKING:
+    from conftest import Sync
+
+NULLABLE_LIST = {"type": ["array", "null"], "items": {"type": ["string", "null"]}}
+
+
+def definition(type_name: t.Any, **more: t.Any) -> dict[str, t.Any]:
+    return {"fieldKey": "f", "fieldLabel": "F", "fieldTypeName": type_name, **more}
+
+
+@pytest.mark.parametrize(
+    ("names", "schema"),
+    [
+        ("STRING string Text TEXT_AREA long-text Url email Phone", {"type": "string"}),
+        ("INTEGER int Long whole_number", {"type": "integer"}),
+        ("DECIMAL Number float CURRENCY Percent", {"type": "number"}),
+        ("BOOLEAN bool Checkbox", {"type": "boolean"}),
+        ("DATE date", {"type": "string", "format": "date"}),
+        (
+            "DATETIME Date-Time date_time TIMESTAMP",
+            {"type": "string", "format": "date-time"},
+        ),
+        ("PICKLIST Drop_Down select SINGLE_SELECT radio", {"type": "string"}),
+        (
+            "MULTI_PICKLIST MultiSelect multi-select_picklist PicklistMulti",
+            NULLABLE_LIST,
+        ),
+        ("HYPERLOOM 7 Geo", ANY_VALUE),
+    ],
+)
+def test_types(names: str, schema: dict[str, t.Any]) -> None:
+    for name in names.split():
+        key, made = property_of(definition(name), ANY_VALUE)
+        assert key == "f"
+        assert made.pop("description") == f"F ({name})."
+        if isinstance(schema["type"], str):
+            assert made == {**schema, "type": [schema["type"], "null"]}
+        else:
+            assert made == schema
+
+
+def test_a_picklist_tells_its_values_and_forbids_none() -> None:
+    values = [{"label": "Red", "value": "r"}, {"label": None, "value": "g"}, "odd"]
+    _, made = property_of(definition("PICKLIST", picklistValues=values), ANY_VALUE)
+    assert made["description"] == "F (PICKLIST). Values: Red, g."
+    assert "enum" not in made
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+    | st.fixed_dictionaries(
+        {"fieldKey": st.text()},
+        optional={
+            "fieldTypeName": st.none() | st.text() | st.integers(),
+            "fieldLabel": st.none() | st.text(),
+            "picklistValues": st.none() | st.lists(st.none() | st.text()),
+        },
+    )
+)
+def test_any_definition_makes_a_property_or_is_refused(odd: t.Any) -> None:
+    try:
+        key, made = property_of(odd, ANY_VALUE)
+    except ValueError:
+        return
+    assert key
+    assert made["type"]
+
+
+@pytest.fixture
+def discovering(config: dict[str, t.Any]) -> dict[str, t.Any]:
+    return config | {"discover_custom_fields": True}
+
+
+def custom_of(catalog: Catalog, stream: str) -> dict[str, t.Any]:
+    entry = catalog.get_stream(stream)
+    assert entry
+    custom: dict[str, t.Any] = entry.schema.to_dict()["properties"]["custom"]
+    return custom
+
+
+WITH_CUSTOM_FIELDS = {
+    "clients": "CLIENT",
+    "client_details": "CLIENT",
+    "contacts": "CONTACT",
+    "contact_details": "CONTACT",
+    "contracts": "CONTRACT",
+}
+
+
+def test_discovery_shows_the_accounts_fields(
+    discovering: dict[str, t.Any], sandbox: Sandbox
+) -> None:
+    catalog = TapClientSuccess(config=discovering).catalog
+    for stream, resource in WITH_CUSTOM_FIELDS.items():
+        keys = {field["fieldKey"] for field in sandbox.store.definitions(resource)}
+        custom = custom_of(catalog, stream)
+        assert set(custom["properties"]) == keys
+        assert custom["additionalProperties"] is True
+    asked = [request.path for request in sandbox.requests]
+    assert sorted(asked) == [
+        f"/api/customfield/all/{resource}"
+        for resource in ("CLIENT", "CONTACT", "CONTRACT")
+    ]
+
+
+def test_it_can_be_turned_off(config: dict[str, t.Any], sandbox: Sandbox) -> None:
+    catalog = TapClientSuccess(config=config).catalog
+    assert "properties" not in custom_of(catalog, "clients")
+    assert not sandbox.requests
+
+
+def test_a_catalog_that_has_the_fields_is_not_read_for_again(
+    sync: Sync, discovering: dict[str, t.Any], sandbox: Sandbox
+) -> None:
+    catalog = TapClientSuccess(config=discovering).catalog_dict
+    sandbox.requests.clear()
+    sync(catalog=catalog, discover_custom_fields=True)
+    asked = [r.path for r in sandbox.requests if "customfield" in r.path]
+    assert len(asked) == 22  # by the stream custom_fields
+
+
+def test_a_catalog_made_without_settings_gets_the_fields(
+    sync: Sync, sandbox: Sandbox
+) -> None:
+    output = sync(streams=["clients"], discover_custom_fields=True)
+    custom = output.schemas["clients"]["properties"]["custom"]
+    assert "industry__cs" in custom["properties"]
+    asked = [r.path for r in sandbox.requests if "customfield" in r.path]
+    assert asked == ["/api/customfield/all/CLIENT"]
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 500])
+def test_without_definitions_the_sync_goes_on_and_says_so(
+    sync: Sync, sandbox: Sandbox, caplog: pytest.LogCaptureFixture, status: int
+) -> None:
+    sandbox.faults.add(Status("/customfield/all", status))
+    output = sync(streams=["clients"], discover_custom_fields=True, max_retries=1)
+    assert len(output.records["clients"]) == 30
+    assert any(record.get("custom") for record in output.records["clients"])
+    assert caplog.text.count("Custom fields stay untyped") == 1
+
+
+def values_of(
+    sync: Sync, sandbox: Sandbox, custom: dict[str, t.Any]
+) -> dict[str, t.Any]:
+    sandbox.faults.add(Mutate("/client/search", values={"custom": custom}))
+    output = sync(streams=["clients"], discover_custom_fields=True)
+    arrived: dict[str, t.Any] = output.records["clients"][0]["custom"]
+    return arrived
+
+
+def test_values_are_brought_to_the_declared_type(sync: Sync, sandbox: Sandbox) -> None:
+    arrived = values_of(
+        sync,
+        sandbox,
+        {
+            "total_users__cs": "12",
+            "annual_budget__cs": "1234.50",
+            "reference_customer__cs": "true",
+            "account_code__cs": 77,
+            "kickoff_date__cs": "2024-05-01T00:00:00.000Z",
+            "last_audit__cs": "2024-05-01T10:11:12+0000",
+            "regions_served__cs": "EMEA",
+            "not_defined__cs": {"kept": [1]},
+        },
+    )
+    assert arrived == {
+        "total_users__cs": 12,
+        "annual_budget__cs": 1234.5,
+        "reference_customer__cs": True,
+        "account_code__cs": "77",
+        "kickoff_date__cs": "2024-05-01",
+        "last_audit__cs": "2024-05-01T10:11:12.000Z",
+        "regions_served__cs": ["EMEA"],
+        "not_defined__cs": {"kept": [1]},
+    }
+
+
+def test_values_that_contradict_their_definition(
+    sync: Sync, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    arrived = values_of(
+        sync,
+        sandbox,
+        {
+            "total_users__cs": "a dozen of secrets",
+            "reference_customer__cs": "maybe",
+            "kickoff_date__cs": "soon",
+            "account_code__cs": {"nested": True},
+            "last_audit__cs": "",
+        },
+    )
+    assert arrived == {
+        "total_users__cs": None,
+        "reference_customer__cs": None,
+        "kickoff_date__cs": None,
+        "account_code__cs": '{"nested":true}',
+        "last_audit__cs": None,
+    }
+    first = [m for m in caplog.messages if "declared type" in m and "times" not in m]
+    assert sorted(first) == [
+        f"clients: the value of 'custom.{field}' is not of the declared type; null is sent"
+        for field in ("kickoff_date__cs", "reference_customer__cs", "total_users__cs")
+    ]
+    assert "dozen" not in caplog.text
+
+
+def test_a_date_with_a_time_of_day_is_cut_with_a_word(
+    sync: Sync, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    value = "2024-05-01T07:30:00.000Z"
+    arrived = values_of(sync, sandbox, {"kickoff_date__cs": value})
+    assert arrived["kickoff_date__cs"] == "2024-05-01"
+    assert "custom.kickoff_date__cs" in caplog.text
+
+
+def test_with_flattening_they_are_columns(sync: Sync, sandbox: Sandbox) -> None:
+    output = sync(
+        streams=["clients"],
+        discover_custom_fields=True,
+        flattening_enabled=True,
+        flattening_max_depth=1,
+    )
+    columns = output.schemas["clients"]["properties"]
+    assert columns["custom__total_users__cs"]["type"] == ["integer", "null"]
+    assert columns["custom__kickoff_date__cs"]["format"] == "date"
+    by_id = {record["id"]: record for record in output.records["clients"]}
+    for record in sandbox.store.records("clients"):
+        users = (record.get("custom") or {}).get("total_users__cs")
+        assert by_id[record["id"]].get("custom__total_users__cs") == users
+
+
+def test_with_flattening_a_field_of_unknown_type_is_text(
+    sync: Sync, sandbox: Sandbox
+) -> None:
+    sandbox.store.add_custom_field(
+        "CLIENT", {"fieldKey": "odd__cs", "fieldTypeName": "HYPERLOOM"}
+    )
+    sandbox.faults.add(Mutate("/client/search", values={"custom": {"odd__cs": [1, 2]}}))
+    output = sync(
+        streams=["clients"],
+        discover_custom_fields=True,
+        flattening_enabled=True,
+        flattening_max_depth=1,
+    )
+    columns = output.schemas["clients"]["properties"]
+    assert columns["custom__odd__cs"]["type"] == ["string", "null"]
+    assert output.records["clients"][0]["custom__odd__cs"] == "[1,2]"
+
+
+def test_a_field_that_is_added_appears_at_the_next_discovery(
+    discovering: dict[str, t.Any], sandbox: Sandbox
+) -> None:
+    before = TapClientSuccess(config=discovering).catalog
+    sandbox.store.add_custom_field(
+        "CLIENT", {"fieldKey": "new__cs", "fieldTypeName": "INTEGER"}
+    )
+    after = TapClientSuccess(config=discovering).catalog
+    added = set(custom_of(after, "clients")["properties"]) - set(
+        custom_of(before, "clients")["properties"]
+    )
+    assert added == {"new__cs"}

@@ -1,0 +1,196 @@
+"""Streams that the user defines."""
+
+from __future__ import annotations
+
+import typing as t
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from tap_clientsuccess.conform import Conformer
+from tap_clientsuccess.inference import infer_schema
+from tap_clientsuccess.sandbox import Body, Sandbox
+from tap_clientsuccess.tap import TapClientSuccess
+
+if t.TYPE_CHECKING:
+    from conftest import CommandLine, Sync
+
+SEARCH = {"name": "people", "path": "/contact/search", "primary_keys": ["id"]}
+LIST = {"name": "goals", "path": "/goal/all", "page_style": "none"}
+
+
+def test_a_search(sync: Sync, sandbox: Sandbox) -> None:
+    sandbox.max_size = 20
+    output = sync(streams=["people"], custom_streams=[SEARCH], page_size=50)
+    assert output.ids("people") == sandbox.store.ids("contacts")
+    schema = output.schemas["people"]["properties"]
+    assert schema["id"] == {"type": "integer"}
+    assert schema["modifiedTime"]["format"] == "date-time"
+    assert schema["npsResult"]["additionalProperties"] is True
+    assert "modifiedAfter" not in sandbox.requests[-1].query
+    assert "sortBy" not in sandbox.requests[-1].query
+
+
+def test_an_incremental_search(sync: Sync, sandbox: Sandbox) -> None:
+    definition = SEARCH | {"replication_key": "modifiedTime"}
+    state = sync(streams=["people"], custom_streams=[definition]).state
+    sandbox.store.edit("contacts", 5, notes="edited")
+    output = sync(
+        streams=["people"],
+        custom_streams=[definition],
+        state=state,
+        lookback_seconds=0,
+    )
+    assert 5 in output.ids("people")
+    assert len(output.records["people"]) == 2
+    assert sandbox.requests[-1].query["sortBy"] == "modifiedTime"
+
+
+def test_a_list_at_a_path_with_parameters(sync: Sync, sandbox: Sandbox) -> None:
+    sandbox.faults.add(Body("/goal/all", {"a": {"b": [{"x": 1}, {"x": "two"}]}}))
+    definition = LIST | {
+        "records_path": "$.a.b[*]",
+        "query_parameters": {"open": "yes", "n": 5},
+    }
+    output = sync(streams=["goals"], custom_streams=[definition])
+    assert output.records["goals"] == [{"x": "1"}, {"x": "two"}]
+    assert sandbox.requests[-1].query == {"open": "yes", "n": "5"}
+
+
+def test_a_post_with_a_body(sync: Sync, sandbox: Sandbox) -> None:
+    definition = {
+        "name": "some_tasks",
+        "path": "/task/all",
+        "method": "POST",
+        "page_style": "none",
+        "records_path": "$.content",
+        "primary_keys": ["id"],
+        "body": {
+            "filterBy": {"affiliationTask": "ALL_TASKS"},
+            "pagination": {"taskPage": 1, "taskSize": 5},
+            "sortBy": [{"key": "dueDate", "value": "asc"}],
+        },
+    }
+    output = sync(streams=["some_tasks"], custom_streams=[definition])
+    assert len(output.records["some_tasks"]) == 5
+
+
+def test_a_schema_that_is_given_is_not_inferred(sync: Sync, sandbox: Sandbox) -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "id": {"type": "integer"},
+            "email": {"type": ["string", "null"]},
+        },
+    }
+    definition = SEARCH | {"schema": schema}
+    output = sync(streams=["people"], custom_streams=[definition])
+    assert set(output.schemas["people"]["properties"]) == {"id", "email"}
+    assert len(sandbox.requests) == 1
+
+
+def test_the_catalogs_schema_is_not_inferred_again(
+    sync: Sync, sandbox: Sandbox, config: dict[str, t.Any]
+) -> None:
+    tap = TapClientSuccess(config=config | {"custom_streams": [SEARCH]})
+    catalog = tap.catalog_dict
+    sandbox.requests.clear()
+    for entry in catalog["streams"]:
+        chosen = entry["tap_stream_id"] == "people"
+        entry["metadata"][-1]["metadata"]["selected"] = chosen
+    output = sync(catalog=catalog, custom_streams=[SEARCH])
+    assert len(output.records["people"]) == 90
+    assert len(sandbox.requests) == 1
+
+
+def test_an_empty_list_has_a_schema_with_its_keys(
+    sync: Sync, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox.faults.add(Body("/goal/all", []))
+    definition = LIST | {"primary_keys": ["id"], "replication_key": "at"}
+    output = sync(streams=["goals"], custom_streams=[definition])
+    assert set(output.schemas["goals"]["properties"]) == {"id", "at"}
+    assert "no records to infer a schema from" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"name": None}, "custom_streams.0.name must be of type string"),
+        ({"name": ""}, "custom_streams.0.name is empty"),
+        ({"name": "clients"}, "custom_streams.0.name: there is a stream clients"),
+        ({"path": "goal"}, "custom_streams.0.path must begin with a slash"),
+        ({"method": "DELETE"}, "custom_streams.0.method must be one of GET, POST"),
+        ({"records_path": "$.["}, "custom_streams.0.records_path is not a JSONPath"),
+        ({"page_style": "cursor"}, "custom_streams.0.page_style must be one of"),
+        ({"primary_keys": "id"}, "custom_streams.0.primary_keys must be of type array"),
+        ({"schema": {"type": "object"}}, "custom_streams.0.schema has no properties"),
+        ({"pat": 1, "hep": 2}, "custom_streams.0: hep and pat is not known"),
+    ],
+)
+def test_a_bad_definition_names_the_entry_and_the_key(
+    cli: CommandLine, change: dict[str, t.Any], words: str
+) -> None:
+    result = cli(custom_streams=[LIST | change])
+    assert result.exit_code == 1
+    assert words in result.stderr
+
+
+def test_a_definition_without_a_path(cli: CommandLine) -> None:
+    result = cli(custom_streams=[SEARCH, {"name": "x"}])
+    assert "custom_streams.1: path is missing" in result.stderr
+
+
+def test_two_of_the_same_name(cli: CommandLine) -> None:
+    result = cli(custom_streams=[LIST, LIST])
+    assert "custom_streams.1.name: there is a stream goals already" in result.stderr
+
+
+def test_an_endpoint_that_is_not_there(cli: CommandLine) -> None:
+    result = cli("--discover", custom_streams=[LIST])
+    assert result.exit_code == 1
+    assert "goals: GET /api/goal/all answered 404" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.decimals(allow_nan=False, allow_infinity=False)
+    | st.text()
+    | st.datetimes(timezones=st.just(None)).map(lambda d: d.isoformat() + "Z")
+)
+values = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from("abc"), values)))
+def test_samples_conform_to_what_is_inferred_from_them(
+    samples: list[dict[str, t.Any]],
+) -> None:
+    schema = infer_schema(samples, [])
+    validator = Draft202012Validator(schema)
+    lost: list[str] = []
+    conform = Conformer(schema, lambda path, _: lost.append(path), lost.append)
+    for sample in samples:
+        record = conform(sample)
+        assert not list(validator.iter_errors(floats(record)))
+    assert not lost
+
+
+def floats(value: t.Any) -> t.Any:
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, dict):
+        return {key: floats(item) for key, item in value.items()}
+    return [floats(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,142 @@
+"""The streams beyond the searches: tasks, details, lists, field definitions."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from tap_clientsuccess.custom_fields import RESOURCE_TYPES
+from tap_clientsuccess.errors import RejectedKeyError
+from tap_clientsuccess.sandbox import Mutate, Sandbox, Status
+from tap_clientsuccess.tap import TapClientSuccess
+
+if t.TYPE_CHECKING:
+    from conftest import CommandLine, Sync
+
+DESELECTED = {"client_details", "contact_details"}
+
+
+@pytest.mark.parametrize("size", [7, 200])
+def test_tasks_are_paged_in_the_body(sync: Sync, sandbox: Sandbox, size: int) -> None:
+    sandbox.max_size = size
+    output = sync(streams=["tasks"])
+    assert output.ids("tasks") == sandbox.store.ids("tasks")
+    assert {(r.method, r.path) for r in sandbox.requests} == {("POST", "/api/task/all")}
+    assert len(sandbox.requests) == -(-len(sandbox.store.ids("tasks")) // size)
+
+
+def test_field_definitions_of_every_resource_type(
+    sync: Sync, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    output = sync(streams=["custom_fields"])
+    missing = set(sandbox.missing_custom_fields)
+    expected = {
+        (resource, definition["fieldId"])
+        for resource in set(RESOURCE_TYPES) - missing
+        for definition in sandbox.store.definitions(resource)
+    }
+    records = output.records["custom_fields"]
+    assert {(r["resourceType"], r["fieldId"]) for r in records} == expected
+    assert len(records) == len(expected)
+    skipped = [r for r in caplog.messages if "skipped" in r]
+    assert len(skipped) == len(missing)
+
+
+def test_a_rejected_key_is_no_missing_resource_type(
+    sync: Sync, sandbox: Sandbox
+) -> None:
+    sandbox.faults.add(Status("/customfield/all/GOAL", 401))
+    with pytest.raises(RejectedKeyError):
+        sync(streams=["custom_fields"])
+
+
+def test_details_are_not_read_unless_selected(
+    sync: Sync, config: dict[str, t.Any]
+) -> None:
+    catalog = TapClientSuccess(config=config).catalog
+    for entry in catalog.streams:
+        chosen = entry.tap_stream_id not in DESELECTED
+        assert bool(entry.metadata.root.selected_by_default) == chosen
+    assert not DESELECTED & set(sync().schemas)
+
+
+@pytest.mark.parametrize("stream", sorted(DESELECTED))
+def test_details(sync: Sync, sandbox: Sandbox, stream: str) -> None:
+    kind = {"client_details": "clients", "contact_details": "contacts"}[stream]
+    output = sync(streams=[stream])
+    ids = [record["id"] for record in output.records[stream]]
+    expected = [record["id"] for record in sandbox.store.records(kind)]
+    assert sorted(ids) == sorted(expected)
+    if stream == "client_details":
+        assert any(record.get("accTeamingRoles") for record in output.records[stream])
+
+
+def test_details_of_changed_records_alone(sync: Sync, sandbox: Sandbox) -> None:
+    state = sync(streams=["client_details"]).state
+    sandbox.store.edit("clients", 4, name="edited")
+    sandbox.requests.clear()
+    output = sync(streams=["client_details"], state=state, lookback_seconds=0)
+    assert 4 in output.ids("client_details")
+    assert len(sandbox.requests) == 3  # the search, the edited one, the bookmark's
+
+
+def test_a_record_deleted_before_its_detail_is_read(
+    sync: Sync, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    uuids = [record["uuid"] for record in sandbox.store.records("clients")]
+    for uuid in uuids[3:5]:
+        sandbox.faults.add(Status(f"/client/{uuid}", 404))
+    output = sync(streams=["client_details"])
+    assert len(output.records["client_details"]) == 28
+    lines = [message for message in caplog.messages if "deleted before" in message]
+    assert len(lines) == 2
+    assert "2 times" in lines[1]
+    assert output.bookmark("client_details")
+
+
+def test_no_state_speaks_of_details_that_were_not_sent(
+    sync: Sync, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    records = sandbox.store.records("clients")
+    last = min(records, key=lambda record: str(record["modifiedTime"]))
+    sandbox.faults.add(Status(f"/client/{last['uuid']}", 401))
+    with pytest.raises(RejectedKeyError):
+        sync(streams=["client_details"])
+    assert '"replication_key_value"' not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("stream", ["employees", "client_statuses", "client_segments"])
+def test_lists_of_v1(sync: Sync, sandbox: Sandbox, stream: str) -> None:
+    output = sync(streams=[stream])
+    assert output.ids(stream) == sorted(sandbox.store.ids(stream))
+    (request,) = sandbox.requests
+    assert request.path.startswith("/v1/")
+
+
+def test_v1_at_another_base_url(sync: Sync, sandbox: Sandbox) -> None:
+    with Sandbox(seed=8, clients=5, employees=7) as other:
+        output = sync(streams=["employees"], v1_base_url=other.url + "/v1/")
+    assert len(output.records["employees"]) == 7
+
+
+def test_where_the_key_does_not_open_v1_the_rest_is_read_first(
+    cli: CommandLine, sandbox: Sandbox
+) -> None:
+    sandbox.key_opens_v1 = False
+    result = cli()
+    assert result.exit_code == 1
+    assert "v1_base_url" in result.stderr.splitlines()[-1]
+    assert '"stream":"products","record"' in result.stdout
+    assert '"stream":"tasks","record"' in result.stdout
+    assert "Traceback" not in result.stderr
+
+
+def test_a_task_without_an_id_is_left_out_with_a_word(
+    sync: Sync, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox.faults.add(Mutate("/task/all", record=3, remove=["id"]))
+    output = sync(streams=["tasks"])
+    assert 3 not in output.ids("tasks")
+    assert "without its primary key" in caplog.text
