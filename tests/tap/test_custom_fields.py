@@ -7,7 +7,6 @@ import typing as t
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from singer_sdk.singerlib import Catalog
 
 from tap_clientsuccess.custom_fields import ANY_VALUE, property_of
 from tap_clientsuccess.sandbox import Mutate, Sandbox, Status
@@ -15,6 +14,7 @@ from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:
     from conftest import Sync
+    from singer_sdk.singerlib import Catalog
 
 NULLABLE_LIST = {"type": ["array", "null"], "items": {"type": ["string", "null"]}}
 
@@ -217,7 +217,8 @@ def test_values_that_contradict_their_definition(
     }
     first = [m for m in caplog.messages if "declared type" in m and "times" not in m]
     assert sorted(first) == [
-        f"clients: the value of 'custom.{field}' is not of the declared type; null is sent"
+        f"clients: the value of 'custom.{field}' is not of the declared type; "
+        "null is sent"
         for field in ("kickoff_date__cs", "reference_customer__cs", "total_users__cs")
     ]
     assert "dozen" not in caplog.text
