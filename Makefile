@@ -84,8 +84,8 @@ smoke: dist ## Install the built wheel elsewhere and call it
 
 .PHONY: audit
 audit: .venv-audit/.packages ## Look for known vulnerabilities in the locked packages
-	.venv-audit/bin/pip-audit --disable-pip --progress-spinner=off \
-	  -r requirements/dev.txt -r requirements/meltano.txt
+	@for locked in dev meltano; do .venv-audit/bin/pip-audit --disable-pip \
+	  --progress-spinner=off -r requirements/$$locked.txt || exit; done
 
 COMPILE = .venv-lock/bin/uv pip compile --quiet --generate-hashes \
   --no-emit-index-url --universal --python-version 3.11 \

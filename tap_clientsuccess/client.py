@@ -94,6 +94,18 @@ class ClientSuccessStream(EmittingStream):
             return None
         return values[0] if len(values) == 1 else values
 
+    def keys_of(self, records: list[t.Any]) -> list[Hashable]:
+        """Return the primary keys of the records that have one."""
+        if len(self.primary_keys) == 1:
+            (name,) = self.primary_keys
+            try:
+                keys = [record[name] for record in records]
+            except (KeyError, TypeError):
+                keys = []
+            if {*map(type, keys)} == {int}:
+                return keys
+        return [key for key in map(self.key_of, records) if key is not None]
+
     def post_process(
         self,
         row: Record,

@@ -1,11 +1,11 @@
 """Brings the values of a record to the types that its schema declares.
 
-A record that is as declared costs one look at the type of each value. Any other is
-mended without loss where that is possible (``"12"`` for an integer, ``1`` for a
-boolean, one object where a list is declared, a bare name where an object is). Thus
-the schemas need no unions of types, which targets do not take. A value that is no
-such thing at all (``"abc"`` for a number) becomes null, which every target takes, and
-is reported: one odd value must not stop a pipeline, nor vanish without a word.
+A record that is as declared (see `shapes`) passes as it is. Any other is mended
+without loss where that is possible (``"12"`` for an integer, ``1`` for a boolean, one
+object where a list is declared, a bare name where an object is). Thus the schemas need
+no unions of types, which targets do not take. A value that is no such thing at all
+(``"abc"`` for a number) becomes null, which every target takes, and is reported: one
+odd value must not stop a pipeline, nor vanish without a word.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from decimal import Decimal, InvalidOperation
 
 import msgspec
 
+from tap_clientsuccess.shapes import Shape
 from tap_clientsuccess.times import format_time, parse_time
 
 if t.TYPE_CHECKING:
@@ -69,6 +70,7 @@ class Conformer:
             report: Called for each value that could not be kept.
             unknown: Called with the name of each key that the schema does not know.
         """
+        self._shape = Shape(schema)
         self._unknown = unknown
         self._open = bool(schema.get("additionalProperties"))
         self._object = _Object(schema, "", report)
@@ -79,6 +81,8 @@ class Conformer:
         Keys that the schema does not know are taken out: no target has a column for
         them.
         """
+        if self._shape.fits(record):
+            return record
         unknown = record.keys() - self._object.fields.keys()
         if unknown and not self._open:
             for name in unknown:
@@ -187,9 +191,7 @@ def is_rfc_3339(value: t.Any) -> bool:
     )
 
 
-_RFC_3339 = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)"
-)
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)")
 
 
 def _date_time(text: str) -> str | None:

@@ -34,6 +34,7 @@ class EmittingStream(RESTStream[int]):
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
     _tap: TapClientSuccess
+    _extracted: bytes
 
     def get_batches(
         self,
@@ -65,9 +66,12 @@ class EmittingStream(RESTStream[int]):
             super()._write_record_message(record)
             return
         head, version = self._sent_as_is
-        tail = b',"time_extracted":"%b"}' % utc_now().isoformat().encode()
-        self._tap.message_writer.write_record(head, record, version + tail)
+        self._tap.message_writer.write_record(head, record, version + self._extracted)
         self.state_manager.is_flushed = False
+
+    def note_extraction(self) -> None:
+        """Note that the records to come were extracted just now."""
+        self._extracted = b',"time_extracted":"%b"}\n' % utc_now().isoformat().encode()
 
     @cached_property
     def _sent_as_is(self) -> tuple[bytes, bytes] | None:

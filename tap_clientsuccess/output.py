@@ -82,24 +82,41 @@ class BufferedWriter(GenericSingerWriter[bytes, Message]):
         Args:
             head: The message up to the record.
             record: The record.
-            tail: The rest of the message.
+            tail: The rest of the message, and the end of the line.
 
         Raises:
             OutputError: The messages cannot be written.
         """
-        self._append(b"%b%b%b" % (head, _encoder.encode(record), tail))
+        self._begin()
+        with self._changed:
+            lines = self._lines
+            before = len(lines)
+            lines += head
+            try:
+                # At the end of what is there.
+                _encoder.encode_into(record, lines, -1)
+            except BaseException:
+                del lines[before:]
+                raise
+            lines += tail
+            if not before or len(lines) >= _FULL_BYTES:
+                self._changed.notify_all()
+        self._make_room()
         self.checkpoint()
 
     def _append(self, line: bytes) -> None:
+        self._begin()
+        with self._changed:
+            self._lines += line + b"\n"
+            self._changed.notify_all()
+        self._make_room()
+
+    def _begin(self) -> None:
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, daemon=True)
             self._thread.start()
-        with self._changed:
-            first = not self._lines
-            self._lines += line
-            self._lines += b"\n"
-            if first or self._is_due():
-                self._changed.notify_all()
+
+    def _make_room(self) -> None:
         if len(self._lines) >= _MOST_BYTES:
             self._wait_for(lambda: len(self._lines) < _MOST_BYTES)
         self._raise_failure()

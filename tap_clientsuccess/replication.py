@@ -53,22 +53,16 @@ class IncrementalRead:
         creation time only where the server does not filter: a server that does has
         chosen the record for a reason, perhaps an edit whose time it does not show.
         """
-        modified = parse_time(record.get(self._modification_key))
-        created = self._created(record)
-        times = [time for time in (modified, created) if time is not None]
-        if not times:
+        changed = modified = parse_time(record.get(self._modification_key))
+        if self._creation_key:
+            changed = _later(modified, parse_time(record.get(self._creation_key)))
+        if changed is None:
             self.undated += 1
             return True
-        changed = max(times)
-        self._newest = max(changed, self._newest or changed)
+        self._newest = _later(self._newest, changed)
         if self.start is None or changed >= self.start:
             return True
         return modified is None and self._server_filters()
-
-    def _created(self, record: Mapping[str, t.Any]) -> dt.datetime | None:
-        return (
-            parse_time(record.get(self._creation_key)) if self._creation_key else None
-        )
 
     def bookmark(self, began: dt.datetime | None) -> dt.datetime | None:
         """Return the bookmark that this read, when complete, allows.
@@ -84,3 +78,9 @@ class IncrementalRead:
         if self._newest is None or began is None:
             return self._newest
         return min(self._newest, began)
+
+
+def _later(one: dt.datetime | None, other: dt.datetime | None) -> dt.datetime | None:
+    if one is None or other is None:
+        return one or other
+    return max(one, other)

@@ -36,6 +36,8 @@ def parse_time(value: t.Any) -> dt.datetime | None:
 
 
 def _in_utc(moment: dt.datetime) -> dt.datetime:
+    if moment.tzinfo is UTC:
+        return moment
     if moment.tzinfo is None:
         return moment.replace(tzinfo=UTC)
     return moment.astimezone(UTC)

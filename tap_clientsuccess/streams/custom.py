@@ -102,8 +102,7 @@ class CustomStream(SearchStream):
         if self._is_paged:
             return super().read_page(body, number)
         records = self._at_records_path(body)
-        keys = [key for key in map(self.key_of, records) if key is not None]
-        return Page(number, records, keys, pages=1, last=True)
+        return Page(number, records, self.keys_of(records), pages=1, last=True)
 
     def records_in(self, body: dict[str, t.Any]) -> t.Any:
         """Return the list of records in an answer."""

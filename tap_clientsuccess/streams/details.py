@@ -28,6 +28,7 @@ class DetailStream(SearchStream):
     def completed(self, records: Iterable[Record]) -> Iterator[Record]:
         """Read the details, several at once, in the order of the records."""
         for detail in self.flights.ordered(self._detail, records):
+            self.note_extraction()
             if detail is None:
                 self.notice("a record was deleted before its detail was read: left out")
             else:

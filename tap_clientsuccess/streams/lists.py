@@ -41,6 +41,7 @@ class ReferenceList(ClientSuccessStream):
             error.args = (told,)
             self._tap.fail_at_the_end(error)
             return
+        self.note_extraction()
         for record in answer.content:
             if isinstance(record, dict):
                 yield record
@@ -80,6 +81,7 @@ class CustomFields(ClientSuccessStream):
     def get_records(self, context: Context | None) -> Iterator[Record]:  # noqa: ARG002
         """Read the definitions of all resource types, several at once."""
         for definitions in self.flights.ordered(self._definitions, RESOURCE_TYPES):
+            self.note_extraction()
             yield from definitions
         self.tell_notices()
 

@@ -40,6 +40,7 @@ class Reading:
     def records(self) -> Iterator[Record]:
         """Walk through the pages and yield the records that are wanted."""
         for page in self._walk:
+            self._stream.note_extraction()
             for record in page.records:
                 if not isinstance(record, dict):
                     self._stream.notice("a record that is not an object is left out")

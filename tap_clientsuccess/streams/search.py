@@ -131,12 +131,11 @@ class PagedStream(ClientSuccessStream):
             records = []
         if not isinstance(records, list):
             raise ValueError("no list of records")  # noqa: TRY004
-        keys = [self.key_of(record) for record in records]
         last = body.get("last")
         return Page(
             number=number,
             records=records,
-            keys=[key for key in keys if key is not None],
+            keys=self.keys_of(records),
             total=total,
             pages=_count(body.get("totalPages")),
             size=_count(body.get("size")),

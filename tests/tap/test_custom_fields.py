@@ -188,7 +188,7 @@ def test_values_are_brought_to_the_declared_type(sync: Sync, sandbox: Sandbox) -
         "reference_customer__cs": True,
         "account_code__cs": "77",
         "kickoff_date__cs": "2024-05-01",
-        "last_audit__cs": "2024-05-01T10:11:12.000Z",
+        "last_audit__cs": "2024-05-01T10:11:12+0000",
         "regions_served__cs": ["EMEA"],
         "not_defined__cs": {"kept": [1]},
     }
