@@ -8,6 +8,7 @@ import typing as t
 from collections import deque
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
+from functools import partial
 from queue import SimpleQueue
 
 if t.TYPE_CHECKING:
@@ -56,21 +57,20 @@ class Flights:
         pending: deque[Future[B]] = deque()
         try:
             for item in items:
-                pending.append(self._launch(function, item))
+                pending.append(self._begin(function, item))
                 if len(pending) == self.concurrency:
-                    yield self._landed(pending)
+                    yield self._landed(pending.popleft())
             while pending:
-                yield self._landed(pending)
+                yield self._landed(pending.popleft())
         finally:
             for future in pending:
                 future.cancel()
 
-    def one(self, function: Callable[[A], B], item: A) -> B:
-        """Apply a function to one item, in a thread."""
-        (result,) = self.ordered(function, [item])
-        return result
+    def launch(self, function: Callable[[A], B], item: A) -> Callable[[], B]:
+        """Begin to apply a function to an item; returns what waits for the result."""
+        return partial(self._landed, self._begin(function, item))
 
-    def _launch(self, function: Callable[[A], B], item: A) -> Future[B]:
+    def _begin(self, function: Callable[[A], B], item: A) -> Future[B]:
         future: Future[B] = Future()
 
         def job() -> None:
@@ -91,8 +91,7 @@ class Flights:
         while True:
             self._jobs.get()()
 
-    def _landed(self, pending: deque[Future[B]]) -> B:
-        future = pending.popleft()
+    def _landed(self, future: Future[B]) -> B:
         while not wait([future], timeout=_POLL_SECONDS).done:
             self._checkpoint()
         return future.result()

@@ -28,12 +28,15 @@ they brought.
 from __future__ import annotations
 
 import typing as t
+from collections import deque
 from dataclasses import dataclass
 
 from tap_clientsuccess.keys import KeySet
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
+
+Fetch = t.Callable[[int], t.Callable[[], "Page"]]
 
 MAX_WALKS = 3
 _SPARE_REQUESTS = 50
@@ -85,21 +88,17 @@ class Walk:
             seen; 0 where the walk is complete.
     """
 
-    def __init__(
-        self,
-        fetch: Callable[[Sequence[int]], Sequence[Page]],
-        *,
-        width: int = 1,
-    ) -> None:
+    def __init__(self, fetch: Fetch, *, width: int = 1) -> None:
         """Prepare a walk.
 
         Args:
-            fetch: Fetches the pages with these numbers, at once where it can, and
-                returns them in the order of the numbers.
-            width: How many pages to fetch at once.
+            fetch: Begins to fetch the page with a number; returns what waits for it.
+            width: How many pages to fetch at once; as many are held in memory.
         """
         self._fetch = fetch
         self._width = width
+        self._ahead: deque[tuple[int, Callable[[], Page]]] = deque()
+        self._serial_until = 0
         self._seen = KeySet()
         self._total: int | None = None
         self._size = 1
@@ -117,46 +116,54 @@ class Walk:
                 return
 
     def _walk(self) -> Iterator[Page]:
-        page = self._begin()
-        yield page
-        serial_until = 0
-        while self._goes_on(page):
-            number = self._frontier // self._size
-            numbers = range(number, self._window_end(number, page))
-            if len(numbers) > 1 and number >= serial_until:
-                window = self._fetch(numbers)
-                self._requests += len(numbers)
-                if not self._is_quiet(window):
-                    serial_until = numbers.stop
-                    continue
-                for page in window:
-                    self._count(page)
-                    yield page
-            else:
-                page = self._read_one(number)
-                yield page
+        window = deque([self._begin()])
+        while window:
+            page = window.popleft()
+            self._count(page)
+            self._look_ahead(page, window)
+            yield page
+            if not window and self._goes_on(page):
+                window = self._next_window()
         self.missing = self._short_by or int(page.has_next and page.total is None)
 
     def _begin(self) -> Page:
         """Read the first page, alone: it tells how many there are, and how long."""
-        (page,) = self._fetch([0])
+        self._ahead.clear()
+        self._requests = 0
+        page = self._launch(0)()
         self._size = _page_size(page)
         self._frontier = 0
-        self._requests = 1
+        self._serial_until = 0
         self._keyless_in_walk = 0
-        self._count(page)
         return page
 
-    def _read_one(self, number: int) -> Page:
-        (page,) = self._fetch([number])
+    def _launch(self, number: int) -> Callable[[], Page]:
         self._requests += 1
-        self._count(page)
-        return page
+        return self._fetch(number)
 
-    def _window_end(self, number: int, page: Page) -> int:
-        """Say up to which page, not included, may be fetched at once."""
-        known = page.pages if page.pages is not None else number + 1
-        return max(number + 1, min(number + self._width, known))
+    def _look_ahead(self, page: Page, window: Sequence[Page]) -> None:
+        """Begin to fetch the next window, as the pages of this one are given away."""
+        if self._width == 1 or self.missing or page.pages is None or not page.has_next:
+            return
+        number = window[-1].number + 1 if window else self._frontier // self._size
+        number += len(self._ahead)
+        while (
+            self._serial_until <= number < page.pages
+            and len(window) + len(self._ahead) < self._width
+        ):
+            self._ahead.append((number, self._launch(number)))
+            number += 1
+
+    def _next_window(self) -> deque[Page]:
+        """Return the pages that follow: a quiet window, or else one page."""
+        number = self._frontier // self._size
+        ahead, self._ahead = self._ahead, deque()
+        if ahead and ahead[0][0] == number:
+            window = deque(wait() for _, wait in ahead)
+            if self._is_quiet(window):
+                return window
+            self._serial_until = number + len(window)
+        return deque([self._launch(number)()])
 
     def _count(self, page: Page) -> None:
         """Take note of a page: what it brought, and how far all is read by it."""
@@ -181,7 +188,7 @@ class Walk:
             new == sum(len(page.keys) for page in window)
             and not self._seen.has_any(keys)
             and all(page.total == self._total for page in window)
-            and all(page.has_next for page in window[:-1])
+            and all(page.has_next for page in list(window)[:-1])
         )
 
     def _goes_on(self, page: Page) -> bool:

@@ -16,6 +16,8 @@ if t.TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context, Record
 
+    from tap_clientsuccess.api import Answer
+
 
 _V1 = (
     "This list is in API v1, which not every key opens: set v1_base_url, use "
@@ -35,7 +37,7 @@ class ReferenceList(ClientSuccessStream):
         """Read the list. Where v1 does not open, the other streams are read first."""
         request = HTTPRequest(url=self.get_url(context))
         try:
-            answer = self.flights.one(lambda asked: self.ask(asked, read_list), request)
+            answer = self.flights.launch(self._ask_for_list, request)()
         except (RejectedKeyError, NotFoundError) as error:
             told = f"{error.args[0]}. {_V1}"
             error.args = (told,)
@@ -48,6 +50,9 @@ class ReferenceList(ClientSuccessStream):
             else:
                 self.notice("a record that is not an object is left out")
         self.tell_notices()
+
+    def _ask_for_list(self, request: HTTPRequest) -> Answer[list[t.Any]]:
+        return self.ask(request, read_list)
 
 
 class Employees(ReferenceList):

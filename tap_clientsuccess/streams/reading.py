@@ -8,16 +8,17 @@ from functools import cached_property
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from singer_sdk.streams.rest import PageContext
 
-from tap_clientsuccess.paging import Page, Walk
+from tap_clientsuccess.paging import Walk
 from tap_clientsuccess.replication import IncrementalRead
 
 if t.TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from singer_sdk.helpers.types import Context, Record
 
     from tap_clientsuccess.api import Answer
+    from tap_clientsuccess.paging import Page
     from tap_clientsuccess.streams.search import PagedStream
 
 
@@ -63,12 +64,15 @@ class Reading:
         elif self._incremental:
             self._stream.set_bookmark(self._context, self._read.bookmark(self._began))
 
-    def _fetch(self, numbers: Sequence[int]) -> Sequence[Page]:
-        answers = list(self._stream.flights.ordered(self._ask, numbers))
-        if self._began is None:
-            self._began = answers[0].sent_at
-            self._total = answers[0].content.total
-        return [answer.content for answer in answers]
+    def _fetch(self, number: int) -> Callable[[], Page]:
+        return self._stream.flights.launch(self._page, number)
+
+    def _page(self, number: int) -> Page:
+        answer = self._ask(number)
+        if number == 0 and self._began is None:
+            self._began = answer.sent_at
+            self._total = answer.content.total
+        return answer.content
 
     def _ask(self, number: int, **params: t.Any) -> Answer[Page]:
         stream = self._stream

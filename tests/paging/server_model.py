@@ -10,10 +10,18 @@ from tap_clientsuccess.paging import Page
 from tap_clientsuccess.times import format_time
 
 if t.TYPE_CHECKING:
-    from collections.abc import Sequence
     from random import Random
 
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+
+@dataclass(eq=False)
+class Flight:
+    """A request that is under way."""
+
+    number: int
+    start: dt.datetime | None
+    page: Page | None = None
 
 
 @dataclass
@@ -29,6 +37,7 @@ class ServerModel:
     modified: dict[int, int] = field(default_factory=dict)
     requests: int = 0
     next_id: int = 1
+    in_flight: list[Flight] = field(default_factory=list)
 
     @property
     def now(self) -> dt.datetime:
@@ -84,11 +93,20 @@ class ServerModel:
             "modifiedTime": format_time(changed),
         }
 
-    def fetch(self, numbers: Sequence[int], start: dt.datetime | None) -> list[Page]:
-        """Answer several requests that are in flight together, in any order."""
-        answers: dict[int, Page] = {}
-        for number in self.random.sample(list(numbers), len(numbers)):
-            for _ in range(self.random.randint(0, self.changes_per_read)):
-                self.change()
-            answers[number] = self.search(number, start)
-        return [answers[number] for number in numbers]
+    def fetch(self, number: int, start: dt.datetime | None) -> t.Callable[[], Page]:
+        """Begin to answer; what is in flight together is answered in any order."""
+        flight = Flight(number, start)
+        self.in_flight.append(flight)
+
+        def wait() -> Page:
+            while flight.page is None:
+                self._answer(self.random.choice(self.in_flight))
+            return flight.page
+
+        return wait
+
+    def _answer(self, flight: Flight) -> None:
+        for _ in range(self.random.randint(0, self.changes_per_read)):
+            self.change()
+        flight.page = self.search(flight.number, flight.start)
+        self.in_flight.remove(flight)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import typing as t
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,6 @@ from tap_clientsuccess.replication import IncrementalRead
 
 if t.TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
     from random import Random
 
 
@@ -28,7 +28,7 @@ class Warehouse:
         began = server.now
         start = self.bookmark
         read = IncrementalRead(start, creation_key=None, server_filters=lambda: True)
-        walk = Walk(lambda numbers: server.fetch(numbers, start), width=width)
+        walk = Walk(lambda number: server.fetch(number, start), width=width)
         for page in walk:
             for record in page.records:
                 if read.wants(record):
@@ -92,10 +92,10 @@ def walk_over(
 ) -> tuple[Walk, list[int], int]:
     requests = 0
 
-    def fetch(numbers: Sequence[int]) -> list[Page]:
+    def fetch(number: int) -> t.Callable[[], Page]:
         nonlocal requests
-        requests += len(numbers)
-        return [answer(number) for number in numbers]
+        requests += 1
+        return partial(answer, number)
 
     walk = Walk(fetch, width=width)
     keys = [t.cast("int", key) for page in walk for key in page.keys]
@@ -223,21 +223,28 @@ class Disturbed:
         self.keys = list(range(40))
         self.change = change
         self.answering = answering
-        self.asked: list[list[int]] = []
+        self.asked: list[int] = []
+        self.answers: dict[int, Page] = {}
 
-    def fetch(self, numbers: Sequence[int]) -> list[Page]:
-        self.asked.append(list(numbers))
-        answers = {}
-        first_window = len(self.asked) == 2
-        for number in self.answering if first_window else numbers:
-            if first_window and number == self.answering[2]:
-                self.change(self.keys)
-            keys = self.keys[number * 5 : number * 5 + 5]
-            total = len(self.keys)
-            answers[number] = page(
-                number, keys, total=total, pages=-(-total // 5), size=5
-            )
-        return [answers[number] for number in numbers]
+    def fetch(self, number: int) -> t.Callable[[], Page]:
+        self.asked.append(number)
+        in_first_window = self.asked.index(number) == len(self.asked) - 1 and (
+            number in self.answering
+        )
+        return partial(self.window if in_first_window else self.page, number)
+
+    def window(self, number: int) -> Page:
+        for asked in self.answering:
+            if asked not in self.answers:
+                if asked == self.answering[2]:
+                    self.change(self.keys)
+                self.answers[asked] = self.page(asked)
+        return self.answers[number]
+
+    def page(self, number: int) -> Page:
+        keys = self.keys[number * 5 : number * 5 + 5]
+        total = len(self.keys)
+        return page(number, keys, total=total, pages=-(-total // 5), size=5)
 
 
 def edit_one_on_the_last_page(keys: list[int]) -> None:
@@ -252,25 +259,35 @@ def delete_one_on_the_second_page(keys: list[int]) -> None:
 @pytest.mark.parametrize(
     ("change", "answering", "asked_again"),
     [
-        (
-            edit_one_on_the_last_page,
-            [4, 3, 2, 1],
-            [[1], [2], [3], [4], [5, 6, 7], [0]],
-        ),
-        (
-            delete_one_on_the_second_page,
-            [1, 2, 3, 4],
-            [[1], [0], [1], [2], [3], [4], [5, 6, 7]],
-        ),
+        (edit_one_on_the_last_page, [4, 3, 2, 1], [1, 2, 3, 4, 5, 6, 7, 0]),
+        (delete_one_on_the_second_page, [1, 2, 3, 4], [1, 0, 1, 2, 3, 4, 5, 6, 7]),
     ],
 )
 def test_a_window_that_was_not_quiet_is_read_again_page_by_page(
     change: t.Callable[[list[int]], None],
     answering: list[int],
-    asked_again: list[list[int]],
+    asked_again: list[int],
 ) -> None:
     server = Disturbed(change, answering)
     walk = Walk(server.fetch, width=4)
     keys = {key for page in walk for key in page.keys}
     assert keys >= set(server.keys)
-    assert server.asked == [[0], [1, 2, 3, 4], *asked_again]
+    assert server.asked == [0, 1, 2, 3, 4, *asked_again]
+
+
+@pytest.mark.parametrize("width", [1, 2, 4, 7])
+def test_no_more_pages_than_the_width_are_held(width: int) -> None:
+    begun = given_away = 0
+    most = 0
+
+    def fetch(number: int) -> t.Callable[[], Page]:
+        nonlocal begun, most
+        begun += 1
+        most = max(most, begun - given_away)
+        keys = range(number * 5, number * 5 + 5)
+        return partial(page, number, keys, total=100, pages=20, size=5)
+
+    for _ in Walk(fetch, width=width):
+        given_away += 1
+    assert given_away == 20
+    assert most <= width + 1  # and the page that is being given away
