@@ -13,6 +13,7 @@ import time
 import typing as t
 
 import duckdb
+from columns import NoColumnError, show_columns
 from meltano_runs import ROOT, Meltano, MeltanoError
 
 from tap_clientsuccess.sandbox import Sandbox
@@ -63,7 +64,7 @@ def main() -> int:
         return fail("Stopped.", 130)
     except MeltanoError as error:
         return fail(f"{error}\n\nMeltano failed; its logs are in output/.")
-    except WrongCountError as error:
+    except (WrongCountError, NoColumnError) as error:
         return fail(str(error))
     return 0
 
@@ -95,6 +96,7 @@ def show(sandbox: Sandbox) -> None:
         "bookmark (lookback_seconds): hence the few more that were read. Streams\n"
         "without modification times are read whole.\n"
     )
+    show_columns(sandbox, meltano)
     print(FAREWELL)
 
 
