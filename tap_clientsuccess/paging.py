@@ -15,7 +15,9 @@ all that comes behind it. `Walk` relies on four things, and holds without the re
    was seen before and each tells the same total as before. Any insert or edit while
    they were in flight pushes a seen record into them, any delete changes the total.
    Pages that were not quiet are read again, one at a time.
-4. *The end is checked.* As many distinct keys must have been seen as the server has
+4. *A server that does not keep its order is noticed* (see `witness`), and all is
+   walked again.
+5. *The end is checked.* As many distinct keys must have been seen as the server has
    records. Records that jumped over the reader stand at the front: the walk begins
    again there and ends as soon as the count is reached, after three walks at most.
    A server that orders equal times differently each time, or ignores the sort, is
@@ -32,8 +34,10 @@ from collections import deque
 from dataclasses import dataclass
 
 from tap_clientsuccess.keys import KeySet
+from tap_clientsuccess.witness import Witness
 
 if t.TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Hashable, Iterator, Sequence
 
 Fetch = t.Callable[[int], t.Callable[[], "Page"]]
@@ -55,6 +59,9 @@ class Page:
         pages: ``totalPages``.
         size: Records in a full page; the server may give fewer than asked for.
         last: Whether the server calls it the last page.
+        stamps: When each record was changed, as the server writes it; or nothing,
+            where that is not to be looked at.
+        sent_at: When the page was asked for, by the server's clock.
     """
 
     number: int
@@ -64,6 +71,8 @@ class Page:
     pages: int | None = None
     size: int | None = None
     last: bool | None = None
+    stamps: Sequence[t.Any] = ()
+    sent_at: dt.datetime | None = None
 
     @property
     def has_next(self) -> bool:
@@ -107,12 +116,24 @@ class Walk:
         self._keyless = 0
         self._keyless_in_walk = 0
         self._stuck = False
+        self._is_countable = True
+        self._witness = Witness()
         self.missing = 0
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether records may be missing: see `witness`."""
+        return self._witness.in_doubt
+
+    @property
+    def began(self) -> dt.datetime | None:
+        """When the walk began, by the server's clock; None where it does not tell."""
+        return self._witness.began
 
     def __iter__(self) -> Iterator[Page]:
         for _ in range(MAX_WALKS):
             yield from self._walk()
-            if not self.missing:
+            if not self.missing and not self.in_doubt:
                 return
 
     def _walk(self) -> Iterator[Page]:
@@ -124,7 +145,11 @@ class Walk:
             yield page
             if not window and self._goes_on(page):
                 window = self._next_window()
-        self.missing = self._short_by or int(page.has_next and page.total is None)
+        ended = self._has_caught_up or self._has_read_all(page)
+        self.missing = self._short_by or int(not ended)
+        # A walk that was given up says nothing by its count.
+        self._is_countable = ended
+        self._witness.conclude(total=self._total, missing=self.missing)
 
     def _begin(self) -> Page:
         """Read the first page, alone: it tells how many there are, and how long."""
@@ -143,12 +168,13 @@ class Walk:
 
     def _look_ahead(self, page: Page, window: Sequence[Page]) -> None:
         """Begin to fetch the next window, as the pages of this one are given away."""
-        if self._width == 1 or self.missing or page.pages is None or not page.has_next:
+        is_first_walk = not self.missing and not self.in_doubt
+        if self._width == 1 or not is_first_walk or not page.has_next:
             return
         number = window[-1].number + 1 if window else self._frontier // self._size
         number += len(self._ahead)
         while (
-            self._serial_until <= number < page.pages
+            self._serial_until <= number < (page.pages or 0)
             and len(window) + len(self._ahead) < self._width
         ):
             self._ahead.append((number, self._launch(number)))
@@ -177,6 +203,7 @@ class Walk:
         self._frontier = max(0, self._frontier)
         self._total = page.total
         new = self._seen.add(page.keys)
+        self._witness.saw(page, new)
         self._keyless_in_walk += len(page.records) - len(page.keys)
         self._keyless = max(self._keyless, self._keyless_in_walk)
         self._stuck = page.total is None and not new
@@ -194,10 +221,16 @@ class Walk:
     def _goes_on(self, page: Page) -> bool:
         if self._requests >= self._budget or self._stuck:
             return False
-        is_catching_up = self.missing > 0
-        if is_catching_up and not self._short_by:
-            return False
-        return page.has_next or self._frontier < page.number * self._size
+        return not self._has_caught_up and not self._has_read_all(page)
+
+    @property
+    def _has_caught_up(self) -> bool:
+        """Whether a walk that only looked for missing records has found them."""
+        is_catching_up = self.missing > 0 and self._is_countable and not self.in_doubt
+        return is_catching_up and not self._short_by
+
+    def _has_read_all(self, page: Page) -> bool:
+        return not page.has_next and self._frontier >= page.number * self._size
 
     @property
     def _budget(self) -> int:

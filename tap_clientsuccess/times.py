@@ -12,6 +12,9 @@ import typing as t
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 
+if t.TYPE_CHECKING:
+    from collections.abc import Sequence
+
 UTC = dt.UTC
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -41,6 +44,24 @@ def _in_utc(moment: dt.datetime) -> dt.datetime:
     if moment.tzinfo is None:
         return moment.replace(tzinfo=UTC)
     return moment.astimezone(UTC)
+
+
+def newest_time(stamps: Sequence[t.Any]) -> dt.datetime | None:
+    """Return the newest of some times; None where one of them is not a time.
+
+    Args:
+        stamps: Values as `parse_time` takes them. Where all are written alike, in UTC,
+            the newest is found as text, and that one alone is parsed.
+    """
+    try:
+        forms = {(len(stamp), stamp[-1]) for stamp in stamps}
+    except (TypeError, IndexError):
+        forms = set()
+    if len(forms) == 1 and forms.pop()[1] == "Z":
+        return parse_time(max(stamps))
+    times = [parse_time(stamp) for stamp in stamps]
+    known = [time for time in times if time is not None]
+    return max(known) if known and len(known) == len(times) else None
 
 
 def format_time(moment: dt.datetime) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 from functools import cached_property
 
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
@@ -12,7 +13,6 @@ from tap_clientsuccess.paging import Walk
 from tap_clientsuccess.replication import IncrementalRead
 
 if t.TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Callable, Iterator
 
     from singer_sdk.helpers.types import Context, Record
@@ -29,7 +29,7 @@ class Reading:
         self._stream = stream
         self._context = context
         self._incremental = stream.replication_method == REPLICATION_INCREMENTAL
-        self._began: dt.datetime | None = None
+        self._total: int | None = None
         self._walk = Walk(self._fetch, width=stream.settings.concurrency)
         self._read = IncrementalRead(
             stream.start(context),
@@ -61,18 +61,24 @@ class Reading:
                 self._stream.name,
                 self._walk.missing,
             )
+        elif self._walk.in_doubt:
+            self._stream.logger.warning(
+                "%s: records may be missing: the server's order changed under three "
+                "walks. The bookmark stays; the next sync tries again.",
+                self._stream.name,
+            )
         elif self._incremental:
-            self._stream.set_bookmark(self._context, self._read.bookmark(self._began))
+            reached = self._read.bookmark(self._walk.began)
+            self._stream.set_bookmark(self._context, reached)
 
     def _fetch(self, number: int) -> Callable[[], Page]:
         return self._stream.flights.launch(self._page, number)
 
     def _page(self, number: int) -> Page:
         answer = self._ask(number)
-        if number == 0 and self._began is None:
-            self._began = answer.sent_at
+        if number == 0 and self._total is None:
             self._total = answer.content.total
-        return answer.content
+        return replace(answer.content, sent_at=answer.sent_at)
 
     def _ask(self, number: int, **params: t.Any) -> Answer[Page]:
         stream = self._stream

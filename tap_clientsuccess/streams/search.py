@@ -21,6 +21,7 @@ if t.TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
     from singer_sdk.streams.rest import HTTPRequest
 
+_TIME_KEYS = (MODIFICATION_KEY, "createdTime", "createdTimestamp")
 _EARLIEST = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
@@ -140,7 +141,17 @@ class PagedStream(ClientSuccessStream):
             pages=_count(body.get("totalPages")),
             size=_count(body.get("size")),
             last=last if isinstance(last, bool) else None,
+            stamps=[self._stamp(record) for record in records],
         )
+
+    def _stamp(self, record: t.Any) -> t.Any:
+        """Return when a record was changed, or else created, as the API writes it."""
+        if not isinstance(record, dict):
+            return None
+        for name in (self.modification_key, *_TIME_KEYS):
+            if stamp := record.get(name):
+                return stamp
+        return None
 
     def records_in(self, body: dict[str, t.Any]) -> t.Any:
         """Return what should be the list of records in an answer."""

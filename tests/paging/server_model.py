@@ -32,9 +32,12 @@ class ServerModel:
     size: int = 3
     changes_per_read: int = 0
     unstable_ties: bool = False
+    order: str = "newest first"
+    ticks: tuple[int, ...] = (0, 1, 1)
     clock: int = 0
     versions: dict[int, int] = field(default_factory=dict)
     modified: dict[int, int] = field(default_factory=dict)
+    names: dict[int, float] = field(default_factory=dict)
     requests: int = 0
     next_id: int = 1
     in_flight: list[Flight] = field(default_factory=list)
@@ -45,7 +48,7 @@ class ServerModel:
 
     def change(self) -> None:
         """Insert, edit or delete; the clock may stand still meanwhile."""
-        self.clock += self.random.choice([0, 1, 1])
+        self.clock += self.random.choice(self.ticks)
         kind = self.random.choice(["insert", "edit", "edit", "delete"])
         if kind == "insert" or not self.versions:
             self._touch(self.next_id)
@@ -60,6 +63,7 @@ class ServerModel:
     def _touch(self, key: int) -> None:
         self.versions[key] = self.versions.get(key, 0) + 1
         self.modified[key] = self.clock
+        self.names[key] = self.random.random()
 
     def search(self, number: int, start: dt.datetime | None) -> Page:
         self.requests += 1
@@ -79,9 +83,18 @@ class ServerModel:
             pages=pages,
             size=self.size,
             last=number + 1 >= pages,
+            stamps=[self.record(key)["modifiedTime"] for key in keys],
+            sent_at=self.now,
         )
 
-    def _place(self, key: int) -> tuple[int, float]:
+    def _place(self, key: int) -> tuple[float, float]:
+        match self.order:
+            case "by id":
+                return -key, 0
+            case "oldest first":
+                return -self.modified[key], -key
+            case "by name":
+                return self.names[key], key
         tie = self.random.random() if self.unstable_ties else key
         return self.modified[key], tie
 

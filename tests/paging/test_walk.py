@@ -23,6 +23,7 @@ class Warehouse:
         self.rows: dict[int, dict[str, t.Any]] = {}
         self.bookmark: dt.datetime | None = None
         self.missing = 0
+        self.in_doubt = False
 
     def sync(self, server: ServerModel, width: int) -> None:
         began = server.now
@@ -34,7 +35,8 @@ class Warehouse:
                 if read.wants(record):
                     self.rows[record["id"]] = record
         self.missing = walk.missing
-        if not walk.missing:
+        self.in_doubt = walk.in_doubt
+        if not walk.missing and not walk.in_doubt:
             reached = read.bookmark(began)
             self.bookmark = max(filter(None, [reached, start]), default=None)
 
@@ -65,6 +67,31 @@ def test_nothing_is_lost_under_live_edits(
     server.changes_per_read = 0
     warehouse.sync(server, width)
     assert not warehouse.missing
+    assert not warehouse.lacks(server)
+
+
+@given(
+    random=st.randoms(use_true_random=False),
+    width=st.sampled_from([1, 4, 8]),
+    order=st.sampled_from(["by id", "oldest first", "by name"]),
+    records=st.integers(0, 60),
+    changes=st.integers(0, 2),
+)
+@settings(max_examples=300, deadline=None)
+def test_nothing_is_lost_where_the_sort_is_ignored(
+    random: Random, width: int, order: str, records: int, changes: int
+) -> None:
+    server = ServerModel(random, order=order)
+    for _ in range(records):
+        server.change()
+    warehouse = Warehouse()
+    server.changes_per_read = changes
+    for _ in range(3):
+        warehouse.sync(server, width)
+    server.changes_per_read = 0
+    warehouse.sync(server, width)
+    assert not warehouse.missing
+    assert not warehouse.in_doubt
     assert not warehouse.lacks(server)
 
 
@@ -205,13 +232,14 @@ def test_records_without_a_key_count_as_seen() -> None:
 def test_it_keeps_up_with_a_change_between_any_two_reads(
     random: Random, width: int, records: int
 ) -> None:
-    server = ServerModel(random, size=5)
+    server = ServerModel(random, size=5, ticks=(1,))
     for _ in range(records):
         server.change()
     server.changes_per_read = 1
     warehouse = Warehouse()
     warehouse.sync(server, width)
     assert not warehouse.missing
+    assert not warehouse.in_doubt
 
 
 class Disturbed:

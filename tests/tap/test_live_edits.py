@@ -1,0 +1,140 @@
+"""Complete while the data changes under the tap, over HTTP; never silently short."""
+
+from __future__ import annotations
+
+import random
+import typing as t
+
+import pytest
+
+from tap_clientsuccess.paging import Page, Walk
+from tap_clientsuccess.sandbox import Edits, RepeatPage, Rule, Sandbox, WrongTotal
+from tap_clientsuccess.sandbox.data import KINDS
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Output, Sync
+
+PAGED = ["clients", "contacts", "contracts", "client_notes", "pulses", "products"]
+PAGED += ["tasks"]
+UNSORTED = {"/search": {"sortBy", "sortDirection"}}
+UNFILTERED = {"/search": {"modifiedAfter"}}
+HABITS: dict[str, dict[str, t.Any]] = {
+    "as it should be": {},
+    "clock hours behind": {"clock_offset": -18_000.0},
+    "clock hours ahead": {"clock_offset": 18_000.0},
+    "exclusive filter": {"inclusive": False},
+    "no filter": {"ignore": UNFILTERED},
+    "no sort": {"ignore": UNSORTED},
+    "equal times in any order": {"unstable_ties": True},
+    "size of its own": {"echo_size": True},
+}
+
+
+class History:
+    """Several syncs of one sandbox, each with the state of the one before."""
+
+    def __init__(self, sync: Sync, sandbox: Sandbox, concurrency: int) -> None:
+        self._run = sync
+        self._settings = {"base_url": sandbox.base_url, "concurrency": concurrency}
+        self.sandbox = sandbox
+        self.state: dict[str, t.Any] | None = None
+        self.records: dict[tuple[str, int], dict[str, t.Any]] = {}
+
+    def sync(self) -> Output:
+        output = self._run(streams=PAGED, state=self.state, **self._settings)
+        for stream, records in output.records.items():
+            self.records |= {(stream, record["id"]): record for record in records}
+        self.state = output.state
+        return output
+
+    def lacking(self) -> set[str]:
+        """Name the streams of which something is missing or not the newest."""
+        return {
+            stream
+            for stream in PAGED
+            for record in self.sandbox.store.records(stream)
+            if not is_newest(stream, self.records.get((stream, record["id"])), record)
+        }
+
+
+def is_newest(stream: str, ours: dict[str, t.Any] | None, record: t.Any) -> bool:
+    names = {"modifiedTime", KINDS[stream].text} & record.keys()
+    return ours is not None and all(ours[name] == record[name] for name in names)
+
+
+def warned(caplog: pytest.LogCaptureFixture) -> set[str]:
+    """Name the streams of which the tap said that records are missing."""
+    texts = [record.getMessage() for record in caplog.records]
+    return {text.partition(":")[0] for text in texts if "records are missing" in text}
+
+
+@pytest.mark.parametrize("concurrency", [1, 4, 8])
+@pytest.mark.parametrize("habit", HABITS)
+def test_nothing_is_lost_under_edits(
+    sync: Sync, caplog: pytest.LogCaptureFixture, habit: str, concurrency: int
+) -> None:
+    settings = {"seed": 3, "clients": 30, "max_size": 7} | HABITS[habit]
+    with Sandbox(**settings, modification_times={"pulses": True}) as sandbox:
+        history = History(sync, sandbox, concurrency)
+        sandbox.faults.add(Edits("*", every=2))
+        history.sync()
+        history.sync()
+        sandbox.faults.clear()
+        caplog.clear()
+        history.sync()
+        assert history.lacking() <= warned(caplog)
+
+
+@pytest.mark.parametrize("concurrency", [1, 4, 8])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        RepeatPage("/contact/search"),
+        RepeatPage("/contact/search", number=2),
+        WrongTotal("/contact/search", elements=5),
+        WrongTotal("/contact/search", elements=-5),
+        WrongTotal("/contact/search", elements=-40, pages=-4),
+        WrongTotal("/contact/search", pages=3),
+        WrongTotal("/contact/search", pages=-1),
+        WrongTotal("/contact/search", elements=5, probability=0.5),
+    ],
+    ids=str,
+)
+def test_a_server_that_misleads_ends_complete_or_loud(
+    sync: Sync,
+    sandbox: Sandbox,
+    caplog: pytest.LogCaptureFixture,
+    rule: Rule,
+    concurrency: int,
+) -> None:
+    sandbox.max_size = 7
+    sandbox.faults.add(rule)
+    output = sync(streams=["contacts"], concurrency=concurrency)
+    is_short = output.ids("contacts") != sandbox.store.ids("contacts")
+    assert not is_short or warned(caplog)
+    assert not warned(caplog) or output.bookmark("contacts") is None
+    assert len(sandbox.requests) < 300
+
+
+@pytest.mark.parametrize("width", [1, 4, 8])
+@pytest.mark.parametrize("totals", [(0, 100), (0, 200), (90, 110)], ids=str)
+def test_totals_that_jump_end_complete_or_loud(
+    width: int, totals: tuple[int, int]
+) -> None:
+    dice = random.Random(width)  # noqa: S311
+    walk = Walk(server_of(100, lambda: dice.randint(*totals)), width=width)
+    seen = {key for page in walk for key in page.keys}
+    assert len(seen) == 100 or walk.missing
+
+
+def server_of(
+    count: int, total: Callable[[], int], size: int = 7
+) -> Callable[[int], Callable[[], Page]]:
+    def page(number: int) -> Page:
+        ids = range(count)[number * size : (number + 1) * size]
+        last = (number + 1) * size >= count
+        return Page(number, ids, ids, total(), -(-count // size), size, last)
+
+    return lambda number: lambda: page(number)

@@ -1,0 +1,72 @@
+"""The documentation: what is generated is current, what is linked is there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tap_clientsuccess.settings import SCHEMA
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_CODE = re.compile(r"^\s*```.*?^\s*```", re.DOTALL | re.MULTILINE)
+_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+
+def prose(page: Path) -> str:
+    return _CODE.sub("", page.read_text(encoding="utf-8"))
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = _HEADING.findall(prose(page))
+    plain = [re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings]
+    return {heading.replace(" ", "-") for heading in plain}
+
+
+def broken_links(page: Path) -> list[str]:
+    links = [link for link in _LINK.findall(prose(page)) if "://" not in link]
+    return [link for link in links if not leads_somewhere(page, link)]
+
+
+def leads_somewhere(page: Path, link: str) -> bool:
+    path, _, anchor = link.partition("#")
+    target = page.parent / path if path else page
+    if not target.exists():
+        return False
+    return not anchor or anchor in anchors(target)
+
+
+def test_the_generated_parts_are_current() -> None:
+    result = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "docs.py", "--check"],
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+    assert (result.stderr, result.returncode) == ("", 0)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    assert broken_links(page) == []
+
+
+@pytest.mark.parametrize("name", SCHEMA["properties"])
+def test_every_setting_is_in_the_readme(name: str) -> None:
+    assert f"| `{name}` |" in README.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "key",
+    SCHEMA["properties"]["custom_streams"]["items"]["properties"],
+)
+def test_every_key_of_a_custom_stream_is_in_the_readme(key: str) -> None:
+    assert f"| `{key}` |" in README.read_text(encoding="utf-8")
