@@ -127,7 +127,7 @@ class _Field:
 
     def _looked_into(self) -> set[type]:
         """Return the types whose values need more than a look at their type."""
-        deeper: set[type] = {float}
+        deeper: set[type] = {int, float, Decimal}
         if self._format in _FORMATS:
             deeper.add(str)
         if self._object and self._object.fields:
@@ -153,7 +153,7 @@ class _Field:
         elif isinstance(value, list) and self._items:
             items = self._items
             return [v if type(v) in items.as_is else items.mend(v) for v in value]
-        elif isinstance(value, float) and value - value != 0:  # NaN, Infinity
+        elif isinstance(value, (int, float, Decimal)) and not _is_storable(value):
             raise _Unfit
         return value
 
@@ -222,26 +222,38 @@ _FORMATS: Mapping[str, Callable[[str], str | None]] = {
 }
 
 
+_MOST_BITS = 127
+_MOST_DIGITS = 300
+
+
+def _is_storable(value: float | Decimal) -> bool:
+    """Tell whether a number is within what targets have a type for."""
+    if isinstance(value, int):
+        return value.bit_length() <= _MOST_BITS
+    number = Decimal(value)
+    return number.is_finite() and abs(number.adjusted()) <= _MOST_DIGITS
+
+
 def _string(value: t.Any) -> str:
     if value is None:
         raise _Unfit
     if isinstance(value, Decimal):
-        return f"{value:f}"
+        return f"{value:f}" if _is_storable(value) else str(value)
     return _encoder.encode(value).decode()
 
 
 def _number(value: t.Any) -> Decimal:
-    if not isinstance(value, (str, bool, float)):
+    if isinstance(value, bool) or not isinstance(value, (str, float)):
         raise _Unfit
     number = Decimal(value.strip() if isinstance(value, str) else value)
-    if not number.is_finite():
+    if not _is_storable(number):
         raise _Unfit
     return number
 
 
 def _integer(value: t.Any) -> int:
     number = value if isinstance(value, Decimal) else _number(value)
-    if number != number.to_integral_value():
+    if not _is_storable(number) or number != number.to_integral_value():
         raise _Unfit
     return int(number)
 

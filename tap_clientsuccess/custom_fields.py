@@ -26,6 +26,8 @@ JSONSchema = dict[str, t.Any]
 
 logger = logging.getLogger("tap-clientsuccess")
 
+_UNAUTHORIZED = 401
+
 RESOURCE_TYPES = (
     "CLIENT",
     "CONTACT",
@@ -114,9 +116,10 @@ def property_of(definition: t.Any, any_value: JSONSchema) -> tuple[str, JSONSche
 def _described(definition: dict[str, t.Any]) -> str:
     label = definition.get("fieldLabel") or definition.get("fieldName") or "no label"
     text = f"{label} ({definition.get('fieldTypeName') or 'no type'})."
+    listed = definition.get("picklistValues")
     values = [
         str(value.get("label") or value.get("value"))
-        for value in definition.get("picklistValues") or []
+        for value in (listed if isinstance(listed, list) else [])
         if isinstance(value, dict)
     ]
     return f"{text} Values: {', '.join(values)}." if values else text
@@ -142,6 +145,9 @@ class CustomFields:
 
         Where the definitions cannot be read it has none, and stays open; that is said
         once.
+
+        Raises:
+            RejectedKeyError: The key or the login is wrong.
         """
         if resource not in self._known:
             self._known[resource] = dict(self._read(resource))
@@ -154,6 +160,8 @@ class CustomFields:
         try:
             answer = self._api.request(HTTPRequest(url=url), read_list)
         except RefusedError as error:
+            if error.status == _UNAUTHORIZED:
+                raise  # Nothing else could be read either.
             self._tell(error)
             return
         except ApiError as error:

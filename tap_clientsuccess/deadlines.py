@@ -1,8 +1,8 @@
-"""Connections that give up when the head of an answer takes too long as a whole.
+"""Connections that give up when an answer takes too long as a whole.
 
 The time-out of a socket counts anew with every byte: a server that sends one byte now
-and then would hold a request for ever. The body is read under a deadline by
-`transport`; the head is read inside of `http.client`, hence this.
+and then would hold a request for ever. A `Watch` shuts the connection instead: here
+while the head is read, inside of `http.client`; in `transport` while the body is.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 if t.TYPE_CHECKING:
+    from collections.abc import Callable
+
     from urllib3.poolmanager import PoolManager
     from urllib3.response import HTTPResponse
 
@@ -28,30 +30,36 @@ class _HeadDeadline(HTTPConnection):
         seconds = self.timeout if isinstance(self.timeout, (int, float)) else None
         if seconds is None:
             return super().getresponse()
-        with _Watch(self.sock, seconds):
+        sock = self.sock
+        with Watch(seconds, lambda: sock.shutdown(socket.SHUT_RDWR)):
             return super().getresponse()
 
 
-class _Watch:
-    """Shuts a socket after some seconds, and says afterwards that it did."""
+class Watch:
+    """Shuts a connection after some seconds, which ends whatever waits for it.
 
-    def __init__(self, sock: socket.socket | None, seconds: float) -> None:
-        self._sock = sock
+    Raises:
+        TimeoutError: At the end of the block, if it had to: what was read until then
+            may look whole, and is not.
+    """
+
+    def __init__(self, seconds: float, shut: Callable[[], object]) -> None:
+        self._shut = shut
         self._fired = False
         self._timer = threading.Timer(seconds, self._fire)
         self._timer.daemon = True
 
     def _fire(self) -> None:
         self._fired = True
-        with contextlib.suppress(OSError, AttributeError):
-            t.cast("socket.socket", self._sock).shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError, ValueError, AttributeError, RuntimeError):
+            self._shut()
 
     def __enter__(self) -> None:
         self._timer.start()
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    def __exit__(self, *_: object) -> None:
         self._timer.cancel()
-        if self._fired and kind is not None:
+        if self._fired:
             raise TimeoutError
 
 

@@ -4,11 +4,26 @@ from __future__ import annotations
 
 import json
 import typing as t
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 import msgspec
 
-_decoder = msgspec.json.Decoder(float_hook=Decimal)
+_MOST_DIGITS = 4000
+
+
+def _number(text: str) -> Decimal | float:
+    try:
+        return Decimal(text)
+    except InvalidOperation:  # An exponent that no number has.
+        return float(text)
+
+
+def _integer(text: str) -> int | Decimal:
+    # Python refuses to read integers that are longer.
+    return int(text) if len(text) <= _MOST_DIGITS else Decimal(text)
+
+
+_decoder = msgspec.json.Decoder(float_hook=_number)
 
 
 def decode_json(body: bytes) -> t.Any:
@@ -16,7 +31,7 @@ def decode_json(body: bytes) -> t.Any:
 
     What a strict reader refuses but a whole document may hold is read all the same: a
     byte order mark, bytes that are not UTF-8, half of a surrogate pair, raw control
-    characters, NaN and Infinity. Characters that are none become U+FFFD.
+    characters, NaN and Infinity (as floats). Characters that are none become U+FFFD.
 
     Args:
         body: The answer's body.
@@ -31,25 +46,23 @@ def decode_json(body: bytes) -> t.Any:
         return _decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return _decode_leniently(body)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
 
 
 def _decode_leniently(body: bytes) -> t.Any:
     text = body.decode("utf-8-sig", errors="replace")
     try:
         return _without_surrogates(
-            json.loads(text, parse_float=Decimal, parse_constant=_null, strict=False)
+            json.loads(text, parse_float=_number, parse_int=_integer, strict=False)
         )
     except RecursionError:
         raise ValueError("nested too deep") from None
 
 
-def _null(_constant: str) -> None:
-    """NaN and Infinity are no JSON, and no target can store them."""
-
-
 def _without_surrogates(value: t.Any) -> t.Any:
     if isinstance(value, str):
-        return value.encode("utf-8", errors="replace").decode("utf-8")
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):
         return [_without_surrogates(item) for item in value]
     if isinstance(value, dict):

@@ -51,8 +51,8 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         title="API key",
         description=(
             "The API key, made in ClientSuccess under Settings. Sent with every "
-            "request, to the host of the base URL alone. Required unless `auth_method` "
-            "is `password`."
+            "request, to the hosts of `base_url` and `v1_base_url` alone. Required "
+            "unless `auth_method` is `password`."
         ),
     ),
     th.Property(

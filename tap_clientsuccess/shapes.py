@@ -14,11 +14,14 @@ import msgspec
 
 JSONSchema = dict[str, t.Any]
 
+_LARGEST = 1e308
+_INTEGER = t.Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+# A `Decimal` passes for a float; NaN and Infinity do not pass the bounds.
+_FLOAT = t.Annotated[float, msgspec.Meta(ge=-_LARGEST, le=_LARGEST)]
 _SCALARS: dict[str, t.Any] = {
     "string": str,
-    "integer": int,
-    # A `Decimal` passes for a float.
-    "number": int | float,
+    "integer": _INTEGER,
+    "number": t.Union[_INTEGER, _FLOAT],  # noqa: UP007 - `|` does not take both
     "boolean": bool,
 }
 _FORMATS: dict[str, t.Any] = {
@@ -86,7 +89,9 @@ def _type(schema: t.Any) -> t.Any:
     if len(kinds) != 1:
         return t.Any
     kind = _single_type(kinds[0], schema)
-    return kind | None if "null" in names and kind is not t.Any else kind
+    if "null" in names and kind is not t.Any:
+        kind = t.Optional[kind]  # noqa: UP045 - `|` does not take all of them
+    return kind
 
 
 def _single_type(name: str, schema: JSONSchema) -> t.Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import typing as t
 from functools import cached_property
@@ -10,6 +11,7 @@ import click
 from singer_sdk import Tap
 from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib import StateMessage
+from singer_sdk.tap_base import CliTestOptionValue
 
 from tap_clientsuccess import settings
 from tap_clientsuccess.api import ClientSuccessAPI
@@ -37,13 +39,15 @@ if t.TYPE_CHECKING:
 
 
 LEAVE_WITHIN_SECONDS = 3.0
+_TESTS = {CONNECTION, *(test.value for test in CliTestOptionValue)}
 
 
 class TapClientSuccess(Tap):
     """Reads ClientSuccess: clients, contacts, contracts, notes, pulses and more."""
 
     name = settings.PACKAGE
-    config_jsonschema = settings.SCHEMA
+    # The SDK adds its own settings to it.
+    config_jsonschema = copy.deepcopy(settings.SCHEMA)
     message_writer_class = BufferedWriter
     message_writer: BufferedWriter
 
@@ -170,7 +174,7 @@ class TapClientSuccess(Tap):
         given = config or _ConfigInput()
         tap = cls(
             config=given.config,
-            state=state and read_object(state),
+            state=state and _value_of(read_object(state)),
             catalog=catalog and read_object(catalog),
             parse_env_config=given.parse_env,
         )
@@ -184,6 +188,8 @@ class TapClientSuccess(Tap):
         value: str,
     ) -> None:
         """Run the connection test, or one of the SDK's tests."""
+        if value not in _TESTS:
+            raise broken(f"--test takes {', '.join(sorted(_TESTS))}", what="option")
         if value != CONNECTION:
             super().cb_test(ctx, param, value)
             return
@@ -195,3 +201,10 @@ class TapClientSuccess(Tap):
         verdict = check_health(tap.api)
         click.echo(f"{cls.name}: {verdict.reason}", err=True)
         ctx.exit(0 if verdict.works else 1)
+
+
+def _value_of(state: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Take the state out of a whole STATE message, as it stands in the tap's output."""
+    value = state.get("value")
+    is_message = state.get("type") == "STATE" and isinstance(value, dict)
+    return value if is_message and value is not None else state

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import ssl
 import time
 import typing as t
@@ -13,7 +14,7 @@ import requests
 import urllib3
 from urllib3.exceptions import NameResolutionError
 
-from tap_clientsuccess.deadlines import DeadlineAdapter
+from tap_clientsuccess.deadlines import DeadlineAdapter, Watch
 from tap_clientsuccess.errors import (
     RefusedError,
     UnexpectedAnswerError,
@@ -25,6 +26,9 @@ from tap_clientsuccess.times import parse_http_date
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+# It would log a header that it cannot parse, with a traceback.
+logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
 
 _CHUNK = 2**18
 _MAX_REDIRECTS = 5
@@ -51,6 +55,14 @@ class Reply:
     sent_at: dt.datetime | None
 
 
+class _Session(requests.Session):
+    """A session that leaves redirects alone, as they are followed in here."""
+
+    def resolve_redirects(self, *_: t.Any, **__: t.Any) -> Iterator[t.Any]:
+        """Find nothing: `requests` would read the body without any bound."""
+        return iter(())
+
+
 class Transport:
     """Sends requests through one connection pool.
 
@@ -60,7 +72,7 @@ class Transport:
 
     def __init__(self, *, max_bytes: int, connections: int = 1) -> None:
         self._max_bytes = max_bytes
-        self.session = requests.Session()
+        self.session = _Session()
         adapter = DeadlineAdapter(pool_maxsize=connections)
         self.session.mount("https://", adapter)
         self.session.mount("http://", adapter)
@@ -107,10 +119,10 @@ class Transport:
                 where=where,
                 status=response.status_code,
                 headers=response.headers,
-                body=b"".join(self._chunks(response, where, deadline)),
+                body=self._body(response, where, deadline),
                 sent_at=date and date - elapsed,
             )
-            return reply, self.session.get_redirect_target(response)
+            return reply, _redirect_target(response)
 
     def _open(
         self,
@@ -125,15 +137,13 @@ class Transport:
             request, timeout=timeout, allow_redirects=False, **from_environment
         )
 
-    def _chunks(
-        self,
-        response: requests.Response,
-        where: str,
-        deadline: float,
-    ) -> Iterator[bytes]:
+    def _body(self, response: requests.Response, where: str, deadline: float) -> bytes:
+        left = max(0.001, deadline - time.monotonic())
+        with Watch(left, response.raw.shutdown):
+            return b"".join(self._chunks(response, where))
+
+    def _chunks(self, response: requests.Response, where: str) -> Iterator[bytes]:
         size = 0
-        # `read1` returns with what is there; `read` would wait for all it asked for,
-        # and a trickle of bytes would never let the deadline be looked at.
         while chunk := response.raw.read1(_CHUNK, decode_content=True):
             size += len(chunk)
             if size > self._max_bytes:
@@ -141,9 +151,15 @@ class Transport:
                     f"{where} answered with more than {self._max_bytes:,} bytes: "
                     "lower page_size, or raise max_response_bytes"
                 )
-            if time.monotonic() > deadline:
-                raise requests.Timeout
             yield chunk
+
+
+def _redirect_target(response: requests.Response) -> str | None:
+    """Return where an answer redirects to, or None where it does not."""
+    if not response.is_redirect:
+        return None
+    # `http.client` reads headers as Latin-1.
+    return response.headers["Location"].encode("latin-1").decode("utf-8", "replace")
 
 
 def _redirected(
@@ -151,7 +167,13 @@ def _redirected(
     target: str,
     where: str,
 ) -> requests.PreparedRequest:
-    url = urljoin(request.url or "", target)
+    try:
+        url = urljoin(request.url or "", target)
+        _origin(url)
+    except ValueError:
+        raise WrongAddressError(
+            f"{where} redirects to something that is not a URL: check base_url"
+        ) from None
     if request.method != "GET" or _origin(url) != _origin(request.url or ""):
         raise WrongAddressError(
             f"{where} redirects elsewhere, to {_shown_origin(url)}: the key was not "

@@ -7,6 +7,7 @@ import typing as t
 
 from singer_sdk.helpers.jsonpath import extract_jsonpath
 
+from tap_clientsuccess.errors import NotFoundError, broken
 from tap_clientsuccess.inference import infer_schema
 from tap_clientsuccess.paging import Page
 from tap_clientsuccess.replies import read_list
@@ -69,6 +70,14 @@ class CustomStream(SearchStream):
         return schema
 
     def _samples(self) -> list[t.Any]:
+        try:
+            return self._sampled_records()
+        except NotFoundError as error:
+            raise broken(
+                f"custom_streams: the path of {self.name} is not there ({error})"
+            ) from None
+
+    def _sampled_records(self) -> list[t.Any]:
         records: list[t.Any] = []
         for number in range(_SAMPLED_PAGES):
             page = self.sample(number)

@@ -87,10 +87,14 @@ class CustomFields(ClientSuccessStream):
         """Read the definitions of all resource types, several at once."""
         for definitions in self.flights.ordered(self._definitions, RESOURCE_TYPES):
             self.note_extraction()
-            yield from definitions
+            for resource, definition in definitions:
+                if isinstance(definition, dict):
+                    yield {"resourceType": resource, **definition}
+                else:
+                    self.notice("a record that is not an object is left out")
         self.tell_notices()
 
-    def _definitions(self, resource: str) -> list[Record]:
+    def _definitions(self, resource: str) -> list[tuple[str, t.Any]]:
         request = HTTPRequest(url=self.get_url({"resourceType": resource}))
         try:
             answer = self.ask(request, read_list)
@@ -104,8 +108,4 @@ class CustomFields(ClientSuccessStream):
                 error.status,
             )
             return []
-        return [
-            {"resourceType": resource, **definition}
-            for definition in answer.content
-            if isinstance(definition, dict)
-        ]
+        return [(resource, definition) for definition in answer.content]

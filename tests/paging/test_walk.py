@@ -226,13 +226,13 @@ def test_records_without_a_key_count_as_seen() -> None:
 @given(
     random=st.randoms(use_true_random=False),
     width=st.sampled_from([1, 4]),
-    records=st.integers(0, 60),
+    records=st.integers(0, 150),
 )
 @settings(max_examples=100, deadline=None)
 def test_it_keeps_up_with_a_change_between_any_two_reads(
     random: Random, width: int, records: int
 ) -> None:
-    server = ServerModel(random, size=5, ticks=(1,))
+    server = ServerModel(random, size=10, ticks=(1,))
     for _ in range(records):
         server.change()
     server.changes_per_read = 1

@@ -205,6 +205,12 @@ def test_a_number_in_the_environment_that_is_none(
     assert "TAP_CLIENTSUCCESS_PAGE_SIZE" in said(result)
 
 
+def test_a_test_that_is_none(cli: CommandLine) -> None:
+    result = cli("--test=conection")
+    assert result.exit_code == 1
+    assert "--test takes all, connection" in said(result)
+
+
 def test_the_sdks_own_tests_stay(cli: CommandLine) -> None:
     schemas = cli("--test=schema")
     assert schemas.exit_code == 0

@@ -13,7 +13,7 @@ from tap_clientsuccess.sandbox import Mutate, Sandbox, Status
 from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:
-    from conftest import Sync
+    from conftest import CommandLine, Sync
     from singer_sdk.singerlib import Catalog
 
 NULLABLE_LIST = {"type": ["array", "null"], "items": {"type": ["string", "null"]}}
@@ -156,6 +156,13 @@ def test_without_definitions_the_sync_goes_on_and_says_so(
     assert len(output.records["clients"]) == 30
     assert any(record.get("custom") for record in output.records["clients"])
     assert caplog.text.count("Custom fields stay untyped") == 1
+
+
+def test_a_wrong_key_is_no_discovery(cli: CommandLine) -> None:
+    result = cli("--discover", discover_custom_fields=True, api_key="wrong")
+    assert result.exit_code == 1
+    assert "the API key is wrong" in result.stderr
+    assert not result.stdout
 
 
 def values_of(

@@ -219,16 +219,21 @@ def test_settings_from_the_environment(
     assert sizes == {"7"}
 
 
+@pytest.mark.parametrize("whole_message", [False, True])
 def test_state_and_catalog_from_files(
-    cli: CommandLine, sandbox: Sandbox, catalog: dict[str, t.Any], tmp_path: Path
+    cli: CommandLine,
+    sandbox: Sandbox,
+    catalog: dict[str, t.Any],
+    tmp_path: Path,
+    whole_message: bool,
 ) -> None:
     bookmark = {
         "replication_key": "modifiedTime",
         "replication_key_value": "2025-01-01T00:05:00Z",
     }
-    (tmp_path / "state.json").write_text(
-        json.dumps({"bookmarks": {"products": bookmark}})
-    )
+    message = {"type": "STATE", "value": {"bookmarks": {"products": bookmark}}}
+    state = message if whole_message else message["value"]
+    (tmp_path / "state.json").write_text(json.dumps(state))
     (tmp_path / "catalog.json").write_text(json.dumps(select_only(catalog, "products")))
     result = cli("--catalog", "catalog.json", "--state", "state.json")
     assert result.exit_code == 0

@@ -191,7 +191,7 @@ def test_notes_without_a_modification_time_are_bookmarked_by_creation(
 def test_a_full_table_read_ignores_the_bookmark(sync: Sync, sandbox: Sandbox) -> None:
     output = sync(streams=["clients"])
     catalog = TapClientSuccess(
-        config={"api_key": "x", "base_url": sandbox.base_url}
+        config={"api_key": sandbox.api_key, "base_url": sandbox.base_url}
     ).catalog_dict
     for entry in catalog["streams"]:
         entry["replication_method"] = "FULL_TABLE"
