@@ -26,6 +26,7 @@ if t.TYPE_CHECKING:
 logger = logging.getLogger("tap-clientsuccess")
 
 CONNECTION = "connection"
+_STDOUT = 1
 
 
 class TapCommand(SingerCommand):
@@ -52,7 +53,7 @@ def _one_line_errors() -> Iterator[None]:
         _fail(str(error))
     except OutputError as error:
         # Else the interpreter would try again to write, and fail once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), _STDOUT)
         _fail(str(error))
     except Interrupted as error:
         logger.warning("Stopped by signal %d; the last STATE is whole", error.signum)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import typing as t
+from functools import partial
 
 from singer_sdk.schema.source import StreamSchema
 from singer_sdk.singerlib import Schema
@@ -21,6 +22,7 @@ if t.TYPE_CHECKING:
 
     from tap_clientsuccess.api import ClientSuccessAPI
     from tap_clientsuccess.client import ClientSuccessStream
+    from tap_clientsuccess.flights import Flights
 
 JSONSchema = dict[str, t.Any]
 
@@ -128,15 +130,19 @@ def _described(definition: dict[str, t.Any]) -> str:
 class CustomFields:
     """The definitions of the account, each read once, when it is first needed."""
 
-    def __init__(self, api: ClientSuccessAPI | None, *, flattened: bool) -> None:
+    def __init__(
+        self, api: ClientSuccessAPI | None, flights: Flights, *, flattened: bool
+    ) -> None:
         """Prepare to read.
 
         Args:
             api: Where to read, or None to read nothing.
+            flights: What runs the requests, so that a signal can end the waiting.
             flattened: Whether the fields become columns. A column has one type: the
                 values of a field whose type is not known arrive as text then.
         """
         self._api = api
+        self._flights = flights
         self._any_value = STRING if flattened else ANY_VALUE
         self._known: dict[str, JSONSchema] = {}
 
@@ -158,7 +164,8 @@ class CustomFields:
             return
         url = f"{self._api.settings.base_url}/customfield/all/{resource}"
         try:
-            answer = self._api.request(HTTPRequest(url=url), read_list)
+            ask = partial(self._api.request, read=read_list)
+            answer = self._flights.launch(ask, HTTPRequest(url=url))()
         except RefusedError as error:
             if error.status == _UNAUTHORIZED:
                 raise  # Nothing else could be read either.

@@ -19,12 +19,15 @@ from tap_clientsuccess.errors import (
 from tap_clientsuccess.replies import check, is_maintenance_page, is_web_page
 
 if t.TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tap_clientsuccess.api import ClientSuccessAPI
 
 ANSWER_WITHIN_SECONDS = 25.0
 _TRY_SECONDS = 10.0
 _TRIES = 3
 _WAIT_SECONDS = 1.0
+_POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,9 @@ class Verdict:
     reason: str
 
 
-def check_health(api: ClientSuccessAPI) -> Verdict:
+def check_health(
+    api: ClientSuccessAPI, checkpoint: Callable[[], None] = lambda: None
+) -> Verdict:
     """Test the connection.
 
     Success means that the base URL and the key are right and the account can be
@@ -43,6 +48,7 @@ def check_health(api: ClientSuccessAPI) -> Verdict:
 
     Args:
         api: The API with the settings to test.
+        checkpoint: Called while waiting; it may raise to end the test.
 
     Returns:
         The verdict, within `ANSWER_WITHIN_SECONDS` whatever happens.
@@ -51,7 +57,10 @@ def check_health(api: ClientSuccessAPI) -> Verdict:
     # A thread, because nothing in the standard library bounds a look-up of a host.
     worker = threading.Thread(target=lambda: verdicts.append(_judge(api)), daemon=True)
     worker.start()
-    worker.join(ANSWER_WITHIN_SECONDS)
+    give_up = time.monotonic() + ANSWER_WITHIN_SECONDS
+    while worker.is_alive() and time.monotonic() < give_up:
+        worker.join(_POLL_SECONDS)
+        checkpoint()
     if verdicts:
         return verdicts[0]
     return Verdict(

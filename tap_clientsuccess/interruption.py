@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import time
+
+LEAVE_WITHIN_SECONDS = 3.0
+"""For how long what reads the messages is waited for at an end by a signal."""
 
 
 class Interrupted(BaseException):
@@ -31,12 +35,18 @@ class Interruption:
 
     def __init__(self) -> None:
         self._signum: int | None = None
+        self._at = 0.0
 
     def note(self, signum: int) -> None:
-        """Take note of a signal; the second one ends the process on the spot."""
-        if self._signum is not None:
+        """Take note of a signal.
+
+        A second one, such as when a terminal and a runner both pass it on, changes
+        nothing; one that comes when the tap should long have ended ends it on the spot.
+        """
+        if self._signum is None:
+            self._signum, self._at = signum, time.monotonic()
+        elif time.monotonic() - self._at > LEAVE_WITHIN_SECONDS:
             os._exit(128 + signum)
-        self._signum = signum
 
     def checkpoint(self) -> None:
         """Stop here, if told to.

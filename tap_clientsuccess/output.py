@@ -8,6 +8,8 @@ are written out before the tap goes on: what a STATE speaks of has left before i
 
 from __future__ import annotations
 
+import os
+import select
 import sys
 import threading
 import time
@@ -43,7 +45,7 @@ class BufferedWriter(GenericSingerWriter[bytes, Message]):
         self._lines = bytearray()
         self._in_hand = False
         self._hurry = False
-        self._failure: OSError | None = None
+        self._failure: Exception | None = None
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
@@ -171,22 +173,37 @@ class BufferedWriter(GenericSingerWriter[bytes, Message]):
     def _write(self, lines: bytearray) -> None:
         try:
             _write_out(lines)
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - raised in the other thread
             self._failure = error
 
 
 def _write_out(lines: bytearray) -> None:
-    # A redirected standard output may be of text alone.
-    binary = getattr(sys.stdout, "buffer", None)
-    if binary is None:
+    try:
+        descriptor = sys.stdout.fileno()
+    except (OSError, ValueError, AttributeError):
+        # A standard output that was replaced, in tests; or none at all.
         sys.stdout.write(lines.decode())
         sys.stdout.flush()
-    else:
-        binary.write(lines)
-        binary.flush()
+        return
+    sys.stdout.flush()
+    # Not through its buffer, whose lock would hinder the end while nobody reads.
+    with memoryview(lines) as rest:
+        written = 0
+        while written < len(lines):
+            written += _write_some(descriptor, rest[written:])
 
 
-def _reason(error: OSError) -> str:
+def _write_some(descriptor: int, rest: memoryview) -> int:
+    try:
+        return os.write(descriptor, rest)
+    except BlockingIOError:
+        # Somebody made the pipe a non-blocking one.
+        select.select([], [descriptor], [], LATEST_SECONDS)
+        return 0
+
+
+def _reason(error: Exception) -> str:
     if isinstance(error, BrokenPipeError):
         return "What reads the messages has ended (broken pipe)"
-    return f"The messages cannot be written: {error.strerror or type(error).__name__}"
+    told = getattr(error, "strerror", None) or type(error).__name__
+    return f"The messages cannot be written: {told}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import typing as t
 
 import requests
@@ -17,6 +16,10 @@ from tap_clientsuccess.times import parse_http_date
 
 if t.TYPE_CHECKING:
     from tap_clientsuccess.transport import Reply
+
+
+_AN_INSTANT = 1e9
+"""A reset that far away is no number of seconds, but an instant, counted from 1970."""
 
 
 def check(reply: Reply, *, rejection: str = "the request was rejected") -> None:
@@ -82,8 +85,10 @@ def _rate_limit_reset(reply: Reply) -> float | None:
         value = reply.headers.get(name, "").strip()
         if value.isdecimal():
             seconds = float(value)
-            # A reset that far away is an instant in seconds since 1970.
-            return max(0.0, seconds - time.time()) if seconds > 1e9 else seconds  # noqa: PLR2004
+            if seconds < _AN_INSTANT:
+                return seconds
+            if reply.sent_at:
+                return max(0.0, seconds - reply.sent_at.timestamp())
     return None
 
 

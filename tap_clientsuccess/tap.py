@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import logging
 import typing as t
@@ -27,8 +28,12 @@ from tap_clientsuccess.custom_fields import CustomFields, complete_catalog
 from tap_clientsuccess.errors import ApiError, broken
 from tap_clientsuccess.flights import Flights
 from tap_clientsuccess.health import check_health
-from tap_clientsuccess.interruption import Interrupted, Interruption
-from tap_clientsuccess.output import BufferedWriter
+from tap_clientsuccess.interruption import (
+    LEAVE_WITHIN_SECONDS,
+    Interrupted,
+    Interruption,
+)
+from tap_clientsuccess.output import BufferedWriter, OutputError
 from tap_clientsuccess.streams import STREAMS
 from tap_clientsuccess.streams.custom import custom_streams, definition_problems
 
@@ -38,7 +43,6 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.client import ClientSuccessStream
 
 
-LEAVE_WITHIN_SECONDS = 3.0
 _TESTS = {CONNECTION, *(test.value for test in CliTestOptionValue)}
 
 
@@ -71,7 +75,8 @@ class TapClientSuccess(Tap):
         """The account's custom fields, where the settings allow to read them."""
         wanted = self.is_configured and self.api.settings.discover_custom_fields
         flattened = bool(self.config.get("flattening_enabled"))
-        return CustomFields(self.api if wanted else None, flattened=flattened)
+        api = self.api if wanted else None
+        return CustomFields(api, self.flights, flattened=flattened)
 
     def setup_mapper(self) -> None:
         """Set up the stream maps, for a catalog that knows the custom fields."""
@@ -152,9 +157,10 @@ class TapClientSuccess(Tap):
 
     def _leave(self) -> None:
         """Write a last STATE, unless what reads the messages takes too long."""
-        self.message_writer.write_last(
-            StateMessage(value=self.state), within=LEAVE_WITHIN_SECONDS
-        )
+        with contextlib.suppress(OutputError):
+            self.message_writer.write_last(
+                StateMessage(value=self.state), within=LEAVE_WITHIN_SECONDS
+            )
 
     @classmethod
     def invoke(  # type: ignore[override] # as the SDK does
@@ -198,7 +204,7 @@ class TapClientSuccess(Tap):
         tap = cls(
             config=given.config, parse_env_config=given.parse_env, setup_mapper=False
         )
-        verdict = check_health(tap.api)
+        verdict = check_health(tap.api, tap.interruption.checkpoint)
         click.echo(f"{cls.name}: {verdict.reason}", err=True)
         ctx.exit(0 if verdict.works else 1)
 

@@ -27,8 +27,8 @@ from tap_clientsuccess.times import parse_http_date
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# It would log a header that it cannot parse, with a traceback.
-logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
+# It would log whole URLs, and headers that it cannot parse, with a traceback.
+logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 _CHUNK = 2**18
 _MAX_REDIRECTS = 5
@@ -176,8 +176,8 @@ def _redirected(
         ) from None
     if request.method != "GET" or _origin(url) != _origin(request.url or ""):
         raise WrongAddressError(
-            f"{where} redirects elsewhere, to {_shown_origin(url)}: the key was not "
-            "sent there; check base_url"
+            f"{where} redirects elsewhere, to {_shown_origin(url, request)}: the key "
+            "was not sent there; check base_url"
         )
     following = request.copy()
     following.url = url
@@ -190,15 +190,26 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, port
 
 
-def _shown_origin(url: str) -> str:
+def _shown_origin(url: str, request: requests.PreparedRequest) -> str:
+    """Write an origin, unless it holds what stands in a header, such as the key."""
     scheme, host, port = _origin(url)
-    return f"{scheme}://{host}:{port}"
+    shown = f"{scheme}://{host}:{port}"
+    headers = [str(value).lower() for value in request.headers.values()]
+    return "another host" if any(text and text in shown for text in headers) else shown
 
 
 def _in_words(  # noqa: PLR0911
     error: Exception, where: str, timeout: float
 ) -> Exception:
     """Say what hindered an exchange, without the error's own text (it holds URLs)."""
+    if isinstance(error, (requests.exceptions.ProxyError, _BAD_PROXY)):
+        return UnreachableError(
+            f"{where}: the proxy does not connect: check HTTPS_PROXY"
+        )
+    if "TLS CA certificate bundle" in str(error):
+        return WrongAddressError(
+            f"{where}: the file in REQUESTS_CA_BUNDLE is not there"
+        )
     causes = list(_chain(error))
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
         return WrongAddressError(
@@ -215,10 +226,6 @@ def _in_words(  # noqa: PLR0911
         return UnreachableError(f"{where}: the connection was refused: check base_url")
     if any(isinstance(cause, _TIMEOUTS) for cause in causes):
         return UnreachableError(f"{where}: no whole answer within {timeout:g} seconds")
-    if isinstance(error, requests.exceptions.ProxyError):
-        return UnreachableError(
-            f"{where}: the proxy does not connect: check HTTPS_PROXY"
-        )
     if isinstance(error, (requests.exceptions.SSLError, ssl.SSLError)):
         return UnreachableError(f"{where}: the TLS connection failed: check base_url")
     if any(isinstance(cause, urllib3.exceptions.DecodeError) for cause in causes):
@@ -228,6 +235,7 @@ def _in_words(  # noqa: PLR0911
     )
 
 
+_BAD_PROXY = requests.exceptions.InvalidProxyURL
 _TIMEOUTS = (TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError)
 
 

@@ -16,6 +16,10 @@ if t.TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
 
+_MANY = 10
+"""So many records are not deleted between two requests: the path is wrong."""
+
+
 class DetailStream(SearchStream):
     """Walks through a search like any other, with a bookmark of its own, and sends
     the detail of each record instead of the record.
@@ -27,12 +31,19 @@ class DetailStream(SearchStream):
 
     def completed(self, records: Iterable[Record]) -> Iterator[Record]:
         """Read the details, several at once, in the order of the records."""
+        found = gone = 0
         for detail in self.flights.ordered(self._detail, records):
             self.note_extraction()
             if detail is None:
+                gone += 1
                 self.notice("a record was deleted before its detail was read: left out")
             else:
+                found += 1
                 yield detail
+        if gone >= _MANY and not found:
+            raise NotFoundError(
+                f"none of {gone} details is at {self.detail_path}: check base_url"
+            ).in_stream(self.name)
 
     def _detail(self, record: Record) -> Record | None:
         uuid = quote(str(record.get("uuid")), safe="")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from singer_sdk.streams.rest import PageContext
@@ -90,5 +90,6 @@ class Reading:
     @cached_property
     def _is_filtered(self) -> bool:
         """Whether the server heeds ``modifiedAfter``: it counts more without it."""
-        everything = self._ask(0, size="1", modifiedAfter=None).content.total
+        ask = partial(self._ask, size="1", modifiedAfter=None)
+        everything = self._stream.flights.launch(ask, 0)().content.total
         return everything is None or self._total is None or self._total < everything

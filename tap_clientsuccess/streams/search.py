@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import typing as t
+from functools import partial
 
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from singer_sdk.streams.rest import PageContext
@@ -108,7 +109,8 @@ class PagedStream(ClientSuccessStream):
         request = self.get_http_request(
             page=PageContext(stream_context=None, next_page_token=number)
         )
-        return self.ask(request, lambda body: self.read_page(body, number)).content
+        ask = partial(self.ask, read=lambda body: self.read_page(body, number))
+        return self.flights.launch(ask, request)().content
 
     def read_page(self, body: t.Any, number: int) -> Page:
         """Read the answer of a paged search.
