@@ -24,7 +24,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
 PAGE = Path(__file__).parent.parent / "docs" / "reliability.md"
-WORKERS = 2
+WORKERS = 3
 QUICK = 6
 """By how much there are fewer tries with --quick."""
 
@@ -83,8 +83,9 @@ pages of 7 to 15. Each begins with the last whole STATE of the one before.
 - **Tries**: sandboxes. **Syncs**: times that the tap was started.
 - **Records**: what the sandboxes held at the end in the paged streams (clients,
   contacts, contracts, client notes, pulses, products, tasks).
-- **Missing, told**: records that did not come, of a stream of which the last sync warned
-  that records are or may be missing; its bookmark stays, and the next sync tries again.
+- **Missing, told**: records that did not come, of a stream of which the last sync
+  warned that records are or may be missing; its bookmark stays, and the next sync tries
+  again.
 - **Lost**: records that never came in their newest form, without such a warning.
 - **Silently incomplete**: streams with lost records.
 - **Lines not whole**: lines of standard output that are not whole JSON, apart from a
