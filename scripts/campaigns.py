@@ -13,6 +13,8 @@ import random
 import signal
 import subprocess
 import sys
+import threading
+import time
 import typing as t
 from dataclasses import dataclass, fields
 
@@ -31,7 +33,7 @@ from tap_clientsuccess.sandbox import (
 from tap_clientsuccess.sandbox.data import KINDS
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 STREAMS = ["clients", "contacts", "contracts", "client_notes", "pulses"]
@@ -43,7 +45,7 @@ ENDINGS = (signal.SIGTERM, signal.SIGKILL, signal.SIGINT, signal.SIGPIPE)
 
 _TAP = [sys.executable, "-m", "tap_clientsuccess"]
 _HANGS_AFTER = 60.0
-_MOMENTS = (0.3, 1.6)
+_MOST_BYTES = 600_000
 _TORN_BY = {signal.SIGKILL, signal.SIGPIPE}
 _ODD = {"unheardOf": MARKER, "npsScore": MARKER}
 _SEARCHES = ("/client/", "/contact/", "/contract/", "/clientNote/", "/pulse/")
@@ -102,62 +104,50 @@ class History:
         (self._folder / f"{name}.json").write_text(json.dumps(value))
 
     def sync(
-        self, ending: signal.Signals | None = None, after: float = 0.0, size: int = 0
+        self, ending: signal.Signals | None = None, size: int = 0, after: float = 0.0
     ) -> None:
         """Run the tap, to its end or until it is ended.
 
         Args:
             ending: How it is ended early.
-            after: Seconds until then.
-            size: Bytes until then, where whoever reads goes away.
+            size: Bytes of its output until then.
+            after: Seconds after these bytes.
         """
         self._write("state", self._state)
         path = self._folder / "log"
-        with path.open("wb") as log, self._start(log) as process:
-            try:
-                stdout = self._read(process, ending, after, size)
-            finally:
-                process.kill()
+        with (
+            path.open("wb") as log,
+            self._start(log) as process,
+            self._watched(process),
+        ):
+            some = _some(process.stdout, size)
+            time.sleep(after)
+            stdout = some + _end(process, ending)
         self._log = path.read_text(errors="replace")
         self._take(stdout, torn=ending in _TORN_BY)
         self._look(process.returncode, stdout, ending)
+
+    @contextlib.contextmanager
+    def _watched(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
+        watchdog = threading.Timer(_HANGS_AFTER, process.kill)
+        began = time.monotonic()
+        watchdog.start()
+        try:
+            yield
+        finally:
+            watchdog.cancel()
+            process.kill()
+            self.tally.hangs += time.monotonic() - began > _HANGS_AFTER
 
     def _start(self, log: t.Any) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [*_TAP, "--config=config.json", "--state=state.json"],
             cwd=self._folder,
             env={**os.environ, "TAP_CLIENTSUCCESS_LOGLEVEL": "DEBUG"},
+            bufsize=0,
             stdout=subprocess.PIPE,
             stderr=log,
         )
-
-    def _read(
-        self,
-        process: subprocess.Popen[bytes],
-        ending: signal.Signals | None,
-        after: float,
-        size: int,
-    ) -> bytes:
-        if ending is signal.SIGPIPE and process.stdout:
-            some = process.stdout.read(size)
-            process.stdout.close()
-            self._await(process)
-            return some
-        if ending:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                return process.communicate(timeout=after)[0]
-            process.send_signal(ending)
-        return self._await(process)
-
-    def _await(self, process: subprocess.Popen[bytes]) -> bytes:
-        try:
-            return process.communicate(timeout=_HANGS_AFTER)[0] or b""
-        except subprocess.TimeoutExpired:
-            self.tally.hangs += 1
-            process.kill()
-            return process.communicate()[0] or b""
-        except ValueError:  # Its pipe was closed here.
-            return b""
 
     def _take(self, stdout: bytes, *, torn: bool) -> None:
         lines = stdout.splitlines(keepends=True)
@@ -208,6 +198,25 @@ class History:
         return any(f"{stream}: " in line and "missing" in line for line in lines)
 
 
+def _some(stdout: t.IO[bytes] | None, size: int) -> bytes:
+    """Read so many bytes, or up to the end."""
+    some = b""
+    while stdout and len(some) < size and (more := stdout.read(size - len(some))):
+        some += more
+    return some
+
+
+def _end(process: subprocess.Popen[bytes], ending: signal.Signals | None) -> bytes:
+    """End a run, or let it end; return the rest of its output."""
+    if ending is signal.SIGPIPE and process.stdout:
+        process.stdout.close()
+        process.wait()
+        return b""
+    if ending:
+        process.send_signal(ending)
+    return process.communicate()[0]
+
+
 def _codes(ending: signal.Signals | None) -> set[int]:
     """Return the exit codes that are right for an ending."""
     if ending is None:
@@ -243,8 +252,8 @@ def _quiet(history: History) -> None:
 
 def _end_early(history: History, dice: random.Random) -> None:
     ending = dice.choice(ENDINGS)
-    after, size = dice.uniform(*_MOMENTS), dice.randrange(1, 300_000)
-    history.sync(ending, after, size)
+    size, after = dice.randrange(1, _MOST_BYTES), dice.uniform(0.0, 0.2)
+    history.sync(ending, size, after)
 
 
 def _live_edits(history: History, dice: random.Random) -> None:
@@ -329,11 +338,11 @@ class Campaign(t.NamedTuple):
 
 
 CAMPAIGNS = (
-    Campaign("Live edits", _live_edits, 15),
-    Campaign("Random faults", _random_faults, 10),
-    Campaign("Kills", _kills, 13, 0.01),
-    Campaign("Edits, faults and kills", _all_together, 13, 0.005),
-    Campaign("Misbehaving servers", _misbehaving, 18),
+    Campaign("Live edits", _live_edits, 12),
+    Campaign("Random faults", _random_faults, 8),
+    Campaign("Kills", _kills, 10, 0.01),
+    Campaign("Edits, faults and kills", _all_together, 10, 0.005),
+    Campaign("Misbehaving servers", _misbehaving, 12),
 )
 
 

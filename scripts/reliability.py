@@ -70,8 +70,8 @@ pages of 7 to 15. Each begins with the last whole STATE of the one before.
   one reads a server that is still.
 - **Random faults**: 5 to 30 % of all requests meet a 503, a 429, a reset, an answer cut
   off, or a maintenance page. One sync has to get everything.
-- **Kills**: three runs end at a random moment by SIGTERM, SIGINT, SIGKILL, or because
-  whoever reads goes away. A fourth one runs to its end.
+- **Kills**: three runs end after a random number of bytes, by SIGTERM, SIGINT, SIGKILL,
+  or because whoever reads goes away. A fourth one runs to its end.
 - **Edits, faults and kills**: all of it at once, then one run to its end, on a server
   that is still.
 - **Misbehaving servers**: sorting ignored, `modifiedAfter` ignored, equal times in any

@@ -6,9 +6,10 @@ Two things show that a server does otherwise:
 - A record changed since the walk began stands on a page that is not the first. Newest
   first would never put it there; so inserts and edits go anywhere, and an insert may
   have hidden a delete from the total.
-- Equal times go across the border of two pages, and the data changed meanwhile. Where
-  a server orders equal times differently each time, records slip through at such a
-  border, and the count at the end cannot tell them from deleted ones.
+- A record of the page before stands on the next one, and not at its head. What is
+  pushed to the right arrives there, in order; anything else means that equal times
+  come in another order each time. Then records slip through between two pages, and
+  where others are deleted meanwhile, the count at the end does not tell.
 
 Such a walk is in doubt, and all is walked again. A walk settles the doubt when it is
 whole by its own count and nothing changed in it; a doubt of the first kind also when
@@ -45,7 +46,7 @@ class Witness:
         self._walks = 0
         self._changed = False
         self._disordered = False
-        self._ties = False
+        self._shuffled = False
         self._known_fresh: set[tuple[Hashable, t.Any]] = set()
         self._fresh_in_walk: set[tuple[Hashable, t.Any]] = set()
         self._begin_walk()
@@ -67,8 +68,9 @@ class Witness:
         """
         if self._before is None:
             self.began = self.began or page.sent_at or newest_time(page.stamps)
-        elif self._before.total != page.total:
-            self._changed_in_walk = True
+        else:
+            self._changed_in_walk |= self._before.total != page.total
+            self._shuffled |= _is_shuffled(self._before, page)
         self._keys.add(page.keys)
         self._records += len(page.records)
         self._look_at_times(page, new)
@@ -81,7 +83,6 @@ class Witness:
         if fresh is None or fresh - self._known_fresh:
             self._changed_in_walk = True
             self._disordered |= page.number > 0
-        self._ties |= self._is_tied_to_the_page_before(page)
         self._late += max(0, new - len(fresh or ()))
         self._fresh_in_walk |= fresh or set()
 
@@ -102,16 +103,6 @@ class Witness:
             if (time := parse_time(stamp)) is not None and time >= self.began
         }
 
-    def _is_tied_to_the_page_before(self, page: Page) -> bool:
-        before = self._before
-        return (
-            before is not None
-            and before.number + 1 == page.number
-            and bool(before.stamps)
-            and before.stamps[-1] is not None
-            and before.stamps[-1] == page.stamps[0]
-        )
-
     def conclude(self, *, total: int | None, missing: int) -> None:
         """Judge the walk that has ended.
 
@@ -122,8 +113,8 @@ class Witness:
         self._walks += 1
         self._changed |= self._changed_in_walk
         if self._walks == 1:
-            tied = self._ties and (self._changed or missing > 0)
-            self.in_doubt = self._disordered or tied
+            shuffled = self._shuffled and (self._changed or missing > 0)
+            self.in_doubt = self._disordered or shuffled
         elif self.in_doubt:
             self.in_doubt = not self._is_settled(total, missing)
         self._begin_walk()
@@ -131,6 +122,16 @@ class Witness:
     def _is_settled(self, total: int | None, missing: int) -> bool:
         if not self._changed_in_walk and len(self._keys) == self._records == total:
             return True
-        if self._ties and (self._changed or missing):
+        if self._shuffled and (self._changed or missing):
             return False
         return not self._late
+
+
+def _is_shuffled(before: Page, page: Page) -> bool:
+    """Tell whether a page repeats records in a way that no shift to the right does."""
+    if before.number + 1 != page.number:
+        return False
+    places = {key: place for place, key in enumerate(before.keys)}
+    repeated = [places[key] for key in page.keys if key in places]
+    head = [places.get(key) for key in page.keys[: len(repeated)]]
+    return head != sorted(repeated)
