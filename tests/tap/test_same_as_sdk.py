@@ -1,0 +1,81 @@
+"""The messages are those that the SDK would write by itself, only sooner."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from decimal import Decimal
+
+import pytest
+from singer_sdk.singerlib.json import serialize_json
+
+from tap_clientsuccess.emission import EmittingStream
+from tap_clientsuccess.output import BufferedWriter
+from tap_clientsuccess.tap import TapClientSuccess
+
+Messages = list[dict[str, t.Any]]
+Run = t.Callable[..., Messages]
+
+
+@pytest.fixture
+def run(config: dict[str, t.Any], capsys: pytest.CaptureFixture[str]) -> Run:
+    def messages(catalog: dict[str, t.Any], **settings: t.Any) -> Messages:
+        tap = TapClientSuccess(config=config | settings, catalog=catalog)
+        capsys.readouterr()
+        tap.run()
+        lines = capsys.readouterr().out.splitlines()
+        return [without_time(json.loads(line, parse_float=Decimal)) for line in lines]
+
+    return messages
+
+
+def without_time(message: dict[str, t.Any]) -> dict[str, t.Any]:
+    if message["type"] == "RECORD":
+        assert message.pop("time_extracted")
+    if "version" in message:
+        message["version"] = "the second in which the tap began"
+    return message
+
+
+@pytest.fixture
+def the_sdks_way(monkeypatch: pytest.MonkeyPatch) -> t.Callable[[], None]:
+    """Let every record take the SDK's way, and its encoder."""
+
+    def take() -> None:
+        monkeypatch.setattr(EmittingStream, "_sent_as_is", None)
+        monkeypatch.setattr(
+            BufferedWriter,
+            "serialize_message",
+            lambda _, message: serialize_json(message.to_dict()).encode(),
+        )
+
+    return take
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"flattening_enabled": True, "flattening_max_depth": 1},
+        {"stream_maps": {"clients": {"note": None, "shout": "name.upper()"}}},
+        {"emit_activate_version_messages": True},
+    ],
+    ids=["plain", "flattened", "mapped", "versions"],
+)
+@pytest.mark.parametrize("deselected", [None, "email"])
+def test_the_same_messages(
+    run: Run,
+    the_sdks_way: t.Callable[[], None],
+    config: dict[str, t.Any],
+    settings: dict[str, t.Any],
+    deselected: str | None,
+) -> None:
+    catalog = TapClientSuccess(config=config).catalog_dict
+    for entry in catalog["streams"]:
+        for item in entry["metadata"]:
+            chosen = list(item["breadcrumb"]) != ["properties", deselected]
+            item["metadata"]["selected"] = chosen
+    ours = run(catalog, **settings)
+    the_sdks_way()
+    assert run(catalog, **settings) == ours
+    assert len(ours) > 500
