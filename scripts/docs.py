@@ -12,11 +12,12 @@ import sys
 import typing as t
 from pathlib import Path
 
-from tap_clientsuccess.settings import SCHEMA, problems
+from tap_clientsuccess.settings import SCHEMA
 from tap_clientsuccess.streams import STREAMS
 from tap_clientsuccess.streams.details import DetailStream
 from tap_clientsuccess.streams.lists import ReferenceList
 from tap_clientsuccess.tap import TapClientSuccess
+from tap_clientsuccess.validation import problems
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -1,7 +1,7 @@
 """How to walk a paged search without losing a record while the data changes.
 
 Page numbers drift: a record deleted, inserted or edited while somebody is paging moves
-all that comes behind it. `Walk` relies on four things, and holds without the rest.
+all that comes behind it. This is what `Walk` relies on:
 
 1. *Newest first.* The search is sorted by descending modification time, so inserts and
    edits go to the front. They push unread records to the right: some are read twice,
@@ -20,8 +20,7 @@ all that comes behind it. `Walk` relies on four things, and holds without the re
 5. *The end is checked.* As many distinct keys must have been seen as the server has
    records. Records that jumped over the reader stand at the front: the walk begins
    again there and ends as soon as the count is reached, after three walks at most.
-   A server that orders equal times differently each time, or ignores the sort, is
-   caught by this as well. What is still missing then is in `Walk.missing`.
+   What is still missing then is in `Walk.missing`.
 
 Every walk is finite, whatever the server tells: `_budget` bounds its requests by what
 they brought.

@@ -36,6 +36,7 @@ from tap_clientsuccess.interruption import (
 from tap_clientsuccess.output import BufferedWriter, OutputError
 from tap_clientsuccess.streams import STREAMS
 from tap_clientsuccess.streams.custom import custom_streams, definition_problems
+from tap_clientsuccess.validation import problems
 
 if t.TYPE_CHECKING:
     from types import FrameType
@@ -96,7 +97,7 @@ class TapClientSuccess(Tap):
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Validate the settings in words that hold no value: it may be a secret."""
         self.append_builtin_config(self.config_jsonschema)
-        errors = settings.problems(self._config, self.config_jsonschema)
+        errors = problems(self._config, self.config_jsonschema)
         if not errors and (definitions := self._config.get("custom_streams")):
             taken = [stream.name for stream in STREAMS]  # type: ignore[misc]
             errors = list(definition_problems(definitions, taken))

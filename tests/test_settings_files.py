@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tap_clientsuccess.settings import SCHEMA, problems
+from tap_clientsuccess.settings import SCHEMA
 from tap_clientsuccess.tap import TapClientSuccess
+from tap_clientsuccess.validation import problems
 
 ROOT = Path(__file__).parent.parent
 SDK: dict[str, t.Any] = {"properties": {}}
