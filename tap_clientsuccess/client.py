@@ -87,12 +87,15 @@ class ClientSuccessStream(EmittingStream):
         """Return a record's primary key, or None where it has none."""
         if not isinstance(record, dict):
             return None
+        if len(self.primary_keys) == 1:
+            value = record.get(self.primary_keys[0])
+            return None if isinstance(value, (dict, list)) else value
         values = tuple(record.get(name) for name in self.primary_keys)
         if not values or any(
             value is None or isinstance(value, (dict, list)) for value in values
         ):
             return None
-        return values[0] if len(values) == 1 else values
+        return values
 
     def keys_of(self, records: list[t.Any]) -> list[Hashable]:
         """Return the primary keys of the records that have one."""

@@ -143,11 +143,18 @@ class PagedStream(ClientSuccessStream):
             pages=_count(body.get("totalPages")),
             size=_count(body.get("size")),
             last=last if isinstance(last, bool) else None,
-            stamps=[self._stamp(record) for record in records],
+            stamps=self._stamps(records),
         )
 
+    def _stamps(self, records: list[t.Any]) -> list[t.Any]:
+        """Return when each record was changed, or created, as the API writes it."""
+        try:
+            stamps = [record[self.modification_key] for record in records]
+        except (KeyError, TypeError):
+            stamps = [None]
+        return stamps if all(stamps) else [self._stamp(record) for record in records]
+
     def _stamp(self, record: t.Any) -> t.Any:
-        """Return when a record was changed, or else created, as the API writes it."""
         if not isinstance(record, dict):
             return None
         for name in (self.modification_key, *_TIME_KEYS):
