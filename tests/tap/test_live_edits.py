@@ -27,7 +27,6 @@ HABITS: dict[str, dict[str, t.Any]] = {
     "exclusive filter": {"inclusive": False},
     "no filter": {"ignore": UNFILTERED},
     "no sort": {"ignore": UNSORTED},
-    "equal times in any order": {"unstable_ties": True},
     "size of its own": {"echo_size": True},
 }
 
