@@ -33,13 +33,12 @@ from collections import deque
 from dataclasses import dataclass
 
 from tap_clientsuccess.keys import KeySet
+from tap_clientsuccess.ties import Border
 from tap_clientsuccess.witness import Witness
 
 if t.TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Hashable, Iterator, Sequence
-
-Fetch = t.Callable[[int], t.Callable[[], "Page"]]
 
 MAX_WALKS = 3
 _SPARE_REQUESTS = 50
@@ -60,6 +59,8 @@ class Page:
         last: Whether the server calls it the last page.
         stamps: When each record was changed, as the server writes it; or nothing,
             where that is not to be looked at.
+        is_dated: Whether the search is sorted by `stamps`; where the server hides
+            when a record was modified, they are other times of it.
         sent_at: When the page was asked for, by the server's clock.
     """
 
@@ -71,7 +72,14 @@ class Page:
     size: int | None = None
     last: bool | None = None
     stamps: Sequence[t.Any] = ()
+    is_dated: bool = True
     sent_at: dt.datetime | None = None
+
+    @property
+    def tells_all(self) -> bool:
+        """Whether it has records, and each has a key and the time it is sorted by."""
+        is_full = len(self.stamps) == len(self.keys) == len(self.records) > 0
+        return is_full and self.is_dated
 
     @property
     def has_next(self) -> bool:
@@ -83,6 +91,21 @@ class Page:
         if self.pages is not None and self.number + 1 < self.pages:
             return True
         return self.last is None and self.pages is None
+
+
+class Fetch(t.Protocol):
+    """Begins to fetch a page."""
+
+    def __call__(self, number: int, size: int | None = None, /) -> Callable[[], Page]:
+        """Begin to fetch a page.
+
+        Args:
+            number: Which page, from 0.
+            size: Records to a page; None for as many as usual.
+
+        Returns:
+            What waits for it.
+        """
 
 
 class Walk:
@@ -100,7 +123,7 @@ class Walk:
         """Prepare a walk.
 
         Args:
-            fetch: Begins to fetch the page with a number; returns what waits for it.
+            fetch: Begins to fetch a page.
             width: How many pages to fetch at once; as many are held in memory.
         """
         self._fetch = fetch
@@ -115,6 +138,7 @@ class Walk:
         self._keyless = 0
         self._keyless_in_walk = 0
         self._stuck = False
+        self._before: Page | None = None
         self._is_countable = True
         self._witness = Witness()
         self.missing = 0
@@ -142,6 +166,7 @@ class Walk:
             self._count(page)
             self._look_ahead(page, window)
             yield page
+            yield from self._made_whole(page)
             if not window and self._goes_on(page):
                 window = self._next_window()
         ended = self._has_caught_up or self._has_read_all(page)
@@ -158,12 +183,13 @@ class Walk:
         self._size = _page_size(page)
         self._frontier = 0
         self._serial_until = 0
+        self._before = None
         self._keyless_in_walk = 0
         return page
 
-    def _launch(self, number: int) -> Callable[[], Page]:
+    def _launch(self, number: int, size: int | None = None) -> Callable[[], Page]:
         self._requests += 1
-        return self._fetch(number)
+        return self._fetch(number, size)
 
     def _look_ahead(self, page: Page, window: Sequence[Page]) -> None:
         """Begin to fetch the next window, as the pages of this one are given away."""
@@ -202,10 +228,28 @@ class Walk:
         self._frontier = max(0, self._frontier)
         self._total = page.total
         new = self._seen.add(page.keys)
-        self._witness.saw(page, new)
+        self._witness.saw(page)
         self._keyless_in_walk += len(page.records) - len(page.keys)
         self._keyless = max(self._keyless, self._keyless_in_walk)
         self._stuck = page.total is None and not new
+
+    def _made_whole(self, page: Page) -> Iterator[Page]:
+        """Read the run of equal times again that the page before shares with this.
+
+        Where the walk steps back, the border is passed once more.
+        """
+        before, self._before = self._before, page
+        if before is None or self._frontier < page.number * self._size:
+            return
+        border = Border(before, page, self._size)
+        for place in border.places:
+            again = self._launch(*place)()
+            self._seen.add(again.keys)
+            border.saw(again, place)
+            yield again
+            if border.is_whole:
+                break
+        self._witness.saw_border(border)
 
     def _is_quiet(self, window: Sequence[Page]) -> bool:
         keys = KeySet()

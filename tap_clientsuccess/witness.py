@@ -1,20 +1,19 @@
 """Whether what a walk saw can be trusted, where the server does not keep its order.
 
 `paging` relies on a search that is sorted newest first, and always in the same way.
-Two things show that a server does otherwise:
+These show that a server does otherwise:
 
-- A record changed since the walk began stands on a page that is not the first. Newest
-  first would never put it there; so inserts and edits go anywhere, and an insert may
-  have hidden a delete from the total.
-- A record of the page before stands on the next one, and not at its head. What is
-  pushed to the right arrives there, in order; anything else means that equal times
-  come in another order each time. Then records slip through between two pages, and
-  where others are deleted meanwhile, the count at the end does not tell.
+- *No order.* A record changed since the walk began stands on a page that is not the
+  first. Newest first would never put it there; so inserts and edits go anywhere, and an
+  insert may have hidden a delete from the total.
+- *Ties in any order.* Records of equal time come in another order each time. Read one
+  at a time, pages that share a run of equal times are made whole (see `ties`); several
+  at once were not, and a run that cannot be made whole is loose.
 
-Such a walk is in doubt, and all is walked again. A walk settles the doubt when it is
-whole by its own count and nothing changed in it; a doubt of the first kind also when
-it brings no record that an earlier walk should have brought, and one of the second
-kind also when nothing has changed at all.
+Such a walk is in doubt, and all is walked again, one page at a time. A walk settles the
+doubt when it is whole by its own count and nothing changed in it. It also does when
+nothing was loose in it and, where there is no order, it brings no record that an
+earlier walk should have brought.
 """
 
 from __future__ import annotations
@@ -29,6 +28,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Hashable
 
     from tap_clientsuccess.paging import Page
+    from tap_clientsuccess.ties import Border
 
 
 class Witness:
@@ -54,36 +54,38 @@ class Witness:
     def _begin_walk(self) -> None:
         self._keys = KeySet()
         self._records = 0
-        self._late = 0
         self._known_fresh |= self._fresh_in_walk
         self._changed_in_walk = False
+        self._loose = False
+        self._believed = False
         self._before: Page | None = None
 
-    def saw(self, page: Page, new: int) -> None:
-        """Take note of a page, in the order in which pages count.
-
-        Args:
-            page: The page.
-            new: How many of its keys no walk had seen.
-        """
+    def saw(self, page: Page) -> None:
+        """Take note of a page, in the order in which pages count."""
         if self._before is None:
             self.began = self.began or page.sent_at or newest_time(page.stamps)
         else:
             self._changed_in_walk |= self._before.total != page.total
-            self._shuffled |= _is_shuffled(self._before, page)
         self._keys.add(page.keys)
         self._records += len(page.records)
-        self._look_at_times(page, new)
+        self._look_at_times(page)
         self._before = page
 
-    def _look_at_times(self, page: Page, new: int) -> None:
+    def saw_border(self, border: Border) -> None:
+        """Take note of the border of two pages, when all was done to make it whole."""
+        self._shuffled |= border.is_shuffled
+        if not border.is_whole:
+            is_believed = border.is_out_of_reach and not self._shuffled
+            self._believed |= is_believed
+            self._loose |= not is_believed
+
+    def _look_at_times(self, page: Page) -> None:
         if not page.stamps:
             return
         fresh = self._fresh(page)
         if fresh is None or fresh - self._known_fresh:
             self._changed_in_walk = True
             self._disordered |= page.number > 0
-        self._late += max(0, new - len(fresh or ()))
         self._fresh_in_walk |= fresh or set()
 
     def _fresh(self, page: Page) -> set[tuple[Hashable, t.Any]] | None:
@@ -112,9 +114,10 @@ class Witness:
         """
         self._walks += 1
         self._changed |= self._changed_in_walk
+        self._loose |= self._believed and missing > 0
         if self._walks == 1:
-            shuffled = self._shuffled and (self._changed or missing > 0)
-            self.in_doubt = self._disordered or shuffled
+            loose = self._loose and (self._changed or missing > 0)
+            self.in_doubt = self._disordered or loose
         elif self.in_doubt:
             self.in_doubt = not self._is_settled(total, missing)
         self._begin_walk()
@@ -122,16 +125,4 @@ class Witness:
     def _is_settled(self, total: int | None, missing: int) -> bool:
         if not self._changed_in_walk and len(self._keys) == self._records == total:
             return True
-        if self._shuffled and (self._changed or missing):
-            return False
-        return not self._late
-
-
-def _is_shuffled(before: Page, page: Page) -> bool:
-    """Tell whether a page repeats records in a way that no shift to the right does."""
-    if before.number + 1 != page.number:
-        return False
-    places = {key: place for place, key in enumerate(before.keys)}
-    repeated = [places[key] for key in page.keys if key in places]
-    head = [places.get(key) for key in page.keys[: len(repeated)]]
-    return head != sorted(repeated)
+        return not (self._loose and (self._changed or missing))

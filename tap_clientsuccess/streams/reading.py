@@ -71,11 +71,12 @@ class Reading:
             reached = self._read.bookmark(self._walk.began)
             self._stream.set_bookmark(self._context, reached)
 
-    def _fetch(self, number: int) -> Callable[[], Page]:
-        return self._stream.flights.launch(self._page, number)
+    def _fetch(self, number: int, size: int | None = None, /) -> Callable[[], Page]:
+        ask = partial(self._page, params={"size": str(size)} if size else {})
+        return self._stream.flights.launch(ask, number)
 
-    def _page(self, number: int) -> Page:
-        answer = self._ask(number)
+    def _page(self, number: int, params: dict[str, str]) -> Page:
+        answer = self._ask(number, **params)
         if number == 0 and self._total is None:
             self._total = answer.content.total
         return replace(answer.content, sent_at=answer.sent_at)

@@ -135,6 +135,7 @@ class PagedStream(ClientSuccessStream):
         if not isinstance(records, list):
             raise ValueError("no list of records")  # noqa: TRY004
         last = body.get("last")
+        stamps = self._stamps(records)
         return Page(
             number=number,
             records=records,
@@ -143,16 +144,17 @@ class PagedStream(ClientSuccessStream):
             pages=_count(body.get("totalPages")),
             size=_count(body.get("size")),
             last=last if isinstance(last, bool) else None,
-            stamps=self._stamps(records),
+            stamps=stamps or [self._stamp(record) for record in records],
+            is_dated=stamps is not None,
         )
 
-    def _stamps(self, records: list[t.Any]) -> list[t.Any]:
-        """Return when each record was changed, or created, as the API writes it."""
+    def _stamps(self, records: list[t.Any]) -> list[t.Any] | None:
+        """Return when each record was modified, as the API writes it, if shown."""
         try:
             stamps = [record[self.modification_key] for record in records]
         except (KeyError, TypeError):
-            stamps = [None]
-        return stamps if all(stamps) else [self._stamp(record) for record in records]
+            return None
+        return stamps if all(stamps) else None
 
     def _stamp(self, record: t.Any) -> t.Any:
         if not isinstance(record, dict):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import typing as t
 from dataclasses import dataclass, field
+from functools import partial
 
 from tap_clientsuccess.paging import Page
 from tap_clientsuccess.times import format_time
@@ -12,6 +13,8 @@ from tap_clientsuccess.times import format_time
 if t.TYPE_CHECKING:
     from random import Random
 
+ORDERS = ["newest first", "by id", "by name", "oldest first"]
+TIES = ["ties in a new order each time", "ties in another order on each page"]
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
@@ -20,6 +23,7 @@ class Flight:
     """A request that is under way."""
 
     number: int
+    size: int
     start: dt.datetime | None
     page: Page | None = None
 
@@ -31,7 +35,6 @@ class ServerModel:
     random: Random
     size: int = 3
     changes_per_read: int = 0
-    unstable_ties: bool = False
     order: str = "newest first"
     ticks: tuple[int, ...] = (0, 1, 1)
     clock: int = 0
@@ -45,6 +48,18 @@ class ServerModel:
     @property
     def now(self) -> dt.datetime:
         return START + dt.timedelta(seconds=self.clock)
+
+    def fill(self, records: int, tied: int = 0) -> None:
+        """Change it until it has some records.
+
+        Args:
+            records: Changes to make.
+            tied: Records that are given the same time.
+        """
+        for _ in range(records):
+            self.change()
+        for key in list(self.modified)[:tied]:
+            self.modified[key] = self.clock // 2
 
     def change(self) -> None:
         """Insert, edit or delete; the clock may stand still meanwhile."""
@@ -65,29 +80,29 @@ class ServerModel:
         self.modified[key] = self.clock
         self.names[key] = self.random.random()
 
-    def search(self, number: int, start: dt.datetime | None) -> Page:
+    def search(self, number: int, size: int, start: dt.datetime | None) -> Page:
         self.requests += 1
         found = [
             key
             for key, tick in self.modified.items()
             if start is None or START + dt.timedelta(seconds=tick) >= start
         ]
-        found.sort(key=self._place, reverse=True)
-        keys = found[number * self.size : (number + 1) * self.size]
-        pages = -(-len(found) // self.size)
+        found.sort(key=partial(self._place, page=(number, size)), reverse=True)
+        keys = found[number * size : (number + 1) * size]
+        pages = -(-len(found) // size)
         return Page(
             number=number,
             records=[self.record(key) for key in keys],
             keys=keys,
             total=len(found),
             pages=pages,
-            size=self.size,
+            size=size,
             last=number + 1 >= pages,
             stamps=[self.record(key)["modifiedTime"] for key in keys],
             sent_at=self.now,
         )
 
-    def _place(self, key: int) -> tuple[float, float]:
+    def _place(self, key: int, page: tuple[int, int]) -> tuple[float, float]:
         match self.order:
             case "by id":
                 return -key, 0
@@ -95,8 +110,11 @@ class ServerModel:
                 return -self.modified[key], -key
             case "by name":
                 return self.names[key], key
-        tie = self.random.random() if self.unstable_ties else key
-        return self.modified[key], tie
+            case "ties in a new order each time":
+                return self.modified[key], self.random.random()
+            case "ties in another order on each page":
+                return self.modified[key], hash((key, page))
+        return self.modified[key], key
 
     def record(self, key: int) -> dict[str, t.Any]:
         changed = START + dt.timedelta(seconds=self.modified[key])
@@ -106,9 +124,11 @@ class ServerModel:
             "modifiedTime": format_time(changed),
         }
 
-    def fetch(self, number: int, start: dt.datetime | None) -> t.Callable[[], Page]:
+    def fetch(
+        self, number: int, size: int | None, start: dt.datetime | None
+    ) -> t.Callable[[], Page]:
         """Begin to answer; what is in flight together is answered in any order."""
-        flight = Flight(number, start)
+        flight = Flight(number, min(size or self.size, self.size), start)
         self.in_flight.append(flight)
 
         def wait() -> Page:
@@ -121,5 +141,5 @@ class ServerModel:
     def _answer(self, flight: Flight) -> None:
         for _ in range(self.random.randint(0, self.changes_per_read)):
             self.change()
-        flight.page = self.search(flight.number, flight.start)
+        flight.page = self.search(flight.number, flight.size, flight.start)
         self.in_flight.remove(flight)

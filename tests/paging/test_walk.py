@@ -6,112 +6,8 @@ from functools import partial
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from server_model import ServerModel
 
 from tap_clientsuccess.paging import MAX_WALKS, Page, Walk
-from tap_clientsuccess.replication import IncrementalRead
-
-if t.TYPE_CHECKING:
-    import datetime as dt
-    from random import Random
-
-
-class Warehouse:
-    """What a target holds after some syncs."""
-
-    def __init__(self) -> None:
-        self.rows: dict[int, dict[str, t.Any]] = {}
-        self.bookmark: dt.datetime | None = None
-        self.missing = 0
-        self.in_doubt = False
-
-    def sync(self, server: ServerModel, width: int) -> None:
-        began = server.now
-        start = self.bookmark
-        read = IncrementalRead(start, creation_key=None, server_filters=lambda: True)
-        walk = Walk(lambda number: server.fetch(number, start), width=width)
-        for page in walk:
-            for record in page.records:
-                if read.wants(record):
-                    self.rows[record["id"]] = record
-        self.missing = walk.missing
-        self.in_doubt = walk.in_doubt
-        if not walk.missing and not walk.in_doubt:
-            reached = read.bookmark(began)
-            self.bookmark = max(filter(None, [reached, start]), default=None)
-
-    def lacks(self, server: ServerModel) -> list[int]:
-        return [
-            key for key in server.versions if self.rows.get(key) != server.record(key)
-        ]
-
-
-@given(
-    random=st.randoms(use_true_random=False),
-    width=st.sampled_from([1, 2, 4, 8]),
-    size=st.integers(1, 5),
-    records=st.integers(0, 60),
-    changes=st.integers(0, 4),
-)
-@settings(max_examples=400, deadline=None)
-def test_nothing_is_lost_under_live_edits(
-    random: Random, width: int, size: int, records: int, changes: int
-) -> None:
-    server = ServerModel(random, size=size)
-    for _ in range(records):
-        server.change()
-    warehouse = Warehouse()
-    server.changes_per_read = changes
-    for _ in range(3):
-        warehouse.sync(server, width)
-    server.changes_per_read = 0
-    warehouse.sync(server, width)
-    assert not warehouse.missing
-    assert not warehouse.lacks(server)
-
-
-@given(
-    random=st.randoms(use_true_random=False),
-    width=st.sampled_from([1, 4, 8]),
-    order=st.sampled_from(["by id", "oldest first", "by name"]),
-    records=st.integers(0, 60),
-    changes=st.integers(0, 2),
-)
-@settings(max_examples=300, deadline=None)
-def test_nothing_is_lost_where_the_sort_is_ignored(
-    random: Random, width: int, order: str, records: int, changes: int
-) -> None:
-    server = ServerModel(random, order=order)
-    for _ in range(records):
-        server.change()
-    warehouse = Warehouse()
-    server.changes_per_read = changes
-    for _ in range(3):
-        warehouse.sync(server, width)
-    server.changes_per_read = 0
-    warehouse.sync(server, width)
-    assert not warehouse.missing
-    assert not warehouse.in_doubt
-    assert not warehouse.lacks(server)
-
-
-@given(
-    random=st.randoms(use_true_random=False),
-    width=st.sampled_from([1, 4]),
-    records=st.integers(0, 40),
-)
-@settings(max_examples=200, deadline=None)
-def test_ties_in_a_new_order_each_time_are_complete_or_told(
-    random: Random, width: int, records: int
-) -> None:
-    server = ServerModel(random, unstable_ties=True)
-    for _ in range(records):
-        server.change()
-    server.clock = 0
-    server.modified = dict.fromkeys(server.modified, 0)
-    warehouse = Warehouse()
-    warehouse.sync(server, width)
-    assert len(warehouse.lacks(server)) == warehouse.missing
 
 
 def walk_over(
@@ -119,7 +15,7 @@ def walk_over(
 ) -> tuple[Walk, list[int], int]:
     requests = 0
 
-    def fetch(number: int) -> t.Callable[[], Page]:
+    def fetch(number: int, _: int | None = None) -> t.Callable[[], Page]:
         nonlocal requests
         requests += 1
         return partial(answer, number)
@@ -223,38 +119,23 @@ def test_records_without_a_key_count_as_seen() -> None:
     assert requests == 1
 
 
-@given(
-    random=st.randoms(use_true_random=False),
-    width=st.sampled_from([1, 4]),
-    records=st.integers(0, 150),
-)
-@settings(max_examples=100, deadline=None)
-def test_it_keeps_up_with_a_change_between_any_two_reads(
-    random: Random, width: int, records: int
-) -> None:
-    server = ServerModel(random, size=10, ticks=(1,))
-    for _ in range(records):
-        server.change()
-    server.changes_per_read = 1
-    warehouse = Warehouse()
-    warehouse.sync(server, width)
-    assert not warehouse.missing
-    assert not warehouse.in_doubt
-
-
 class Disturbed:
-    """Eight pages of five, and one change while the first window is in flight."""
+    """Eight pages of ten, and one change while the first window is in flight."""
 
     def __init__(
         self, change: t.Callable[[list[int]], None], answering: list[int]
     ) -> None:
-        self.keys = list(range(40))
+        self.keys = list(range(80))
         self.change = change
         self.answering = answering
         self.asked: list[int] = []
+        self.asked_in_one_piece: list[tuple[int, int]] = []
         self.answers: dict[int, Page] = {}
 
-    def fetch(self, number: int) -> t.Callable[[], Page]:
+    def fetch(self, number: int, size: int | None = None) -> t.Callable[[], Page]:
+        if size:
+            self.asked_in_one_piece.append((number, size))
+            return partial(self.page, number, size)
         self.asked.append(number)
         in_first_window = self.asked.index(number) == len(self.asked) - 1 and (
             number in self.answering
@@ -269,38 +150,40 @@ class Disturbed:
                 self.answers[asked] = self.page(asked)
         return self.answers[number]
 
-    def page(self, number: int) -> Page:
-        keys = self.keys[number * 5 : number * 5 + 5]
+    def page(self, number: int, size: int = 10) -> Page:
+        keys = self.keys[number * size : number * size + size]
         total = len(self.keys)
-        return page(number, keys, total=total, pages=-(-total // 5), size=5)
+        return page(number, keys, total=total, pages=-(-total // size), size=size)
 
 
 def edit_one_on_the_last_page(keys: list[int]) -> None:
-    keys.remove(39)
-    keys.insert(0, 39)
+    keys.remove(79)
+    keys.insert(0, 79)
 
 
 def delete_one_on_the_second_page(keys: list[int]) -> None:
-    keys.remove(7)
+    keys.remove(17)
 
 
 @pytest.mark.parametrize(
-    ("change", "answering", "asked_again"),
+    ("change", "answering", "asked_again", "in_one_piece"),
     [
-        (edit_one_on_the_last_page, [4, 3, 2, 1], [1, 2, 3, 4, 5, 6, 7, 0]),
-        (delete_one_on_the_second_page, [1, 2, 3, 4], [1, 0, 1, 2, 3, 4, 5, 6, 7]),
+        (edit_one_on_the_last_page, [4, 3, 2, 1], [1, 2, 3, 4, 5, 6, 7, 0], [(1, 7)]),
+        (delete_one_on_the_second_page, [1, 2, 3, 4], [1, 0, 1, 2, 3, 4, 5, 6, 7], []),
     ],
 )
 def test_a_window_that_was_not_quiet_is_read_again_page_by_page(
     change: t.Callable[[list[int]], None],
     answering: list[int],
     asked_again: list[int],
+    in_one_piece: list[tuple[int, int]],
 ) -> None:
     server = Disturbed(change, answering)
     walk = Walk(server.fetch, width=4)
     keys = {key for page in walk for key in page.keys}
     assert keys >= set(server.keys)
     assert server.asked == [0, 1, 2, 3, 4, *asked_again]
+    assert server.asked_in_one_piece == in_one_piece
 
 
 @pytest.mark.parametrize("width", [1, 2, 4, 7])
@@ -308,7 +191,7 @@ def test_no_more_pages_than_the_width_are_held(width: int) -> None:
     begun = given_away = 0
     most = 0
 
-    def fetch(number: int) -> t.Callable[[], Page]:
+    def fetch(number: int, _: int | None = None) -> t.Callable[[], Page]:
         nonlocal begun, most
         begun += 1
         most = max(most, begun - given_away)

@@ -7,7 +7,7 @@ import typing as t
 
 import pytest
 
-from tap_clientsuccess.paging import Page, Walk
+from tap_clientsuccess.paging import Fetch, Page, Walk
 from tap_clientsuccess.sandbox import Edits, RepeatPage, Rule, Sandbox, WrongTotal
 from tap_clientsuccess.sandbox.data import KINDS
 
@@ -28,6 +28,7 @@ HABITS: dict[str, dict[str, t.Any]] = {
     "no filter": {"ignore": UNFILTERED},
     "no sort": {"ignore": UNSORTED},
     "size of its own": {"echo_size": True},
+    "equal times in any order": {"unstable_ties": True},
 }
 
 
@@ -128,12 +129,10 @@ def test_totals_that_jump_end_complete_or_loud(
     assert len(seen) == 100 or walk.missing
 
 
-def server_of(
-    count: int, total: Callable[[], int], size: int = 7
-) -> Callable[[int], Callable[[], Page]]:
+def server_of(count: int, total: Callable[[], int], size: int = 7) -> Fetch:
     def page(number: int) -> Page:
         ids = range(count)[number * size : (number + 1) * size]
         last = (number + 1) * size >= count
         return Page(number, ids, ids, total(), -(-count // size), size, last)
 
-    return lambda number: lambda: page(number)
+    return lambda number, _=None: lambda: page(number)

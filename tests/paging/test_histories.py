@@ -1,0 +1,113 @@
+"""Syncs of a server that changes meanwhile: in the end the target has what it has.
+
+Hypothesis looks for a short history that breaks the walk; long ones are drawn, many.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from server_model import ORDERS, TIES, ServerModel
+from warehouse import Warehouse, after_three_syncs_under_edits
+
+
+@given(
+    random=st.randoms(use_true_random=False),
+    width=st.sampled_from([1, 2, 4, 8]),
+    size=st.integers(1, 5),
+    records=st.integers(0, 60),
+    changes=st.integers(0, 4),
+)
+@settings(max_examples=400, deadline=None)
+def test_nothing_is_lost_under_live_edits(
+    random: Random, width: int, size: int, records: int, changes: int
+) -> None:
+    server = ServerModel(random, size=size)
+    server.fill(records)
+    warehouse = after_three_syncs_under_edits(server, width, changes)
+    assert not warehouse.missing
+    assert not warehouse.lacks(server)
+
+
+@given(
+    random=st.randoms(use_true_random=False),
+    width=st.sampled_from([1, 4, 8]),
+    order=st.sampled_from(ORDERS),
+    records=st.integers(0, 60),
+    changes=st.integers(0, 2),
+)
+@settings(max_examples=300, deadline=None)
+def test_nothing_is_lost_where_the_sort_is_ignored(
+    random: Random, width: int, order: str, records: int, changes: int
+) -> None:
+    server = ServerModel(random, order=order)
+    server.fill(records)
+    warehouse = after_three_syncs_under_edits(server, width, changes)
+    assert not warehouse.is_told
+    assert not warehouse.lacks(server)
+
+
+@given(
+    random=st.randoms(use_true_random=False),
+    width=st.sampled_from([1, 4]),
+    order=st.sampled_from(TIES),
+    records=st.integers(0, 60),
+    changes=st.integers(0, 3),
+)
+@settings(max_examples=300, deadline=None)
+def test_ties_in_any_order_are_complete_or_told(
+    random: Random, width: int, order: str, records: int, changes: int
+) -> None:
+    server = ServerModel(random, order=order)
+    server.fill(records)
+    warehouse = after_three_syncs_under_edits(server, width, changes)
+    assert warehouse.is_told or not warehouse.lacks(server)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("order", ORDERS + TIES)
+def test_many_long_histories_are_complete_or_told(order: str, seed: int) -> None:
+    random = Random(seed)  # noqa: S311
+    for _ in range(250):
+        server = ServerModel(random, order=order, size=random.choice([3, 5, 8]))
+        server.ticks = random.choice([(0, 1, 1), (0, 0, 0, 1)])
+        server.fill(random.choice([20, 60, 150]), tied=random.choice([0, 0, 30]))
+        width, changes = random.choice([1, 4]), random.choice([1, 2, 4])
+        warehouse = after_three_syncs_under_edits(server, width, changes)
+        assert warehouse.is_told or not warehouse.lacks(server)
+
+
+@given(
+    random=st.randoms(use_true_random=False),
+    width=st.sampled_from([1, 4]),
+    records=st.integers(0, 40),
+)
+@settings(max_examples=200, deadline=None)
+def test_what_is_missing_is_counted(random: Random, width: int, records: int) -> None:
+    server = ServerModel(random, order=TIES[0])
+    server.fill(records)
+    server.clock = 0
+    server.modified = dict.fromkeys(server.modified, 0)
+    warehouse = Warehouse()
+    warehouse.sync(server, width)
+    assert len(warehouse.lacks(server)) == warehouse.missing
+
+
+@given(
+    random=st.randoms(use_true_random=False),
+    width=st.sampled_from([1, 4]),
+    records=st.integers(0, 150),
+)
+@settings(max_examples=100, deadline=None)
+def test_it_keeps_up_with_a_change_between_any_two_reads(
+    random: Random, width: int, records: int
+) -> None:
+    server = ServerModel(random, size=10, ticks=(1,))
+    server.fill(records)
+    server.changes_per_read = 1
+    warehouse = Warehouse()
+    warehouse.sync(server, width)
+    assert not warehouse.is_told
