@@ -30,82 +30,21 @@ from __future__ import annotations
 
 import typing as t
 from collections import deque
-from dataclasses import dataclass
 
 from tap_clientsuccess.keys import KeySet
+from tap_clientsuccess.pages import Page, PageRequest
 from tap_clientsuccess.ties import Border
 from tap_clientsuccess.witness import Witness
 
 if t.TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Hashable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+Fetch = t.Callable[[PageRequest], t.Callable[[], Page]]
 
 MAX_WALKS = 3
 _SPARE_REQUESTS = 50
 _REQUESTS_PER_PAGE = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of a search, as the server tells it. What it does not tell is None.
-
-    Attributes:
-        number: Which page, from 0.
-        records: Its records.
-        keys: The primary key of each record that has one.
-        total: ``totalElements``: records in the whole search at that moment.
-        pages: ``totalPages``.
-        size: Records in a full page; the server may give fewer than asked for.
-        last: Whether the server calls it the last page.
-        stamps: When each record was changed, as the server writes it; or nothing,
-            where that is not to be looked at.
-        is_dated: Whether the search is sorted by `stamps`; where the server hides
-            when a record was modified, they are other times of it.
-        sent_at: When the page was asked for, by the server's clock.
-    """
-
-    number: int
-    records: Sequence[t.Any]
-    keys: Sequence[Hashable]
-    total: int | None = None
-    pages: int | None = None
-    size: int | None = None
-    last: bool | None = None
-    stamps: Sequence[t.Any] = ()
-    is_dated: bool = True
-    sent_at: dt.datetime | None = None
-
-    @property
-    def tells_all(self) -> bool:
-        """Whether it has records, and each has a key and the time it is sorted by."""
-        is_full = len(self.stamps) == len(self.keys) == len(self.records) > 0
-        return is_full and self.is_dated
-
-    @property
-    def has_next(self) -> bool:
-        """Whether anything that the server tells speaks for more pages."""
-        if not self.records:
-            return False
-        if self.last is False:
-            return True
-        if self.pages is not None and self.number + 1 < self.pages:
-            return True
-        return self.last is None and self.pages is None
-
-
-class Fetch(t.Protocol):
-    """Begins to fetch a page."""
-
-    def __call__(self, number: int, size: int | None = None, /) -> Callable[[], Page]:
-        """Begin to fetch a page.
-
-        Args:
-            number: Which page, from 0.
-            size: Records to a page; None for as many as usual.
-
-        Returns:
-            What waits for it.
-        """
 
 
 class Walk:
@@ -123,7 +62,7 @@ class Walk:
         """Prepare a walk.
 
         Args:
-            fetch: Begins to fetch a page.
+            fetch: Begins to fetch a page; returns what waits for it.
             width: How many pages to fetch at once; as many are held in memory.
         """
         self._fetch = fetch
@@ -189,7 +128,7 @@ class Walk:
 
     def _launch(self, number: int, size: int | None = None) -> Callable[[], Page]:
         self._requests += 1
-        return self._fetch(number, size)
+        return self._fetch(PageRequest(number, size))
 
     def _look_ahead(self, page: Page, window: Sequence[Page]) -> None:
         """Begin to fetch the next window, as the pages of this one are given away."""
@@ -234,18 +173,15 @@ class Walk:
         self._stuck = page.total is None and not new
 
     def _made_whole(self, page: Page) -> Iterator[Page]:
-        """Read the run of equal times again that the page before shares with this.
-
-        Where the walk steps back, the border is passed once more.
-        """
+        """Read the run of equal times again that the page before shares with this."""
         before, self._before = self._before, page
-        if before is None or self._frontier < page.number * self._size:
+        if before is None:
             return
         border = Border(before, page, self._size)
-        for place in border.places:
-            again = self._launch(*place)()
+        for request in border.requests:
+            again = self._launch(*request)()
             self._seen.add(again.keys)
-            border.saw(again, place)
+            border.saw(again, request)
             yield again
             if border.is_whole:
                 break
@@ -258,7 +194,6 @@ class Walk:
             new == sum(len(page.keys) for page in window)
             and not self._seen.has_any(keys)
             and all(page.total == self._total for page in window)
-            and all(page.has_next for page in list(window)[:-1])
         )
 
     def _goes_on(self, page: Page) -> bool:

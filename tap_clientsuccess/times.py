@@ -7,6 +7,7 @@ is UTC.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import typing as t
 from decimal import Decimal
@@ -62,6 +63,16 @@ def newest_time(stamps: Sequence[t.Any]) -> dt.datetime | None:
     times = [parse_time(stamp) for stamp in stamps]
     known = [time for time in times if time is not None]
     return max(known) if known and len(known) == len(times) else None
+
+
+def are_newest_first(stamps: Sequence[t.Any]) -> bool:
+    """Tell whether times fall, or stay; also where some of them are not times."""
+    with contextlib.suppress(TypeError):
+        if sorted(stamps, reverse=True) == list(stamps):
+            return True
+    times = [parse_time(stamp) for stamp in stamps]
+    known = [time for time in times if time is not None]
+    return len(known) < len(times) or sorted(known, reverse=True) == known
 
 
 def format_time(moment: dt.datetime) -> str:

@@ -4,16 +4,15 @@
 These show that a server does otherwise:
 
 - *No order.* A record changed since the walk began stands on a page that is not the
-  first. Newest first would never put it there; so inserts and edits go anywhere, and an
-  insert may have hidden a delete from the total.
-- *Ties in any order.* Records of equal time come in another order each time. Read one
-  at a time, pages that share a run of equal times are made whole (see `ties`); several
-  at once were not, and a run that cannot be made whole is loose.
+  first, or the times of a page do not fall and something has changed. So inserts and
+  edits go anywhere, and an insert may have hidden a delete from the total.
+- *Ties in any order.* Records of equal time come in another order each time. Where two
+  pages share a run of equal times, it is read again in one piece (see `ties`). A run is
+  loose where that cannot be had, and it does not look like one that only moved.
 
 Such a walk is in doubt, and all is walked again, one page at a time. A walk settles the
-doubt when it is whole by its own count and nothing changed in it. It also does when
-nothing was loose in it and, where there is no order, it brings no record that an
-earlier walk should have brought.
+doubt when nothing was loose in it, or when it is whole by its own count and nothing
+changed in it.
 """
 
 from __future__ import annotations
@@ -21,13 +20,13 @@ from __future__ import annotations
 import typing as t
 
 from tap_clientsuccess.keys import KeySet
-from tap_clientsuccess.times import newest_time, parse_time
+from tap_clientsuccess.times import are_newest_first, newest_time, parse_time
 
 if t.TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Hashable
 
-    from tap_clientsuccess.paging import Page
+    from tap_clientsuccess.pages import Page
     from tap_clientsuccess.ties import Border
 
 
@@ -43,17 +42,17 @@ class Witness:
     def __init__(self) -> None:
         self.in_doubt = False
         self.began: dt.datetime | None = None
-        self._walks = 0
+        self._is_first = True
         self._changed = False
         self._disordered = False
         self._shuffled = False
+        self._unsorted = False
         self._known_fresh: set[tuple[Hashable, t.Any]] = set()
         self._fresh_in_walk: set[tuple[Hashable, t.Any]] = set()
         self._begin_walk()
 
     def _begin_walk(self) -> None:
         self._keys = KeySet()
-        self._records = 0
         self._known_fresh |= self._fresh_in_walk
         self._changed_in_walk = False
         self._loose = False
@@ -67,7 +66,6 @@ class Witness:
         else:
             self._changed_in_walk |= self._before.total != page.total
         self._keys.add(page.keys)
-        self._records += len(page.records)
         self._look_at_times(page)
         self._before = page
 
@@ -87,6 +85,7 @@ class Witness:
             self._changed_in_walk = True
             self._disordered |= page.number > 0
         self._fresh_in_walk |= fresh or set()
+        self._unsorted |= page.is_dated and not are_newest_first(page.stamps)
 
     def _fresh(self, page: Page) -> set[tuple[Hashable, t.Any]] | None:
         """Return the records changed since the walk began; None where nothing tells.
@@ -112,17 +111,14 @@ class Witness:
             total: How many records the server has, by its last word.
             missing: How many of them were not seen.
         """
-        self._walks += 1
         self._changed |= self._changed_in_walk
         self._loose |= self._believed and missing > 0
-        if self._walks == 1:
-            loose = self._loose and (self._changed or missing > 0)
-            self.in_doubt = self._disordered or loose
+        loose = self._loose and (self._changed or missing > 0)
+        if self._is_first:
+            disordered = self._disordered or (self._unsorted and self._changed)
+            self.in_doubt = loose or disordered
         elif self.in_doubt:
-            self.in_doubt = not self._is_settled(total, missing)
+            is_quiet = not self._changed_in_walk
+            self.in_doubt = loose and not (is_quiet and len(self._keys) == total)
+        self._is_first = False
         self._begin_walk()
-
-    def _is_settled(self, total: int | None, missing: int) -> bool:
-        if not self._changed_in_walk and len(self._keys) == self._records == total:
-            return True
-        return not (self._loose and (self._changed or missing))

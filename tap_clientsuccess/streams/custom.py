@@ -9,7 +9,7 @@ from singer_sdk.helpers.jsonpath import extract_jsonpath
 
 from tap_clientsuccess.errors import NotFoundError, broken
 from tap_clientsuccess.inference import infer_schema
-from tap_clientsuccess.paging import Page
+from tap_clientsuccess.pages import Page
 from tap_clientsuccess.replies import read_list
 from tap_clientsuccess.streams.search import SearchStream
 
@@ -18,6 +18,7 @@ if t.TYPE_CHECKING:
 
     from singer_sdk.streams.rest import HTTPRequest, PageContext
 
+    from tap_clientsuccess.pages import PageRequest
     from tap_clientsuccess.tap import TapClientSuccess
 
 logger = logging.getLogger("tap-clientsuccess")
@@ -86,7 +87,7 @@ class CustomStream(SearchStream):
                 break
         return records
 
-    def get_http_request(self, *, page: PageContext[int]) -> HTTPRequest:
+    def get_http_request(self, *, page: PageContext[PageRequest]) -> HTTPRequest:
         """Ask for one page, or for all."""
         request = super().get_http_request(page=page)
         if not self.replication_key:

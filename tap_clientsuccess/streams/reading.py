@@ -9,6 +9,7 @@ from functools import cached_property, partial
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from singer_sdk.streams.rest import PageContext
 
+from tap_clientsuccess.pages import PageRequest
 from tap_clientsuccess.paging import Walk
 from tap_clientsuccess.replication import IncrementalRead
 
@@ -18,7 +19,7 @@ if t.TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
 
     from tap_clientsuccess.api import Answer
-    from tap_clientsuccess.paging import Page
+    from tap_clientsuccess.pages import Page
     from tap_clientsuccess.streams.search import PagedStream
 
 
@@ -71,26 +72,26 @@ class Reading:
             reached = self._read.bookmark(self._walk.began)
             self._stream.set_bookmark(self._context, reached)
 
-    def _fetch(self, number: int, size: int | None = None, /) -> Callable[[], Page]:
-        ask = partial(self._page, params={"size": str(size)} if size else {})
-        return self._stream.flights.launch(ask, number)
+    def _fetch(self, wanted: PageRequest) -> Callable[[], Page]:
+        return self._stream.flights.launch(self._page, wanted)
 
-    def _page(self, number: int, params: dict[str, str]) -> Page:
-        answer = self._ask(number, **params)
-        if number == 0 and self._total is None:
+    def _page(self, wanted: PageRequest) -> Page:
+        answer = self._ask(wanted)
+        if wanted.number == 0 and self._total is None:
             self._total = answer.content.total
         return replace(answer.content, sent_at=answer.sent_at)
 
-    def _ask(self, number: int, **params: t.Any) -> Answer[Page]:
+    def _ask(self, wanted: PageRequest, **params: t.Any) -> Answer[Page]:
         stream = self._stream
-        page = PageContext(stream_context=self._context, next_page_token=number)
+        page = PageContext(stream_context=self._context, next_page_token=wanted)
         request = stream.get_http_request(page=page)
         request.params |= params
-        return stream.ask(request, lambda body: stream.read_page(body, number))
+        return stream.ask(request, lambda body: stream.read_page(body, wanted.number))
 
     @cached_property
     def _is_filtered(self) -> bool:
         """Whether the server heeds ``modifiedAfter``: it counts more without it."""
-        ask = partial(self._ask, size="1", modifiedAfter=None)
-        everything = self._stream.flights.launch(ask, 0)().content.total
+        ask = partial(self._ask, modifiedAfter=None)
+        wanted = PageRequest(0, size=1)
+        everything = self._stream.flights.launch(ask, wanted)().content.total
         return everything is None or self._total is None or self._total < everything

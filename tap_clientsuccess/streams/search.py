@@ -11,7 +11,7 @@ from singer_sdk.streams.rest import PageContext
 
 from tap_clientsuccess.client import ClientSuccessStream
 from tap_clientsuccess.errors import broken
-from tap_clientsuccess.paging import Page
+from tap_clientsuccess.pages import Page, PageRequest
 from tap_clientsuccess.replication import MODIFICATION_KEY
 from tap_clientsuccess.streams.reading import Reading
 from tap_clientsuccess.times import format_time
@@ -30,6 +30,8 @@ class PagedStream(ClientSuccessStream):
     """A stream in pages."""
 
     modification_key: str = MODIFICATION_KEY
+    is_newest_first: bool = True
+    """Whether pages are asked for in the order of the modification time."""
     creation_key: str | None = None
     """The field with the creation time, where records may lack a modification time."""
 
@@ -106,9 +108,8 @@ class PagedStream(ClientSuccessStream):
         Raises:
             ApiError: It cannot be read.
         """
-        request = self.get_http_request(
-            page=PageContext(stream_context=None, next_page_token=number)
-        )
+        page = PageContext(stream_context=None, next_page_token=PageRequest(number))
+        request = self.get_http_request(page=page)
         ask = partial(self.ask, read=lambda body: self.read_page(body, number))
         return self.flights.launch(ask, request)().content
 
@@ -145,7 +146,7 @@ class PagedStream(ClientSuccessStream):
             size=_count(body.get("size")),
             last=last if isinstance(last, bool) else None,
             stamps=stamps or [self._stamp(record) for record in records],
-            is_dated=stamps is not None,
+            is_dated=self.is_newest_first and stamps is not None,
         )
 
     def _stamps(self, records: list[t.Any]) -> list[t.Any] | None:
@@ -180,13 +181,14 @@ class SearchStream(PagedStream):
 
     replication_key: str | None = MODIFICATION_KEY
 
-    def get_http_request(self, *, page: PageContext[int]) -> HTTPRequest:
+    def get_http_request(self, *, page: PageContext[PageRequest]) -> HTTPRequest:
         """Ask for one page, newest first."""
         request = super().get_http_request(page=page)
         start = self.start(page.stream_context)
+        number, size = page.next_page_token or PageRequest(0)
         request.params = {
-            "page": str(page.next_page_token or 0),
-            "size": str(self.settings.page_size),
+            "page": str(number),
+            "size": str(size or self.settings.page_size),
             "sortBy": self.modification_key,
             "sortDirection": "desc",
             "modifiedAfter": start and format_time(start),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
+from tap_clientsuccess.pages import PageRequest
 from tap_clientsuccess.streams.search import PagedStream
 
 if t.TYPE_CHECKING:
@@ -19,15 +20,17 @@ class Tasks(PagedStream):
     name = "tasks"
     path = "/task/all"
     http_method = "POST"
+    is_newest_first = False
 
-    def get_http_request(self, *, page: PageContext[int]) -> HTTPRequest:
+    def get_http_request(self, *, page: PageContext[PageRequest]) -> HTTPRequest:
         """Ask for one page of all tasks."""
         request = super().get_http_request(page=page)
+        number, size = page.next_page_token or PageRequest(0)
         request.data = {
             "filterBy": {"affiliationTask": "ALL_TASKS"},
             "pagination": {
-                "taskPage": page.next_page_token or 0,
-                "taskSize": self.settings.page_size,
+                "taskPage": number,
+                "taskSize": size or self.settings.page_size,
             },
             "sortBy": [{"key": "dueDate", "value": "asc"}],
         }

@@ -7,7 +7,7 @@ import typing as t
 from dataclasses import dataclass, field
 from functools import partial
 
-from tap_clientsuccess.paging import Page
+from tap_clientsuccess.pages import Page, PageRequest
 from tap_clientsuccess.times import format_time
 
 if t.TYPE_CHECKING:
@@ -34,6 +34,7 @@ class ServerModel:
 
     random: Random
     size: int = 3
+    heeds_size: bool = True
     changes_per_read: int = 0
     order: str = "newest first"
     ticks: tuple[int, ...] = (0, 1, 1)
@@ -125,10 +126,11 @@ class ServerModel:
         }
 
     def fetch(
-        self, number: int, size: int | None, start: dt.datetime | None
+        self, wanted: PageRequest, start: dt.datetime | None
     ) -> t.Callable[[], Page]:
         """Begin to answer; what is in flight together is answered in any order."""
-        flight = Flight(number, min(size or self.size, self.size), start)
+        size = wanted.size if self.heeds_size and wanted.size else self.size
+        flight = Flight(wanted.number, size, start)
         self.in_flight.append(flight)
 
         def wait() -> Page:

@@ -73,6 +73,7 @@ def test_many_long_histories_are_complete_or_told(order: str, seed: int) -> None
     random = Random(seed)  # noqa: S311
     for _ in range(250):
         server = ServerModel(random, order=order, size=random.choice([3, 5, 8]))
+        server.heeds_size = random.choice([True, True, False])
         server.ticks = random.choice([(0, 1, 1), (0, 0, 0, 1)])
         server.fill(random.choice([20, 60, 150]), tied=random.choice([0, 0, 30]))
         width, changes = random.choice([1, 4]), random.choice([1, 2, 4])
@@ -99,13 +100,14 @@ def test_what_is_missing_is_counted(random: Random, width: int, records: int) ->
 @given(
     random=st.randoms(use_true_random=False),
     width=st.sampled_from([1, 4]),
+    heeds_size=st.booleans(),
     records=st.integers(0, 150),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_it_keeps_up_with_a_change_between_any_two_reads(
-    random: Random, width: int, records: int
+    random: Random, width: int, heeds_size: bool, records: int
 ) -> None:
-    server = ServerModel(random, size=10, ticks=(1,))
+    server = ServerModel(random, size=10, ticks=(1,), heeds_size=heeds_size)
     server.fill(records)
     server.changes_per_read = 1
     warehouse = Warehouse()

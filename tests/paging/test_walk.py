@@ -4,30 +4,12 @@ import typing as t
 from functools import partial
 
 import pytest
+from answers import page, walk_over
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_clientsuccess.paging import MAX_WALKS, Page, Walk
-
-
-def walk_over(
-    answer: t.Callable[[int], Page], width: int = 1
-) -> tuple[Walk, list[int], int]:
-    requests = 0
-
-    def fetch(number: int, _: int | None = None) -> t.Callable[[], Page]:
-        nonlocal requests
-        requests += 1
-        return partial(answer, number)
-
-    walk = Walk(fetch, width=width)
-    keys = [t.cast("int", key) for page in walk for key in page.keys]
-    return walk, keys, requests
-
-
-def page(number: int, keys: t.Iterable[int], **told: t.Any) -> Page:
-    keys = list(keys)
-    return Page(number, [{"id": key} for key in keys], keys, **told)
+from tap_clientsuccess.pages import Page, PageRequest
+from tap_clientsuccess.paging import MAX_WALKS, Walk
 
 
 @pytest.mark.parametrize("width", [1, 4])
@@ -132,7 +114,8 @@ class Disturbed:
         self.asked_in_one_piece: list[tuple[int, int]] = []
         self.answers: dict[int, Page] = {}
 
-    def fetch(self, number: int, size: int | None = None) -> t.Callable[[], Page]:
+    def fetch(self, wanted: PageRequest) -> t.Callable[[], Page]:
+        number, size = wanted
         if size:
             self.asked_in_one_piece.append((number, size))
             return partial(self.page, number, size)
@@ -169,6 +152,7 @@ def delete_one_on_the_second_page(keys: list[int]) -> None:
     ("change", "answering", "asked_again", "in_one_piece"),
     [
         (edit_one_on_the_last_page, [4, 3, 2, 1], [1, 2, 3, 4, 5, 6, 7, 0], [(1, 7)]),
+        (edit_one_on_the_last_page, [1, 3, 2, 4], [1, 2, 3, 4, 5, 6, 7, 0], [(1, 7)]),
         (delete_one_on_the_second_page, [1, 2, 3, 4], [1, 0, 1, 2, 3, 4, 5, 6, 7], []),
     ],
 )
@@ -191,12 +175,12 @@ def test_no_more_pages_than_the_width_are_held(width: int) -> None:
     begun = given_away = 0
     most = 0
 
-    def fetch(number: int, _: int | None = None) -> t.Callable[[], Page]:
+    def fetch(wanted: PageRequest) -> t.Callable[[], Page]:
         nonlocal begun, most
         begun += 1
         most = max(most, begun - given_away)
-        keys = range(number * 5, number * 5 + 5)
-        return partial(page, number, keys, total=100, pages=20, size=5)
+        keys = range(wanted.number * 5, wanted.number * 5 + 5)
+        return partial(page, wanted.number, keys, total=100, pages=20, size=5)
 
     for _ in Walk(fetch, width=width):
         given_away += 1

@@ -39,9 +39,7 @@ class Warehouse:
         began = server.now
         start = self.bookmark
         read = IncrementalRead(start, creation_key=None, server_filters=lambda: True)
-        walk = Walk(
-            lambda number, size=None: server.fetch(number, size, start), width=width
-        )
+        walk = Walk(lambda wanted: server.fetch(wanted, start), width=width)
         for page in walk:
             for record in page.records:
                 if read.wants(record):

@@ -7,7 +7,8 @@ import typing as t
 
 import pytest
 
-from tap_clientsuccess.paging import Fetch, Page, Walk
+from tap_clientsuccess.pages import Page
+from tap_clientsuccess.paging import Fetch, Walk
 from tap_clientsuccess.sandbox import Edits, RepeatPage, Rule, Sandbox, WrongTotal
 from tap_clientsuccess.sandbox.data import KINDS
 
@@ -135,4 +136,4 @@ def server_of(count: int, total: Callable[[], int], size: int = 7) -> Fetch:
         last = (number + 1) * size >= count
         return Page(number, ids, ids, total(), -(-count // size), size, last)
 
-    return lambda number, _=None: lambda: page(number)
+    return lambda wanted: lambda: page(wanted.number)
