@@ -112,7 +112,7 @@ class Walk:
         self.missing = self._short_by or int(not ended)
         # A walk that was given up says nothing by its count.
         self._is_countable = ended
-        self._witness.conclude(total=self._total, missing=self.missing)
+        self._witness.conclude(missing=self.missing)
 
     def _begin(self) -> Page:
         """Read the first page, alone: it tells how many there are, and how long."""
@@ -181,7 +181,7 @@ class Walk:
         for request in border.requests:
             again = self._launch(*request)()
             self._seen.add(again.keys)
-            border.saw(again, request)
+            border.saw(again)
             yield again
             if border.is_whole:
                 break

@@ -60,8 +60,8 @@ class Border:
         requests: Pages to ask for, one after another until the border is whole. None
             where nothing speaks against it, or the run is too long for a page.
         is_whole: Whether nothing slipped through.
-        is_out_of_reach: Whether the run cannot be had on one page: it is longer, or the
-            server does not heed the size. A long one shows plainly when it is shuffled.
+        is_out_of_reach: Whether the run is too long for a page. Then it shows plainly
+            when it is shuffled.
         is_shuffled: Whether the server was seen to change the order of equal times.
     """
 
@@ -85,15 +85,9 @@ class Border:
             self.is_out_of_reach = end - begin > max(size, _PLAIN)
             self.requests = _requests_around(begin, end, size)
 
-    def saw(self, page: Page, request: PageRequest) -> None:
-        """Look at a page that was asked for.
-
-        Args:
-            page: The page.
-            request: What was asked for.
-        """
+    def saw(self, page: Page) -> None:
+        """Look at a page that was asked for."""
         if self._run:
-            self.is_out_of_reach |= len(page.records) > (request.size or 0)
             self.is_whole = self._run.is_whole_on(page)
 
 

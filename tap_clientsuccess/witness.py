@@ -10,16 +10,14 @@ These show that a server does otherwise:
   pages share a run of equal times, it is read again in one piece (see `ties`). A run is
   loose where that cannot be had, and it does not look like one that only moved.
 
-Such a walk is in doubt, and all is walked again, one page at a time. A walk settles the
-doubt when nothing was loose in it, or when it is whole by its own count and nothing
-changed in it.
+Such a walk is in doubt, and all is walked again, one page at a time, until nothing is
+loose. Where nothing has changed and nothing is missing, nothing is loose either.
 """
 
 from __future__ import annotations
 
 import typing as t
 
-from tap_clientsuccess.keys import KeySet
 from tap_clientsuccess.times import are_newest_first, newest_time, parse_time
 
 if t.TYPE_CHECKING:
@@ -52,7 +50,6 @@ class Witness:
         self._begin_walk()
 
     def _begin_walk(self) -> None:
-        self._keys = KeySet()
         self._known_fresh |= self._fresh_in_walk
         self._changed_in_walk = False
         self._loose = False
@@ -65,7 +62,6 @@ class Witness:
             self.began = self.began or page.sent_at or newest_time(page.stamps)
         else:
             self._changed_in_walk |= self._before.total != page.total
-        self._keys.add(page.keys)
         self._look_at_times(page)
         self._before = page
 
@@ -85,7 +81,8 @@ class Witness:
             self._changed_in_walk = True
             self._disordered |= page.number > 0
         self._fresh_in_walk |= fresh or set()
-        self._unsorted |= page.is_dated and not are_newest_first(page.stamps)
+        if page.number > 0 or page.has_next:
+            self._unsorted |= page.is_dated and not are_newest_first(page.stamps)
 
     def _fresh(self, page: Page) -> set[tuple[Hashable, t.Any]] | None:
         """Return the records changed since the walk began; None where nothing tells.
@@ -104,12 +101,11 @@ class Witness:
             if (time := parse_time(stamp)) is not None and time >= self.began
         }
 
-    def conclude(self, *, total: int | None, missing: int) -> None:
+    def conclude(self, *, missing: int) -> None:
         """Judge the walk that has ended.
 
         Args:
-            total: How many records the server has, by its last word.
-            missing: How many of them were not seen.
+            missing: How many records of the server were not seen.
         """
         self._changed |= self._changed_in_walk
         self._loose |= self._believed and missing > 0
@@ -118,7 +114,6 @@ class Witness:
             disordered = self._disordered or (self._unsorted and self._changed)
             self.in_doubt = loose or disordered
         elif self.in_doubt:
-            is_quiet = not self._changed_in_walk
-            self.in_doubt = loose and not (is_quiet and len(self._keys) == total)
+            self.in_doubt = loose
         self._is_first = False
         self._begin_walk()
