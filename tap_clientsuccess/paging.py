@@ -15,9 +15,12 @@ all that comes behind it. This is what `Walk` relies on:
    was seen before and each tells the same total as before. Any insert or edit while
    they were in flight pushes a seen record into them, any delete changes the total.
    Pages that were not quiet are read again, one at a time.
-4. *A server that does not keep its order is noticed* (see `witness`), and all is
+4. *Equal times are read in one piece.* A server may order them differently each time.
+   Where two pages share some, and one comes twice, a page that has all of them on it is
+   asked for (see `ties`).
+5. *A server that does not keep its order is noticed* (see `witness`), and all is
    walked again.
-5. *The end is checked.* As many distinct keys must have been seen as the server has
+6. *The end is checked.* As many distinct keys must have been seen as the server has
    records. Records that jumped over the reader stand at the front: the walk begins
    again there and ends as soon as the count is reached, after three walks at most.
    What is still missing then is in `Walk.missing`.
