@@ -61,10 +61,8 @@ class Page:
     @property
     def has_next(self) -> bool:
         """Whether anything that the server tells speaks for more pages."""
-        if not self.records:
-            return False
         if self.last is False:
             return True
         if self.pages is not None and self.number + 1 < self.pages:
             return True
-        return self.last is None and self.pages is None
+        return bool(self.records) and self.last is None and self.pages is None

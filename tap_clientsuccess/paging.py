@@ -72,7 +72,9 @@ class Walk:
         self._width = width
         self._ahead: deque[tuple[int, Callable[[], Page]]] = deque()
         self._serial_until = 0
+        self._walks = 0
         self._seen = KeySet()
+        self._seen_in_walk = KeySet()
         self._total: int | None = None
         self._size = 1
         self._frontier = 0
@@ -80,15 +82,16 @@ class Walk:
         self._keyless = 0
         self._keyless_in_walk = 0
         self._stuck = False
+        self._ended = False
+        self._tells_total: set[bool] = set()
         self._before: Page | None = None
-        self._is_countable = True
         self._witness = Witness()
         self.missing = 0
 
     @property
     def in_doubt(self) -> bool:
-        """Whether records may be missing: see `witness`."""
-        return self._witness.in_doubt
+        """Whether records may be missing: the end was not reached, or see `witness`."""
+        return not self._ended or self._witness.in_doubt
 
     @property
     def began(self) -> dt.datetime | None:
@@ -98,7 +101,8 @@ class Walk:
     def __iter__(self) -> Iterator[Page]:
         for _ in range(MAX_WALKS):
             yield from self._walk()
-            if not self.missing and not self.in_doubt:
+            is_complete = not self.missing and not self.in_doubt
+            if is_complete or (self._keyless and not self._seen):
                 return
 
     def _walk(self) -> Iterator[Page]:
@@ -111,21 +115,24 @@ class Walk:
             yield from self._made_whole(page)
             if not window and self._goes_on(page):
                 window = self._next_window()
-        ended = self._has_caught_up or self._has_read_all(page)
-        self.missing = self._short_by or int(not ended)
-        # A walk that was given up says nothing by its count.
-        self._is_countable = ended
+        # Deletes cannot be seen where only some pages tell the total.
+        is_even = len(self._tells_total) == 1
+        self._ended = self._has_caught_up or (self._has_read_all(page) and is_even)
+        self.missing = self._short_by
         self._witness.conclude(missing=self.missing)
 
     def _begin(self) -> Page:
         """Read the first page, alone: it tells how many there are, and how long."""
+        self._walks += 1
         self._ahead.clear()
         self._requests = 0
         page = self._launch(0)()
         self._size = _page_size(page)
         self._frontier = 0
+        self._tells_total = set()
         self._serial_until = 0
         self._before = None
+        self._seen_in_walk = KeySet()
         self._keyless_in_walk = 0
         return page
 
@@ -135,8 +142,7 @@ class Walk:
 
     def _look_ahead(self, page: Page, window: Sequence[Page]) -> None:
         """Begin to fetch the next window, as the pages of this one are given away."""
-        is_first_walk = not self.missing and not self.in_doubt
-        if self._width == 1 or not is_first_walk or not page.has_next:
+        if self._width == 1 or self._walks > 1 or not page.has_next:
             return
         number = window[-1].number + 1 if window else self._frontier // self._size
         number += len(self._ahead)
@@ -160,20 +166,42 @@ class Walk:
 
     def _count(self, page: Page) -> None:
         """Take note of a page: what it brought, and how far all is read by it."""
-        if page.total is not None and self._total is not None:
-            self._frontier -= max(0, self._total - page.total)
+        self._step_back(page)
         start = page.number * self._size
-        if self._frontier >= start:
+        if self._frontier >= start and not self._is_odd(page):
             # A page in the middle may be short where the server filters after paging.
             read = self._size if page.has_next else len(page.records)
             self._frontier = max(self._frontier, start + read)
-        self._frontier = max(0, self._frontier)
-        self._total = page.total
-        new = self._seen.add(page.keys)
+        self._total = self._total if page.total is None else page.total
+        self._tells_total.add(page.total is not None)
+        self._seen.add(page.keys)
+        new = self._seen_in_walk.add(page.keys)
         self._witness.saw(page)
-        self._keyless_in_walk += len(page.records) - len(page.keys)
+        keyless = len(page.records) - len(page.keys)
+        self._keyless_in_walk += keyless
         self._keyless = max(self._keyless, self._keyless_in_walk)
-        self._stuck = page.total is None and not new
+        self._stuck = self._is_same(page) or (
+            self._total is None and bool(page.keys) and not new
+        )
+
+    def _step_back(self, page: Page) -> None:
+        """Go back by as many records as were deleted."""
+        if page.total is None or self._total is None or page.total >= self._total:
+            return
+        self._frontier = max(0, self._frontier - (self._total - page.total))
+
+    def _is_odd(self, page: Page) -> bool:
+        """Whether a page is empty that should not be, for the first time."""
+        before = self._before
+        is_empty = not page.records and page.has_next
+        return is_empty and (before is None or before.number != page.number)
+
+    def _is_same(self, page: Page) -> bool:
+        """Whether a page of records without keys is the one before once more."""
+        before = self._before
+        if before is None or page.keys or before.number == page.number:
+            return False
+        return bool(page.records) and page.records == before.records
 
     def _made_whole(self, page: Page) -> Iterator[Page]:
         """Read the run of equal times again that the page before shares with this."""
@@ -207,7 +235,7 @@ class Walk:
     @property
     def _has_caught_up(self) -> bool:
         """Whether a walk that only looked for missing records has found them."""
-        is_catching_up = self.missing > 0 and self._is_countable and not self.in_doubt
+        is_catching_up = self.missing > 0 and not self.in_doubt
         return is_catching_up and not self._short_by
 
     def _has_read_all(self, page: Page) -> bool:
@@ -216,7 +244,7 @@ class Walk:
     @property
     def _budget(self) -> int:
         """Requests that one walk may make: many for every page that brought keys."""
-        brought = len(self._seen) // self._size + 1
+        brought = (len(self._seen) + self._keyless_in_walk) // self._size + 1
         return _REQUESTS_PER_PAGE * brought + _SPARE_REQUESTS
 
     @property
@@ -227,5 +255,6 @@ class Walk:
 
 def _page_size(page: Page) -> int:
     """Return the smaller of the size that is told and the one that is there."""
-    told = page.size or len(page.records)
-    return max(1, min(told, len(page.records)) if page.has_next else told)
+    count = len(page.records)
+    told = page.size or count
+    return max(1, min(told, count) if count and page.has_next else told)

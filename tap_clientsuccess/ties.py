@@ -122,7 +122,8 @@ def _torn_run(repeated: list[Hashable], before: Page, page: Page) -> Run | None:
     run = Run(before.stamps[-1] if is_shown else None, frozenset(repeated))
     came = {before.keys[place] for place in run.places_on(before)}
     came_again = {page.keys[place] for place in run.places_on(page)}
-    return None if came.isdisjoint(came_again) or run.is_whole_on(page) else run
+    is_whole = is_shown and run.is_whole_on(page)
+    return None if came.isdisjoint(came_again) or is_whole else run
 
 
 def _requests_around(begin: int, end: int, size: int) -> list[PageRequest]:
@@ -138,7 +139,7 @@ def _requests_around(begin: int, end: int, size: int) -> list[PageRequest]:
         long for a page.
     """
     found = []
-    for smaller in range(size, end - begin + 1, -1):
+    for smaller in range(size, max(0, end - begin) + 1, -1):
         number = (begin - 1) // smaller
         room = (number + 1) * smaller - end - 1
         if room >= 0:

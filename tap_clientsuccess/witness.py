@@ -59,7 +59,8 @@ class Witness:
     def saw(self, page: Page) -> None:
         """Take note of a page, in the order in which pages count."""
         if self._before is None:
-            self.began = self.began or page.sent_at or newest_time(page.stamps)
+            if self._is_first:
+                self.began = page.sent_at or newest_time(page.stamps)
         else:
             self._changed_in_walk |= self._before.total != page.total
         self._look_at_times(page)
@@ -74,15 +75,15 @@ class Witness:
             self._loose |= not is_believed
 
     def _look_at_times(self, page: Page) -> None:
-        if not page.stamps:
-            return
         fresh = self._fresh(page)
-        if fresh is None or fresh - self._known_fresh:
+        if fresh is not None and fresh - self._known_fresh:
             self._changed_in_walk = True
             self._disordered |= page.number > 0
         self._fresh_in_walk |= fresh or set()
-        if page.number > 0 or page.has_next:
-            self._unsorted |= page.is_dated and not are_newest_first(page.stamps)
+        is_one_of_many = page.number > 0 or page.has_next
+        if is_one_of_many and page.stamps:
+            is_in_order = not page.is_dated or are_newest_first(page.stamps)
+            self._unsorted |= fresh is None or not is_in_order
 
     def _fresh(self, page: Page) -> set[tuple[Hashable, t.Any]] | None:
         """Return the records changed since the walk began; None where nothing tells.

@@ -64,8 +64,9 @@ class Reading:
             )
         elif self._walk.in_doubt:
             self._stream.logger.warning(
-                "%s: records may be missing: the server's order changed under three "
-                "walks. The bookmark stays; the next sync tries again.",
+                "%s: records may be missing: the server's pages ended too soon, or "
+                "their order changed, in three walks. The bookmark stays; the next "
+                "sync tries again.",
                 self._stream.name,
             )
         elif self._incremental:

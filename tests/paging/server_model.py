@@ -35,6 +35,9 @@ class ServerModel:
     random: Random
     size: int = 3
     heeds_size: bool = True
+    shows_times: bool = True
+    tells_total: float = 1.0
+    empties: float = 0.0
     changes_per_read: int = 0
     order: str = "newest first"
     ticks: tuple[int, ...] = (0, 1, 1)
@@ -91,15 +94,18 @@ class ServerModel:
         found.sort(key=partial(self._place, page=(number, size)), reverse=True)
         keys = found[number * size : (number + 1) * size]
         pages = -(-len(found) // size)
+        if self.random.random() < self.empties:
+            keys = []
         return Page(
             number=number,
             records=[self.record(key) for key in keys],
             keys=keys,
-            total=len(found),
+            total=len(found) if self.random.random() < self.tells_total else None,
             pages=pages,
             size=size,
             last=number + 1 >= pages,
             stamps=[self.record(key)["modifiedTime"] for key in keys],
+            is_dated=self.shows_times,
             sent_at=self.now,
         )
 

@@ -5,6 +5,7 @@ Hypothesis looks for a short history that breaks the walk; long ones are drawn, 
 
 from __future__ import annotations
 
+import typing as t
 from random import Random
 
 import pytest
@@ -74,10 +75,25 @@ def test_many_long_histories_are_complete_or_told(order: str, seed: int) -> None
     for _ in range(250):
         server = ServerModel(random, order=order, size=random.choice([3, 5, 8]))
         server.heeds_size = random.choice([True, True, False])
+        server.shows_times = random.choice([True, True, False])
         server.ticks = random.choice([(0, 1, 1), (0, 0, 0, 1)])
         server.fill(random.choice([20, 60, 150]), tied=random.choice([0, 0, 30]))
         width, changes = random.choice([1, 4]), random.choice([1, 2, 4])
         warehouse = after_three_syncs_under_edits(server, width, changes)
+        assert warehouse.is_told or not warehouse.lacks(server)
+
+
+@pytest.mark.parametrize(
+    "flaw", [{"tells_total": 0.97}, {"empties": 0.03}, {"shows_times": False}], ids=str
+)
+def test_answers_that_lack_something_are_completed_or_told_of(
+    flaw: dict[str, t.Any],
+) -> None:
+    random = Random(1)  # noqa: S311
+    for _ in range(250):
+        server = ServerModel(random, size=random.choice([5, 10]), **flaw)
+        server.fill(random.choice([60, 150]))
+        warehouse = after_three_syncs_under_edits(server, random.choice([1, 4]), 2)
         assert warehouse.is_told or not warehouse.lacks(server)
 
 

@@ -63,7 +63,7 @@ def test_short_pages_in_the_middle_are_passed() -> None:
     [
         ({"total": 1000, "pages": 100, "size": 10, "last": False}, 990),
         ({"total": 10**12, "pages": 10**11, "size": 10, "last": False}, 10**12 - 10),
-        ({"last": False}, 1),
+        ({"last": False}, 0),
     ],
 )
 def test_a_server_that_repeats_a_page_is_told_of(
@@ -72,6 +72,7 @@ def test_a_server_that_repeats_a_page_is_told_of(
     walk, keys, requests = walk_over(lambda k: page(k, range(10), **told), width)
     assert set(keys) == set(range(10))
     assert walk.missing == missing
+    assert walk.in_doubt
     assert requests <= MAX_WALKS * (60 + width)
 
 
@@ -186,3 +187,54 @@ def test_no_more_pages_than_the_width_are_held(width: int) -> None:
         given_away += 1
     assert given_away == 20
     assert most <= width + 1  # and the page that is being given away
+
+
+@pytest.mark.parametrize("width", [1, 4])
+@pytest.mark.parametrize("odd", [{}, {"last": False, "pages": 6}, {"total": 60}])
+def test_a_page_that_is_empty_once_is_read_again(
+    odd: dict[str, t.Any], width: int
+) -> None:
+    asked: list[int] = []
+
+    def answer(k: int) -> Page:
+        asked.append(k)
+        if k == 1 and asked.count(1) == 1:
+            return page(k, [], **odd)
+        return page(k, range(k * 10, k * 10 + 10), total=60, pages=6, size=10)
+
+    walk, keys, _ = walk_over(answer, width)
+    assert set(keys) == set(range(60))
+    assert not walk.missing
+    assert not walk.in_doubt
+
+
+@pytest.mark.parametrize("total", [1000, None])
+def test_records_without_any_key_come_once(total: int | None) -> None:
+    def answer(k: int) -> Page:
+        records = [{"name": n} for n in range(k * 10, min(1000, k * 10 + 10))]
+        return Page(k, records, [], total, last=k == 99)
+
+    records: list[t.Any] = []
+    walk = Walk(lambda wanted: partial(answer, wanted.number))
+    for each in walk:
+        records += each.records
+    assert [record["name"] for record in records] == list(range(1000))
+    assert not walk.missing
+    assert not walk.in_doubt
+
+
+def test_a_page_of_records_without_keys_that_comes_for_ever_ends() -> None:
+    walk, _, requests = walk_over(lambda k: Page(k, [{"name": "x"}], [], last=False))
+    assert walk.in_doubt
+    assert requests == 2
+
+
+def test_records_without_times_are_walked_once_when_nothing_changes() -> None:
+    def answer(k: int) -> Page:
+        keys = range(k * 10, k * 10 + 10)
+        return page(k, keys, total=50, pages=5, stamps=[None] * 10, is_dated=False)
+
+    walk, keys, requests = walk_over(answer)
+    assert len(set(keys)) == 50
+    assert requests == 5
+    assert not walk.in_doubt
