@@ -125,7 +125,7 @@ class ClientSuccessAPI:
         Raises:
             ApiError: No whole answer came.
         """
-        prepared = self.transport.session.prepare_request(
+        prepared = self.transport.prepare(
             requests.Request(
                 request.method,
                 request.url,

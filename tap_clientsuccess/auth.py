@@ -95,7 +95,7 @@ class LoginAuthenticator(APIAuthenticatorBase):
             # Else `requests` would look for a login in a `.netrc`.
             auth=_unchanged,
         )
-        prepared = self._transport.session.prepare_request(request)
+        prepared = self._transport.prepare(request)
         reply = self._transport.send(prepared, timeout=settings.request_timeout)
         _check_login(reply)
         self._token, seconds = _read_token(reply)
@@ -130,15 +130,19 @@ def _read_token(reply: Reply) -> tuple[str, float]:
         content = decode_json(reply.body)
         token = content["access_token"]
         seconds = float(content.get("expires_in") or _DEFAULT_LIFE_SECONDS)
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
         token = None
-    if not isinstance(token, str) or not token:
+    if not isinstance(token, str) or not _is_sendable(token):
         raise UnexpectedAnswerError(
             f"{reply.where} answered without an access_token: check base_url and "
             "v1_base_url",
             status=reply.status,
         )
     return token, seconds
+
+
+def _is_sendable(token: str) -> bool:
+    return token.isascii() and token.isprintable() and token.strip() == token != ""
 
 
 def authenticator_for(

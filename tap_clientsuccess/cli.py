@@ -116,6 +116,24 @@ def read_object(file: t.IO[str]) -> dict[str, t.Any]:
     return content
 
 
+def read_state(file: t.IO[str]) -> dict[str, t.Any]:
+    """Read a state, or a whole STATE message as it stands in the tap's output.
+
+    Raises:
+        ConfigValidationError: It is neither.
+    """
+    state = read_object(file)
+    value = state.get("value")
+    if state.get("type") == "STATE" and isinstance(value, dict):
+        state = value
+    bookmarks = state.get("bookmarks", {})
+    if not isinstance(bookmarks, dict) or not all(
+        isinstance(bookmark, dict) for bookmark in bookmarks.values()
+    ):
+        raise broken(f"the bookmarks in {file.name} are not objects", what="state")
+    return state
+
+
 def check_environment(schema: dict[str, t.Any], prefix: str) -> None:
     """Read the settings in the environment, as the SDK does, for what is wrong there.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import typing as t
 from collections import Counter
 from functools import cached_property
@@ -27,6 +28,10 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.settings import Settings
 
 T = t.TypeVar("T")
+
+
+_MOST_NOTICES = 100
+_PLAIN_NAME = re.compile(r"[\w$-]{1,60}((\.|\[\]\.?)[\w$-]{0,60}){0,9}", re.ASCII)
 
 
 class ClientSuccessStream(EmittingStream):
@@ -132,12 +137,12 @@ class ClientSuccessStream(EmittingStream):
         return Conformer(
             self.effective_schema,
             report=lambda path, in_part: self.notice(
-                f"the value of '{path}' is not of the declared type; "
+                f"the value of {_shown(path)} is not of the declared type; "
                 f"{'a part of it' if in_part else 'null'} is sent"
             ),
             unknown=lambda name: self.notice(
-                f"the field '{name}' is not in the catalog and is left out; discover "
-                "again, or ask for it in an issue"
+                f"the field {_shown(name)} is not in the catalog and is left out; "
+                "discover again, or ask for it in an issue"
             ),
         )
 
@@ -147,6 +152,8 @@ class ClientSuccessStream(EmittingStream):
 
     def notice(self, what: str) -> None:
         """Warn of something about the data, once, and count it; never with a value."""
+        if len(self._notices) >= _MOST_NOTICES and what not in self._notices:
+            what = "there are more warnings of this kind"
         self._notices[what] += 1
         if self._notices[what] == 1:
             self.logger.warning("%s: %s", self.name, what)
@@ -176,3 +183,8 @@ class ClientSuccessStream(EmittingStream):
         """Log, except that a sync failed: the command line says so, once, in full."""
         if not message.startswith("An unhandled error occurred"):
             super().log(message, *args, level=level, **kwargs)
+
+
+def _shown(field: str) -> str:
+    """Return a field's name for a message; a name may be data, such as an address."""
+    return f"'{field}'" if _PLAIN_NAME.fullmatch(field) else "with an unusual name"

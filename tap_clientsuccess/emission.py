@@ -17,9 +17,10 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.streams import RESTStream
 
 from tap_clientsuccess.errors import broken
+from tap_clientsuccess.pages import PageRequest
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from singer_sdk.helpers._batch import BaseBatchFileEncoding, BatchConfig
     from singer_sdk.helpers.types import Context, Record
@@ -27,7 +28,7 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.tap import TapClientSuccess
 
 
-class EmittingStream(RESTStream[int]):
+class EmittingStream(RESTStream[PageRequest]):
     """A stream whose records are conformed before they come here."""
 
     # `Conformer` does it: faster, without loss, and strings such as "false" right.
@@ -35,6 +36,9 @@ class EmittingStream(RESTStream[int]):
 
     _tap: TapClientSuccess
     _extracted: bytes
+    _version_to_activate = 0
+    is_whole = False
+    """Whether the last read got all that there is."""
 
     def get_batches(
         self,
@@ -93,6 +97,33 @@ class EmittingStream(RESTStream[int]):
             f'{{"type":"RECORD","stream":{name},"record":'.encode(),
             b"" if version is None else b',"version":%d' % version,
         )
+
+    def _sync_records(
+        self, context: Context | None = None, *, write_messages: bool = True
+    ) -> Generator[Record, None, None]:
+        self.is_whole = False
+        yield from super()._sync_records(context, write_messages=write_messages)
+        if write_messages:
+            self._activate_version()
+
+    def _sync_batches(
+        self, batch_config: BatchConfig, context: Context | None = None
+    ) -> None:
+        super()._sync_batches(batch_config, context)
+        self._activate_version()
+
+    def _activate_version(self) -> None:
+        """Let the target drop what did not come, where all that there is came."""
+        if self._version_to_activate and self.is_whole:
+            super()._write_activate_version_message(self._version_to_activate)
+
+    def _write_activate_version_message(self, full_table_version: int) -> None:
+        """Keep the version until all was read.
+
+        The SDK would tell it before, and a target would drop what it has even where
+        nothing comes in its stead.
+        """
+        self._version_to_activate = full_table_version
 
     def _write_state_message(self) -> None:
         """Write a STATE message where one is due; the records leave in any case."""

@@ -22,6 +22,7 @@ from tap_clientsuccess.cli import (
     check_environment,
     read_config,
     read_object,
+    read_state,
     with_connection_test,
 )
 from tap_clientsuccess.custom_fields import CustomFields, complete_catalog
@@ -43,6 +44,9 @@ if t.TYPE_CHECKING:
 
     from tap_clientsuccess.client import ClientSuccessStream
 
+
+# At DEBUG it would show what stream maps make of the records.
+logging.getLogger("singer_sdk.mapper").setLevel(logging.INFO)
 
 _TESTS = {CONNECTION, *(test.value for test in CliTestOptionValue)}
 
@@ -181,7 +185,7 @@ class TapClientSuccess(Tap):
         given = config or _ConfigInput()
         tap = cls(
             config=given.config,
-            state=state and _value_of(read_object(state)),
+            state=state and read_state(state),
             catalog=catalog and read_object(catalog),
             parse_env_config=given.parse_env,
         )
@@ -208,10 +212,3 @@ class TapClientSuccess(Tap):
         verdict = check_health(tap.api, tap.interruption.checkpoint)
         click.echo(f"{cls.name}: {verdict.reason}", err=True)
         ctx.exit(0 if verdict.works else 1)
-
-
-def _value_of(state: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Take the state out of a whole STATE message, as it stands in the tap's output."""
-    value = state.get("value")
-    is_message = state.get("type") == "STATE" and isinstance(value, dict)
-    return value if is_message and value is not None else state

@@ -55,8 +55,8 @@ def newest_time(stamps: Sequence[t.Any]) -> dt.datetime | None:
             the newest is found as text, and that one alone is parsed.
     """
     try:
-        forms = {(len(stamp), stamp[-1]) for stamp in stamps}
-    except (TypeError, IndexError):
+        forms = {(len(stamp), stamp[-1:]) for stamp in stamps}
+    except (TypeError, KeyError):
         forms = set()
     if len(forms) == 1 and forms.pop()[1] == "Z":
         return parse_time(max(stamps))

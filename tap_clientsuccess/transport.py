@@ -77,6 +77,17 @@ class Transport:
         self.session.mount("https://", adapter)
         self.session.mount("http://", adapter)
 
+    def prepare(self, request: requests.Request) -> requests.PreparedRequest:
+        """Make a request ready to be sent.
+
+        Raises:
+            WrongAddressError: Its URL is none.
+        """
+        try:
+            return self.session.prepare_request(request)
+        except (requests.RequestException, UnicodeError):
+            raise WrongAddressError("the URL is not valid: check base_url") from None
+
     def send(self, request: requests.PreparedRequest, *, timeout: float) -> Reply:
         """Send a request and read its whole answer.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import re
 import typing as t
@@ -100,6 +101,10 @@ def _login_problems(config: Mapping[str, t.Any]) -> Iterator[str]:
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
+_HOST_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
+_LONGEST_HOST = 254
+
+
 def _url_problems(name: str, url: str) -> Iterator[str]:
     try:
         parts = urlsplit(url.strip())
@@ -109,6 +114,8 @@ def _url_problems(name: str, url: str) -> Iterator[str]:
         return
     if parts.scheme not in {"https", "http"} or not host:
         yield f"{name} must begin with https:// and name a host"
+    elif not _is_host(host):
+        yield f"{name} does not name a host: https://api.clientsuccess.com/api does"
     elif parts.scheme == "http" and not _is_loopback(host):
         yield (
             f"{name} must be https: http would send the key in the clear "
@@ -118,6 +125,13 @@ def _url_problems(name: str, url: str) -> Iterator[str]:
         yield f"{name} must not hold a user name or password"
     if parts.query or parts.fragment:
         yield f"{name} must not have a query or a fragment"
+
+
+def _is_host(host: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return bool(ipaddress.ip_address(host))
+    labels = host.removesuffix(".").split(".")
+    return len(host) < _LONGEST_HOST and all(map(_HOST_LABEL.fullmatch, labels))
 
 
 def _is_loopback(host: str) -> bool:

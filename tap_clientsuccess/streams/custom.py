@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import typing as t
 
+from jsonschema import Draft7Validator
 from singer_sdk.helpers.jsonpath import extract_jsonpath
 
 from tap_clientsuccess.errors import NotFoundError, broken
@@ -115,7 +116,11 @@ class CustomStream(SearchStream):
         return Page(number, records, self.keys_of(records), pages=1, last=True)
 
     def records_in(self, body: dict[str, t.Any]) -> t.Any:
-        """Return the list of records in an answer."""
+        """Return the list of records in an answer.
+
+        Raises:
+            ValueError: There is none where it should be.
+        """
         return self._at_records_path(body)
 
     def _at_records_path(self, body: t.Any) -> list[t.Any]:
@@ -123,7 +128,15 @@ class CustomStream(SearchStream):
         if not path:
             return read_list(body)
         found = list(extract_jsonpath(path, body))
+        if not found and not _has_empty_list(path, body):
+            raise ValueError("nothing at records_path")
         return found[0] if len(found) == 1 and isinstance(found[0], list) else found
+
+
+def _has_empty_list(path: str, body: t.Any) -> bool:
+    """Tell whether a path finds nothing because the list that it goes into is empty."""
+    into = path.removesuffix("[*]") if path.endswith("[*]") else path.partition("[")[0]
+    return any(isinstance(value, list) for value in extract_jsonpath(into, body))
 
 
 def definition_problems(
@@ -148,8 +161,23 @@ def definition_problems(
             yield f"{where}.path must begin with a slash"
         if (path := definition.get("records_path")) and not _is_jsonpath(path):
             yield f"{where}.records_path is not a JSONPath, such as $.data[*]"
+        if "{" in definition["path"]:
+            yield f"{where}.path must not hold a brace"
         if (schema := definition.get("schema")) and "properties" not in schema:
             yield f"{where}.schema has no properties"
+        elif schema and not _is_plain_schema(schema):
+            yield f"{where}.schema is not a JSON schema that the tap can read"
+
+
+def _is_plain_schema(schema: t.Any) -> bool:
+    """Tell whether a JSON schema, and those inside of it, are valid and objects."""
+    if not isinstance(schema, dict) or not Draft7Validator(
+        Draft7Validator.META_SCHEMA
+    ).is_valid(schema):
+        return False
+    properties = schema.get("properties", {}).values()
+    items = [schema["items"]] if "items" in schema else []
+    return all(map(_is_plain_schema, [*properties, *items]))
 
 
 def _is_jsonpath(path: str) -> bool:

@@ -32,7 +32,7 @@ class DetailStream(SearchStream):
     def completed(self, records: Iterable[Record]) -> Iterator[Record]:
         """Read the details, several at once, in the order of the records."""
         found = gone = 0
-        for detail in self.flights.ordered(self._detail, records):
+        for detail in self.flights.ordered(self._detail, self._with_uuid(records)):
             self.note_extraction()
             if detail is None:
                 gone += 1
@@ -44,6 +44,13 @@ class DetailStream(SearchStream):
             raise NotFoundError(
                 f"none of {gone} details is at {self.detail_path}: check base_url"
             ).in_stream(self.name)
+
+    def _with_uuid(self, records: Iterable[Record]) -> Iterator[Record]:
+        for record in records:
+            if record.get("uuid"):
+                yield record
+            else:
+                self.notice("a record without uuid has no detail: left out")
 
     def _detail(self, record: Record) -> Record | None:
         uuid = quote(str(record.get("uuid")), safe="")

@@ -49,6 +49,7 @@ class ReferenceList(ClientSuccessStream):
                 yield record
             else:
                 self.notice("a record that is not an object is left out")
+        self.is_whole = True
         self.tell_notices()
 
     def _ask_for_list(self, request: HTTPRequest) -> Answer[list[t.Any]]:
@@ -92,6 +93,7 @@ class CustomFields(ClientSuccessStream):
                     yield {"resourceType": resource, **definition}
                 else:
                     self.notice("a record that is not an object is left out")
+        self.is_whole = True
         self.tell_notices()
 
     def _definitions(self, resource: str) -> list[tuple[str, t.Any]]:

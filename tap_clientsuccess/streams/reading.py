@@ -9,6 +9,7 @@ from functools import cached_property, partial
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from singer_sdk.streams.rest import PageContext
 
+from tap_clientsuccess.errors import RefusedError
 from tap_clientsuccess.pages import PageRequest
 from tap_clientsuccess.paging import Walk
 from tap_clientsuccess.replication import IncrementalRead
@@ -22,6 +23,8 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.pages import Page
     from tap_clientsuccess.streams.search import PagedStream
 
+_FUTURE = "2100-01-01T00:00:00.000Z"
+
 
 class Reading:
     """Reads a stream once, from the bookmark on."""
@@ -30,7 +33,6 @@ class Reading:
         self._stream = stream
         self._context = context
         self._incremental = stream.replication_method == REPLICATION_INCREMENTAL
-        self._total: int | None = None
         self._walk = Walk(self._fetch, width=stream.settings.concurrency)
         self._read = IncrementalRead(
             stream.start(context),
@@ -69,17 +71,17 @@ class Reading:
                 "sync tries again.",
                 self._stream.name,
             )
-        elif self._incremental:
-            reached = self._read.bookmark(self._walk.began)
-            self._stream.set_bookmark(self._context, reached)
+        else:
+            self._stream.is_whole = True
+            if self._incremental:
+                reached = self._read.bookmark(self._walk.began)
+                self._stream.set_bookmark(self._context, reached)
 
     def _fetch(self, wanted: PageRequest) -> Callable[[], Page]:
         return self._stream.flights.launch(self._page, wanted)
 
     def _page(self, wanted: PageRequest) -> Page:
         answer = self._ask(wanted)
-        if wanted.number == 0 and self._total is None:
-            self._total = answer.content.total
         return replace(answer.content, sent_at=answer.sent_at)
 
     def _ask(self, wanted: PageRequest, **params: t.Any) -> Answer[Page]:
@@ -91,8 +93,13 @@ class Reading:
 
     @cached_property
     def _is_filtered(self) -> bool:
-        """Whether the server heeds ``modifiedAfter``: it counts more without it."""
-        ask = partial(self._ask, modifiedAfter=None)
-        wanted = PageRequest(0, size=1)
-        everything = self._stream.flights.launch(ask, wanted)().content.total
-        return everything is None or self._total is None or self._total < everything
+        """Whether the server heeds ``modifiedAfter``: it counts less in the future."""
+        try:
+            everything, later = map(self._count_of_those_after, (None, _FUTURE))
+        except RefusedError:
+            return True
+        return everything is None or later is None or later < everything
+
+    def _count_of_those_after(self, time: str | None) -> int | None:
+        ask = partial(self._ask, modifiedAfter=time)
+        return self._stream.flights.launch(ask, PageRequest(0, size=1))().content.total

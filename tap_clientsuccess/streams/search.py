@@ -56,7 +56,7 @@ class PagedStream(ClientSuccessStream):
             return None
         try:
             bookmark = self.get_starting_timestamp(context)
-        except ValueError:
+        except (ValueError, TypeError):
             problem = f"the bookmark of {self.name} is not a time"
             raise broken(problem, what="state") from None
         if bookmark is None:
