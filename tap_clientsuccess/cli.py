@@ -109,7 +109,7 @@ def read_object(file: t.IO[str]) -> dict[str, t.Any]:
     """
     try:
         content = json.load(file)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise broken(f"{file.name} is not JSON") from None
     if not isinstance(content, dict):
         raise broken(f"{file.name} is not a JSON object")

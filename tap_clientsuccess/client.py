@@ -31,6 +31,7 @@ T = t.TypeVar("T")
 
 
 _MOST_NOTICES = 100
+_TOO_DEEP = "a record that is nested too deep is left out"
 _PLAIN_NAME = re.compile(r"[\w$-]{1,60}((\.|\[\]\.?)[\w$-]{0,60}){0,9}", re.ASCII)
 
 
@@ -120,13 +121,23 @@ class ClientSuccessStream(EmittingStream):
         context: Context | None = None,  # noqa: ARG002
     ) -> Record | None:
         """Bring a record to its schema; leave out one that no target could store."""
-        conformed = self._conformer(row)
+        try:
+            conformed = self._conformer(row)
+        except RecursionError:
+            self.notice(_TOO_DEEP)
+            return None
         if self.primary_keys and self.key_of(conformed) is None:
             self.notice(
                 f"a record without its primary key {self._key_names} is left out"
             )
             return None
         return conformed
+
+    def _write_record_message(self, record: Record) -> None:
+        try:
+            super()._write_record_message(record)
+        except RecursionError:
+            self.notice(_TOO_DEEP)
 
     @property
     def _key_names(self) -> str:

@@ -89,10 +89,6 @@ class UnreachableError(TransientError):
     """No whole answer came: no connection, a time-out, a connection cut off."""
 
 
-class UnresolvedHostError(UnreachableError):
-    """The host's name does not resolve."""
-
-
 class UnavailableError(TransientError):
     """The service is down, overloaded or under maintenance (429, 5xx)."""
 

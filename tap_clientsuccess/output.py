@@ -8,6 +8,7 @@ are written out before the tap goes on: what a STATE speaks of has left before i
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import sys
@@ -178,6 +179,8 @@ class BufferedWriter(GenericSingerWriter[bytes, Message]):
 
 
 def _write_out(lines: bytearray) -> None:
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, "standard output is closed")
     try:
         descriptor = sys.stdout.fileno()
     except (OSError, ValueError, AttributeError):

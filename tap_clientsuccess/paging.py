@@ -85,6 +85,8 @@ class Walk:
         self._ended = False
         self._tells_total: set[bool] = set()
         self._before: Page | None = None
+        self._deleted = 0
+        self._near: dict[int, tuple[Page, int]] = {}
         self._witness = Witness()
         self.missing = 0
 
@@ -132,6 +134,7 @@ class Walk:
         self._tells_total = set()
         self._serial_until = 0
         self._before = None
+        self._near.clear()
         self._seen_in_walk = KeySet()
         self._keyless_in_walk = 0
         return page
@@ -188,7 +191,9 @@ class Walk:
         """Go back by as many records as were deleted."""
         if page.total is None or self._total is None or page.total >= self._total:
             return
-        self._frontier = max(0, self._frontier - (self._total - page.total))
+        deleted = self._total - page.total
+        self._deleted += deleted
+        self._frontier = max(0, self._frontier - deleted)
 
     def _is_odd(self, page: Page) -> bool:
         """Whether a page is empty that should not be, for the first time."""
@@ -205,10 +210,14 @@ class Walk:
 
     def _made_whole(self, page: Page) -> Iterator[Page]:
         """Read the run of equal times again that the page before shares with this."""
-        before, self._before = self._before, page
-        if before is None:
+        self._before = page
+        before, deleted = self._near.get(page.number - 1, (None, 0))
+        self._near[page.number] = page, self._deleted
+        self._near = {n: it for n, it in self._near.items() if n > page.number - 3}
+        is_to_be_read_again = self._frontier < page.number * self._size
+        if before is None or is_to_be_read_again:
             return
-        border = Border(before, page, self._size)
+        border = Border(before, page, self._size, deleted=self._deleted > deleted)
         for request in border.requests:
             again = self._launch(*request)()
             self._seen.add(again.keys)

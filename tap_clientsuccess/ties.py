@@ -65,22 +65,27 @@ class Border:
         is_shuffled: Whether the server was seen to change the order of equal times.
     """
 
-    def __init__(self, before: Page, page: Page, size: int) -> None:
+    def __init__(
+        self, before: Page, page: Page, size: int, *, deleted: bool = False
+    ) -> None:
         """Look at a border.
 
         Args:
             before: A page.
             page: The one behind it, read later.
             size: Records to a page.
+            deleted: Whether records were deleted in between. Then some may have slipped
+                through although none came twice.
         """
         repeated = _repeated(before, page)
         self.is_shuffled = _is_shuffled(repeated, before, page)
         self.is_out_of_reach = False
         self.requests: list[PageRequest] = []
-        self._run = _torn_run(repeated, before, page)
+        self._run = _torn_run(repeated, before, page, deleted=deleted)
         self.is_whole = self._run is None
         if self._run:
-            begin = before.number * size + self._run.places_on(before)[0]
+            first = min(self._run.places_on(before), default=len(before.keys))
+            begin = before.number * size + first
             end = page.number * size + self._run.places_on(page)[-1] + 1
             self.is_out_of_reach = end - begin > max(size, _PLAIN)
             self.requests = _requests_around(begin, end, size)
@@ -93,8 +98,6 @@ class Border:
 
 def _repeated(before: Page, page: Page) -> list[Hashable]:
     """Return the keys that came on a page and on the next, in their order there."""
-    if before.number + 1 != page.number:
-        return []
     seen = set(before.keys)
     return [key for key in page.keys if key in seen]
 
@@ -110,20 +113,28 @@ def _is_shuffled(repeated: list[Hashable], before: Page, page: Page) -> bool:
     return not (repeated == tail == list(page.keys[:count]))
 
 
-def _torn_run(repeated: list[Hashable], before: Page, page: Page) -> Run | None:
-    """Return the run that two pages share, if a record of it came twice.
+def _torn_run(
+    repeated: list[Hashable], before: Page, page: Page, *, deleted: bool
+) -> Run | None:
+    """Return the run that two pages share, if a part of it may have slipped through.
 
     None also where one page shows the whole of it. Where it is not shown what the
     search is sorted by, each record that came twice may be of such a run.
     """
-    if not repeated:
-        return None
     is_shown = before.tells_all and page.tells_all
-    run = Run(before.stamps[-1] if is_shown else None, frozenset(repeated))
+    deleted = deleted and is_shown
+    if not repeated and not deleted:
+        return None
+    stamp = before.stamps[-1] if is_shown else None
+    if deleted and page.stamps[0] == page.stamps[-1]:
+        # It may reach into the page before by now.
+        stamp = page.stamps[0]
+    run = Run(stamp, frozenset(repeated))
     came = {before.keys[place] for place in run.places_on(before)}
     came_again = {page.keys[place] for place in run.places_on(page)}
+    is_torn = came_again if deleted else came & came_again
     is_whole = is_shown and run.is_whole_on(page)
-    return None if came.isdisjoint(came_again) or is_whole else run
+    return run if is_torn and not is_whole else None
 
 
 def _requests_around(begin: int, end: int, size: int) -> list[PageRequest]:

@@ -17,6 +17,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
 UTC = dt.UTC
+_FIRST_SENSIBLE_YEAR = 2010
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -85,9 +86,11 @@ def parse_http_date(value: str | None) -> dt.datetime | None:
     """Read the date of an HTTP header, such as ``Date`` or ``Retry-After``.
 
     Returns:
-        The time in UTC, in whole seconds, or None where the value is not a date.
+        The time in UTC, in whole seconds, or None where the value is not a date, or
+        one that a clock shows which was never set.
     """
     try:
-        return _in_utc(parsedate_to_datetime(value or ""))
+        moment = _in_utc(parsedate_to_datetime(value or ""))
     except (ValueError, OverflowError):
         return None
+    return moment if moment.year >= _FIRST_SENSIBLE_YEAR else None

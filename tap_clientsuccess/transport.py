@@ -8,7 +8,7 @@ import ssl
 import time
 import typing as t
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import requests
 import urllib3
@@ -19,7 +19,6 @@ from tap_clientsuccess.errors import (
     RefusedError,
     UnexpectedAnswerError,
     UnreachableError,
-    UnresolvedHostError,
     WrongAddressError,
 )
 from tap_clientsuccess.times import parse_http_date
@@ -205,8 +204,10 @@ def _shown_origin(url: str, request: requests.PreparedRequest) -> str:
     """Write an origin, unless it holds what stands in a header, such as the key."""
     scheme, host, port = _origin(url)
     shown = f"{scheme}://{host}:{port}"
+    plain = unquote(shown).lower()
     headers = [str(value).lower() for value in request.headers.values()]
-    return "another host" if any(text and text in shown for text in headers) else shown
+    is_safe = host and not any(text and text in plain for text in headers)
+    return shown if is_safe else "another host"
 
 
 def _in_words(  # noqa: PLR0911
@@ -230,7 +231,7 @@ def _in_words(  # noqa: PLR0911
     if isinstance(error, (requests.exceptions.InvalidURL, UnicodeError)):
         return WrongAddressError(f"{where}: base_url is not a URL that can be opened")
     if any(isinstance(cause, NameResolutionError) for cause in causes):
-        return UnresolvedHostError(
+        return UnreachableError(
             f"{where}: the host does not resolve: check base_url and the network"
         )
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import typing as t
+from decimal import Decimal
 from functools import partial
 
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
@@ -56,7 +57,8 @@ class PagedStream(ClientSuccessStream):
             return None
         try:
             bookmark = self.get_starting_timestamp(context)
-        except (ValueError, TypeError):
+            bookmark = bookmark and bookmark.astimezone(dt.UTC)
+        except (ValueError, TypeError, OverflowError):
             problem = f"the bookmark of {self.name} is not a time"
             raise broken(problem, what="state") from None
         if bookmark is None:
@@ -170,8 +172,14 @@ class PagedStream(ClientSuccessStream):
         return body.get("data", body.get("content"))
 
 
+_MOST_DIGITS = 30
+_MOST = 10**_MOST_DIGITS
+
+
 def _count(value: t.Any) -> int | None:
-    if isinstance(value, str) and value.isdecimal():
+    if isinstance(value, str) and value.isdecimal() and value.isascii():
+        return int(value[:_MOST_DIGITS])
+    if isinstance(value, (Decimal, float)) and 0 <= value < _MOST and value % 1 == 0:
         return int(value)
     return value if type(value) is int and value >= 0 else None
 
