@@ -96,9 +96,9 @@ class Walk:
         return not self._ended or self._witness.in_doubt
 
     @property
-    def began(self) -> dt.datetime | None:
-        """When the walk began, by the server's clock; None where it does not tell."""
-        return self._witness.began
+    def certain_until(self) -> dt.datetime | None:
+        """Until when every change was seen; None where nothing tells."""
+        return self._witness.certain_until
 
     def __iter__(self) -> Iterator[Page]:
         for _ in range(MAX_WALKS):
@@ -214,10 +214,12 @@ class Walk:
         before, deleted = self._near.get(page.number - 1, (None, 0))
         self._near[page.number] = page, self._deleted
         self._near = {n: it for n, it in self._near.items() if n > page.number - 3}
-        is_to_be_read_again = self._frontier < page.number * self._size
-        if before is None or is_to_be_read_again:
+        if before is None:
             return
         border = Border(before, page, self._size, deleted=self._deleted > deleted)
+        self._witness.saw_order(is_shuffled=border.is_shuffled)
+        if self._frontier < page.number * self._size:
+            return  # It is to be read again.
         for request in border.requests:
             again = self._launch(*request)()
             self._seen.add(again.keys)

@@ -64,20 +64,20 @@ class IncrementalRead:
             return True
         return modified is None and self._server_filters()
 
-    def bookmark(self, began: dt.datetime | None) -> dt.datetime | None:
+    def bookmark(self, certain_until: dt.datetime | None) -> dt.datetime | None:
         """Return the bookmark that this read, when complete, allows.
 
         Args:
-            began: When the read began by the server's clock. Records changed later may
-                have escaped it, so the bookmark never passes this moment.
+            certain_until: Records changed later may have escaped, so the bookmark never
+                passes this moment.
 
         Returns:
-            The newest change that was seen, or `began` where that is earlier; None
-            where there is nothing to go by.
+            The newest change that was seen, or `certain_until` where that is earlier;
+            None where there is nothing to go by.
         """
-        if self._newest is None or began is None:
+        if self._newest is None or certain_until is None:
             return self._newest
-        return min(self._newest, began)
+        return min(self._newest, certain_until)
 
 
 def _later(one: dt.datetime | None, other: dt.datetime | None) -> dt.datetime | None:

@@ -60,8 +60,9 @@ class Border:
         requests: Pages to ask for, one after another until the border is whole. None
             where nothing speaks against it, or the run is too long for a page.
         is_whole: Whether nothing slipped through.
-        is_out_of_reach: Whether the run is too long for a page. Then it shows plainly
-            when it is shuffled.
+        is_out_of_reach: Whether it is not whole because the run is too long for a page.
+            Then it shows plainly when it is shuffled.
+        is_in_long_run: Whether one of the pages has nothing else than the run.
         is_shuffled: Whether the server was seen to change the order of equal times.
     """
 
@@ -79,6 +80,7 @@ class Border:
         """
         repeated = _repeated(before, page)
         self.is_shuffled = _is_shuffled(repeated, before, page)
+        self.is_in_long_run = _is_in_long_run(before, page)
         self.is_out_of_reach = False
         self.requests: list[PageRequest] = []
         self._run = _torn_run(repeated, before, page, deleted=deleted)
@@ -111,6 +113,14 @@ def _is_shuffled(repeated: list[Hashable], before: Page, page: Page) -> bool:
     count = len(repeated)
     tail = list(before.keys[len(before.keys) - count :])
     return not (repeated == tail == list(page.keys[:count]))
+
+
+def _is_in_long_run(before: Page, page: Page) -> bool:
+    if not (before.tells_all and page.tells_all):
+        return False
+    stamp = page.stamps[0]
+    is_shared = bool(before.stamps[-1] == stamp)
+    return is_shared and stamp in {before.stamps[0], page.stamps[-1]}
 
 
 def _torn_run(

@@ -35,11 +35,13 @@ class Witness:
         in_doubt: Whether records may have slipped through.
         began: When the first walk began, by the server's clock, or what the first page
             tells of it; None where it tells nothing.
+        certain_until: No change after this was surely seen; None where nothing tells.
     """
 
     def __init__(self) -> None:
         self.in_doubt = False
         self.began: dt.datetime | None = None
+        self.certain_until: dt.datetime | None = None
         self._is_first = True
         self._changed = False
         self._disordered = False
@@ -54,25 +56,36 @@ class Witness:
         self._changed_in_walk = False
         self._loose = False
         self._believed = False
+        self._has_long_run = False
         self._before: Page | None = None
 
     def saw(self, page: Page) -> None:
         """Take note of a page, in the order in which pages count."""
         if self._before is None:
             if self._is_first:
-                self.began = page.sent_at or newest_time(page.stamps)
+                self._begin(page)
         else:
             self._changed_in_walk |= self._before.total != page.total
         self._look_at_times(page)
         self._before = page
 
+    def _begin(self, page: Page) -> None:
+        newest = newest_time(page.stamps)
+        self.began = self.certain_until = page.sent_at or newest
+        if newest and self.began and page.is_dated and are_newest_first(page.stamps):
+            # The clock of `Date` may be ahead of the one that the records have.
+            self.certain_until = min(newest, self.began)
+
+    def saw_order(self, *, is_shuffled: bool) -> None:
+        """Take note of whether the server changed the order of equal times."""
+        self._shuffled |= is_shuffled
+
     def saw_border(self, border: Border) -> None:
         """Take note of the border of two pages, when all was done to make it whole."""
-        self._shuffled |= border.is_shuffled
+        self._has_long_run |= border.is_in_long_run
         if not border.is_whole:
-            is_believed = border.is_out_of_reach and not self._shuffled
-            self._believed |= is_believed
-            self._loose |= not is_believed
+            self._believed |= border.is_out_of_reach
+            self._loose |= not border.is_out_of_reach
 
     def _look_at_times(self, page: Page) -> None:
         fresh = self._fresh(page)
@@ -110,6 +123,7 @@ class Witness:
         """
         self._changed |= self._changed_in_walk
         self._loose |= self._believed and missing > 0
+        self._loose |= self._shuffled and (self._believed or self._has_long_run)
         loose = self._loose and (self._changed or missing > 0)
         if self._is_first:
             disordered = self._disordered or (self._unsorted and self._changed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import typing as t
 from dataclasses import replace
 from functools import cached_property, partial
@@ -74,15 +75,17 @@ class Reading:
         else:
             self._stream.is_whole = True
             if self._incremental:
-                reached = self._read.bookmark(self._walk.began)
+                reached = self._read.bookmark(self._walk.certain_until)
                 self._stream.set_bookmark(self._context, reached)
 
     def _fetch(self, wanted: PageRequest) -> Callable[[], Page]:
         return self._stream.flights.launch(self._page, wanted)
 
     def _page(self, wanted: PageRequest) -> Page:
+        now = dt.datetime.now(dt.UTC)
         answer = self._ask(wanted)
-        return replace(answer.content, sent_at=answer.sent_at)
+        # Some clock has to bound the bookmark: a record's time may be in the future.
+        return replace(answer.content, sent_at=answer.sent_at or now)
 
     def _ask(self, wanted: PageRequest, **params: t.Any) -> Answer[Page]:
         stream = self._stream

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from tap_clientsuccess.pages import Page, PageRequest
@@ -25,6 +25,7 @@ class Flight:
     number: int
     size: int
     start: dt.datetime | None
+    asked_at: dt.datetime
     page: Page | None = None
 
 
@@ -106,7 +107,6 @@ class ServerModel:
             last=number + 1 >= pages,
             stamps=[self.record(key)["modifiedTime"] for key in keys],
             is_dated=self.shows_times,
-            sent_at=self.now,
         )
 
     def _place(self, key: int, page: tuple[int, int]) -> tuple[float, float]:
@@ -136,7 +136,7 @@ class ServerModel:
     ) -> t.Callable[[], Page]:
         """Begin to answer; what is in flight together is answered in any order."""
         size = wanted.size if self.heeds_size and wanted.size else self.size
-        flight = Flight(wanted.number, size, start)
+        flight = Flight(wanted.number, size, start, self.now)
         self.in_flight.append(flight)
 
         def wait() -> Page:
@@ -149,5 +149,6 @@ class ServerModel:
     def _answer(self, flight: Flight) -> None:
         for _ in range(self.random.randint(0, self.changes_per_read)):
             self.change()
-        flight.page = self.search(flight.number, flight.size, flight.start)
+        found = self.search(flight.number, flight.size, flight.start)
+        flight.page = replace(found, sent_at=flight.asked_at)
         self.in_flight.remove(flight)

@@ -36,7 +36,6 @@ class Warehouse:
         self.in_doubt = False
 
     def sync(self, server: ServerModel, width: int) -> None:
-        began = server.now
         start = self.bookmark
         read = IncrementalRead(start, creation_key=None, server_filters=lambda: True)
         walk = Walk(lambda wanted: server.fetch(wanted, start), width=width)
@@ -47,7 +46,7 @@ class Warehouse:
         self.missing = walk.missing
         self.in_doubt = walk.in_doubt
         if not self.is_told:
-            reached = read.bookmark(began)
+            reached = read.bookmark(walk.certain_until)
             self.bookmark = max(filter(None, [reached, start]), default=None)
 
     @property
