@@ -128,6 +128,9 @@ def test_an_empty_list_has_a_schema_with_its_keys(
         ({"page_style": "cursor"}, "custom_streams.0.page_style must be one of"),
         ({"primary_keys": "id"}, "custom_streams.0.primary_keys must be of type array"),
         ({"schema": {"type": "object"}}, "custom_streams.0.schema has no properties"),
+        ({"schema": {"properties": {"a": {"type": "int"}}}}, "schema is not a JSON sc"),
+        ({"schema": {"properties": {"a": True}}}, "schema is not a JSON schema"),
+        ({"path": "/goal/{api_key}"}, "custom_streams.0.path must not hold a brace"),
         ({"pat": 1, "hep": 2}, "custom_streams.0: hep and pat is not known"),
     ],
 )
@@ -137,6 +140,22 @@ def test_a_bad_definition_names_the_entry_and_the_key(
     result = cli(custom_streams=[LIST | change])
     assert result.exit_code == 1
     assert words in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("body", "count"),
+    [({"data": []}, 0), ({"data": [{"id": 1}]}, 1), ({"error": "later"}, None)],
+)
+def test_a_records_path_that_is_not_there_is_a_broken_answer(
+    sync: Sync, sandbox: Sandbox, body: dict[str, t.Any], count: int | None
+) -> None:
+    schema = {"properties": {"id": {"type": "integer"}}}
+    definition = LIST | {"records_path": "$.data[*]", "schema": schema}
+    sandbox.faults.add(Body("/goal/all", body, times=1))
+    sandbox.faults.add(Body("/goal/all", {"data": [{"id": 1}, {"id": 2}]}))
+    output = sync(streams=["goals"], custom_streams=[definition])
+    retried = 2
+    assert len(output.records["goals"]) == (retried if count is None else count)
 
 
 def test_a_definition_without_a_path(cli: CommandLine) -> None:

@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from singer_sdk.exceptions import ConfigValidationError
 
-from tap_clientsuccess.sandbox import Mutate, Sandbox
+from tap_clientsuccess.sandbox import Mutate, Sandbox, Status
 from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:
@@ -198,6 +198,19 @@ def test_unknown_fields_are_named_once_and_kept_inside_objects(
     assert "secret text" not in caplog.text
 
 
+@pytest.mark.parametrize("status", [200, 401])
+def test_a_version_is_activated_when_all_was_read(
+    sync: Sync, sandbox: Sandbox, status: int
+) -> None:
+    if status != 200:
+        sandbox.faults.add(Status("/client-statuses", status))
+    output = sync(streams=["client_statuses"], emit_activate_version_messages=True)
+    kinds = [message["type"] for message in output.messages]
+    assert ("ACTIVATE_VERSION" in kinds) == (status == 200)
+    if status == 200:
+        assert "RECORD" not in kinds[kinds.index("ACTIVATE_VERSION") :]
+
+
 def test_about_tells_all_settings(cli: CommandLine) -> None:
     result = cli("--about", "--format=json")
     about = json.loads(result.stdout)
@@ -251,6 +264,11 @@ def test_state_and_catalog_from_files(
         (["--state", "list.json"], "list.json"),
         (["--catalog", "list.json"], "list.json"),
         (["--state", "bookmark.json"], "bookmark of clients"),
+        (["--state", "number.json"], "bookmark of clients"),
+        (["--state", "edge.json"], "bookmark of clients"),
+        (["--state", "shape.json"], "shape.json"),
+        (["--state", "none.json"], "none.json"),
+        (["--state", "deep.json"], "deep.json"),
     ],
 )
 def test_input_that_is_broken(
@@ -258,10 +276,17 @@ def test_input_that_is_broken(
 ) -> None:
     (tmp_path / "broken.json").write_text("{")
     (tmp_path / "list.json").write_text("[1]")
-    (tmp_path / "bookmark.json").write_text(
-        '{"bookmarks": {"clients": {"replication_key": "modifiedTime",'
-        ' "replication_key_value": "soon"}}}'
-    )
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    (tmp_path / "shape.json").write_text('{"bookmarks": {"clients": []}}')
+    (tmp_path / "none.json").write_text('{"bookmarks": null}')
+    for name, value in {
+        "bookmark": "soon",
+        "number": 123,
+        "edge": "9999-12-31T23:59:59-14:00",
+    }.items():
+        bookmark = {"replication_key": "modifiedTime", "replication_key_value": value}
+        state = {"bookmarks": {"clients": bookmark}}
+        (tmp_path / f"{name}.json").write_text(json.dumps(state))
     result = cli(*args)
     assert result.exit_code in {1, 2}
     assert words in result.stderr

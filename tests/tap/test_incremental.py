@@ -166,6 +166,36 @@ def test_an_edit_whose_time_the_server_hides_is_not_filtered_away(
         assert 1 in sync(state=state, **settings).ids("pulses")
 
 
+def test_edits_of_all_whose_times_the_server_hides_are_kept(sync: Sync) -> None:
+    with Sandbox(seed=7, clients=3, modification_times={"pulses": True}) as other:
+        other.faults.add(Mutate("/pulse/search", remove=["modifiedTime"]))
+        settings = {"base_url": other.base_url, "streams": ["pulses"]}
+        state = sync(**settings).state
+        for number in other.store.ids("pulses"):
+            other.store.edit("pulses", number, note="edited")
+        assert sync(state=state, **settings).ids("pulses") == other.store.ids("pulses")
+
+
+@pytest.mark.parametrize("value", ["Fri, 01 Jan 2100 00:00:00 GMT", None])
+def test_a_clock_ahead_does_not_carry_the_bookmark_along(
+    sync: Sync, sandbox: Sandbox, value: str | None
+) -> None:
+    sandbox.faults.add(Headers("/client/search", {"Date": value or "no date"}))
+    if value is None:
+        future = {"modifiedTime": "2100-01-01T00:00:00.000Z"}
+        sandbox.faults.add(Mutate("/client/search", record=1, values=future))
+    bookmark = parse_time(sync(streams=["clients"]).bookmark("clients"))
+    assert bookmark
+    assert bookmark <= dt.datetime.now(dt.UTC)
+
+
+def test_a_clock_that_was_never_set_is_ignored(sync: Sync, sandbox: Sandbox) -> None:
+    never = {"Date": "Thu, 01 Jan 1970 00:00:00 GMT"}
+    sandbox.faults.add(Headers("/client/search", never))
+    output = sync(streams=["clients"])
+    assert output.bookmark("clients") == newest(sandbox, "clients")
+
+
 def test_a_server_that_ignores_everything_is_filtered_here(
     sync: Sync, sandbox: Sandbox
 ) -> None:

@@ -120,6 +120,7 @@ ODD = {
         Redirect(SEARCH, f"https://evil.example/{KEY}?key={KEY}#{KEY}"),
         Redirect(SEARCH, f"https://{KEY}:{KEY}@evil.example/"),
         Redirect(SEARCH, f"https://{KEY}.evil.example/"),
+        Redirect(SEARCH, f"https://{KEY.replace('-', '%2D')}.evil.example/"),
     ],
     ids=lambda rule: type(rule).__name__,
 )
@@ -138,6 +139,24 @@ def test_a_stream_map_that_fails_shows_none(
 ) -> None:
     secret_sandbox.faults.add(Mutate(SEARCH, values={"name": DATA, "note": DATA}))
     run(clients_only, stream_maps={"clients": {"made": expression}}).check()
+
+
+def test_a_filter_shows_none(
+    run: Run, secret_sandbox: Sandbox, clients_only: str
+) -> None:
+    secret_sandbox.faults.add(Mutate(SEARCH, values={"name": DATA}))
+    run(clients_only, stream_maps={"clients": {"__filter__": "name"}}).check()
+
+
+@pytest.mark.parametrize("name", [DATA + "\n2026 | FORGED", "jane@doe.example"])
+def test_an_unusual_field_name_is_not_shown(
+    run: Run, secret_sandbox: Sandbox, clients_only: str, name: str
+) -> None:
+    secret_sandbox.faults.add(Mutate(SEARCH, values={name: 1}))
+    shown = run(clients_only)
+    shown.check()
+    assert "the field with an unusual name is not in the catalog" in shown.log
+    assert name not in shown.log
 
 
 @pytest.mark.parametrize(

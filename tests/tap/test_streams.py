@@ -96,6 +96,15 @@ def test_a_record_deleted_before_its_detail_is_read(
     assert output.bookmark("client_details")
 
 
+def test_a_record_without_uuid_has_no_detail(
+    sync: Sync, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox.faults.add(Mutate("/client/search", record=2, remove=["uuid"]))
+    output = sync(streams=["client_details"])
+    assert len(output.records["client_details"]) == 29
+    assert "a record without uuid has no detail" in caplog.text
+
+
 def test_no_state_speaks_of_details_that_were_not_sent(
     sync: Sync, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
