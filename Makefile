@@ -59,7 +59,7 @@ check: lint types test ## lint, types and test
 
 .PHONY: docs
 docs: $(READY) ## Write the generated parts of the documentation anew
-	@test ! -e scripts/docs.py || $(BIN)/python scripts/docs.py $(ARGS)
+	@$(BIN)/python scripts/docs.py $(ARGS)
 
 .PHONY: reliability
 reliability: $(READY) ## Count lost records under edits and faults

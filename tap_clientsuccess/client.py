@@ -36,7 +36,7 @@ _PLAIN_NAME = re.compile(r"[\w$-]{1,60}((\.|\[\]\.?)[\w$-]{0,60}){0,9}", re.ASCI
 
 
 class ClientSuccessStream(EmittingStream):
-    """A stream of ClientSuccess; a page token is the number of a page, from 0."""
+    """A stream of ClientSuccess; a page token is a `PageRequest`."""
 
     primary_keys: t.Sequence[str] = ("id",)
     schema: t.ClassVar[AccountSchema] = AccountSchema(SCHEMAS)

@@ -8,6 +8,7 @@ while the head is read, inside of `http.client`; in `transport` while the body i
 from __future__ import annotations
 
 import contextlib
+import http.client
 import socket
 import threading
 import typing as t
@@ -23,8 +24,24 @@ if t.TYPE_CHECKING:
     from urllib3.response import HTTPResponse
 
 
+class _FinalResponse(http.client.HTTPResponse):
+    """Passes over interim answers (103 Early Hints); `http.client` does for 100 alone."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if not _INTERIM.start <= status < _INTERIM.stop:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
+
+
+_INTERIM = range(102, 200)
+
+
 class _HeadDeadline(HTTPConnection):
     """Shuts the socket when the head has not arrived within the read time-out."""
+
+    response_class = _FinalResponse
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override] # as in urllib3
         seconds = self.timeout if isinstance(self.timeout, (int, float)) else None

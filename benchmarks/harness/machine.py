@@ -20,7 +20,7 @@ def described() -> dict[str, str]:
         "Processor": _processor(),
         "Cores": str(os.cpu_count()),
         "Memory": f"{memory:.0f} GiB",
-        "System": f"{platform.system()} {platform.release()}",
+        "System": f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}",
         "Python": f"{platform.python_implementation()} {platform.python_version()}",
     }
 
