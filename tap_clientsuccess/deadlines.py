@@ -25,7 +25,7 @@ if t.TYPE_CHECKING:
 
 
 class _FinalResponse(http.client.HTTPResponse):
-    """Passes over interim answers (103 Early Hints); `http.client` does for 100 alone."""
+    """Passes over interim answers (103 Early Hints); `http.client` knows 100 alone."""
 
     def _read_status(self) -> tuple[str, int, str]:
         while True:

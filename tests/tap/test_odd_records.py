@@ -229,6 +229,7 @@ def test_a_byte_order_mark(sync: Sync, sandbox: Sandbox) -> None:
 
 EMPTY = b'{"data":[],"totalElements":0,"totalPages":0,"last":true,"size":200}'
 OK = b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
+EARLY = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
 LENGTH = b"Content-Length: %d\r\n\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 PACKED = gzip.compress(EMPTY)
@@ -278,6 +279,7 @@ def dripping(head: bytes, drop: bytes, *, seconds: float = 3.0) -> Send:
         dripping(b"HTTP/1.1 200 ", b"x"),
         dripping(OK, b"X: y\r\n"),
         dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        dripping(b"", EARLY),
         dripping(OK + LENGTH % 100, b" "),
         dripping(CHUNKED, b"1\r\n \r\n"),
         dripping(CHUNKED + b"1;", b"x"),
@@ -287,7 +289,7 @@ def dripping(head: bytes, drop: bytes, *, seconds: float = 3.0) -> Send:
             b"\0\0\0\0\0\3", b"n"
         ),
     ],
-    ids=["status", "head", "100", "body", "chunks", "chunk size", "trailer", "gzip"],
+    ids=["status", "head", "100", "103", "body", "chunks", "chunk size", "trailer", "gzip"],
 )  # fmt: skip
 def test_a_drip_of_any_part_ends_in_time(sync: Sync, send: Send) -> None:
     with raw_server(send) as url:
@@ -303,8 +305,9 @@ def test_a_drip_of_any_part_ends_in_time(sync: Sync, send: Send) -> None:
         OK + LENGTH % -5 + EMPTY,
         OK + b"no colon here\r\n" + LENGTH % len(EMPTY) + EMPTY,
         OK + b"Date: Mon, 01 Jan 0001 00:00:00 GMT\r\n" + LENGTH % len(EMPTY) + EMPTY,
+        EARLY * 3 + OK + LENGTH % len(EMPTY) + EMPTY,
     ],
-    ids=["length", "header", "date"],
+    ids=["length", "header", "date", "early hints"],
 )
 def test_odd_heads_that_harm_nothing(
     sync: Sync, answer: bytes, caplog: pytest.LogCaptureFixture
