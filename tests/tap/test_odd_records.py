@@ -289,7 +289,7 @@ def dripping(head: bytes, drop: bytes, *, seconds: float = 3.0) -> Send:
             b"\0\0\0\0\0\3", b"n"
         ),
     ],
-    ids="status,head,100,103,body,chunks,chunk size,trailer,gzip".split(","),
+    ids=["status", "head", "100", "103", "body", "chunks", "size", "trailer", "gzip"],
 )  # fmt: skip
 def test_a_drip_of_any_part_ends_in_time(sync: Sync, send: Send) -> None:
     with raw_server(send) as url:
