@@ -88,7 +88,7 @@ audit: .venv-audit/.packages ## Look for known vulnerabilities in the locked pac
 	  --progress-spinner=off -r requirements/$$locked.txt || exit; done
 
 COMPILE = .venv-lock/bin/uv pip compile --quiet --generate-hashes \
-  --no-emit-index-url --universal --python-version 3.11 \
+  --no-emit-index-url --no-strip-extras --universal --python-version 3.11 \
   --custom-compile-command "make lock" $(ARGS)
 
 .PHONY: lock
