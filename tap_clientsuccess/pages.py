@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 if t.TYPE_CHECKING:
     import datetime as dt
@@ -57,6 +57,10 @@ class Page:
         """Whether it has records, and each has a key and the time it is sorted by."""
         is_full = len(self.stamps) == len(self.keys) == len(self.records) > 0
         return is_full and self.is_dated
+
+    def without_records(self) -> Page:
+        """Return the same page to be kept; its records are but counted."""
+        return replace(self, records=range(len(self.records)))
 
     @property
     def has_next(self) -> bool:

@@ -210,7 +210,7 @@ class Walk:
 
     def _made_whole(self, page: Page) -> Iterator[Page]:
         """Read the run of equal times again that the page before shares with this."""
-        self._before = page
+        self._before = page = page.without_records() if page.keys else page
         before, deleted = self._near.get(page.number - 1, (None, 0))
         self._near[page.number] = page, self._deleted
         self._near = {n: it for n, it in self._near.items() if n > page.number - 3}

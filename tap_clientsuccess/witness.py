@@ -57,17 +57,18 @@ class Witness:
         self._loose = False
         self._believed = False
         self._has_long_run = False
-        self._before: Page | None = None
+        self._total: int | None = None
+        self._is_at_start = True
 
     def saw(self, page: Page) -> None:
         """Take note of a page, in the order in which pages count."""
-        if self._before is None:
-            if self._is_first:
-                self._begin(page)
-        else:
-            self._changed_in_walk |= self._before.total != page.total
+        if not self._is_at_start:
+            self._changed_in_walk |= self._total != page.total
+        elif self._is_first:
+            self._begin(page)
+        self._is_at_start = False
+        self._total = page.total
         self._look_at_times(page)
-        self._before = page
 
     def _begin(self, page: Page) -> None:
         newest = newest_time(page.stamps)
