@@ -33,14 +33,12 @@ class Witness:
 
     Attributes:
         in_doubt: Whether records may have slipped through.
-        began: When the first walk began, by the server's clock, or what the first page
-            tells of it; None where it tells nothing.
         certain_until: No change after this was surely seen; None where nothing tells.
     """
 
     def __init__(self) -> None:
         self.in_doubt = False
-        self.began: dt.datetime | None = None
+        self._began: dt.datetime | None = None
         self.certain_until: dt.datetime | None = None
         self._is_first = True
         self._changed = False
@@ -72,10 +70,10 @@ class Witness:
 
     def _begin(self, page: Page) -> None:
         newest = newest_time(page.stamps)
-        self.began = self.certain_until = page.sent_at or newest
-        if newest and self.began and page.is_dated and are_newest_first(page.stamps):
+        self._began = self.certain_until = page.sent_at or newest
+        if newest and self._began and page.is_dated and are_newest_first(page.stamps):
             # The clock of `Date` may be ahead of the one that the records have.
-            self.certain_until = min(newest, self.began)
+            self.certain_until = min(newest, self._began)
 
     def saw_order(self, *, is_shuffled: bool) -> None:
         """Take note of whether the server changed the order of equal times."""
@@ -106,14 +104,14 @@ class Witness:
         sign of a change in this one: its time may be wrong, and in the future.
         """
         newest = newest_time(page.stamps)
-        if newest is None or self.began is None:
+        if newest is None or self._began is None:
             return None
-        if newest < self.began:
+        if newest < self._began:
             return set()
         return {
             (key, stamp)
             for key, stamp in zip(page.keys, page.stamps, strict=False)
-            if (time := parse_time(stamp)) is not None and time >= self.began
+            if (time := parse_time(stamp)) is not None and time >= self._began
         }
 
     def conclude(self, *, missing: int) -> None:

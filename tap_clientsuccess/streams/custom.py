@@ -25,6 +25,7 @@ if t.TYPE_CHECKING:
 logger = logging.getLogger("tap-clientsuccess")
 
 _SAMPLED_PAGES = 3
+_META = Draft7Validator(Draft7Validator.META_SCHEMA)
 
 
 class CustomStream(SearchStream):
@@ -165,15 +166,13 @@ def definition_problems(
             yield f"{where}.path must not hold a brace"
         if (schema := definition.get("schema")) and "properties" not in schema:
             yield f"{where}.schema has no properties"
-        elif schema and not _is_plain_schema(schema):
+        elif schema and not (_META.is_valid(schema) and _is_plain_schema(schema)):
             yield f"{where}.schema is not a JSON schema that the tap can read"
 
 
 def _is_plain_schema(schema: t.Any) -> bool:
-    """Tell whether a JSON schema, and those inside of it, are valid and objects."""
-    if not isinstance(schema, dict) or not Draft7Validator(
-        Draft7Validator.META_SCHEMA
-    ).is_valid(schema):
+    """Tell whether a JSON schema that is valid has but objects inside of it."""
+    if not isinstance(schema, dict):
         return False
     properties = schema.get("properties", {}).values()
     items = [schema["items"]] if "items" in schema else []

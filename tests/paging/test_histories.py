@@ -15,57 +15,24 @@ from server_model import ORDERS, TIES, ServerModel
 from warehouse import Warehouse, after_three_syncs_under_edits
 
 
+@pytest.mark.parametrize("order", ORDERS + TIES)
 @given(
     random=st.randoms(use_true_random=False),
     width=st.sampled_from([1, 2, 4, 8]),
     size=st.integers(1, 5),
     records=st.integers(0, 60),
-    changes=st.integers(0, 4),
-)
-@settings(max_examples=400, deadline=None)
-def test_nothing_is_lost_under_live_edits(
-    random: Random, width: int, size: int, records: int, changes: int
-) -> None:
-    server = ServerModel(random, size=size)
-    server.fill(records)
-    warehouse = after_three_syncs_under_edits(server, width, changes)
-    assert not warehouse.missing
-    assert not warehouse.lacks(server)
-
-
-@given(
-    random=st.randoms(use_true_random=False),
-    width=st.sampled_from([1, 4, 8]),
-    order=st.sampled_from(ORDERS),
-    records=st.integers(0, 60),
-    changes=st.integers(0, 2),
-)
-@settings(max_examples=300, deadline=None)
-def test_nothing_is_lost_where_the_sort_is_ignored(
-    random: Random, width: int, order: str, records: int, changes: int
-) -> None:
-    server = ServerModel(random, order=order)
-    server.fill(records)
-    warehouse = after_three_syncs_under_edits(server, width, changes)
-    assert not warehouse.is_told
-    assert not warehouse.lacks(server)
-
-
-@given(
-    random=st.randoms(use_true_random=False),
-    width=st.sampled_from([1, 4]),
-    order=st.sampled_from(TIES),
-    records=st.integers(0, 60),
     changes=st.integers(0, 3),
 )
-@settings(max_examples=300, deadline=None)
-def test_ties_in_any_order_are_complete_or_told(
-    random: Random, width: int, order: str, records: int, changes: int
+@settings(max_examples=150, deadline=None)
+def test_short_histories_are_complete_or_told(
+    order: str, random: Random, width: int, **numbers: int
 ) -> None:
-    server = ServerModel(random, order=order)
-    server.fill(records)
-    warehouse = after_three_syncs_under_edits(server, width, changes)
-    assert warehouse.is_told or not warehouse.lacks(server)
+    server = ServerModel(random, order=order, size=numbers["size"])
+    server.fill(numbers["records"])
+    warehouse = after_three_syncs_under_edits(server, width, numbers["changes"])
+    may_be_short = order in TIES and warehouse.is_told
+    assert may_be_short or not warehouse.missing
+    assert may_be_short or not warehouse.lacks(server)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import typing as t
 from functools import partial
 
@@ -238,3 +239,12 @@ def test_records_without_times_are_walked_once_when_nothing_changes() -> None:
     assert len(set(keys)) == 50
     assert requests == 5
     assert not walk.in_doubt
+
+
+def test_a_clock_ahead_does_not_make_later_changes_certain() -> None:
+    newest = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    ahead = newest + dt.timedelta(days=1)
+    first = page(0, [1], stamps=["2026-01-01T00:00:00.000Z"], sent_at=ahead, last=True)
+    walk = Walk(lambda _: lambda: first)
+    assert list(walk) == [first]
+    assert walk.certain_until == newest

@@ -176,14 +176,12 @@ def test_edits_of_all_whose_times_the_server_hides_are_kept(sync: Sync) -> None:
         assert sync(state=state, **settings).ids("pulses") == other.store.ids("pulses")
 
 
-@pytest.mark.parametrize("value", ["Fri, 01 Jan 2100 00:00:00 GMT", None])
-def test_a_clock_ahead_does_not_carry_the_bookmark_along(
-    sync: Sync, sandbox: Sandbox, value: str | None
+def test_a_record_of_the_future_does_not_carry_the_bookmark_along(
+    sync: Sync, sandbox: Sandbox
 ) -> None:
-    sandbox.faults.add(Headers("/client/search", {"Date": value or "no date"}))
-    if value is None:
-        future = {"modifiedTime": "2100-01-01T00:00:00.000Z"}
-        sandbox.faults.add(Mutate("/client/search", record=1, values=future))
+    sandbox.faults.add(Headers("/client/search", {"Date": "no date"}))
+    future = {"modifiedTime": "2100-01-01T00:00:00.000Z"}
+    sandbox.faults.add(Mutate("/client/search", record=1, values=future))
     bookmark = parse_time(sync(streams=["clients"]).bookmark("clients"))
     assert bookmark
     assert bookmark <= dt.datetime.now(dt.UTC)
