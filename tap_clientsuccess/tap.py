@@ -14,7 +14,6 @@ from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib import StateMessage
 from singer_sdk.tap_base import CliTestOptionValue
 
-from tap_clientsuccess import settings
 from tap_clientsuccess.api import ClientSuccessAPI
 from tap_clientsuccess.cli import (
     CONNECTION,
@@ -25,8 +24,10 @@ from tap_clientsuccess.cli import (
     read_state,
     with_connection_test,
 )
+from tap_clientsuccess.config import settings
+from tap_clientsuccess.config.validation import problems
 from tap_clientsuccess.custom_fields import CustomFields, complete_catalog
-from tap_clientsuccess.errors import ApiError, broken
+from tap_clientsuccess.errors import ApiError, config_error
 from tap_clientsuccess.flights import Flights
 from tap_clientsuccess.health import check_health
 from tap_clientsuccess.interruption import (
@@ -37,7 +38,6 @@ from tap_clientsuccess.interruption import (
 from tap_clientsuccess.output import BufferedWriter, OutputError
 from tap_clientsuccess.streams import STREAMS
 from tap_clientsuccess.streams.custom import custom_streams, definition_problems
-from tap_clientsuccess.validation import problems
 
 if t.TYPE_CHECKING:
     from types import FrameType
@@ -106,10 +106,10 @@ class TapClientSuccess(Tap):
             taken = [stream.name for stream in STREAMS]  # type: ignore[misc]
             errors = list(definition_problems(definitions, taken))
         if errors and raise_errors:
-            raise broken(*errors)
+            raise config_error(*errors)
         self.is_configured = not errors
         if errors and self._config.get("api_key"):
-            self.logger.warning("Broken settings: %s", "; ".join(errors))
+            self.logger.warning("Invalid configuration: %s", "; ".join(errors))
         return errors
 
     @classmethod
@@ -200,7 +200,9 @@ class TapClientSuccess(Tap):
     ) -> None:
         """Run the connection test, or one of the SDK's tests."""
         if value not in _TESTS:
-            raise broken(f"--test takes {', '.join(sorted(_TESTS))}", what="option")
+            raise config_error(
+                f"--test takes {', '.join(sorted(_TESTS))}", what="option"
+            )
         if value != CONNECTION:
             super().cb_test(ctx, param, value)
             return
