@@ -7,6 +7,8 @@ import typing as t
 
 import pytest
 
+from tap_clientsuccess.streams import STREAMS
+
 if t.TYPE_CHECKING:
     from pathlib import Path
 
@@ -95,7 +97,7 @@ def test_discovery_needs_no_settings(
     (tmp_path / "config.json").write_text(json.dumps(settings))
     result = bare_cli("--config", "config.json", "--discover")
     assert result.exit_code == 0
-    assert len(json.loads(result.stdout)["streams"]) == 13
+    assert len(json.loads(result.stdout)["streams"]) == len(STREAMS)
     assert result.stderr == ""
 
 
