@@ -105,10 +105,10 @@ def show(sandbox: Sandbox) -> None:
 def show_query() -> None:
     """Show a query and what it finds."""
     print("The clients that do best:\n")
-    print(
-        f"  >>> import duckdb; demo = duckdb.connect('{WAREHOUSE.relative_to(ROOT)}')"
-    )
-    print(f'  >>> demo.sql("""{QUERY}""")')
+    print("  $ .venv/bin/python")
+    print("  >>> import duckdb")
+    print(f"  >>> demo = duckdb.connect('{WAREHOUSE.relative_to(ROOT)}')")
+    print(f'  >>> demo.sql("""{QUERY}""")\n')
     with duckdb.connect(str(WAREHOUSE), read_only=True) as warehouse:
         print(warehouse.sql(QUERY))
 
@@ -141,7 +141,7 @@ def step(what: str) -> t.Iterator[None]:
 def edit(sandbox: Sandbox) -> list[Change]:
     """Edit and insert a few records of several kinds."""
     for number in RENAMED_CLIENTS:
-        name = sandbox.store.get("clients", number)["name"]
+        name = (sandbox.store.get("clients", number) or {})["name"]
         sandbox.store.edit("clients", number, name=f"{name.rpartition(' ')[0]} Group")
     renamed = [Change("clients", "edit", number) for number in RENAMED_CLIENTS]
     return renamed + [
