@@ -98,7 +98,10 @@ def _v1(api: ClientSuccessAPI) -> tuple[bool, str]:
         check(reply)
     except ApiError as error:
         answer = f"answered {error.status}" if error.status else "gave no answer"
-        return False, f"; v1_streams cannot be read: API v1 {answer}"
+        return False, (
+            f"; API v1 {answer}: its streams cannot be read "
+            f"(v1_streams is {api.settings.v1_streams})"
+        )
     return True, "; API v1 opens as well"
 
 
