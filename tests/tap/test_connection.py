@@ -48,7 +48,7 @@ def test_it_works(cli: CommandLine, sandbox: Sandbox) -> None:
     result = cli("--test")
     assert result.exit_code == 0
     assert "the connection works" in said(result)
-    (request,) = sandbox.requests
+    request, _ = sandbox.requests
     assert (request.method, request.path) == ("GET", "/api/health")
     assert request.key_headers == ("x-api-key",)
 
