@@ -17,8 +17,8 @@ from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 from singer_sdk.plugin_base import SingerCommand, _ConfigInput
 
 from tap_clientsuccess.errors import ApiError, broken
-from tap_clientsuccess.interruption import Interrupted
 from tap_clientsuccess.output import OutputError
+from tap_clientsuccess.singer.signals import Interrupted
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator

@@ -29,19 +29,17 @@ from tap_clientsuccess.custom_fields import CustomFields, complete_catalog
 from tap_clientsuccess.errors import ApiError, broken
 from tap_clientsuccess.flights import Flights
 from tap_clientsuccess.health import check_health
-from tap_clientsuccess.interruption import (
+from tap_clientsuccess.output import BufferedWriter, OutputError
+from tap_clientsuccess.singer.signals import (
     LEAVE_WITHIN_SECONDS,
     Interrupted,
-    Interruption,
+    stop_signal,
 )
-from tap_clientsuccess.output import BufferedWriter, OutputError
 from tap_clientsuccess.streams import STREAMS
 from tap_clientsuccess.streams.custom import custom_streams, definition_problems
 from tap_clientsuccess.validation import problems
 
 if t.TYPE_CHECKING:
-    from types import FrameType
-
     from tap_clientsuccess.client import ClientSuccessStream
 
 
@@ -64,16 +62,15 @@ class TapClientSuccess(Tap):
         if parse_env_config:
             self.append_builtin_config(self.config_jsonschema)
             check_environment(self.config_jsonschema, self._env_var_prefix)
-        self.interruption = Interruption()
         self._failures: list[ApiError] = []
         self.is_configured = True
         super().__init__(parse_env_config=parse_env_config, **kwargs)
-        self.message_writer.checkpoint = self.interruption.checkpoint
+        self.message_writer.checkpoint = stop_signal.raise_if_set
 
     @cached_property
     def flights(self) -> Flights:
         """What runs requests at once, shared by all that the tap reads."""
-        return Flights(self.api.settings.concurrency, self.interruption.checkpoint)
+        return Flights(self.api.settings.concurrency, stop_signal.raise_if_set)
 
     @cached_property
     def custom_fields(self) -> CustomFields:
@@ -141,9 +138,8 @@ class TapClientSuccess(Tap):
         self.logger.warning("%s", error)
         self._failures.append(error)
 
-    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        """Note a signal; the tap stops between two messages."""
-        self.interruption.note(signum)
+    def _setup_signal_handlers(self) -> None:
+        """Leave signals to the command, which handles them from its first moment."""
 
     def run(self) -> None:
         """Sync all streams; on a signal, leave with a last STATE.
@@ -152,6 +148,7 @@ class TapClientSuccess(Tap):
             ApiError: A stream could not be read.
             Interrupted: A signal came.
         """
+        stop_signal.defer()
         try:
             self.sync_all()
         except Interrupted:
@@ -209,6 +206,6 @@ class TapClientSuccess(Tap):
         tap = cls(
             config=given.config, parse_env_config=given.parse_env, setup_mapper=False
         )
-        verdict = check_health(tap.api, tap.interruption.checkpoint)
+        verdict = check_health(tap.api)
         click.echo(f"{cls.name}: {verdict.reason}", err=True)
         ctx.exit(0 if verdict.works else 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import time
 import typing as t
 from collections import defaultdict
 from dataclasses import dataclass
@@ -16,8 +17,20 @@ from tap_clientsuccess.sandbox import Sandbox
 from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+
+LIMIT_SECONDS = 60.0
+"""Only what never comes is waited for as long."""
+
+
+def wait_until(reached: Callable[[], bool]) -> None:
+    """Wait for something that a test started elsewhere."""
+    give_up = time.monotonic() + LIMIT_SECONDS
+    while not reached():
+        assert time.monotonic() < give_up, "it never came"
+        time.sleep(0.005)
 
 
 @pytest.fixture(autouse=True)
