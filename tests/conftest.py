@@ -10,6 +10,7 @@ import typing as t
 from collections import defaultdict
 from dataclasses import dataclass
 
+import hypothesis
 import pytest
 
 from tap_clientsuccess import api
@@ -20,6 +21,15 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+
+# The same examples at every run, and however long each takes.
+hypothesis.settings.register_profile(
+    "steady",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("steady")
 
 LIMIT_SECONDS = 60.0
 """Only what never comes is waited for as long."""
