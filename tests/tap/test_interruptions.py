@@ -133,7 +133,7 @@ def tap(tmp_path: Path) -> Iterator[Tap]:
         yield Tap(sandbox, tmp_path)
 
 
-@pytest.mark.parametrize("kill", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("kill", [signal.SIGTERM, signal.SIGKILL])
 @pytest.mark.parametrize("batch", [False, True], ids=["records", "batches"])
 def test_killed_at_random_moments(
     tap: Tap, kill: signal.Signals, batch: bool, tmp_path: Path
@@ -152,20 +152,18 @@ def test_killed_at_random_moments(
     assert not tap.missing()
 
 
-def test_whoever_reads_goes_away_at_random_moments(tap: Tap) -> None:
-    dice = random.Random(1)  # noqa: S311
-    for _ in range(2):
-        with tap.start() as process:
-            assert process.stdout
-            assert process.stderr
-            some = process.stdout.read(dice.randrange(1, 200_000))
-            process.stdout.close()
-            complaint = process.stderr.read().decode()
-        tap.take(some[: some.rfind(b"\n") + 1])
-        assert process.returncode == 1
-        assert complaint.splitlines()[-1].endswith("(broken pipe)")
-        assert complaint.count("ERROR") == 1
-        assert "Traceback" not in complaint
+def test_whoever_reads_goes_away(tap: Tap) -> None:
+    with tap.start() as process:
+        assert process.stdout
+        assert process.stderr
+        some = process.stdout.read(50_000)
+        process.stdout.close()
+        complaint = process.stderr.read().decode()
+    tap.take(some[: some.rfind(b"\n") + 1])
+    assert process.returncode == 1
+    assert complaint.splitlines()[-1].endswith("(broken pipe)")
+    assert complaint.count("ERROR") == 1
+    assert "Traceback" not in complaint
     assert tap.run() == 0
     assert not tap.missing()
 
@@ -188,12 +186,11 @@ def test_no_standard_output_at_all(tap: Tap) -> None:
 
 HELD_UP = [
     (signal.SIGINT, Stall("/search", NEVER)),
-    (signal.SIGTERM, Stall("/search", NEVER)),
-    (signal.SIGINT, Stall("/search", NEVER, headers_first=True)),
-    (signal.SIGTERM, Drip("/search", 0.2)),
-    (signal.SIGINT, Status("/search", 429, retry_after=300)),
-    (signal.SIGTERM, Stall("/customfield", NEVER)),
-    (signal.SIGINT, Status("/customfield", 429, retry_after=300)),
+    (signal.SIGTERM, Stall("/search", NEVER, headers_first=True)),
+    (signal.SIGINT, Drip("/search", 0.2)),
+    (signal.SIGTERM, Status("/search", 429, retry_after=300)),
+    (signal.SIGINT, Stall("/customfield", NEVER)),
+    (signal.SIGTERM, Status("/customfield", 429, retry_after=300)),
 ]
 
 
@@ -287,10 +284,14 @@ def check_one_line(kill: signal.Signals, code: int, said: list[str]) -> None:
     assert not [line for line in said if "Traceback" in line]
 
 
-@pytest.mark.parametrize("kill", CODES)
 @pytest.mark.parametrize(
-    ("option", "imports"),
-    [("--about", 1), ("--about", 150), ("--discover", 300), ("--discover", 500)],
+    ("kill", "option", "imports"),
+    [
+        (signal.SIGINT, "--about", 1),
+        (signal.SIGTERM, "--about", 150),
+        (signal.SIGINT, "--discover", 300),
+        (signal.SIGTERM, "--discover", 500),
+    ],
 )
 def test_a_signal_while_it_starts_is_one_line(
     tap: Tap, kill: signal.Signals, option: str, imports: int
