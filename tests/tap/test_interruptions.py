@@ -250,8 +250,10 @@ def test_a_second_signal_tears_no_line(tap: Tap) -> None:
         writer.close()
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGTERM)
-        tap.take(reader.read())
+        stdout = reader.read()
         process.communicate()
+    tap.take(stdout)
+    assert json.loads(stdout.splitlines()[-1])["type"] == "STATE"
     assert process.returncode in CODES.values()
     assert tap.run() == 0
     assert not tap.missing()
