@@ -39,7 +39,7 @@ sandbox: $(READY) ## Run the sandbox until Ctrl-C
 
 .PHONY: test
 test: $(READY) ## Run the tests
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses=auto --dist=worksteal $(ARGS)
 
 .PHONY: lint
 lint: $(READY) ## Check style and format

@@ -31,19 +31,17 @@ from tap_clientsuccess.custom_fields import CustomFields, complete_catalog
 from tap_clientsuccess.errors import ApiError, config_error
 from tap_clientsuccess.flights import Flights
 from tap_clientsuccess.health import check_health
-from tap_clientsuccess.interruption import (
+from tap_clientsuccess.output import BufferedWriter, OutputError
+from tap_clientsuccess.singer.signals import (
     LEAVE_WITHIN_SECONDS,
     Interrupted,
-    Interruption,
+    stop_signal,
 )
-from tap_clientsuccess.output import BufferedWriter, OutputError
 from tap_clientsuccess.streams import STREAMS
 from tap_clientsuccess.streams.custom import custom_streams, definition_problems
 from tap_clientsuccess.streams.lists import ReferenceList
 
 if t.TYPE_CHECKING:
-    from types import FrameType
-
     from tap_clientsuccess.client import ClientSuccessStream
 
 
@@ -71,16 +69,15 @@ class TapClientSuccess(Tap):
 
     def __init__(self, *, parse_env_config: bool = False, **kwargs: t.Any) -> None:
         self._reads_environment = parse_env_config
-        self.interruption = Interruption()
         self._v1_refusals: list[ApiError] = []
         self.is_configured = True
         super().__init__(parse_env_config=parse_env_config, **kwargs)
-        self.message_writer.checkpoint = self.interruption.checkpoint
+        self.message_writer.checkpoint = stop_signal.raise_if_set
 
     @cached_property
     def flights(self) -> Flights:
         """What runs requests at once, shared by all that the tap reads."""
-        return Flights(self.api.settings.concurrency, self.interruption.checkpoint)
+        return Flights(self.api.settings.concurrency, stop_signal.raise_if_set)
 
     @cached_property
     def custom_fields(self) -> CustomFields:
@@ -179,9 +176,8 @@ class TapClientSuccess(Tap):
         self.logger.log(level, "Skipped %s", refusal)
         self._v1_refusals.append(refusal)
 
-    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        """Note a signal; the tap stops between two messages."""
-        self.interruption.note(signum)
+    def _setup_signal_handlers(self) -> None:
+        """Leave signals to the command, which handles them from its first moment."""
 
     def run(self) -> None:
         """Sync all streams; on a signal, leave with a last STATE.
@@ -190,6 +186,7 @@ class TapClientSuccess(Tap):
             ApiError: A stream could not be read.
             Interrupted: A signal came.
         """
+        stop_signal.defer()
         try:
             self.sync_all()
         except Interrupted:
@@ -267,6 +264,6 @@ class TapClientSuccess(Tap):
         tap = cls(
             config=given.config, parse_env_config=given.parse_env, setup_mapper=False
         )
-        verdict = check_health(tap.api, tap.interruption.checkpoint)
+        verdict = check_health(tap.api)
         click.echo(f"{cls.name}: {verdict.reason}", err=True)
         ctx.exit(0 if verdict.works else 1)
