@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import pytest
 from conftest import select
 
-from tap_clientsuccess.sandbox import Drip, Rule, Sandbox, Stall, Status
+from clientsuccess_sandbox import Drip, Rule, Sandbox, Stall, Status
 from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:
