@@ -38,14 +38,18 @@ def to_iso(milliseconds: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{rest:03}Z"
 
 
-def from_iso(text: str) -> int:
+def from_iso(text: str, *, keep_offset: bool = True) -> int:
     """Read an ISO 8601 time or bare date as milliseconds since 1970.
+
+    Args:
+        text: The time.
+        keep_offset: Heed its offset; without, it is taken to be UTC.
 
     Raises:
         ValueError: The text is no such time.
     """
     moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
+    if moment.tzinfo is None or not keep_offset:
         moment = moment.replace(tzinfo=UTC)
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     return round((moment - epoch).total_seconds() * MILLISECONDS)

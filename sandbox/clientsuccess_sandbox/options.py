@@ -11,7 +11,7 @@ from argparse import (
     Namespace,
 )
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args, get_type_hints
 
 from clientsuccess_sandbox.faults import Edits, Rule, rule_from_text
 from clientsuccess_sandbox.settings import (
@@ -125,6 +125,17 @@ def _add_behaviour(parser: ArgumentParser) -> None:
         ("max_size", "most records of a page"),
     ):
         _add_value(group, name, int, text)
+    _add_value(group, "max_depth", int, "places that a search reaches")
+    _add_choice(group, "beyond_depth", "what it answers further down")
+    _add_value(group, "extra_total", int, "records that are counted but never given")
+    _add_choice(group, "filter_precision", "what modifiedAfter can tell apart")
+    _add_value(
+        group,
+        "filter_zone",
+        float,
+        "hours that the server's zone is ahead of UTC; modifiedAfter is read as a "
+        "time of that zone, whatever its offset",
+    )
     for name, text in (
         ("token_seconds", "seconds for which a session token is good"),
         ("latency", "seconds before each answer"),
@@ -132,6 +143,8 @@ def _add_behaviour(parser: ArgumentParser) -> None:
         _add_value(group, name, float, text)
     for name, text in (
         ("echo_size", "report the size asked for, not the true one"),
+        ("cap_total", "count no further than a search reaches"),
+        ("odd_types", "clientType.key is an integer in every client"),
         ("inclusive", "modifiedAfter includes the moment itself"),
         ("unstable_ties", "equal sort values come in another order each time"),
         ("key_opens_v1", "the API key opens v1 too"),
@@ -178,6 +191,13 @@ def _add_value(group: Any, name: str, kind: type, text: str) -> None:
     option = f"--{name.replace('_', '-')}"
     default = getattr(_BEHAVIOUR, name)
     group.add_argument(option, type=kind, default=default, help=text)
+
+
+def _add_choice(group: Any, name: str, text: str) -> None:
+    option = f"--{name.replace('_', '-')}"
+    choices = get_args(get_type_hints(Behaviour)[name])
+    default = getattr(_BEHAVIOUR, name)
+    group.add_argument(option, choices=choices, default=default, help=text)
 
 
 def _add_switch(group: Any, name: str, text: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, insort
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -36,10 +36,9 @@ class Order:
         place = bisect_left(self.ids, self._place(number), key=self._place)
         del self.ids[place]
 
-    def since(self, value: Any, *, inclusive: bool) -> list[int]:
+    def since(self, value: Any) -> list[int]:
         """List the ids from a value on."""
-        bisect = bisect_left if inclusive else bisect_right
-        return self.ids[bisect(self.ids, value, key=self.value) :]
+        return self.ids[bisect_left(self.ids, value, key=self.value) :]
 
     def _place(self, number: int) -> tuple[Any, int]:
         return self.value(number), number

@@ -22,8 +22,7 @@ class Search(NamedTuple):
         size: Records of a page.
         sort: Field to sort by.
         descending: Largest first.
-        after: Only records touched since, in milliseconds since 1970.
-        inclusive: Whether `after` itself is included.
+        since: Only records touched then or later, in milliseconds since 1970.
         client: Only records of this client.
         unstable_ties: Shuffle records of equal sort value.
     """
@@ -32,8 +31,7 @@ class Search(NamedTuple):
     size: int = 50
     sort: str = "id"
     descending: bool = False
-    after: int | None = None
-    inclusive: bool = True
+    since: int | None = None
     client: int | None = None
     unstable_ties: bool = False
 
@@ -64,10 +62,10 @@ def _matching(table: Table, search: Search) -> Sequence[int]:
     order = table.order(search.sort)
     if search.client is not None:
         return _of_client(table, search)
-    if search.after is None:
+    if search.since is None:
         return order.ids
     if search.sort == "modifiedTime":
-        return order.since(search.after, inclusive=search.inclusive)
+        return order.since(search.since)
     return [number for number in order.ids if _recent(table, search, number)]
 
 
@@ -79,10 +77,7 @@ def _of_client(table: Table, search: Search) -> list[int]:
 
 
 def _recent(table: Table, search: Search, number: int) -> bool:
-    if search.after is None:
-        return True
-    touched = table.touched(number)
-    return touched > search.after or (search.inclusive and touched == search.after)
+    return search.since is None or table.touched(number) >= search.since
 
 
 def _shuffled(

@@ -5,7 +5,9 @@ from __future__ import annotations
 # Read at run time, when habits are changed over HTTP.
 from collections.abc import Collection, Mapping  # noqa: TC003
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Annotated, Final, Literal
+
+import msgspec
 
 DEFAULT_KEY: Final = "sandbox-key"
 DEFAULT_USERNAME: Final = "sandbox@example.com"
@@ -101,7 +103,17 @@ class Behaviour:
         default_size: Records of a page when the request names no size.
         max_size: Most records of a page, whatever the request asks for.
         echo_size: Report the size that was asked for instead of the true one.
-        inclusive: Whether `modifiedAfter` includes records of that very moment.
+        inclusive: Whether `modifiedAfter` includes records of that very moment, or,
+            where the filter is coarse, of that second or day.
+        filter_precision: What the filter can tell apart.
+        filter_zone: Hours by which the server's time zone is ahead of UTC; another
+            than 0 takes the time that was written as its own, without the offset.
+        max_depth: Places that a search reaches; `None` is no limit.
+        beyond_depth: What it answers further down: an error with this status, an
+            empty page, or the last page that it reaches, again.
+        cap_total: It counts no further than it reaches.
+        extra_total: Records that are counted but never given.
+        odd_types: `clientType.key` is an integer in every client.
         unstable_ties: Records of equal sort value come in another order each time.
         ignore: Resource path -> query parameters that it ignores, such as
             `{"/pulse/search": {"modifiedAfter", "sortBy"}}`.
@@ -117,6 +129,13 @@ class Behaviour:
     max_size: int = 200
     echo_size: bool = False
     inclusive: bool = True
+    filter_precision: Literal["millisecond", "second", "day"] = "millisecond"
+    filter_zone: float = 0.0
+    max_depth: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    beyond_depth: Literal["400", "500", "empty", "repeat"] = "400"
+    cap_total: bool = False
+    extra_total: Annotated[int, msgspec.Meta(ge=0)] = 0
+    odd_types: bool = False
     unstable_ties: bool = False
     ignore: Mapping[str, Collection[str]] = field(default_factory=dict)
     key_opens_v1: bool = True

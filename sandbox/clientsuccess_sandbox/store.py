@@ -122,6 +122,15 @@ class Store:
         with self._lock:
             self._existing(kind, number).delete(number)
 
+    def restore(self, kind: str, number: int) -> Record:
+        """Bring a deleted record back as it was, with its old times; give it back.
+
+        Raises:
+            KeyError: No such record was deleted.
+        """
+        with self._lock:
+            return self._table(kind).restore(number)
+
     def random_edits(
         self,
         kind: str,

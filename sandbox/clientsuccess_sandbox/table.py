@@ -113,7 +113,12 @@ class Table:
         """Remove a record; its id is not used again."""
         self._take(number)
         self._gone.add(number)
-        self._changed.pop(number, None)
+
+    def restore(self, number: int) -> Record:
+        """Bring a deleted record back as it was, with its old times."""
+        self._gone.remove(number)
+        self._put(number)
+        return self.record(number)
 
     def _make(self, number: int) -> Record:
         changed = self._changed.get(number)

@@ -31,7 +31,7 @@ _OPTIONAL = (
     *("noteAsText", "npsScore", "successScore", "activeClientSuccessCycleId"),
     *("regionId", "inceptionDate", "terminatedDate", "lastTouchDateTime"),
     *("lastTouchType", "entityType", "assignedSalesRep", "createdByEmployeeId"),
-    *("modifiedByEmployeeId", "clientSegmentId", "segment", "clientType"),
+    *("modifiedByEmployeeId", "clientSegmentId", "segment"),
     *("managedByEmployee", "assignedSalesRepAssociation", "primaryContact"),
     *("externalSystems", "custom"),
 )

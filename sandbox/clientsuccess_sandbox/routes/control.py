@@ -148,6 +148,8 @@ def _edit(request: Request, body: Any) -> Any:
         return store.insert(kind, **changes)
     if op == "edit":
         return store.edit(kind, body["id"], **changes)
+    if op == "restore":
+        return store.restore(kind, body["id"])
     if op == "delete":
         store.delete(kind, body["id"])
         return _DONE

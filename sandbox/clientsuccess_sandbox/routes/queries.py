@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from clientsuccess_sandbox.settings import Behaviour
 
 _DIRECTIONS = {"asc": False, "desc": True}
+_HOUR = 3_600_000
+_UNITS = {"millisecond": 1, "second": 1000, "day": 24 * _HOUR}
 _TIMES = ("modifiedTime", "createdTime", "id")
 
 
@@ -33,8 +35,7 @@ def read_search(
         size=whole(query, "size", behaviour.default_size, least=1),
         sort=sort_field(kind, query.get("sortBy", "id")),
         descending=direction(query.get("sortDirection", "asc")),
-        after=_moment(query, "modifiedAfter"),
-        inclusive=behaviour.inclusive,
+        since=_since(query, "modifiedAfter", behaviour),
         client=_client(kind, query),
         unstable_ties=behaviour.unstable_ties,
     )
@@ -69,14 +70,20 @@ def sort_field(kind: Kind, name: str) -> str:
     return name
 
 
-def _moment(query: Mapping[str, str], name: str) -> int | None:
+def _since(query: Mapping[str, str], name: str, behaviour: Behaviour) -> int | None:
+    """Tell the earliest time that passes the filter."""
     value = query.get(name)
     if value is None:
         return None
+    unit, zone = (
+        _UNITS[behaviour.filter_precision],
+        round(behaviour.filter_zone * _HOUR),
+    )
     try:
-        return from_iso(value)
+        moment = from_iso(value, keep_offset=not zone)
     except ValueError:
         raise HTTPException(400, f"{name}: {value!r} is no time.") from None
+    return moment - moment % unit + (0 if behaviour.inclusive else unit) - zone
 
 
 def _client(kind: Kind, query: Mapping[str, str]) -> int | None:

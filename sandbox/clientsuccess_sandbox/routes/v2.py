@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from clientsuccess_sandbox.backend import Backend
 from clientsuccess_sandbox.data import KINDS, SEARCHES, Kind
 from clientsuccess_sandbox.data.custom_fields import RESOURCES
 from clientsuccess_sandbox.paging import Page, Search
@@ -21,6 +24,7 @@ from clientsuccess_sandbox.routes.queries import (
 )
 from clientsuccess_sandbox.routes.replies import Json, backend, json_body
 
+_TYPE_KEY = re.compile(rb'"key":"[A-Z]+"')
 _Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -38,7 +42,7 @@ def search(kind: Kind) -> _Endpoint:
         query = dict(request.query_params)
         asked = read_search(kind, query, parts.behaviour, ignored)
         true = asked._replace(size=min(asked.size, parts.behaviour.max_size))
-        page = parts.store.search(kind.name, true)
+        page = _find(parts, kind.name, true)
         size = asked.size if parts.behaviour.echo_size else true.size
         return Json({"data": page.records, **_paging(true, page, size)})
 
@@ -87,10 +91,38 @@ async def tasks(request: Request) -> Response:
         size=min(asked.size, parts.behaviour.max_size),
         unstable_ties=parts.behaviour.unstable_ties,
     )
-    page = parts.store.search("tasks", asked)
+    page = _find(parts, "tasks", asked)
     paging = _paging(asked, page, asked.size)
     shown = ("first", "last", "totalPages", "totalElements")
     return Json({"content": page.records, **{key: paging[key] for key in shown}})
+
+
+def _find(parts: Backend, kind: str, search: Search) -> Page:
+    """Give a page as far as the search reaches, and the total that it tells."""
+    habits = parts.behaviour
+    depth = habits.max_depth
+    end = (search.page + 1) * search.size
+    repeated = search
+    if depth is not None and end > depth:
+        if habits.beyond_depth in {"400", "500"}:
+            message = f"A search reaches no deeper than {depth} records."
+            raise HTTPException(int(habits.beyond_depth), message)
+        if habits.beyond_depth == "repeat":
+            repeated = search._replace(
+                page=min(search.page, (depth - 1) // search.size)
+            )
+    page = parts.store.search(kind, repeated)
+    records, total = page.records, page.total + habits.extra_total
+    if depth is not None:
+        records = records[: max(0, depth - repeated.page * repeated.size)]
+        total = min(total, depth) if habits.cap_total else total
+    if habits.odd_types and kind == "clients":
+        records = [_with_odd_type(record) for record in records]
+    return Page(records, total)
+
+
+def _with_odd_type(record: msgspec.Raw) -> msgspec.Raw:
+    return msgspec.Raw(_TYPE_KEY.sub(rb'"key":7', bytes(record)))
 
 
 def _task_search(body: Any) -> Search:
