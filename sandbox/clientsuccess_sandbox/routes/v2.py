@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from starlette.exceptions import HTTPException
@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from clientsuccess_sandbox.backend import Backend
 from clientsuccess_sandbox.data import KINDS, SEARCHES, Kind
 from clientsuccess_sandbox.data.custom_fields import RESOURCES
 from clientsuccess_sandbox.paging import Page, Search
@@ -23,6 +22,9 @@ from clientsuccess_sandbox.routes.queries import (
     whole,
 )
 from clientsuccess_sandbox.routes.replies import Json, backend, json_body
+
+if TYPE_CHECKING:
+    from clientsuccess_sandbox.backend import Backend
 
 _TYPE_KEY = re.compile(rb'"key":"[A-Z]+"')
 _Endpoint = Callable[[Request], Awaitable[Response]]
