@@ -35,7 +35,7 @@ demo: $(READY) $(MELTANO) ## Sandbox -> tap -> DuckDB with Meltano, twice, and c
 
 .PHONY: sandbox
 sandbox: $(READY) ## Run the sandbox until Ctrl-C
-	@exec $(BIN)/tap-clientsuccess-sandbox $(ARGS)
+	@exec $(BIN)/clientsuccess-sandbox $(ARGS)
 
 .PHONY: test
 test: $(READY) ## Run the tests
@@ -94,7 +94,7 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --generate-hashes \
 
 .PHONY: lock
 lock: .venv-lock/.packages ## Lock the requirements (ARGS=--upgrade: the newest)
-	$(COMPILE) --extra sandbox --group dev pyproject.toml -o requirements/dev.txt
+	$(COMPILE) --group dev pyproject.toml sandbox/pyproject.toml -o requirements/dev.txt
 	$(COMPILE) --group audit -o requirements/audit.txt
 	@for in in requirements/*.in; do $(COMPILE) $$in -o $${in%.in}.txt || exit; done
 
@@ -105,8 +105,8 @@ clean: ## Remove what the targets made, but neither Meltano's state nor its outp
 	rm -rf output/demo*
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-$(READY): $(PACKAGES) pyproject.toml
-	@$(BIN)/$(PIP_INSTALL) --no-deps --no-build-isolation -e .
+$(READY): $(PACKAGES) pyproject.toml sandbox/pyproject.toml
+	@$(BIN)/$(PIP_INSTALL) --no-deps --no-build-isolation -e . -e sandbox
 	@touch .venv/.ready $@
 
 $(PACKAGES): requirements/dev.txt

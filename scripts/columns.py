@@ -9,7 +9,7 @@ import duckdb
 from meltano_runs import ROOT, Meltano
 
 if t.TYPE_CHECKING:
-    from tap_clientsuccess.sandbox import Sandbox
+    from clientsuccess_sandbox import Sandbox
 
 OUTPUT = ROOT / "output"
 WAREHOUSE = OUTPUT / "demo-columns.duckdb"

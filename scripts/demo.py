@@ -16,10 +16,10 @@ import duckdb
 from columns import NoColumnError, show_columns
 from meltano_runs import ROOT, Meltano, MeltanoError
 
-from tap_clientsuccess.sandbox import Sandbox
-from tap_clientsuccess.sandbox.data import KINDS
-from tap_clientsuccess.sandbox.data.custom_fields import RESOURCES
-from tap_clientsuccess.sandbox.store import Change
+from clientsuccess_sandbox import Sandbox
+from clientsuccess_sandbox.data import KINDS
+from clientsuccess_sandbox.data.custom_fields import RESOURCES
+from clientsuccess_sandbox.store import Change
 
 if t.TYPE_CHECKING:
     from collections import Counter

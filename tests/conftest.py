@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import hypothesis
 import pytest
 
+from clientsuccess_sandbox import Sandbox
 from tap_clientsuccess import api
-from tap_clientsuccess.sandbox import Sandbox
 from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:

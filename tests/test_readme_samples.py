@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 if t.TYPE_CHECKING:
-    from tap_clientsuccess.sandbox import Sandbox
+    from clientsuccess_sandbox import Sandbox
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

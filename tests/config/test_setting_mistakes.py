@@ -14,7 +14,7 @@ if t.TYPE_CHECKING:
 
     from conftest import CommandLine, Ended
 
-    from tap_clientsuccess.sandbox import Sandbox
+    from clientsuccess_sandbox import Sandbox
 
 COMMANDS: list[list[str]] = [[], ["--discover"], ["--test"]]
 

@@ -7,14 +7,14 @@ import typing as t
 
 import pytest
 
-from tap_clientsuccess.sandbox import Redirect, Status
+from clientsuccess_sandbox import Redirect, Status
 
 if t.TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import CommandLine, Ended
 
-    from tap_clientsuccess.sandbox import Sandbox
+    from clientsuccess_sandbox import Sandbox
 
 V1 = {"client_segments", "client_statuses", "employees"}
 

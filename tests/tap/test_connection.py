@@ -10,8 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 import trustme
 
-from tap_clientsuccess import health
-from tap_clientsuccess.sandbox import (
+from clientsuccess_sandbox import (
     Body,
     Drip,
     Empty,
@@ -22,6 +21,7 @@ from tap_clientsuccess.sandbox import (
     Stall,
     Status,
 )
+from tap_clientsuccess import health
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator

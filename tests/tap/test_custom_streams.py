@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from clientsuccess_sandbox import Body, Sandbox
 from tap_clientsuccess.conform import Conformer
 from tap_clientsuccess.inference import infer_schema
-from tap_clientsuccess.sandbox import Body, Sandbox
 from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:

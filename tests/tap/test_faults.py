@@ -6,19 +6,7 @@ from time import time
 
 import pytest
 
-from tap_clientsuccess import api
-from tap_clientsuccess.errors import (
-    ApiError,
-    NotFoundError,
-    RefusedError,
-    RejectedKeyError,
-    UnavailableError,
-    UnexpectedAnswerError,
-    UnreachableError,
-    WrongAddressError,
-)
-from tap_clientsuccess.flights import Gate
-from tap_clientsuccess.sandbox import (
+from clientsuccess_sandbox import (
     Body,
     CutOff,
     Drip,
@@ -34,6 +22,18 @@ from tap_clientsuccess.sandbox import (
     Stall,
     Status,
 )
+from tap_clientsuccess import api
+from tap_clientsuccess.errors import (
+    ApiError,
+    NotFoundError,
+    RefusedError,
+    RejectedKeyError,
+    UnavailableError,
+    UnexpectedAnswerError,
+    UnreachableError,
+    WrongAddressError,
+)
+from tap_clientsuccess.flights import Gate
 
 if t.TYPE_CHECKING:
     from conftest import Sync

@@ -20,7 +20,7 @@ import pytest
 from conftest import LIMIT_SECONDS, wait_until
 from conftest import select as select_streams
 
-from tap_clientsuccess.sandbox import Drip, Rule, Sandbox, Stall, Status
+from clientsuccess_sandbox import Drip, Rule, Sandbox, Stall, Status
 from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:

@@ -7,10 +7,10 @@ import typing as t
 
 import pytest
 
+from clientsuccess_sandbox import Edits, RepeatPage, Rule, Sandbox, WrongTotal
+from clientsuccess_sandbox.data import KINDS
 from tap_clientsuccess.pages import Page
 from tap_clientsuccess.paging import Fetch, Walk
-from tap_clientsuccess.sandbox import Edits, RepeatPage, Rule, Sandbox, WrongTotal
-from tap_clientsuccess.sandbox.data import KINDS
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable

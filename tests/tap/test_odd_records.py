@@ -13,9 +13,9 @@ from decimal import Decimal
 
 import pytest
 
+from clientsuccess_sandbox import Body, Sandbox
+from clientsuccess_sandbox.jsontext import encode
 from tap_clientsuccess.errors import ApiError
-from tap_clientsuccess.sandbox import Body, Sandbox
-from tap_clientsuccess.sandbox.jsontext import encode
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator

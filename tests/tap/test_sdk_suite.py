@@ -9,7 +9,7 @@ import pytest
 from conftest import select
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
 
-from tap_clientsuccess.sandbox import Sandbox
+from clientsuccess_sandbox import Sandbox
 from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:

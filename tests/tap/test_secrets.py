@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 from conftest import select
 
-from tap_clientsuccess.sandbox import (
+from clientsuccess_sandbox import (
     Body,
     CutOff,
     Headers,
