@@ -1,8 +1,8 @@
 """Reading by time: oldest change first, each request from where the one before ended.
 
 Places in a list shift when records are edited or deleted. Times do not: a record keeps
-its modification time until it is changed, and then it goes to the end, which is still to
-be read. ``docs/completeness.md`` has the argument, with a drawing.
+its modification time until it is changed, and then it goes to the end, which is still
+to be read. ``docs/completeness.md`` has the argument, with a drawing.
 """
 
 from __future__ import annotations
