@@ -73,6 +73,8 @@ def read_group(
             number += 1
             if (number + 1) * size > DEPTH:
                 raise NotByTimeError("too many records are of one time")
+            if page.total is not None and number * size > page.total:
+                raise NotByTimeError("there are more pages than the server counts")
             page = fetch(number)
         if not number:
             return page, True  # All are on one page.

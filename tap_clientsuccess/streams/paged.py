@@ -134,8 +134,7 @@ class PagedStream(ClientSuccessStream):
             )
         if not self.is_incremental:
             return
-        if outcome.completeness is not Completeness.COMPLETE and reader.is_by_number:
-            # What reading by time reached may lack the same records.
+        if reader.must_go_back:
             state = self.get_context_state(context)
             state.clear()
             state.update(state_before)
