@@ -100,7 +100,8 @@ class TimeReader:
         yield self._take(first, request, BEGINNING)
         newest = self._submit(request._replace(newest_first=True))()
         yield self._take_newest(newest, request)
-        if self._coverage.reached > (newest.newest or BEGINNING):
+        is_all = newest.newest and self._coverage.reached > newest.newest
+        if is_all and self._start is not None:
             self._conclude(newest)
             return
         if self._width > 1 and (first.total or 0) > _FEW_PAGES * first.full_size:
@@ -121,6 +122,8 @@ class TimeReader:
         """
         self._evidence.check_descending(page, self._coverage.reached)
         if not page.oldest or not page.newest:
+            if page.records:
+                raise NotByTimeError("the newest records have no modification time")
             return self._batch(page)
         if page.oldest < page.newest:
             self._cover(page.oldest + _MICROSECOND, page.newest + _MICROSECOND)

@@ -27,7 +27,7 @@ class Reader:
         why_by_number: Why a read by time went on by number; empty where it did not.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 # one for each thing that a caller knows
         self,
         submit: Submit,
         *,

@@ -185,7 +185,7 @@ class PagedStream(ClientSuccessStream):
         """Leave the bookmark alone: the reader says how far it can move.
 
         The SDK would compare times as strings, fail on a record without its
-        replication key, and pass the moment at which the walk began.
+        replication key, and pass the moment at which the read began.
         """
 
     def get_replication_key_signpost(

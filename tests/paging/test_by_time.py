@@ -195,7 +195,12 @@ def test_records_without_a_time_come(are_first: bool) -> None:
 def test_a_first_read_notices_a_restored_record_by_the_count() -> None:
     server = filled(100, 10)
     server.delete(20)
-    server.on_request = lambda: server.restore() if len(server.requests) == 8 else None
+
+    def restore() -> None:
+        if len(server.requests) == 8:
+            server.restore()
+
+    server.on_request = restore
     warehouse = Warehouse()
     warehouse.sync(server)
     assert 20 in server.records
