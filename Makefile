@@ -63,8 +63,8 @@ docs: $(READY) ## Write the generated parts of the documentation anew
 	@$(BIN)/python scripts/docs.py $(ARGS)
 
 .PHONY: reliability
-reliability: $(READY) ## Count lost records under edits and faults
-	$(BIN)/python scripts/reliability.py $(ARGS)
+reliability: $(READY) ## Thousands of histories with edits, faults and kills: 10 minutes
+	$(BIN)/pytest -m slow $(ARGS)
 
 .PHONY: bench
 bench: $(READY) ## Measure the tap's speed
