@@ -4,6 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP_INSTALL := pip install -qq --no-compile
+COG = $(BIN)/cog -r --verbosity=1 -I scripts -I . -p 'import docs'
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # An environment made by another Python stays, unless one is asked for by name.
@@ -59,7 +60,7 @@ check: lint types test ## lint, types and test
 
 .PHONY: docs
 docs: $(READY) ## Write the generated parts of the documentation anew
-	@$(BIN)/python scripts/docs.py $(ARGS)
+	@$(COG) README.md docs/*.md
 
 .PHONY: reliability
 reliability: $(READY) ## Count lost records under edits and faults
@@ -95,6 +96,7 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --generate-hashes \
 lock: .venv-lock/.packages ## Lock the requirements (ARGS=--upgrade: the newest)
 	$(COMPILE) --extra sandbox --group dev pyproject.toml -o requirements/dev.txt
 	$(COMPILE) --group audit -o requirements/audit.txt
+	$(COMPILE) --group bench -o requirements/bench.txt
 	@for in in requirements/*.in; do $(COMPILE) $$in -o $${in%.in}.txt || exit; done
 
 .PHONY: clean
