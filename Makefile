@@ -14,6 +14,7 @@ endif
 PACKAGES := .venv/.packages$(ASKED)
 READY := .venv/.ready$(ASKED)
 MELTANO := .venv-meltano/.packages$(ASKED)
+BENCH := $(addsuffix /.packages,.venv-bench .venv-bench-dlt .venv-bench-airbyte)
 
 # The demo needs two environments: they are set up side by side.
 ifeq ($(MAKECMDGOALS),demo)
@@ -67,8 +68,9 @@ reliability: $(READY) ## Count lost records under edits and faults
 	$(BIN)/python scripts/reliability.py $(ARGS)
 
 .PHONY: bench
-bench: $(READY) ## Measure the tap's speed
-	$(BIN)/python benchmarks/run.py $(ARGS)
+bench: $(READY) $(BENCH) ## Measure the tap's speed (ARGS='--only speed --rounds 1')
+	.venv-bench/bin/python -m benchmarks $(ARGS)
+	@$(COG) docs/benchmark.md
 
 .PHONY: dist
 dist: $(READY) ## Build the wheel and the sdist
@@ -101,7 +103,7 @@ lock: .venv-lock/.packages ## Lock the requirements (ARGS=--upgrade: the newest)
 
 .PHONY: clean
 clean: ## Remove what the targets made, but neither Meltano's state nor its output
-	rm -rf .venv .venv-meltano .venv-audit .venv-lock .venv-smoke build dist htmlcov
+	rm -rf .venv .venv-* build dist htmlcov
 	rm -rf .coverage* .hypothesis .*_cache .meltano/extractors .meltano/loaders
 	rm -rf output/demo*
 	find . -name __pycache__ -prune -exec rm -rf {} +
@@ -113,7 +115,8 @@ $(READY): $(PACKAGES) pyproject.toml
 $(PACKAGES): requirements/dev.txt
 $(MELTANO): requirements/meltano.txt
 .venv-audit/.packages: requirements/audit.txt
-$(PACKAGES) $(MELTANO) .venv-audit/.packages:
+$(BENCH): .venv-%/.packages: requirements/%.txt
+$(PACKAGES) $(MELTANO) $(BENCH) .venv-audit/.packages:
 	@echo "Setting up $(@D) ..."
 	@$(call python) -m venv --clear $(@D)
 	@$(@D)/bin/$(PIP_INSTALL) --require-hashes -r $<

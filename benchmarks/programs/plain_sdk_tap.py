@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import RESTStream, Stream, StreamSchema, Tap
 from singer_sdk import typing as th
 from singer_sdk.authenticators import APIKeyAuthenticator
 from singer_sdk.pagination import PageNumberPaginator, SinglePagePaginator
-
-from tap_clientsuccess.schema_source import SCHEMAS
+from singer_sdk.schema.source import SchemaDirectory
 
 if TYPE_CHECKING:
     import requests
     from singer_sdk.helpers.types import Context, Record
     from singer_sdk.pagination import BaseAPIPaginator
     from singer_sdk.streams.rest import HTTPRequest, PageContext
+
+SCHEMAS = SchemaDirectory(Path(os.environ["SCHEMAS"]))
 
 
 class _Pages(PageNumberPaginator):

@@ -1,0 +1,91 @@
+"""The tables of docs/benchmark.md, called by cog blocks in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.summary import COMPARED, Goal, Spread, Summary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from benchmarks.scenarios import Scenario
+
+RESULTS = Path(__file__).with_name("results.jsonl")
+
+
+def load() -> Summary:
+    """Read the results of the last complete run."""
+    return Summary.load(RESULTS)
+
+
+def goals(summary: Summary) -> str:
+    """Write what was to be reached, and what was."""
+    rows = [_goal(goal) for goal in summary.goals()]
+    return _table(("", "Goal", "Reached", ""), rows)
+
+
+def comparisons(summary: Summary) -> str:
+    """Write a table for each scenario in which all contenders were measured."""
+    return "\n".join(
+        f"\n### {scenario.title}\n{_comparison(summary, scenario)}"
+        for scenario in COMPARED
+        if summary.of(scenario.name)
+    )
+
+
+def contenders(summary: Summary) -> str:
+    """Write who took part."""
+    rows = [
+        (each["title"], each["what"], each["versions"])
+        for each in summary.about["contenders"]
+    ]
+    return _table(("Contender", "What it does", "Versions"), rows)
+
+
+def machine(summary: Summary) -> str:
+    """Write on what it ran, and when."""
+    return _table(("", ""), summary.about["machine"].items())
+
+
+def _goal(goal: Goal) -> tuple[str, ...]:
+    bound = f"{'≥' if goal.at_least else '≤'} {goal.bound:g}"
+    return (
+        goal.title,
+        bound,
+        _text(goal.reached),
+        "met" if goal.is_met else "**missed**",
+    )
+
+
+def _comparison(summary: Summary, scenario: Scenario) -> str:
+    heads = ("", "Records/s", "Wall s", "CPU s", "Peak MiB", "Requests", "Start-up s")
+    rows = []
+    for contender in summary.about["contenders"]:
+        where = (scenario.name, contender["name"])
+        ratio = summary.ratio(summary.rate, (scenario.name, "ours"), where)
+        row = (
+            contender["title"],
+            f"{summary.median(summary.rate, *where):,.0f}",
+            f"{summary.median(lambda run: run.wall, *where):.2f}",
+            f"{summary.median(lambda run: run.cpu, *where):.2f}",
+            f"{summary.median(lambda run: run.peak / 2**20, *where):.0f}",
+            f"{summary.median(lambda run: run.requests, *where):,.0f}",
+            f"{summary.median(lambda run: run.wall, 'start', where[1]):.2f}",
+            _text(ratio) if ratio and where[1] != "ours" else "",
+        )
+        rows.append(row)
+    return _table((*heads, "This tap is … times as fast"), rows)
+
+
+def _text(spread: Spread) -> str:
+    text = f"{spread.median:.3g}"
+    if spread.low == spread.high:
+        return text
+    return f"{text} ({spread.low:.3g} to {spread.high:.3g})"
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(["", *(f"| {' | '.join(line)} |" for line in lines), ""])

@@ -1,0 +1,190 @@
+"""What was measured: medians, ratios, and the goals."""
+
+from __future__ import annotations
+
+import json
+from statistics import median
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from benchmarks.scenarios import SCENARIOS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
+COMPARED = [scenario for scenario in SCENARIOS if scenario.peers][1:]
+"""The scenarios in which all contenders are compared."""
+
+
+class Run(NamedTuple):
+    """One contender in one scenario.
+
+    Attributes:
+        round: The round's number, from 1.
+        scenario: The scenario's name.
+        contender: The contender's name.
+        wall: Seconds from start to end.
+        cpu: Seconds of processor time, in user and system mode.
+        peak: Peak memory in bytes.
+        requests: How many requests for clients it sent.
+    """
+
+    round: int
+    scenario: str
+    contender: str
+    wall: float
+    cpu: float
+    peak: float
+    requests: int
+
+
+class Spread(NamedTuple):
+    """Median and extremes of the rounds."""
+
+    median: float
+    low: float
+    high: float
+
+
+class Goal(NamedTuple):
+    """A goal, and what was reached.
+
+    Attributes:
+        title: What the ratio or number is.
+        bound: What it should be.
+        at_least: Whether it should be at least that, or at most.
+        reached: What it is.
+    """
+
+    title: str
+    bound: float
+    at_least: bool
+    reached: Spread
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the median is within the bound."""
+        if self.at_least:
+            return self.reached.median >= self.bound
+        return self.reached.median <= self.bound
+
+
+class Summary:
+    """The results of a benchmark.
+
+    Args:
+        about: Date, machine and contenders.
+        runs: What was measured.
+    """
+
+    def __init__(self, about: dict[str, Any], runs: Iterable[Run]) -> None:
+        self.about = about
+        self.runs = list(runs)
+
+    @classmethod
+    def load(cls, path: Path) -> Summary:
+        """Read a file that `save` wrote."""
+        about, *runs = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+        return cls(about, [Run(*run) for run in runs])
+
+    def save(self, path: Path) -> None:
+        """Write a line about the benchmark, and one for each run."""
+        lines = [
+            json.dumps(line, ensure_ascii=False) for line in (self.about, *self.runs)
+        ]
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    def of(self, scenario: str, contender: str = "ours") -> dict[int, Run]:
+        """Return the runs of a contender in a scenario, by round."""
+        wanted = (scenario, contender)
+        return {
+            run.round: run
+            for run in self.runs
+            if (run.scenario, run.contender) == wanted
+        }
+
+    def median(
+        self, figure: Callable[[Run], float], scenario: str, contender: str
+    ) -> float:
+        """Return the median of a figure."""
+        return median(map(figure, self.of(scenario, contender).values()))
+
+    def net(self, run: Run) -> float:
+        """Return the seconds of a run, less those of one record in the same round."""
+        return max(run.wall - self.of("start", run.contender)[run.round].wall, 0.001)
+
+    def rate(self, run: Run) -> float:
+        """Return records a second: net of start-up where nothing else is waited for."""
+        scenario = BY_NAME[run.scenario]
+        return scenario.records / (run.wall if scenario.latency_ms else self.net(run))
+
+    def ratio(
+        self,
+        figure: Callable[[Run], float],
+        dividend: tuple[str, str],
+        divisor: tuple[str, str],
+    ) -> Spread | None:
+        """Divide a figure of one scenario and contender by that of another.
+
+        Returns:
+            The ratios within each round, or None where there is no round with both.
+        """
+        ours, others = self.of(*dividend), self.of(*divisor)
+        rounds = ours.keys() & others.keys()
+        return _spread(figure(ours[each]) / figure(others[each]) for each in rounds)
+
+    def goals(self) -> Iterator[Goal]:
+        """Compare what was reached to the goals, where it was measured."""
+        for title, bound, at_least, reached in self._goals():
+            if reached:
+                yield Goal(title, bound, at_least, reached)
+
+    def _goals(self) -> Iterator[tuple[str, float, bool, Spread | None]]:
+        speed = ("speed", "ours")
+        for other, text, bound in (
+            ("plain", "the plain singer-sdk tap", 10.0),
+            ("bare", "the bare loop of `requests` and `orjson`", 1.0),
+        ):
+            ratio = self.ratio(self.rate, speed, ("speed", other))
+            yield f"Records/s net of start-up, against {text}", bound, True, ratio
+        for name, text, bound in (
+            ("odd", "One field of every record of an odd type", 0.7),
+            ("deselected", "One field deselected", 0.3),
+            ("mapped", "One stream map", 0.3),
+            ("flattened", "Flattening", 0.3),
+        ):
+            ratio = self.ratio(self.rate, (name, "ours"), speed)
+            yield f"{text}: records/s against none", bound, True, ratio
+        for name, bound in (("waiting", 1.3), ("details", 1.2)):
+            scenario = BY_NAME[name]
+            ratio = _spread(run.wall / scenario.ideal for run in self.of(name).values())
+            text = f"{scenario.title}: time against {scenario.round_trips} round trips"
+            yield text, bound, False, ratio
+        ratio = self.ratio(_wall, ("start", "ours"), ("start", "plain"))
+        yield "Start-up, against the plain singer-sdk tap", 1.0, False, ratio
+        ratio = self.ratio(_peak, ("memory", "ours"), speed)
+        yield "Peak memory with ten times the records", 1.1, False, ratio
+        for name, bound in (("night-0", 1), ("night-10", 1), ("night-1000", 6)):
+            scenario = BY_NAME[name]
+            count = _spread(run.requests for run in self.of(name).values())
+            text = f"{scenario.title} in {scenario.records:,} clients: requests"
+            yield text, bound, False, count
+        for scenario in COMPARED:
+            for peer in ("plain", "dlt", "airbyte"):
+                pair = (scenario.name, "ours"), (scenario.name, peer)
+                ratio = self.ratio(self.rate, *pair)
+                yield f"{scenario.title}: records/s against {peer}", 1.0, True, ratio
+
+
+def _spread(values: Iterable[float]) -> Spread | None:
+    found = list(values)
+    return Spread(median(found), min(found), max(found)) if found else None
+
+
+def _wall(run: Run) -> float:
+    return run.wall
+
+
+def _peak(run: Run) -> float:
+    return run.peak
