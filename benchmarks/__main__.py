@@ -6,6 +6,7 @@ import argparse
 import datetime as dt
 import os
 import platform
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from benchmarks import chart, report
 from benchmarks.contenders import CONTENDERS, ROOT
 from benchmarks.runner import Runner
 from benchmarks.scenarios import SCENARIOS
-from benchmarks.summary import Run, Summary
+from benchmarks.summary import Summary
 from benchmarks.verify import FailedRunError
 
 
@@ -22,9 +23,8 @@ def main() -> str | None:
     """Measure, and tell; return what went wrong."""
     options = _options()
     wanted = [each for each in SCENARIOS if each.name in {"start", *options.only}]
-    runs: list[Run] = []
     try:
-        runs.extend(Runner(CONTENDERS, wanted, options.rounds).runs())
+        runs = list(Runner(CONTENDERS, wanted, options.rounds).runs())
     except FailedRunError as error:
         return str(error)
     summary = Summary(_about(), runs)
@@ -43,7 +43,7 @@ def _options() -> argparse.Namespace:
     )
     names = [scenario.name for scenario in SCENARIOS]
     parser.add_argument("--only", nargs="+", choices=names, default=names)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=3, help="default: 3")
     return parser.parse_args()
 
 
@@ -61,13 +61,9 @@ def _about() -> dict[str, Any]:
 
 
 def _processor() -> str:
-    information = Path("/proc/cpuinfo")
-    if information.exists():
-        for line in information.read_text(encoding="utf-8").splitlines():
-            name, _, value = line.partition(":")
-            if name.strip() == "model name":
-                return value.strip()
-    return platform.machine()
+    info = Path("/proc/cpuinfo")
+    named = re.search(r"model name\s*: (.+)", info.read_text() if info.exists() else "")
+    return named[1] if named else platform.machine()
 
 
 if __name__ == "__main__":

@@ -10,8 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from benchmarks import data
 
 if TYPE_CHECKING:
@@ -159,7 +157,7 @@ CONTENDERS = (
         name="plain",
         title="plain singer-sdk tap",
         what="A tap of the same stream with the same schema, as the SDK's docs "
-        "shows it. Its paginator decodes each page a second time to see whether it is "
+        "show it. Its paginator decodes each page a second time to see whether it is "
         "the last.",
         packages=("singer-sdk",),
         environment=".venv",
@@ -232,4 +230,4 @@ def _state(scenario: Scenario) -> dict[str, Any]:
 
 def _lines(path: Path) -> Iterator[Any]:
     with path.open("rb") as lines:
-        yield from map(orjson.loads, lines)
+        yield from map(json.loads, lines)

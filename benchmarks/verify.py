@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
-
-import orjson
 
 from benchmarks import data
 
@@ -45,7 +44,7 @@ def verify(found: Iterable[Record], scenario: Scenario, contender: Contender) ->
             record["clientType"]["key"] = str(record["clientType"]["key"])
         if "flattening_enabled" in scenario.config:
             # An object without declared properties becomes text.
-            record["custom"] = orjson.loads(record["custom"])
+            record["custom"] = json.loads(record["custom"])
         differing = _differing(record, expected)
         if differing:
             raise FailedRunError(f"record {number} differs in {', '.join(differing)}")
@@ -65,7 +64,7 @@ def _expected(number: int, modified: int, scenario: Scenario) -> Record:
     text = data.client(number, modified, odd=scenario.odd)
     if scenario.stream == "client_details":
         text = data.detail(number, text)
-    record: Record = orjson.loads(text)
+    record: Record = json.loads(text)
     if scenario.odd:
         record["clientType"]["key"] = str(record["clientType"]["key"])
     if scenario.deselected:
