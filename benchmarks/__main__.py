@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks import chart, report
 from benchmarks.contenders import CONTENDERS, ROOT
 from benchmarks.runner import Runner
-from benchmarks.scenarios import SCENARIOS
+from benchmarks.scenarios import scenarios
 from benchmarks.summary import Summary
 from benchmarks.verify import FailedRunError
 
@@ -22,14 +22,21 @@ from benchmarks.verify import FailedRunError
 def main() -> str | None:
     """Measure, and tell; return what went wrong."""
     options = _options()
-    wanted = [each for each in SCENARIOS if each.name in {"start", *options.only}]
+    rounds = options.rounds or (1 if options.quick else 3)
+    wanted = [
+        scenario
+        for name, scenario in scenarios(quick=options.quick).items()
+        if name in {"start", *options.only}
+    ]
+    # The load is that of before, not the benchmark's own.
+    about = _about() | {"quick": options.quick, "rounds": rounds}
     try:
-        runs = list(Runner(CONTENDERS, wanted, options.rounds).runs())
+        runs = list(Runner(CONTENDERS, wanted, rounds).runs())
     except FailedRunError as error:
         return str(error)
-    summary = Summary(_about(), runs)
+    summary = Summary(about, runs)
     print(report.goals(summary), report.comparisons(summary), sep="\n")
-    if len(wanted) == len(SCENARIOS):
+    if options.save or (set(options.only) == set(scenarios()) and not options.quick):
         summary.save(report.RESULTS)
         chart.draw(summary, ROOT / "docs" / "benchmark.svg")
     return None
@@ -38,12 +45,14 @@ def main() -> str | None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="benchmarks",
-        description="Run the benchmark and print its tables. The results of a complete "
-        "run go to benchmarks/results.jsonl and docs/benchmark.svg.",
+        description="Run the benchmark and print its tables. A complete run writes "
+        "benchmarks/results.jsonl and docs/benchmark.svg.",
     )
-    names = [scenario.name for scenario in SCENARIOS]
+    names = list(scenarios())
     parser.add_argument("--only", nargs="+", choices=names, default=names)
-    parser.add_argument("--rounds", type=int, default=3, help="default: 3")
+    parser.add_argument("--rounds", type=int, help="default: 3, or 1 with --quick")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the records")
+    parser.add_argument("--save", action="store_true", help="write any run's results")
     return parser.parse_args()
 
 
@@ -55,6 +64,7 @@ def _about() -> dict[str, Any]:
         "Memory": f"{memory:.0f} GiB",
         "System": f"{platform.system()} {platform.release().split('-')[0]}",
         "Python": f"{platform.python_implementation()} {platform.python_version()}",
+        "Load before": f"{os.getloadavg()[0]:.1f}",
         "Day": dt.datetime.now(dt.UTC).date().isoformat(),
     }
     return {"machine": machine, "contenders": [each.describe() for each in CONTENDERS]}

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from benchmarks.summary import COMPARED
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -30,10 +28,11 @@ _STYLE = {
 def draw(summary: Summary, path: Path) -> None:
     """Draw a panel for each scenario in which all contenders were measured."""
     contenders = summary.about["contenders"][::-1]
+    compared = summary.compared()
     with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(8, 1.7 * len(COMPARED)), layout="constrained")
-        panels = figure.subplots(len(COMPARED))
-        for scenario, axes in zip(COMPARED, panels, strict=True):
+        figure = Figure(figsize=(8, 1.7 * len(compared)), layout="constrained")
+        panels = figure.subplots(len(compared), squeeze=False).flat
+        for scenario, axes in zip(compared, panels, strict=True):
             rates = [
                 summary.median(summary.rate, scenario.name, each["name"])
                 for each in contenders

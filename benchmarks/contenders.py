@@ -156,9 +156,9 @@ CONTENDERS = (
     Contender(
         name="plain",
         title="plain singer-sdk tap",
-        what="A tap of the same stream with the same schema, as the SDK's docs "
-        "show it. Its paginator decodes each page a second time to see whether it is "
-        "the last.",
+        what="A tap of the same stream with the same schema, as the SDK's "
+        "documentation shows it. Its paginator decodes each page a second time to see "
+        "whether it is the last.",
         packages=("singer-sdk",),
         environment=".venv",
         command=_tap(program(".venv"), str(PROGRAMS / "plain_sdk_tap.py")),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.summary import COMPARED, Goal, Spread, Summary
+from benchmarks.scenarios import QUICK
+from benchmarks.summary import Goal, Spread, Summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -16,8 +17,19 @@ RESULTS = Path(__file__).with_name("results.jsonl")
 
 
 def load() -> Summary:
-    """Read the results of the last complete run."""
+    """Read the results that were saved last."""
     return Summary.load(RESULTS)
+
+
+def extent(summary: Summary) -> str:
+    """Say how much was measured."""
+    rounds = summary.about["rounds"]
+    if not summary.about["quick"]:
+        return f"\nRounds: {rounds}.\n"
+    return (
+        f"\n**A quick run: 1/{QUICK} of the records, rounds: {rounds}.** Its figures "
+        "are coarse,\nand start-up weighs more than in a full run.\n"
+    )
 
 
 def goals(summary: Summary) -> str:
@@ -28,10 +40,9 @@ def goals(summary: Summary) -> str:
 
 def comparisons(summary: Summary) -> str:
     """Write a table for each scenario in which all contenders were measured."""
-    return "\n".join(
+    return "".join(
         f"\n### {scenario.title}\n{_comparison(summary, scenario)}"
-        for scenario in COMPARED
-        if summary.of(scenario.name)
+        for scenario in summary.compared()
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from benchmarks.contenders import ROOT, STDOUT, discover
-from benchmarks.scenarios import SCENARIOS
+from benchmarks.scenarios import scenarios
 from benchmarks.summary import Run
 from benchmarks.verify import FailedRunError, verify
 
@@ -52,11 +52,11 @@ class Runner:
         """
         for contender in self._contenders:
             # So that its files are compiled and in the page cache.
-            self._run(contender, SCENARIOS[0], 0)
+            self._run(contender, scenarios()["start"], 0)
         for number in range(1, self._rounds + 1):
             for scenario in self._scenarios:
                 for contender in self._contenders:
-                    if scenario.peers or contender.name == "ours":
+                    if contender.name in scenario.contenders:
                         yield self._run(contender, scenario, number)
 
     def _run(self, contender: Contender, scenario: Scenario, number: int) -> Run:
@@ -110,10 +110,10 @@ class Server:
         return self
 
     def __exit__(self, *_: object) -> None:
-        assert self._process.stdin
-        self._process.stdin.close()
-        self.requests = self._line()
-        self._process.wait()
+        with self._process:
+            assert self._process.stdin
+            self._process.stdin.close()
+            self.requests = self._line()
 
     def _line(self) -> int:
         assert self._process.stdout

@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.server import PAGE_SIZE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-RECORDS = 50_000
+QUICK = 10
+"""A quick run reads this many times fewer records."""
+TAPS = ("ours", "plain")
+ALL = (*TAPS, "dlt", "airbyte", "bare")
 
 
 @dataclass(frozen=True)
@@ -19,29 +24,35 @@ class Scenario:
         name: Its name in the results and on the command line.
         title: Its name in the report.
         records: How many clients the server has.
+        contenders: Who takes part.
         stream: The stream to read.
         latency_ms: Milliseconds before each response.
         concurrency: Requests in flight, for contenders that have such a setting.
-        round_trips: Responses to wait for one after the other, at best.
         odd: Whether `clientType.key` is an integer in every client.
         changes: Clients edited since the last sync; None: there was no last sync.
-        config: More configuration of this tap.
+        config: More configuration of the taps.
         deselected: A field that is not selected.
-        peers: Whether all contenders take part, or this tap alone.
     """
 
     name: str
     title: str
-    records: int = RECORDS
+    records: int
+    contenders: tuple[str, ...] = ("ours",)
     stream: str = "clients"
     latency_ms: int = 0
-    concurrency: int | None = None
-    round_trips: int = 0
+    concurrency: int = 0
     odd: bool = False
     changes: int | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
     deselected: str | None = None
-    peers: bool = False
+
+    @property
+    def round_trips(self) -> int:
+        """Responses to wait for one after the other, at best."""
+        if self.stream == "client_details":
+            return _ceil(self.records, self.concurrency)
+        # Only the first page tells how many there are.
+        return 1 + _ceil(_ceil(self.records, PAGE_SIZE) - 1, self.concurrency)
 
     @property
     def ideal(self) -> float:
@@ -49,42 +60,60 @@ class Scenario:
         return self.round_trips * self.latency_ms / 1000
 
 
-SCENARIOS = (
-    Scenario("start", "One client", records=1, peers=True),
-    Scenario("speed", "No latency, 50,000 clients", peers=True),
-    Scenario("odd", "The same, each with a field of an odd type", odd=True, peers=True),
-    Scenario("deselected", "The same, a field deselected", deselected="note"),
-    Scenario(
-        "mapped",
-        "The same, with a stream map",
-        config={"stream_maps": {"clients": {"company": "name"}}},
-    ),
-    Scenario(
-        "flattened",
-        "The same, flattened",
-        config={"flattening_enabled": True, "flattening_max_depth": 1},
-    ),
-    Scenario(
-        "waiting",
-        "200 ms latency, 40,000 clients in 200 pages, 8 requests in flight",
-        records=40_000,
-        latency_ms=200,
-        concurrency=8,
-        round_trips=26,
-        peers=True,
-    ),
-    Scenario(
-        "details",
-        "100 ms latency, details of 500 clients, 16 requests in flight",
-        records=500,
-        stream="client_details",
-        latency_ms=100,
-        concurrency=16,
-        round_trips=32,
-        peers=True,
-    ),
-    Scenario("memory", "No latency, 500,000 clients", records=10 * RECORDS),
-    Scenario("night-0", "A night without changes", records=100_000, changes=0),
-    Scenario("night-10", "A night with 10 changes", records=100_000, changes=10),
-    Scenario("night-1000", "A night with 1,000 changes", records=100_000, changes=1000),
-)
+def scenarios(*, quick: bool = False) -> dict[str, Scenario]:
+    """Return all scenarios by name."""
+    scale = QUICK if quick else 1
+    many, night = 50_000 // scale, 100_000 // scale
+    nights = [
+        Scenario(
+            f"night-{changes}",
+            f"A night with {changes:,} changes in {night:,} clients",
+            night,
+            changes=changes,
+        )
+        for changes in (0, 10, 1000)
+    ]
+    found = [
+        Scenario("start", "One client", 1, ALL),
+        Scenario("speed", f"No latency, {many:,} clients", many, ALL),
+        Scenario("odd", "An odd type in every record", many, ALL, odd=True),
+        Scenario("deselected", "One field deselected", many, TAPS, deselected="note"),
+        Scenario(
+            "mapped",
+            "One stream map",
+            many,
+            TAPS,
+            config={"stream_maps": {"clients": {"company": "name"}}},
+        ),
+        Scenario(
+            "flattened",
+            "Flattening",
+            many,
+            TAPS,
+            config={"flattening_enabled": True, "flattening_max_depth": 1},
+        ),
+        Scenario(
+            "waiting",
+            f"200 ms latency, {40_000 // scale:,} clients, 8 requests in flight",
+            40_000 // scale,
+            ALL,
+            latency_ms=200,
+            concurrency=8,
+        ),
+        Scenario(
+            "details",
+            f"100 ms latency, details of {500 // scale} clients, 16 requests in flight",
+            500 // scale,
+            ALL,
+            stream="client_details",
+            latency_ms=100,
+            concurrency=16,
+        ),
+        Scenario("memory", f"No latency, {10 * many:,} clients", 10 * many),
+        *nights,
+    ]
+    return {scenario.name: scenario for scenario in found}
+
+
+def _ceil(dividend: int, divisor: int) -> int:
+    return -(-dividend // divisor)

@@ -1,5 +1,7 @@
 """The benchmark's server, in a process of its own: clients encoded beforehand.
 
+The sandbox does not keep up: it takes longer to make a page than the tap to read it.
+
 It writes its port on its first line of output. When its input ends, it writes how many
 requests for clients it answered, and stops.
 """

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import data
 from benchmarks.contenders import CONTENDERS
-from benchmarks.scenarios import SCENARIOS, Scenario
+from benchmarks.scenarios import ALL, Scenario, scenarios
 from benchmarks.verify import FailedRunError, verify
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def test_a_night_needs_the_changes_alone() -> None:
         verify(records[3:], night, OURS)
 
 
-def test_names_of_scenarios_and_contenders_are_distinct() -> None:
-    for named in (SCENARIOS, CONTENDERS):
-        names = [each.name for each in named]
-        assert len(set(names)) == len(names)
+def test_scenarios_name_the_contenders() -> None:
+    assert tuple(contender.name for contender in CONTENDERS) == ALL
+    for scenario in scenarios().values():
+        assert set(scenario.contenders) <= set(ALL)
