@@ -28,7 +28,6 @@ def main() -> str | None:
         for name, scenario in scenarios(quick=options.quick).items()
         if name in {"start", *options.only}
     ]
-    # The load is that of before, not the benchmark's own.
     about = _about() | {"quick": options.quick, "rounds": rounds}
     try:
         runs = list(Runner(CONTENDERS, wanted, rounds).runs())

@@ -92,11 +92,11 @@ class Contender:
     def describe(self) -> dict[str, str]:
         """Return what the report says about it."""
         python = program(self.environment)
-        versions = [
+        versions = ", ".join(
             f"{each} {output(python, '-c', VERSION, each)}" for each in self.packages
-        ]
-        described = {"name": self.name, "title": self.title, "what": self.what}
-        return described | {"versions": ", ".join(versions)}
+        )
+        named = {"name": self.name, "title": self.title, "what": self.what}
+        return named | {"versions": versions}
 
 
 def _tap(*tap: str) -> Command:
@@ -221,11 +221,9 @@ def _catalog(scenario: Scenario) -> dict[str, Any]:
 def _state(scenario: Scenario) -> dict[str, Any]:
     changes = scenario.changes or 0
     bookmark = data.times(scenario.records, changes)[-changes - 1]
-    value = {
-        "replication_key": "modifiedTime",
-        "replication_key_value": data.timestamp(bookmark),
-    }
-    return {"bookmarks": {scenario.stream: value}}
+    value = data.timestamp(bookmark)
+    state = {"replication_key": "modifiedTime", "replication_key_value": value}
+    return {"bookmarks": {scenario.stream: state}}
 
 
 def _lines(path: Path) -> Iterator[Any]:

@@ -11,8 +11,7 @@ from typing import Any
 _VARIANTS = 97
 _UUID = "5eed0000-0000-4000-8000-"
 _MINUTE = 60_000
-_FIRST = 1_704_067_200_000
-"""2024-01-01, in milliseconds."""
+_FIRST = 1_704_067_200_000  # 2024-01-01
 _NIGHT = 8 * 60 * _MINUTE
 _CITIES = ("Provo", "München", "São Paulo", "Łódź", "東京", "Salt Lake City")
 _PEOPLE = ("Ada Jansen", "Günther Weiß", "Priya Nguyễn", "Tomás García", "美咲 佐藤")
@@ -92,24 +91,21 @@ def _client(rng: random.Random, odd: bool) -> dict[str, Any]:  # noqa: FBT001
     return {
         "id": "%(id)d",
         "uuid": f"{_UUID}%(id)012d",
+        **dict.fromkeys(("logoUrl", "address", "externalStatusId", "freshdeskId")),
         "tenantId": 4711,
         "name": "Company %(id)d GmbH & Co.",
         "status": status,
         "active": status in {"ACTIVE", "TRIAL"},
         "siteUrl": "https://www.client%(id)d.example",
-        "logoUrl": None,
         "street": f"Main Street {rng.randint(1, 280)}",
         "city": rng.choice(_CITIES),
         "state": rng.choice(("UT", "BY", None)),
         "zip": f"{rng.randint(10000, 99999)}",
         "country": rng.choice(("US", "DE", "JP")),
-        "address": None,
         "timezone": rng.choice(("America/Denver", "Europe/Berlin")),
         "externalId": "EXT-%(id)d",
-        "externalStatusId": None,
         "salesforceAccountId": salesforce,
         "zendeskId": f"{rng.randint(10**8, 10**9)}",
-        "freshdeskId": None,
         "usageId": "usage-%(id)d",
         "stripeId": f"cus_{rng.randint(10**8, 10**9)}",
         "currency": rng.choice(("USD", "EUR", None)),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.scenarios import QUICK
-from benchmarks.summary import Goal, Spread, Summary
+from benchmarks.summary import CPU, PEAK, REQUESTS, WALL, Goal, Spread, Summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -62,12 +62,8 @@ def machine(summary: Summary) -> str:
 
 def _goal(goal: Goal) -> tuple[str, ...]:
     bound = f"{'≥' if goal.at_least else '≤'} {goal.bound:g}"
-    return (
-        goal.title,
-        bound,
-        _text(goal.reached),
-        "met" if goal.is_met else "**missed**",
-    )
+    met = "met" if goal.is_met else "**missed**"
+    return goal.title, bound, _text(goal.reached), met
 
 
 def _comparison(summary: Summary, scenario: Scenario) -> str:
@@ -79,11 +75,11 @@ def _comparison(summary: Summary, scenario: Scenario) -> str:
         row = (
             contender["title"],
             f"{summary.median(summary.rate, *where):,.0f}",
-            f"{summary.median(lambda run: run.wall, *where):.2f}",
-            f"{summary.median(lambda run: run.cpu, *where):.2f}",
-            f"{summary.median(lambda run: run.peak / 2**20, *where):.0f}",
-            f"{summary.median(lambda run: run.requests, *where):,.0f}",
-            f"{summary.median(lambda run: run.wall, 'start', where[1]):.2f}",
+            f"{summary.median(WALL, *where):.2f}",
+            f"{summary.median(CPU, *where):.2f}",
+            f"{summary.median(PEAK, *where) / 2**20:.0f}",
+            f"{summary.median(REQUESTS, *where):,.0f}",
+            f"{summary.median(WALL, 'start', where[1]):.2f}",
             _text(ratio) if ratio and where[1] != "ours" else "",
         )
         rows.append(row)
@@ -91,10 +87,8 @@ def _comparison(summary: Summary, scenario: Scenario) -> str:
 
 
 def _text(spread: Spread) -> str:
-    text = f"{spread.median:.3g}"
-    if spread.low == spread.high:
-        return text
-    return f"{text} ({spread.low:.3g} to {spread.high:.3g})"
+    extremes = f" ({spread.low:.3g} to {spread.high:.3g})"
+    return f"{spread.median:.3g}{extremes if spread.low != spread.high else ''}"
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

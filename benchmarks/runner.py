@@ -69,8 +69,8 @@ class Runner:
                 records = contender.records(folder, scenario.stream)
                 verify(records, scenario, contender)
             except FailedRunError as error:
-                where = f"{contender.title}, {scenario.name}"
-                raise FailedRunError(f"{where}: {error}") from None
+                text = f"{contender.title}, {scenario.name}: {error}"
+                raise FailedRunError(text) from None
         run = Run(
             number, scenario.name, contender.name, requests=server.requests, **figures
         )
@@ -87,16 +87,18 @@ class Server:
     """
 
     def __init__(self, scenario: Scenario) -> None:
-        options = ["--records", str(scenario.records)]
-        options += ["--latency-ms", str(scenario.latency_ms)]
-        options += ["--changes", str(scenario.changes or 0)]
-        options += ["--odd"] if scenario.odd else []
+        options = {
+            "total": scenario.records,
+            "odd": scenario.odd,
+            "changes": scenario.changes or 0,
+            "latency_ms": scenario.latency_ms,
+        }
         # Else glibc returns the memory of every response to the system, and the
         # server answers ten times slower.
         tuned = {"MALLOC_TRIM_THRESHOLD_": "1000000000"}
         tuned["MALLOC_MMAP_THRESHOLD_"] = "1000000000"
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.server", *options],
+            [sys.executable, "-m", "benchmarks.server", json.dumps(options)],
             cwd=ROOT,
             env=os.environ | tuned,
             stdin=subprocess.PIPE,

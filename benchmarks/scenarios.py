@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.server import PAGE_SIZE
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 QUICK = 10
 """A quick run reads this many times fewer records."""
 TAPS = ("ours", "plain")
+STREAM_MAP = {"stream_maps": {"clients": {"company": "name"}}}
+FLATTENING = {"flattening_enabled": True, "flattening_max_depth": 1}
 ALL = (*TAPS, "dlt", "airbyte", "bare")
 
 
@@ -50,9 +53,9 @@ class Scenario:
     def round_trips(self) -> int:
         """Responses to wait for one after the other, at best."""
         if self.stream == "client_details":
-            return _ceil(self.records, self.concurrency)
+            return ceil(self.records / self.concurrency)
         # Only the first page tells how many there are.
-        return 1 + _ceil(_ceil(self.records, PAGE_SIZE) - 1, self.concurrency)
+        return 1 + ceil((ceil(self.records / PAGE_SIZE) - 1) / self.concurrency)
 
     @property
     def ideal(self) -> float:
@@ -78,20 +81,8 @@ def scenarios(*, quick: bool = False) -> dict[str, Scenario]:
         Scenario("speed", f"No latency, {many:,} clients", many, ALL),
         Scenario("odd", "An odd type in every record", many, ALL, odd=True),
         Scenario("deselected", "One field deselected", many, TAPS, deselected="note"),
-        Scenario(
-            "mapped",
-            "One stream map",
-            many,
-            TAPS,
-            config={"stream_maps": {"clients": {"company": "name"}}},
-        ),
-        Scenario(
-            "flattened",
-            "Flattening",
-            many,
-            TAPS,
-            config={"flattening_enabled": True, "flattening_max_depth": 1},
-        ),
+        Scenario("mapped", "One stream map", many, TAPS, config=STREAM_MAP),
+        Scenario("flattened", "Flattening", many, TAPS, config=FLATTENING),
         Scenario(
             "waiting",
             f"200 ms latency, {40_000 // scale:,} clients, 8 requests in flight",
@@ -113,7 +104,3 @@ def scenarios(*, quick: bool = False) -> dict[str, Scenario]:
         *nights,
     ]
     return {scenario.name: scenario for scenario in found}
-
-
-def _ceil(dividend: int, divisor: int) -> int:
-    return -(-dividend // divisor)

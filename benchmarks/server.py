@@ -2,15 +2,16 @@
 
 The sandbox does not keep up: it takes longer to make a page than the tap to read it.
 
-It writes its port on its first line of output. When its input ends, it writes how many
-requests for clients it answered, and stops.
+Its argument is a JSON object: the arguments of `Account`, and `latency_ms`. The first
+line that it writes is its port. When its input ends, it writes how many requests for
+clients it answered, and stops.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import datetime as dt
+import json
 import sys
 import time
 from bisect import bisect_right
@@ -93,6 +94,7 @@ class Connection(asyncio.Protocol):
         self._account = account
         self._latency = latency
         self._received = b""
+        self._loop = asyncio.get_running_loop()
         self._transport: asyncio.WriteTransport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -105,11 +107,7 @@ class Connection(asyncio.Protocol):
         *requests, self._received = (self._received + data).split(b"\r\n\r\n")
         for request in requests:
             body = self._account.respond(request.split(b" ", 2)[1].decode())
-            if self._latency:
-                loop = asyncio.get_running_loop()
-                loop.call_later(self._latency, self._write, body)
-            else:
-                self._write(body)
+            self._loop.call_later(self._latency, self._write, body)
 
     def _write(self, body: bytes | None) -> None:
         status = "404 Not Found" if body is None else "200 OK"
@@ -122,27 +120,16 @@ class Connection(asyncio.Protocol):
             self._transport.write(head.encode() + (body or b""))
 
 
-async def _serve(account: Account, latency: float, port: int) -> None:
+async def _serve(account: Account, latency: float) -> None:
     loop = asyncio.get_running_loop()
     connect = partial(Connection, account, latency)
-    server = await loop.create_server(connect, "127.0.0.1", port, backlog=512)
+    server = await loop.create_server(connect, "127.0.0.1", backlog=512)
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
     print(account.requests, flush=True)
 
 
-def main() -> None:
-    """Serve until the input ends."""
-    parser = argparse.ArgumentParser(description="The benchmark's server.")
-    parser.add_argument("--records", type=int, default=50_000, help="clients")
-    parser.add_argument("--latency-ms", type=float, default=0, help="before a response")
-    parser.add_argument("--odd", action="store_true", help="clientType.key is a number")
-    parser.add_argument("--changes", type=int, default=0, help="clients edited tonight")
-    parser.add_argument("--port", type=int, default=0, help="0: any that is free")
-    options = parser.parse_args()
-    account = Account(options.records, odd=options.odd, changes=options.changes)
-    asyncio.run(_serve(account, options.latency_ms / 1000, options.port))
-
-
 if __name__ == "__main__":
-    main()
+    options = json.loads(sys.argv[1])
+    delay = options.pop("latency_ms") / 1000
+    asyncio.run(_serve(Account(**options), delay))

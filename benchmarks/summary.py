@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import chain
+from operator import attrgetter
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -39,6 +40,9 @@ class Run(NamedTuple):
     requests: int
 
 
+WALL, CPU, PEAK, REQUESTS = map(attrgetter, Run._fields[3:])
+
+
 class Spread(NamedTuple):
     """Median and extremes of the rounds."""
 
@@ -65,9 +69,8 @@ class Goal(NamedTuple):
     @property
     def is_met(self) -> bool:
         """Whether the median is within the bound."""
-        if self.at_least:
-            return self.reached.median >= self.bound
-        return self.reached.median <= self.bound
+        reached = self.reached.median
+        return reached >= self.bound if self.at_least else reached <= self.bound
 
 
 class Summary:
@@ -119,14 +122,13 @@ class Summary:
         """Return the median of a figure."""
         return median(map(figure, self.of(scenario, contender).values()))
 
-    def net(self, run: Run) -> float:
-        """Return the seconds of a run, less those of one record in the same round."""
-        return max(run.wall - self.of("start", run.contender)[run.round].wall, 0.001)
-
     def rate(self, run: Run) -> float:
-        """Return records a second: net of start-up where nothing else is waited for."""
+        """Return records a second, without latency net of start-up in that round."""
         scenario = self.scenarios[run.scenario]
-        return scenario.records / (run.wall if scenario.latency_ms else self.net(run))
+        if scenario.latency_ms:
+            return scenario.records / run.wall
+        start = self.of("start", run.contender)[run.round].wall
+        return scenario.records / max(run.wall - start, 0.001)
 
     def ratio(
         self,
@@ -168,9 +170,9 @@ class Summary:
             ratio = _spread(run.wall / scenario.ideal for run in self.of(name).values())
             text = f"{scenario.title}: time against {scenario.round_trips} round trips"
             yield text, bound, False, ratio
-        ratio = self.ratio(_wall, ("start", "ours"), ("start", "plain"))
+        ratio = self.ratio(WALL, ("start", "ours"), ("start", "plain"))
         yield "Start-up, against the plain singer-sdk tap", 1.0, False, ratio
-        ratio = self.ratio(_peak, ("memory", "ours"), speed)
+        ratio = self.ratio(PEAK, ("memory", "ours"), speed)
         yield "Peak memory with ten times the records", 1.1, False, ratio
         for scenario in self.scenarios.values():
             if scenario.changes is not None:
@@ -196,11 +198,3 @@ class Summary:
 def _spread(values: Iterable[float]) -> Spread | None:
     found = list(values)
     return Spread(median(found), min(found), max(found)) if found else None
-
-
-def _wall(run: Run) -> float:
-    return run.wall
-
-
-def _peak(run: Run) -> float:
-    return run.peak

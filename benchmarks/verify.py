@@ -45,8 +45,7 @@ def verify(found: Iterable[Record], scenario: Scenario, contender: Contender) ->
         if "flattening_enabled" in scenario.config:
             # An object without declared properties becomes text.
             record["custom"] = json.loads(record["custom"])
-        differing = _differing(record, expected)
-        if differing:
+        if differing := _differing(record, expected):
             raise FailedRunError(f"record {number} differs in {', '.join(differing)}")
         missing.discard(number)
     if missing:

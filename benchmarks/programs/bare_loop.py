@@ -16,7 +16,6 @@ TIMEOUT = 60
 
 
 def clients(session: requests.Session, url: str) -> Iterator[dict[str, Any]]:
-    """Read all clients."""
     params = {"size": "200", "sortBy": "modifiedTime", "sortDirection": "desc"}
     for page in itertools.count():
         response = session.get(
@@ -29,14 +28,12 @@ def clients(session: requests.Session, url: str) -> Iterator[dict[str, Any]]:
 
 
 def details(session: requests.Session, url: str) -> Iterator[dict[str, Any]]:
-    """Read all clients in full."""
     for client in clients(session, url):
         response = session.get(f"{url}/client/{client['uuid']}", timeout=TIMEOUT)
         yield orjson.loads(response.content)
 
 
 def main() -> None:
-    """Write a stream: `bare_loop.py URL KEY STREAM`."""
     url, key, stream = sys.argv[1:]
     session = requests.Session()
     session.headers["X-API-Key"] = key

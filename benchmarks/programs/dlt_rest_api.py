@@ -11,7 +11,6 @@ SEARCH = {"size": 200, "sortBy": "modifiedTime", "sortDirection": "desc"}
 
 
 def config(url: str, key: str) -> RESTAPIConfig:
-    """Describe the API."""
     return {
         "client": {
             "base_url": url,
@@ -50,7 +49,6 @@ def config(url: str, key: str) -> RESTAPIConfig:
 
 
 def main() -> None:
-    """Extract a stream."""
     url, key, stream, folder, workers = sys.argv[1:]
     pipeline = dlt.pipeline("benchmark", pipelines_dir=folder)
     source = rest_api_source(config(url, key)).with_resources(stream)
