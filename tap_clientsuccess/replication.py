@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
-from tap_clientsuccess.times import parse_time
+from tap_clientsuccess.timestamps import parse_time
 
 if t.TYPE_CHECKING:
     import datetime as dt

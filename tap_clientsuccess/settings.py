@@ -10,7 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from singer_sdk import typing as th
 
-from tap_clientsuccess.times import parse_time
+from tap_clientsuccess.timestamps import parse_time
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import typing as t
 
-from tap_clientsuccess.times import are_newest_first, newest_time, parse_time
+from tap_clientsuccess.timestamps import are_newest_first, newest_time, parse_time
 
 if t.TYPE_CHECKING:
     import datetime as dt

@@ -15,7 +15,7 @@ from tap_clientsuccess.errors import broken
 from tap_clientsuccess.pages import Page, PageRequest
 from tap_clientsuccess.replication import MODIFICATION_KEY
 from tap_clientsuccess.streams.reading import Reading
-from tap_clientsuccess.times import format_time
+from tap_clientsuccess.timestamps import format_time
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

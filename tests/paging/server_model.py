@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from tap_clientsuccess.pages import Page, PageRequest
-from tap_clientsuccess.times import format_time
+from tap_clientsuccess.timestamps import format_time
 
 if t.TYPE_CHECKING:
     from random import Random
