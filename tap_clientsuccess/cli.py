@@ -16,7 +16,7 @@ from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 from singer_sdk.plugin_base import SingerCommand, _ConfigInput
 
-from tap_clientsuccess.errors import ApiError, broken
+from tap_clientsuccess.errors import ApiError, config_error
 from tap_clientsuccess.interruption import Interrupted
 from tap_clientsuccess.output import OutputError
 
@@ -98,7 +98,7 @@ def _opened(path: str) -> Iterator[t.IO[str]]:
         with Path(path).open(encoding="utf-8") as file:
             yield file
     except OSError as error:
-        raise broken(f"{path} cannot be read: {error.strerror}") from None
+        raise config_error(f"{path} cannot be read: {error.strerror}") from None
 
 
 def read_object(file: t.IO[str]) -> dict[str, t.Any]:
@@ -110,9 +110,9 @@ def read_object(file: t.IO[str]) -> dict[str, t.Any]:
     try:
         content = json.load(file)
     except (ValueError, RecursionError):
-        raise broken(f"{file.name} is not JSON") from None
+        raise config_error(f"{file.name} is not JSON") from None
     if not isinstance(content, dict):
-        raise broken(f"{file.name} is not a JSON object")
+        raise config_error(f"{file.name} is not a JSON object")
     return content
 
 
@@ -130,7 +130,9 @@ def read_state(file: t.IO[str]) -> dict[str, t.Any]:
     if not isinstance(bookmarks, dict) or not all(
         isinstance(bookmark, dict) for bookmark in bookmarks.values()
     ):
-        raise broken(f"the bookmarks in {file.name} are not objects", what="state")
+        raise config_error(
+            f"the bookmarks in {file.name} are not objects", what="state"
+        )
     return state
 
 
@@ -146,7 +148,7 @@ def check_environment(schema: dict[str, t.Any], prefix: str) -> None:
         except ValueError:
             variable = f"{prefix}{name.upper()}"
             kind = setting.get("type", ["value"])[0]
-            raise broken(f"{variable} is not of type {kind}") from None
+            raise config_error(f"{variable} is not of type {kind}") from None
 
 
 def with_connection_test(params: list[click.Parameter]) -> None:

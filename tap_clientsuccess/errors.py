@@ -69,7 +69,7 @@ class NotFoundError(RefusedError):
 
 
 class WrongAddressError(RefusedError):
-    """What responds at the base URL is not the API (TLS failure, redirect, web page)."""
+    """What is at the base URL is not the API (TLS failure, redirect, web page)."""
 
 
 class TransientError(ApiError, RetriableAPIError):

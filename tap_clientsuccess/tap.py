@@ -14,8 +14,6 @@ from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib import StateMessage
 from singer_sdk.tap_base import CliTestOptionValue
 
-from tap_clientsuccess import settings
-from tap_clientsuccess.api import ClientSuccessAPI
 from tap_clientsuccess.cli import (
     CONNECTION,
     TapCommand,
@@ -25,10 +23,14 @@ from tap_clientsuccess.cli import (
     read_state,
     with_connection_test,
 )
+from tap_clientsuccess.config import settings
+from tap_clientsuccess.config.validation import problems
+from tap_clientsuccess.connection_test import check_connection
 from tap_clientsuccess.custom_fields import CustomFields, complete_catalog
-from tap_clientsuccess.errors import ApiError, broken
-from tap_clientsuccess.flights import Flights
-from tap_clientsuccess.health import check_health
+from tap_clientsuccess.errors import ApiError, config_error
+from tap_clientsuccess.http.auth import ApiKey, Login
+from tap_clientsuccess.http.client import Client, ClientOptions
+from tap_clientsuccess.http.thread_pool import ThreadPool
 from tap_clientsuccess.interruption import (
     LEAVE_WITHIN_SECONDS,
     Interrupted,
@@ -37,7 +39,6 @@ from tap_clientsuccess.interruption import (
 from tap_clientsuccess.output import BufferedWriter, OutputError
 from tap_clientsuccess.streams import STREAMS
 from tap_clientsuccess.streams.custom import custom_streams, definition_problems
-from tap_clientsuccess.validation import problems
 
 if t.TYPE_CHECKING:
     from types import FrameType
@@ -71,28 +72,51 @@ class TapClientSuccess(Tap):
         self.message_writer.checkpoint = self.interruption.checkpoint
 
     @cached_property
-    def flights(self) -> Flights:
+    def settings(self) -> settings.Settings:
+        """The settings with their defaults filled in."""
+        return settings.Settings.from_config(self.config)
+
+    @cached_property
+    def client(self) -> Client:
+        """What sends requests, shared by all that the tap reads."""
+        given = self.settings
+        return Client(
+            ClientOptions(
+                credentials=(
+                    Login(f"{given.v1_base_url}/auth", given.username, given.password)
+                    if given.auth_method == "password"
+                    else ApiKey(given.api_key_header, given.api_key)
+                ),
+                user_agent=given.user_agent,
+                timeout=given.request_timeout,
+                max_retries=given.max_retries,
+                concurrency=given.concurrency,
+                max_response_bytes=given.max_response_bytes,
+            )
+        )
+
+    @cached_property
+    def thread_pool(self) -> ThreadPool:
         """What runs requests at once, shared by all that the tap reads."""
-        return Flights(self.api.settings.concurrency, self.interruption.checkpoint)
+        return ThreadPool(self.settings.concurrency, self.interruption.checkpoint)
 
     @cached_property
     def custom_fields(self) -> CustomFields:
         """The account's custom fields, where the settings allow to read them."""
-        wanted = self.is_configured and self.api.settings.discover_custom_fields
+        wanted = self.is_configured and self.settings.discover_custom_fields
         flattened = bool(self.config.get("flattening_enabled"))
-        api = self.api if wanted else None
-        return CustomFields(api, self.flights, flattened=flattened)
+        return CustomFields(
+            self.client if wanted else None,
+            self.thread_pool,
+            self.settings.base_url,
+            flattened=flattened,
+        )
 
     def setup_mapper(self) -> None:
         """Set up the stream maps, for a catalog that knows the custom fields."""
         if self.input_catalog is not None:
             complete_catalog(self.input_catalog, STREAMS, self.custom_fields)
         super().setup_mapper()
-
-    @cached_property
-    def api(self) -> ClientSuccessAPI:
-        """The API with this tap's settings, one for all streams."""
-        return ClientSuccessAPI(settings.Settings.from_config(self.config))
 
     def discover_streams(self) -> list[ClientSuccessStream]:
         """Return the tap's own streams, and those of the setting `custom_streams`."""
@@ -106,10 +130,10 @@ class TapClientSuccess(Tap):
             taken = [stream.name for stream in STREAMS]  # type: ignore[misc]
             errors = list(definition_problems(definitions, taken))
         if errors and raise_errors:
-            raise broken(*errors)
+            raise config_error(*errors)
         self.is_configured = not errors
         if errors and self._config.get("api_key"):
-            self.logger.warning("Broken settings: %s", "; ".join(errors))
+            self.logger.warning("Invalid configuration: %s", "; ".join(errors))
         return errors
 
     @classmethod
@@ -200,7 +224,9 @@ class TapClientSuccess(Tap):
     ) -> None:
         """Run the connection test, or one of the SDK's tests."""
         if value not in _TESTS:
-            raise broken(f"--test takes {', '.join(sorted(_TESTS))}", what="option")
+            raise config_error(
+                f"--test takes {', '.join(sorted(_TESTS))}", what="option"
+            )
         if value != CONNECTION:
             super().cb_test(ctx, param, value)
             return
@@ -209,6 +235,7 @@ class TapClientSuccess(Tap):
         tap = cls(
             config=given.config, parse_env_config=given.parse_env, setup_mapper=False
         )
-        verdict = check_health(tap.api, tap.interruption.checkpoint)
+        url = f"{tap.settings.base_url}{tap.settings.health_path}"
+        verdict = check_connection(tap.client, url, tap.interruption.checkpoint)
         click.echo(f"{cls.name}: {verdict.reason}", err=True)
         ctx.exit(0 if verdict.works else 1)

@@ -51,39 +51,43 @@ class Result(t.Generic[T]):
     sent_at: dt.datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientOptions:
+    """How requests are sent.
+
+    Attributes:
+        credentials: What authenticates them.
+        user_agent: The header of that name.
+        timeout: Seconds that one request may take, its whole response included.
+        max_retries: How often one request is sent again.
+        concurrency: Requests in flight at once, at most.
+        max_response_bytes: The largest body that is read, decompressed.
+    """
+
+    credentials: ApiKey | Login
+    user_agent: str = "tap-clientsuccess"
+    timeout: float = 60.0
+    max_retries: int = 8
+    concurrency: int = 4
+    max_response_bytes: int = 64 * 2**20
+
+
 class Client:
     """Sends requests with the key, and again where that may help; for many threads."""
 
-    def __init__(
-        self,
-        credentials: ApiKey | Login,
-        *,
-        user_agent: str,
-        timeout: float,
-        max_retries: int,
-        concurrency: int,
-        max_response_bytes: int,
-    ) -> None:
-        """Make the client; nothing is sent yet.
-
-        Args:
-            credentials: What authenticates the requests.
-            user_agent: The header of that name.
-            timeout: Seconds that one request may take, its whole response included.
-            max_retries: How often one request is sent again.
-            concurrency: Requests in flight at once, at most.
-            max_response_bytes: The largest body that is read, decompressed.
-        """
-        self.timeout = timeout
-        self.max_retries = max_retries
+    def __init__(self, options: ClientOptions) -> None:
+        self.timeout = options.timeout
+        self._max_retries = options.max_retries
         self._transport = Transport(
-            user_agent=user_agent,
-            connections=concurrency,
-            max_bytes=max_response_bytes,
-            secrets=(credentials.secret,),
+            user_agent=options.user_agent,
+            connections=options.concurrency,
+            max_bytes=options.max_response_bytes,
+            secrets=(options.credentials.secret,),
         )
-        self._throttle = Throttle(concurrency)
-        self.authenticator = credentials.authenticator(self._transport, timeout)
+        self._throttle = Throttle(options.concurrency)
+        self.authenticator = options.credentials.authenticator(
+            self._transport, options.timeout
+        )
 
     @property
     def session(self) -> requests.Session:
@@ -109,7 +113,7 @@ class Client:
             try:
                 return self._try(request, read)
             except TransientError as error:
-                if tries > self.max_retries:
+                if tries > self._max_retries:
                     seconds = time.monotonic() - started
                     error.add_note(
                         f"(gave up after {tries} tries in {seconds:.0f} seconds)"

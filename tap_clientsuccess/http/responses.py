@@ -13,7 +13,7 @@ from tap_clientsuccess.errors import (
     RejectedKeyError,
     UnavailableError,
 )
-from tap_clientsuccess.timestampstamps import parse_http_date
+from tap_clientsuccess.timestamps import parse_http_date
 
 if t.TYPE_CHECKING:
     import datetime as dt

@@ -13,6 +13,7 @@ if t.TYPE_CHECKING:
 
 A = t.TypeVar("A")
 B = t.TypeVar("B")
+P = t.ParamSpec("P")
 
 _POLL_SECONDS = 0.1
 
@@ -67,14 +68,16 @@ class ThreadPool:
         self._queue: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._threads = 0
 
-    def submit(self, function: Callable[..., B], *args: t.Any) -> Task[B]:
+    def submit(
+        self, function: Callable[P, B], *args: P.args, **kwargs: P.kwargs
+    ) -> Task[B]:
         """Call a function in a thread."""
         task: Task[B] = Task(self._raise_if_stopped)
 
         def run() -> None:
             if task.set_running_or_notify_cancel():
                 try:
-                    task.set_result(function(*args))
+                    task.set_result(function(*args, **kwargs))
                 except BaseException as error:  # noqa: BLE001 - `result` raises it
                     task.set_exception(error)
 

@@ -34,7 +34,7 @@ from tap_clientsuccess.errors import (
 )
 from tap_clientsuccess.http.responses import Response
 from tap_clientsuccess.http.throttle import MemoryBudget
-from tap_clientsuccess.timestampstamps import parse_http_date
+from tap_clientsuccess.timestamps import parse_http_date
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -326,7 +326,12 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
             pending += [getattr(current, "reason", None), *current.args]
 
 
-_RESETS = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError, ClosedPoolError)
+_RESETS = (
+    ConnectionResetError,
+    BrokenPipeError,
+    ConnectionAbortedError,
+    ClosedPoolError,
+)
 # `RemoteDisconnected` is a `ConnectionResetError`.
 
 _EXPLANATIONS: tuple[tuple[t.Any, type[ApiError], str], ...] = (
@@ -338,8 +343,8 @@ _EXPLANATIONS: tuple[tuple[t.Any, type[ApiError], str], ...] = (
     (
         ssl.SSLCertVerificationError,
         WrongAddressError,
-        "the server's TLS certificate is not trusted: check base_url, or name your "
-        "certificate authority in REQUESTS_CA_BUNDLE",
+        "the TLS certificate is not trusted: check base_url, or name your certificate "  # noqa: ISC004
+        "authority in REQUESTS_CA_BUNDLE",
     ),
     (
         (requests.exceptions.InvalidURL, UnicodeError),

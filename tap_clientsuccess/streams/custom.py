@@ -8,10 +8,10 @@ import typing as t
 from jsonschema import Draft7Validator
 from singer_sdk.helpers.jsonpath import extract_jsonpath
 
-from tap_clientsuccess.errors import NotFoundError, broken
+from tap_clientsuccess.errors import NotFoundError, config_error
+from tap_clientsuccess.http.responses import read_list
 from tap_clientsuccess.inference import infer_schema
 from tap_clientsuccess.pages import Page
-from tap_clientsuccess.replies import read_list
 from tap_clientsuccess.streams.search import SearchStream
 
 if t.TYPE_CHECKING:
@@ -76,7 +76,7 @@ class CustomStream(SearchStream):
         try:
             return self._sampled_records()
         except NotFoundError as error:
-            raise broken(
+            raise config_error(
                 f"custom_streams: the path of {self.name} is not there ({error})"
             ) from None
 

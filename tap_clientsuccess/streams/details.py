@@ -32,7 +32,7 @@ class DetailStream(SearchStream):
     def completed(self, records: Iterable[Record]) -> Iterator[Record]:
         """Read the details, several at once, in the order of the records."""
         found = gone = 0
-        for detail in self.flights.ordered(self._detail, self._with_uuid(records)):
+        for detail in self.thread_pool.map(self._detail, self._with_uuid(records)):
             self.note_extraction()
             if detail is None:
                 gone += 1
@@ -56,7 +56,8 @@ class DetailStream(SearchStream):
         uuid = quote(str(record.get("uuid")), safe="")
         path = self.detail_path.format(uuid=uuid)
         try:
-            return self.ask(HTTPRequest(url=f"{self.url_base}{path}"), _object).content
+            request = HTTPRequest(url=f"{self.url_base}{path}")
+            return self.request(request, _object).content
         except NotFoundError:
             return None
 

@@ -9,15 +9,12 @@ from singer_sdk.streams.rest import HTTPRequest
 from tap_clientsuccess.client import ClientSuccessStream
 from tap_clientsuccess.custom_fields import RESOURCE_TYPES
 from tap_clientsuccess.errors import NotFoundError, RefusedError, RejectedKeyError
-from tap_clientsuccess.replies import read_list
+from tap_clientsuccess.http.responses import read_list
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
     from singer_sdk.helpers.types import Context, Record
-
-    from tap_clientsuccess.api import Answer
-
 
 _V1 = (
     "This list is in API v1, which not every key opens: set v1_base_url, use "
@@ -37,23 +34,19 @@ class ReferenceList(ClientSuccessStream):
         """Read the list. Where v1 does not open, the other streams are read first."""
         request = HTTPRequest(url=self.get_url(context))
         try:
-            answer = self.flights.launch(self._ask_for_list, request)()
+            result = self.thread_pool.submit(self.request, request, read_list).result()
         except (RejectedKeyError, NotFoundError) as error:
-            told = f"{error.args[0]}. {_V1}"
-            error.args = (told,)
+            error.add_note(f"({_V1})")
             self._tap.fail_at_the_end(error)
             return
         self.note_extraction()
-        for record in answer.content:
+        for record in result.content:
             if isinstance(record, dict):
                 yield record
             else:
                 self.notice("a record that is not an object is left out")
         self.is_whole = True
         self.tell_notices()
-
-    def _ask_for_list(self, request: HTTPRequest) -> Answer[list[t.Any]]:
-        return self.ask(request, read_list)
 
 
 class Employees(ReferenceList):
@@ -86,7 +79,7 @@ class CustomFields(ClientSuccessStream):
 
     def get_records(self, context: Context | None) -> Iterator[Record]:  # noqa: ARG002
         """Read the definitions of all resource types, several at once."""
-        for definitions in self.flights.ordered(self._definitions, RESOURCE_TYPES):
+        for definitions in self.thread_pool.map(self._definitions, RESOURCE_TYPES):
             self.note_extraction()
             for resource, definition in definitions:
                 if isinstance(definition, dict):
@@ -99,7 +92,7 @@ class CustomFields(ClientSuccessStream):
     def _definitions(self, resource: str) -> list[tuple[str, t.Any]]:
         request = HTTPRequest(url=self.get_url({"resourceType": resource}))
         try:
-            answer = self.ask(request, read_list)
+            result = self.request(request, read_list)
         except RefusedError as error:
             if error.status not in {400, 403, 404}:
                 raise
@@ -110,4 +103,4 @@ class CustomFields(ClientSuccessStream):
                 error.status,
             )
             return []
-        return [(resource, definition) for definition in answer.content]
+        return [(resource, definition) for definition in result.content]

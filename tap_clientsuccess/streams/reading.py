@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_clientsuccess.api import Answer
+    from tap_clientsuccess.http.client import Result
     from tap_clientsuccess.pages import Page
     from tap_clientsuccess.streams.search import PagedStream
 
@@ -79,20 +79,22 @@ class Reading:
                 self._stream.set_bookmark(self._context, reached)
 
     def _fetch(self, wanted: PageRequest) -> Callable[[], Page]:
-        return self._stream.flights.launch(self._page, wanted)
+        return self._stream.thread_pool.submit(self._page, wanted).result
 
     def _page(self, wanted: PageRequest) -> Page:
         now = dt.datetime.now(dt.UTC)
-        answer = self._ask(wanted)
+        result = self._request(wanted)
         # Some clock has to bound the bookmark: a record's time may be in the future.
-        return replace(answer.content, sent_at=answer.sent_at or now)
+        return replace(result.content, sent_at=result.sent_at or now)
 
-    def _ask(self, wanted: PageRequest, **params: t.Any) -> Answer[Page]:
+    def _request(self, wanted: PageRequest, **params: t.Any) -> Result[Page]:
         stream = self._stream
         page = PageContext(stream_context=self._context, next_page_token=wanted)
         request = stream.get_http_request(page=page)
         request.params |= params
-        return stream.ask(request, lambda body: stream.read_page(body, wanted.number))
+        return stream.request(
+            request, lambda body: stream.read_page(body, wanted.number)
+        )
 
     @cached_property
     def _is_filtered(self) -> bool:
@@ -104,5 +106,5 @@ class Reading:
         return everything is None or later is None or later < everything
 
     def _count_of_those_after(self, time: str | None) -> int | None:
-        ask = partial(self._ask, modifiedAfter=time)
-        return self._stream.flights.launch(ask, PageRequest(0, size=1))().content.total
+        request = partial(self._request, PageRequest(0, size=1), modifiedAfter=time)
+        return self._stream.thread_pool.submit(request).result().content.total

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 import trustme
 
-from tap_clientsuccess import health
+from tap_clientsuccess import connection_test
 from tap_clientsuccess.sandbox import (
     Body,
     Drip,
@@ -35,7 +35,7 @@ PATH = "/health"
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """As always, only sooner."""
-    monkeypatch.setattr(health, "_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(connection_test, "_WAIT_SECONDS", 0.01)
 
 
 def said(result: Ended) -> str:
@@ -54,7 +54,7 @@ def test_it_works(cli: CommandLine, sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    "rule", [Empty(PATH), Body(PATH, b"OK"), Status(PATH, 204), Status(PATH, 201)]
+    "rule", [Body(PATH, b"OK"), Status(PATH, 204), Status(PATH, 201)]
 )
 def test_any_2xx_is_success(cli: CommandLine, sandbox: Sandbox, rule: Rule) -> None:
     sandbox.faults.add(rule)
@@ -80,9 +80,14 @@ def test_another_health_path(cli: CommandLine, sandbox: Sandbox) -> None:
         (Status(PATH, 500), "answered 500: the service is down"),
         (Status(PATH, 503, retry_after=3600), "answered 503: the service is down"),
         (Status(PATH, 429), "rate limit"),
+        (Empty(PATH), "answered 200 with an empty body"),
+        (Body(PATH, {"error": "hidden"}), "answered 200 with an error in its body"),
+        (Body(PATH, {"status": "DOWN"}), "answered 200 with the status DOWN"),
+        (Body(PATH, b"null"), "answered 200 with the body null"),
+        (Body(PATH, {"error": "invalid_token"}), "the API key is wrong, expired"),
         (Status(PATH, 400), "answered 400"),
-        (Stall(PATH, 30), "no whole answer within 1 seconds"),
-        (Drip(PATH, 0.5), "no whole answer within 1 seconds"),
+        (Stall(PATH, 30), "no complete response within 1 seconds"),
+        (Drip(PATH, 0.5), "no complete response within 1 seconds"),
     ],
 )
 def test_it_tells_what_is_wrong(
@@ -175,11 +180,11 @@ def test_no_tls_where_it_should_be(cli: CommandLine, sandbox: Sandbox) -> None:
 def test_it_ends_in_time_even_when_nothing_else_does(
     cli: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(health, "ANSWER_WITHIN_SECONDS", 0.2)
-    monkeypatch.setattr(health, "_ask", lambda _: time.sleep(2))
+    monkeypatch.setattr(connection_test, "VERDICT_WITHIN_SECONDS", 0.2)
+    monkeypatch.setattr(connection_test, "_status", lambda *_: time.sleep(2))
     result = cli("--test")
     assert result.exit_code == 1
-    assert "no answer within 0.2 seconds" in said(result)
+    assert "no response within 0.2 seconds" in said(result)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", '"text"', "null"])

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from singer_sdk.plugin_base import JSONSchemaValidator
 
-from tap_clientsuccess.settings import SCHEMA
+from tap_clientsuccess.config.settings import SCHEMA
 from tap_clientsuccess.timestamps import parse_time
 
 if t.TYPE_CHECKING:
