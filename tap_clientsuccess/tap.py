@@ -28,9 +28,10 @@ from tap_clientsuccess.config.validation import problems
 from tap_clientsuccess.connection_test import check_connection
 from tap_clientsuccess.custom_fields import CustomFields, complete_catalog
 from tap_clientsuccess.errors import ApiError, config_error
-from tap_clientsuccess.http.auth import ApiKey, Login
-from tap_clientsuccess.http.client import Client, ClientOptions
+from tap_clientsuccess.http.auth import KeyAuthenticator, LoginAuthenticator
+from tap_clientsuccess.http.client import Client
 from tap_clientsuccess.http.thread_pool import ThreadPool
+from tap_clientsuccess.http.transport import Transport
 from tap_clientsuccess.interruption import (
     LEAVE_WITHIN_SECONDS,
     Interrupted,
@@ -80,19 +81,31 @@ class TapClientSuccess(Tap):
     def client(self) -> Client:
         """What sends requests, shared by all that the tap reads."""
         given = self.settings
-        return Client(
-            ClientOptions(
-                credentials=(
-                    Login(f"{given.v1_base_url}/auth", given.username, given.password)
-                    if given.auth_method == "password"
-                    else ApiKey(given.api_key_header, given.api_key)
-                ),
-                user_agent=given.user_agent,
+        transport = Transport(
+            user_agent=given.user_agent,
+            connections=given.concurrency,
+            max_bytes=given.max_response_bytes,
+            secrets=(given.api_key, given.password),
+        )
+        authenticator: KeyAuthenticator | LoginAuthenticator
+        if given.auth_method == "password":
+            authenticator = LoginAuthenticator(
+                transport,
+                f"{given.v1_base_url}/auth",
+                username=given.username,
+                password=given.password,
                 timeout=given.request_timeout,
-                max_retries=given.max_retries,
-                concurrency=given.concurrency,
-                max_response_bytes=given.max_response_bytes,
             )
+        else:
+            authenticator = KeyAuthenticator(
+                key=given.api_key_header, value=given.api_key
+            )
+        return Client(
+            transport,
+            authenticator,
+            timeout=given.request_timeout,
+            max_retries=given.max_retries,
+            concurrency=given.concurrency,
         )
 
     @cached_property

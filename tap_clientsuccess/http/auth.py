@@ -6,7 +6,6 @@ import json
 import threading
 import time
 import typing as t
-from dataclasses import dataclass, field
 
 import requests
 from singer_sdk.authenticators import APIAuthenticatorBase, APIKeyAuthenticator
@@ -24,31 +23,6 @@ if t.TYPE_CHECKING:
 
 _DEFAULT_LIFE_SECONDS = 43_200
 _EARLY_SECONDS = 300
-
-
-@dataclass(frozen=True, slots=True)
-class ApiKey:
-    """An API key, and the header that carries it."""
-
-    header: str
-    secret: str = field(repr=False)
-
-    def authenticator(self, *_: t.Any) -> KeyAuthenticator:
-        """Return what puts the key into requests."""
-        return KeyAuthenticator(key=self.header, value=self.secret, location="header")
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """A user name and a password, and the URL where they are good for a token."""
-
-    url: str
-    username: str
-    secret: str = field(repr=False)
-
-    def authenticator(self, transport: Transport, timeout: float) -> LoginAuthenticator:
-        """Return what logs in, and puts the token into requests."""
-        return LoginAuthenticator(self, transport, timeout)
 
 
 class KeyAuthenticator(APIKeyAuthenticator):
@@ -76,10 +50,28 @@ class LoginAuthenticator(APIAuthenticatorBase):
         "username and password"
     )
 
-    def __init__(self, login: Login, transport: Transport, timeout: float) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        url: str,
+        *,
+        username: str,
+        password: str,
+        timeout: float,
+    ) -> None:
+        """Prepare to log in.
+
+        Args:
+            transport: What sends the login.
+            url: Where to send it.
+            username: Who logs in.
+            password: Their password.
+            timeout: Seconds that a login may take.
+        """
         super().__init__()
-        self._login = login
         self._transport = transport
+        self._url = url
+        self._form = {"username": username, "password": password}
         self._timeout = timeout
         self._lock = threading.Lock()
         self._token: str | None = None
@@ -115,11 +107,9 @@ class LoginAuthenticator(APIAuthenticatorBase):
         return True
 
     def _log_in(self) -> None:
-        form = {"username": self._login.username, "password": self._login.secret}
-        request = requests.Request("POST", self._login.url, data=form)
-        response = self._transport.send(
-            self._transport.prepare(request), timeout=self._timeout
-        )
+        request = requests.Request("POST", self._url, data=self._form)
+        prepared = self._transport.prepare(request)
+        response = self._transport.send(prepared, timeout=self._timeout)
         _check_login(response)
         self._token, seconds = _read_token(response)
         early = min(_EARLY_SECONDS, seconds / 10)
@@ -129,17 +119,15 @@ class LoginAuthenticator(APIAuthenticatorBase):
 def _check_login(response: Response) -> None:
     try:
         check(response)
+    except NotFoundError as error:
+        error.add_note("and v1_base_url")
+        raise
     except RefusedError as error:
-        kind, reason = (
-            (NotFoundError, "no login is there: check base_url and v1_base_url")
-            if isinstance(error, NotFoundError)
-            else (
-                RejectedKeyError,
-                "the login was rejected: check username and password",
-            )
-        )
-        message = f"{response.where} answered {response.status}: {reason}"
-        raise kind(message, status=response.status) from error
+        raise RejectedKeyError(
+            f"{response.where} answered {response.status}: the login was rejected: "
+            "check username and password",
+            status=response.status,
+        ) from error
 
 
 def _read_token(response: Response) -> tuple[str, float]:

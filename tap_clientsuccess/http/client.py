@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 import random
 import time
@@ -18,7 +17,6 @@ from tap_clientsuccess.errors import (
 )
 from tap_clientsuccess.http.responses import Response, check, what_came
 from tap_clientsuccess.http.throttle import Throttle
-from tap_clientsuccess.http.transport import Transport
 
 if t.TYPE_CHECKING:
     import datetime as dt
@@ -26,7 +24,8 @@ if t.TYPE_CHECKING:
 
     from singer_sdk.streams.rest import HTTPRequest
 
-    from tap_clientsuccess.http.auth import ApiKey, Login
+    from tap_clientsuccess.http.auth import KeyAuthenticator, LoginAuthenticator
+    from tap_clientsuccess.http.transport import Transport
 
 T = t.TypeVar("T")
 
@@ -51,43 +50,32 @@ class Result(t.Generic[T]):
     sent_at: dt.datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientOptions:
-    """How requests are sent.
-
-    Attributes:
-        credentials: What authenticates them.
-        user_agent: The header of that name.
-        timeout: Seconds that one request may take, its whole response included.
-        max_retries: How often one request is sent again.
-        concurrency: Requests in flight at once, at most.
-        max_response_bytes: The largest body that is read, decompressed.
-    """
-
-    credentials: ApiKey | Login
-    user_agent: str = "tap-clientsuccess"
-    timeout: float = 60.0
-    max_retries: int = 8
-    concurrency: int = 4
-    max_response_bytes: int = 64 * 2**20
-
-
 class Client:
     """Sends requests with the key, and again where that may help; for many threads."""
 
-    def __init__(self, options: ClientOptions) -> None:
-        self.timeout = options.timeout
-        self._max_retries = options.max_retries
-        self._transport = Transport(
-            user_agent=options.user_agent,
-            connections=options.concurrency,
-            max_bytes=options.max_response_bytes,
-            secrets=(options.credentials.secret,),
-        )
-        self._throttle = Throttle(options.concurrency)
-        self.authenticator = options.credentials.authenticator(
-            self._transport, options.timeout
-        )
+    def __init__(
+        self,
+        transport: Transport,
+        authenticator: KeyAuthenticator | LoginAuthenticator,
+        *,
+        timeout: float,
+        max_retries: int,
+        concurrency: int,
+    ) -> None:
+        """Make the client; nothing is sent yet.
+
+        Args:
+            transport: What sends one request.
+            authenticator: What puts the key, or a login's token, into it.
+            timeout: Seconds that one request may take, its whole response included.
+            max_retries: How often one request is sent again.
+            concurrency: Requests in flight at once, at most.
+        """
+        self.authenticator = authenticator
+        self.timeout = timeout
+        self._transport = transport
+        self._max_retries = max_retries
+        self._throttle = Throttle(concurrency)
 
     @property
     def session(self) -> requests.Session:
@@ -109,15 +97,15 @@ class Client:
             ApiError: The request was refused, or did not succeed within the retries.
         """
         started = time.monotonic()
-        for tries in itertools.count(1):
+        tries = 0
+        while True:
             try:
                 return self._try(request, read)
             except TransientError as error:
+                tries += 1
                 if tries > self._max_retries:
-                    seconds = time.monotonic() - started
-                    error.add_note(
-                        f"(gave up after {tries} tries in {seconds:.0f} seconds)"
-                    )
+                    took = f"{tries} tries in {time.monotonic() - started:.0f} seconds"
+                    error.add_note(f"(gave up after {took})")
                     raise
                 wait = seconds_to_wait(tries, error.retry_after)
                 logger.warning(
@@ -127,7 +115,6 @@ class Client:
                     tries,
                 )
             time.sleep(wait)
-        raise AssertionError("the last try returns or raises")
 
     def _try(self, request: HTTPRequest, read: Callable[[bytes], T]) -> Result[T]:
         with self._transport.memory.share() as reserve:

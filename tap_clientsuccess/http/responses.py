@@ -75,7 +75,7 @@ class Response:
             values = json.loads(self.body).values()
         except (ValueError, AttributeError):
             return False
-        return any(value in {"invalid_token", "invalidToken"} for value in values)
+        return any(value in ("invalid_token", "invalidToken") for value in values)
 
 
 def check(response: Response, *, rejection: str = "the request was rejected") -> None:
