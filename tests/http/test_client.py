@@ -168,7 +168,7 @@ def test_an_odd_host_of_a_redirect_is_not_shown(
     server.respond = lambda _: answer(b"", f"Location: {location}", status="302 Found")
     with pytest.raises(
         WrongAddressError,
-        match=r"redirects (elsewhere, to another host|to something that is not a URL): ",
+        match=r"(elsewhere, to another host|to something that is not a URL): ",
     ):
         client.request(HTTPRequest(url=server.url), identity)
 

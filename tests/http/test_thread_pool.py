@@ -1,0 +1,126 @@
+"""Threads: results in order, lazily, and an end that waits for nobody."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from itertools import count
+
+import pytest
+from http_server import GENEROUS
+
+from tap_clientsuccess.http.thread_pool import ThreadPool
+from tap_clientsuccess.http.throttle import Throttle
+
+
+def test_results_come_in_order_though_the_last_is_first() -> None:
+    gates = [threading.Event() for _ in range(4)]
+
+    def wait_for(number: int) -> int:
+        assert gates[number].wait(GENEROUS)
+        if number:
+            gates[number - 1].set()
+        return number
+
+    gates[3].set()
+    assert list(ThreadPool(4).map(wait_for, range(4))) == [0, 1, 2, 3]
+
+
+def test_items_are_taken_as_results_are_wanted() -> None:
+    numbers = count()
+    results = ThreadPool(3).map(str, numbers)
+    assert [next(results) for _ in range(5)] == ["0", "1", "2", "3", "4"]
+    assert next(numbers) == 7  # Three are in flight, or were when the fifth came.
+
+
+def test_no_more_run_at_once_than_the_pool_has_threads() -> None:
+    running = threading.Semaphore(2)
+
+    def run(_: int) -> bool:
+        is_free = running.acquire(blocking=False)
+        if is_free:
+            running.release()
+        return is_free
+
+    assert all(ThreadPool(2).map(run, range(50)))
+
+
+def test_the_first_error_is_raised_and_the_rest_cancelled() -> None:
+    def fail(number: int) -> int:
+        if number == 2:
+            raise ZeroDivisionError
+        return number
+
+    results = ThreadPool(2).map(fail, count())
+    assert [next(results), next(results)] == [0, 1]
+    with pytest.raises(ZeroDivisionError):
+        next(results)
+
+
+def test_a_signal_ends_the_waiting() -> None:
+    class StoppedError(Exception):
+        pass
+
+    def stop() -> None:
+        raise StoppedError
+
+    never = threading.Event()
+    with pytest.raises(StoppedError):
+        ThreadPool(1, stop).submit(never.wait, GENEROUS).result()
+    never.set()
+
+
+def test_a_result_is_waited_for_no_longer_than_asked() -> None:
+    never = threading.Event()
+    with pytest.raises(TimeoutError):
+        ThreadPool(1).submit(never.wait, GENEROUS).result(0.2)
+    never.set()
+
+
+def test_a_request_that_stalls_does_not_keep_the_process_alive() -> None:
+    program = (
+        "import time; from tap_clientsuccess.http.thread_pool import ThreadPool; "
+        "ThreadPool(1).submit(time.sleep, 600)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], timeout=GENEROUS, check=False
+    )
+    assert ended.returncode == 0
+
+
+def test_a_throttle_halves_and_recovers_slowly() -> None:
+    throttle = Throttle(8)
+    with throttle.slot() as started:
+        throttle.back_off(started, 0)
+        throttle.back_off(started, 0)  # In flight together: counts once.
+    assert slots(throttle) == 4
+    for _ in range(11):
+        throttle.recover()
+    assert slots(throttle) == 5
+
+
+def slots(throttle: Throttle) -> int:
+    """Count how many get through at once."""
+    inside: list[threading.Event] = []
+    lock = threading.Condition()
+    leave = threading.Event()
+
+    def enter() -> None:
+        with throttle.slot():
+            with lock:
+                inside.append(leave)
+                lock.notify()
+            leave.wait(GENEROUS)
+
+    threads = [threading.Thread(target=enter) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    with lock:
+        # All that get in do so at once; none follows until one leaves.
+        lock.wait_for(lambda: len(inside) > 7, timeout=0.3)
+        most = len(inside)
+    leave.set()
+    for thread in threads:
+        thread.join()
+    return most
