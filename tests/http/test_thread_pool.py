@@ -94,33 +94,27 @@ def test_a_throttle_halves_and_recovers_slowly() -> None:
     with throttle.slot() as started:
         throttle.back_off(started, 0)
         throttle.back_off(started, 0)  # In flight together: counts once.
-    assert slots(throttle) == 4
+    assert most_at_once(throttle, 4) == 4
     for _ in range(11):
         throttle.recover()
-    assert slots(throttle) == 5
+    assert most_at_once(throttle, 5) == 5
 
 
-def slots(throttle: Throttle) -> int:
-    """Count how many get through at once."""
-    inside: list[threading.Event] = []
-    lock = threading.Condition()
-    leave = threading.Event()
+def most_at_once(throttle: Throttle, number: int) -> int:
+    """Let twice as many through as may be; each waits until `number` are inside."""
+    everyone = threading.Barrier(number)
+    lock = threading.Lock()
+    inside = most = 0
 
-    def enter() -> None:
+    def enter(_: int) -> None:
+        nonlocal inside, most
         with throttle.slot():
             with lock:
-                inside.append(leave)
-                lock.notify()
-            leave.wait(GENEROUS)
+                inside += 1
+                most = max(most, inside)
+            everyone.wait(GENEROUS)
+            with lock:
+                inside -= 1
 
-    threads = [threading.Thread(target=enter) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    with lock:
-        # All that get in do so at once; none follows until one leaves.
-        lock.wait_for(lambda: len(inside) > 7, timeout=0.3)
-        most = len(inside)
-    leave.set()
-    for thread in threads:
-        thread.join()
+    list(ThreadPool(2 * number).map(enter, range(2 * number)))
     return most
