@@ -20,14 +20,14 @@ from tap_clientsuccess.http.responses import check
 from tap_clientsuccess.http.thread_pool import ThreadPool
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from tap_clientsuccess.config.settings import Settings
     from tap_clientsuccess.http.client import Client
     from tap_clientsuccess.http.responses import Response
 
 VERDICT_WITHIN_SECONDS = 25.0
 _TRY_SECONDS = 10.0
 _TRIES = 3
+_V1_SECONDS = 3.0
 _WAIT_SECONDS = 1.0
 _NOT_WELL = {"DOWN", "OUT_OF_SERVICE", "UNHEALTHY", "ERROR", "FAIL", "FAILED"}
 
@@ -40,41 +40,56 @@ class Verdict:
     reason: str
 
 
-def check_connection(
-    client: Client, url: str, raise_if_stopped: Callable[[], None] = lambda: None
-) -> Verdict:
+def check_connection(client: Client, settings: Settings) -> Verdict:
     """Test the connection.
 
     Success means that the base URL and the key are right and the account can be
     reached. A passing fault is retried briefly.
 
-    Args:
-        client: The client with the settings to test.
-        url: The health endpoint.
-        raise_if_stopped: Called while waiting; it may raise to end the test.
-
     Returns:
         The verdict, within `VERDICT_WITHIN_SECONDS` whatever happens.
     """
     # A thread, because nothing in the standard library bounds a look-up of a host.
-    test = ThreadPool(1, raise_if_stopped).submit(_status, client, url)
+    test = ThreadPool(1).submit(_test, client, settings)
     try:
-        status = test.result(VERDICT_WITHIN_SECONDS)
+        return test.result(VERDICT_WITHIN_SECONDS)
     except TimeoutError:
-        return Verdict(
-            works=False,
-            reason=f"no response within {VERDICT_WITHIN_SECONDS:g} seconds: the "
-            "service is down or slow, or base_url names the wrong host",
+        reason = (
+            f"no response within {VERDICT_WITHIN_SECONDS:g} seconds: the service is "
+            "down or slow, or base_url names the wrong host"
         )
     except ApiError as error:
-        return Verdict(works=False, reason=str(error))
+        reason = str(error)
     except Exception as error:  # noqa: BLE001
-        return Verdict(works=False, reason=f"unexpected {type(error).__name__}")
+        reason = f"unexpected {type(error).__name__}"
+    return Verdict(works=False, reason=reason)
+
+
+def _test(client: Client, settings: Settings) -> Verdict:
+    url = f"{settings.base_url}{settings.health_path}"
+    status = _status(client, url)
+    v1_opens, v1_says = _v1(client, settings)
     return Verdict(
-        works=True,
+        works=v1_opens or settings.v1_streams != "required",
         reason=f"the connection works: {url} answered {status}, and the key is "
-        "accepted",
+        f"accepted{v1_says}",
     )
+
+
+def _v1(client: Client, settings: Settings) -> tuple[bool, str]:
+    """Ask for the shortest list of v1; return whether it opens, and what to say."""
+    if settings.v1_streams == "off":
+        return True, ""
+    request = HTTPRequest(url=f"{settings.v1_base_url}/client-statuses")
+    try:
+        check(client.send(request, timeout=min(_V1_SECONDS, client.timeout)))
+    except ApiError as error:
+        answer = f"answered {error.status}" if error.status else "gave no answer"
+        return False, (
+            f"; API v1 {answer}: its streams cannot be read "
+            f"(v1_streams is {settings.v1_streams})"
+        )
+    return True, "; API v1 opens as well"
 
 
 def _status(client: Client, url: str) -> int:
@@ -84,12 +99,13 @@ def _status(client: Client, url: str) -> int:
         ApiError: The connection does not work.
     """
     timeout = min(_TRY_SECONDS, client.timeout)
-    last_start = time.monotonic() + VERDICT_WITHIN_SECONDS - timeout - _WAIT_SECONDS
+    last_try_ends = time.monotonic() + VERDICT_WITHIN_SECONDS - _V1_SECONDS
     for tries in range(1, _TRIES + 1):
         try:
             return _try(client, url, timeout)
         except TransientError:
-            if tries == _TRIES or time.monotonic() + _WAIT_SECONDS > last_start:
+            next_ends = time.monotonic() + _WAIT_SECONDS + timeout
+            if tries == _TRIES or next_ends > last_try_ends:
                 raise
         time.sleep(_WAIT_SECONDS)
     raise AssertionError("the last try returns or raises")

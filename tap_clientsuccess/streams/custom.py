@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import typing as t
 
 from jsonschema import Draft7Validator
@@ -21,8 +20,6 @@ if t.TYPE_CHECKING:
 
     from tap_clientsuccess.pages import PageRequest
     from tap_clientsuccess.tap import TapClientSuccess
-
-logger = logging.getLogger("tap-clientsuccess")
 
 _SAMPLED_PAGES = 3
 _META = Draft7Validator(Draft7Validator.META_SCHEMA)
@@ -191,13 +188,10 @@ def custom_streams(tap: TapClientSuccess) -> Iterator[CustomStream]:
     """Make the streams that the settings define.
 
     A schema comes from the entry, from the catalog that was passed in, or from
-    samples; a stream without any of them is left out where nothing can be asked.
+    samples.
     """
     for definition in tap.config.get("custom_streams") or []:
         name = definition["name"]
         entry = tap.input_catalog.get_stream(name) if tap.input_catalog else None
         schema = entry.schema.to_dict() if entry else definition.get("schema")
-        if schema or tap.is_configured:
-            yield CustomStream(tap, definition, schema)
-        else:
-            logger.warning("%s is left out: its schema is not known", name)
+        yield CustomStream(tap, definition, schema)

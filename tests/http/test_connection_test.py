@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from http_server import answer, make_client, serving
+from http_server import Server, answer, make_client, serving
 
 from tap_clientsuccess import connection_test
-from tap_clientsuccess.connection_test import check_connection
+from tap_clientsuccess.config.settings import Settings
+from tap_clientsuccess.connection_test import Verdict, check_connection
 
 
 class Clock:
@@ -20,6 +21,11 @@ class Clock:
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds
+
+
+def connection_verdict(server: Server) -> Verdict:
+    config = {"base_url": server.url, "v1_streams": "off"}
+    return check_connection(make_client(), Settings.from_config(config))
 
 
 @pytest.fixture
@@ -36,7 +42,7 @@ def test_late_503s_are_told_as_such(clock: Clock, seconds: float, tries: int) ->
         return answer(b"", status="503 Unavailable")
 
     with serving(respond) as server:
-        verdict = check_connection(make_client(), f"{server.url}/health")
+        verdict = connection_verdict(server)
     assert not verdict.works
     assert verdict.reason.endswith("answered 503: the service is down or overloaded")
     assert len(server.requests) == tries
@@ -55,7 +61,7 @@ def test_late_503s_are_told_as_such(clock: Clock, seconds: float, tries: int) ->
 )
 def test_a_success_in_name_alone(clock: Clock, body: bytes, words: str) -> None:
     with serving(lambda _: answer(body)) as server:
-        verdict = check_connection(make_client(), f"{server.url}/health")
+        verdict = connection_verdict(server)
     assert not verdict.works
     assert words in verdict.reason
     assert "k3y" not in verdict.reason
@@ -66,6 +72,6 @@ def test_a_success_in_name_alone(clock: Clock, body: bytes, words: str) -> None:
 )
 def test_a_success(body: bytes) -> None:
     with serving(lambda _: answer(body)) as server:
-        verdict = check_connection(make_client(), f"{server.url}/health")
+        verdict = connection_verdict(server)
     assert verdict.works, verdict.reason
     assert f"{server.url}/health answered 200" in verdict.reason

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from itertools import count
+from queue import SimpleQueue
 
 import pytest
 from http_server import GENEROUS
@@ -35,15 +36,20 @@ def test_items_are_taken_as_results_are_wanted() -> None:
 
 
 def test_no_more_run_at_once_than_the_pool_has_threads() -> None:
-    running = threading.Semaphore(2)
+    pool = ThreadPool(2)
+    may_end = threading.Event()
+    begun: SimpleQueue[int] = SimpleQueue()
 
-    def run(_: int) -> bool:
-        is_free = running.acquire(blocking=False)
-        if is_free:
-            running.release()
-        return is_free
+    def run(number: int) -> None:
+        begun.put(number)
+        assert may_end.wait(GENEROUS)
 
-    assert all(ThreadPool(2).map(run, range(50)))
+    tasks = [pool.submit(run, number) for number in range(3)]
+    assert {begun.get(timeout=GENEROUS) for _ in range(2)} == {0, 1}
+    assert not tasks[2].running()
+    may_end.set()
+    for task in tasks:
+        task.result(GENEROUS)
 
 
 def test_the_first_error_is_raised_and_the_rest_cancelled() -> None:
