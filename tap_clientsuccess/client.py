@@ -47,22 +47,22 @@ class ClientSuccessStream(EmittingStream):
     @property
     def client(self) -> Client:
         """What sends requests, one for all streams."""
-        return self._tap.client
+        return self._tap.context.client
 
     @property
     def settings(self) -> Settings:
         """The tap's settings."""
-        return self._tap.settings
+        return self._tap.context.settings
 
     @property
     def thread_pool(self) -> ThreadPool:
         """What runs requests at once, shared by all streams."""
-        return self._tap.thread_pool
+        return self._tap.context.thread_pool
 
     @property
     def custom_fields(self) -> CustomFields:
         """The account's custom fields."""
-        return self._tap.custom_fields
+        return self._tap.context.custom_fields
 
     @property
     def url_base(self) -> str:

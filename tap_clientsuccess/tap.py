@@ -27,12 +27,9 @@ from tap_clientsuccess.config import settings
 from tap_clientsuccess.config.environment import read_environment, unread_settings
 from tap_clientsuccess.config.validation import problems
 from tap_clientsuccess.connection_test import check_connection
-from tap_clientsuccess.custom_fields import CustomFields, complete_catalog
+from tap_clientsuccess.context import TapContext
+from tap_clientsuccess.custom_fields import complete_catalog
 from tap_clientsuccess.errors import ApiError, config_error
-from tap_clientsuccess.http.auth import KeyAuthenticator, LoginAuthenticator
-from tap_clientsuccess.http.client import Client
-from tap_clientsuccess.http.thread_pool import ThreadPool
-from tap_clientsuccess.http.transport import Transport
 from tap_clientsuccess.output import BufferedWriter, OutputError
 from tap_clientsuccess.singer.signals import (
     LEAVE_WITHIN_SECONDS,
@@ -77,64 +74,16 @@ class TapClientSuccess(Tap):
         self.message_writer.checkpoint = stop_signal.raise_if_set
 
     @cached_property
-    def settings(self) -> settings.Settings:
-        """The settings with their defaults filled in."""
-        return settings.Settings.from_config(self.config)
-
-    @cached_property
-    def client(self) -> Client:
-        """What sends requests, shared by all that the tap reads."""
-        given = self.settings
-        transport = Transport(
-            user_agent=given.user_agent,
-            connections=given.concurrency,
-            max_bytes=given.max_response_bytes,
-            secrets=(given.api_key, given.password),
-        )
-        authenticator: KeyAuthenticator | LoginAuthenticator
-        if given.auth_method == "password":
-            authenticator = LoginAuthenticator(
-                transport,
-                f"{given.v1_base_url}/auth",
-                username=given.username,
-                password=given.password,
-                timeout=given.request_timeout,
-            )
-        else:
-            authenticator = KeyAuthenticator(
-                key=given.api_key_header, value=given.api_key
-            )
-        return Client(
-            transport,
-            authenticator,
-            timeout=given.request_timeout,
-            max_retries=given.max_retries,
-            concurrency=given.concurrency,
-        )
-
-    @cached_property
-    def thread_pool(self) -> ThreadPool:
-        """What runs requests at once, shared by all that the tap reads."""
-        return ThreadPool(self.settings.concurrency, stop_signal.raise_if_set)
-
-    @cached_property
-    def custom_fields(self) -> CustomFields:
-        """The account's custom fields, where the settings allow to read them."""
-        wanted = self.is_configured and self.settings.discover_custom_fields
-        flattened = bool(self.config.get("flattening_enabled"))
-        return CustomFields(
-            self.client if wanted else None,
-            self.thread_pool,
-            self.settings.base_url,
-            flattened=flattened,
-        )
+    def context(self) -> TapContext:
+        """What all streams share."""
+        return TapContext.from_config(self.config, is_configured=self.is_configured)
 
     def setup_mapper(self) -> None:
         """Set up the stream maps, for a catalog that knows the custom fields."""
         if self.input_catalog is not None:
             for name in self._left_out & self.input_catalog.keys():
                 self.logger.info("%s: skipped, because v1_streams is off", name)
-            complete_catalog(self.input_catalog, STREAMS, self.custom_fields)
+            complete_catalog(self.input_catalog, STREAMS, self.context.custom_fields)
         super().setup_mapper()
 
     def discover_streams(self) -> list[ClientSuccessStream]:
@@ -301,6 +250,6 @@ class TapClientSuccess(Tap):
         tap = cls(
             config=given.config, parse_env_config=given.parse_env, setup_mapper=False
         )
-        verdict = check_connection(tap.client, tap.settings)
+        verdict = check_connection(tap.context.client, tap.context.settings)
         click.echo(f"{cls.name}: {verdict.reason}", err=True)
         ctx.exit(0 if verdict.works else 1)

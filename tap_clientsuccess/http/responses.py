@@ -153,29 +153,33 @@ def what_came(response: Response) -> str:
     return f"{response.where} answered with {came}"
 
 
-def unwrap(value: t.Any) -> t.Any:
-    """Open the envelope of a response: ``data``, or ``content`` for tasks.
-
-    Returns:
-        What it holds; a value without an envelope as it is.
-    """
-    if isinstance(value, dict):
-        for name in ("data", "content"):
-            if name in value:
-                return value[name]
-    return value
+def unwrap(body: dict[str, t.Any]) -> t.Any:
+    """Open the envelope of a response: ``data``, or ``content`` for tasks."""
+    return body.get("data", body.get("content"))
 
 
-def read_list(value: t.Any) -> list[t.Any]:
+def read_list(body: t.Any) -> list[t.Any]:
     """Read the response of an endpoint without pages.
 
     Raises:
-        ValueError: It is not a list.
+        ValueError: It is not a list, bare or in an envelope.
     """
-    records = unwrap(value)
+    records = unwrap(body) if isinstance(body, dict) else body
     if not isinstance(records, list):
         raise ValueError("not a list")  # noqa: TRY004
     return records
+
+
+def read_record(body: t.Any) -> dict[str, t.Any]:
+    """Read the response of an endpoint for one record.
+
+    Raises:
+        ValueError: It is not an object, bare or in an envelope.
+    """
+    if not isinstance(body, dict):
+        raise ValueError("not an object")  # noqa: TRY004
+    record = unwrap(body)
+    return record if isinstance(record, dict) and "id" not in body else body
 
 
 def decoded(read: Callable[[t.Any], T]) -> Callable[[bytes], T]:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from singer_sdk.streams.rest import HTTPRequest
 
 from tap_clientsuccess.errors import NotFoundError
+from tap_clientsuccess.http.responses import read_record
 from tap_clientsuccess.streams.search import SearchStream
 
 if t.TYPE_CHECKING:
@@ -57,17 +58,9 @@ class DetailStream(SearchStream):
         path = self.detail_path.format(uuid=uuid)
         try:
             request = HTTPRequest(url=f"{self.url_base}{path}")
-            return self.request(request, _object).content
+            return self.request(request, read_record).content
         except NotFoundError:
             return None
-
-
-def _object(body: t.Any) -> Record:
-    if not isinstance(body, dict):
-        raise ValueError("not an object")  # noqa: TRY004
-    # Some answers of v2 wrap what they hold.
-    inner = body.get("data")
-    return inner if isinstance(inner, dict) and "id" not in body else body
 
 
 class ClientDetails(DetailStream):

@@ -12,6 +12,7 @@ from singer_sdk.streams.rest import PageContext
 
 from tap_clientsuccess.client import ClientSuccessStream
 from tap_clientsuccess.errors import config_error
+from tap_clientsuccess.http.responses import unwrap
 from tap_clientsuccess.pages import Page, PageRequest
 from tap_clientsuccess.replication import MODIFICATION_KEY
 from tap_clientsuccess.streams.reading import Reading
@@ -169,7 +170,7 @@ class PagedStream(ClientSuccessStream):
 
     def records_in(self, body: dict[str, t.Any]) -> t.Any:
         """Return what should be the list of records in an answer."""
-        return body.get("data", body.get("content"))
+        return unwrap(body)
 
 
 _MOST_DIGITS = 30
