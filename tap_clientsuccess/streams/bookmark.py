@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import typing as t
 
-from tap_clientsuccess.times import parse_time
+from tap_clientsuccess.timestamps import parse_time
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -8,9 +8,9 @@ from jsonschema import Draft7Validator
 from singer_sdk.helpers.jsonpath import extract_jsonpath
 
 from tap_clientsuccess.errors import NotFoundError, config_error
+from tap_clientsuccess.http.responses import read_list
 from tap_clientsuccess.inference import infer_schema
 from tap_clientsuccess.paging.page import Page
-from tap_clientsuccess.replies import read_list
 from tap_clientsuccess.streams.paged import SearchStream
 
 if t.TYPE_CHECKING:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from singer_sdk.streams.rest import HTTPRequest
 
 from tap_clientsuccess.errors import NotFoundError
+from tap_clientsuccess.http.responses import read_record
 from tap_clientsuccess.streams.paged import Checkpoint, SearchStream
 
 if t.TYPE_CHECKING:
@@ -38,7 +39,7 @@ class DetailStream(SearchStream):
             NotFoundError: There are no details where they should be.
         """
         found = gone = 0
-        for detail in self.flights.ordered(self._detail, self._with_uuid(items)):
+        for detail in self.thread_pool.map(self._detail, self._with_uuid(items)):
             self.note_extraction()
             if detail is not None:
                 found += not isinstance(detail, Checkpoint)
@@ -66,17 +67,10 @@ class DetailStream(SearchStream):
         uuid = quote(str(item.get("uuid")), safe="")
         path = self.detail_path.format(uuid=uuid)
         try:
-            return self.ask(HTTPRequest(url=f"{self.url_base}{path}"), _object).content
+            request = HTTPRequest(url=f"{self.url_base}{path}")
+            return self.request(request, read_record).content
         except NotFoundError:
             return None
-
-
-def _object(body: t.Any) -> Record:
-    if not isinstance(body, dict):
-        raise ValueError("not an object")  # noqa: TRY004
-    # Some answers of v2 wrap what they hold.
-    inner = body.get("data")
-    return inner if isinstance(inner, dict) and "id" not in body else body
 
 
 class ClientDetails(DetailStream):

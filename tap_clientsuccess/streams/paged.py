@@ -6,17 +6,18 @@ import datetime as dt
 import typing as t
 from dataclasses import replace
 from decimal import Decimal
-from functools import cached_property, partial
+from functools import cached_property
 
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from singer_sdk.streams.rest import PageContext
 
 from tap_clientsuccess.client import ClientSuccessStream
 from tap_clientsuccess.errors import RefusedError, config_error
+from tap_clientsuccess.http.responses import unwrap
 from tap_clientsuccess.paging.page import Completeness, Page, PageRequest
 from tap_clientsuccess.paging.reader import Reader
 from tap_clientsuccess.streams.bookmark import WantedRecords, start_of
-from tap_clientsuccess.times import format_time, parse_time
+from tap_clientsuccess.timestamps import format_time, parse_time
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -54,7 +55,7 @@ class PagedStream(ClientSuccessStream):
         state_before = dict(self.get_context_state(context))
         start = self.start(context)
         reader = Reader(
-            partial(self.flights.launch, self._page),
+            lambda request: self.thread_pool.submit(self._page, request).result,
             start=start,
             bookmark=bookmark if bookmark and start and bookmark >= start else None,
             lookback=self.settings.lookback,
@@ -205,27 +206,28 @@ class PagedStream(ClientSuccessStream):
         Raises:
             ApiError: It cannot be read.
         """
-        return self.flights.launch(self._page, PageRequest(number, newest_first=True))()
+        request = PageRequest(number, newest_first=True)
+        return self.thread_pool.submit(self._page, request).result()
 
     def _page(self, request: PageRequest) -> Page:
         now = dt.datetime.now(dt.UTC)
         page = PageContext(stream_context=None, next_page_token=request)
-        answer = self.ask(
+        result = self.request(
             self.get_http_request(page=page),
             lambda body: self.read_page(body, request.number),
         )
         # Some clock has to bound the bookmark: a record's time may be in the future.
-        return replace(answer.content, sent_at=answer.sent_at or now)
+        return replace(result.content, sent_at=result.sent_at or now)
 
     @cached_property
     def _server_filters(self) -> bool:
         """Whether the server heeds ``modifiedAfter``: it counts less in the future."""
         counted = [
-            self.flights.launch(self._page, PageRequest(size=1, after=after))
+            self.thread_pool.submit(self._page, PageRequest(size=1, after=after))
             for after in (None, _FAR_FUTURE)
         ]
         try:
-            everything, later = (wait().total for wait in counted)
+            everything, later = (page.result().total for page in counted)
         except RefusedError:
             return True
         return everything is None or later is None or later < everything
@@ -271,7 +273,7 @@ class PagedStream(ClientSuccessStream):
 
     def records_in(self, body: dict[str, t.Any]) -> t.Any:
         """Return what should be the list of records in an answer."""
-        return body.get("data", body.get("content"))
+        return unwrap(body)
 
 
 def _time_of(record: t.Any, key: str) -> dt.datetime | None:
