@@ -32,8 +32,8 @@ _SMALL = 16
 _MAX_REDIRECTS = 5
 _BYTES_PER_VALUE = 128
 """What a JSON value, with its key, takes as a Python object, about."""
-_MEMORY = 2
-"""One response, decoded, takes at most so many times the bytes that are read."""
+_MEMORY = 4
+"""A response, decoded, takes at most so many times as much as the largest body."""
 
 
 class Deadline:
