@@ -153,7 +153,7 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         title="Maximum response (bytes)",
         description=(
             "Largest response that is read, in bytes after decompression. A larger one "
-            "is an error. All that are in flight take at most four times as much."
+            "is an error, as is one that takes more than four times as much memory."
         ),
     ),
     th.Property(
