@@ -153,7 +153,7 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         title="Maximum response (bytes)",
         description=(
             "Largest response that is read, in bytes after decompression. A larger one "
-            "is an error, as is one that takes more than four times as much memory."
+            "is an error, as is one that takes more than twice as much memory."
         ),
     ),
     th.Property(
