@@ -12,13 +12,13 @@ import backoff
 import requests
 
 from tap_clientsuccess.auth import authenticator_for
-from tap_clientsuccess.decode import decode_json
 from tap_clientsuccess.errors import (
     TransientError,
     UnavailableError,
     UnexpectedAnswerError,
 )
 from tap_clientsuccess.flights import Gate
+from tap_clientsuccess.records.decoding import decode_json
 from tap_clientsuccess.replies import check, why_not_json
 from tap_clientsuccess.transport import Reply, Transport
 

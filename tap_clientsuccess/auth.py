@@ -9,13 +9,13 @@ import typing as t
 import requests
 from singer_sdk.authenticators import APIAuthenticatorBase, APIKeyAuthenticator
 
-from tap_clientsuccess.decode import decode_json
 from tap_clientsuccess.errors import (
     NotFoundError,
     RefusedError,
     RejectedKeyError,
     UnexpectedAnswerError,
 )
+from tap_clientsuccess.records.decoding import decode_json
 from tap_clientsuccess.replies import check
 
 if t.TYPE_CHECKING:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import logging
-import re
 import typing as t
 from collections import Counter
 from functools import cached_property
 
-from tap_clientsuccess.conform import Conformer
-from tap_clientsuccess.custom_fields import AccountSchema
+from tap_clientsuccess.catalog import SCHEMAS, AccountSchema
 from tap_clientsuccess.emission import EmittingStream
 from tap_clientsuccess.errors import ApiError
-from tap_clientsuccess.schema_source import SCHEMAS
+from tap_clientsuccess.records.coerce import Coercer
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
@@ -23,16 +21,14 @@ if t.TYPE_CHECKING:
 
     from tap_clientsuccess.api import Answer, ClientSuccessAPI
     from tap_clientsuccess.auth import KeyAuthenticator, LoginAuthenticator
-    from tap_clientsuccess.custom_fields import CustomFields
     from tap_clientsuccess.flights import Flights
+    from tap_clientsuccess.records.custom_fields import FieldDefinitions
     from tap_clientsuccess.settings import Settings
 
 T = t.TypeVar("T")
 
 
 _MOST_NOTICES = 100
-_TOO_DEEP = "a record that is nested too deep is left out"
-_PLAIN_NAME = re.compile(r"[\w$-]{1,60}((\.|\[\]\.?)[\w$-]{0,60}){0,9}", re.ASCII)
 
 
 class ClientSuccessStream(EmittingStream):
@@ -59,7 +55,7 @@ class ClientSuccessStream(EmittingStream):
         return self._tap.flights
 
     @property
-    def custom_fields(self) -> CustomFields:
+    def custom_fields(self) -> FieldDefinitions:
         """The account's custom fields."""
         return self._tap.custom_fields
 
@@ -121,52 +117,33 @@ class ClientSuccessStream(EmittingStream):
         context: Context | None = None,  # noqa: ARG002
     ) -> Record | None:
         """Bring a record to its schema; leave out one that no target could store."""
-        try:
-            conformed = self._conformer(row)
-        except RecursionError:
-            self.notice(_TOO_DEEP)
-            return None
-        if self.primary_keys and self.key_of(conformed) is None:
+        coerced = self._coercer.coerce(row)
+        if self.primary_keys and self.key_of(coerced) is None:
             self.notice(
                 f"a record without its primary key {self._key_names} is left out"
             )
             return None
-        return conformed
-
-    def _write_record_message(self, record: Record) -> None:
-        try:
-            super()._write_record_message(record)
-        except RecursionError:
-            self.notice(_TOO_DEEP)
+        return coerced
 
     @property
     def _key_names(self) -> str:
         return ", ".join(self.primary_keys)
 
     @cached_property
-    def _conformer(self) -> Conformer:
-        return Conformer(
-            self.effective_schema,
-            report=lambda path, in_part: self.notice(
-                f"the value of {_shown(path)} is not of the declared type; "
-                f"{'a part of it' if in_part else 'null'} is sent"
-            ),
-            unknown=lambda name: self.notice(
-                f"the field {_shown(name)} is not in the catalog and is left out; "
-                "discover again, or ask for it in an issue"
-            ),
-        )
+    def _coercer(self) -> Coercer:
+        return Coercer(self.effective_schema, self.notice)
 
     @cached_property
     def _notices(self) -> Counter[str]:
         return Counter()
 
-    def notice(self, what: str) -> None:
+    def notice(self, what: str, times: int = 1) -> None:
         """Warn of something about the data, once, and count it; never with a value."""
         if len(self._notices) >= _MOST_NOTICES and what not in self._notices:
             what = "there are more warnings of this kind"
-        self._notices[what] += 1
-        if self._notices[what] == 1:
+        is_new = what not in self._notices
+        self._notices[what] += times
+        if is_new:
             self.logger.warning("%s: %s", self.name, what)
 
     def generate_child_contexts(
@@ -194,8 +171,3 @@ class ClientSuccessStream(EmittingStream):
         """Log, except that a sync failed: the command line says so, once, in full."""
         if not message.startswith("An unhandled error occurred"):
             super().log(message, *args, level=level, **kwargs)
-
-
-def _shown(field: str) -> str:
-    """Return a field's name for a message; a name may be data, such as an address."""
-    return f"'{field}'" if _PLAIN_NAME.fullmatch(field) else "with an unusual name"

@@ -6,16 +6,18 @@ import contextlib
 import copy
 import logging
 import typing as t
-from functools import cached_property
+from functools import cached_property, partial
 
 import click
 from singer_sdk import Tap
 from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib import StateMessage
+from singer_sdk.streams.rest import HTTPRequest
 from singer_sdk.tap_base import CliTestOptionValue
 
 from tap_clientsuccess import settings
 from tap_clientsuccess.api import ClientSuccessAPI
+from tap_clientsuccess.catalog import complete_catalog
 from tap_clientsuccess.cli import (
     CONNECTION,
     TapCommand,
@@ -25,7 +27,6 @@ from tap_clientsuccess.cli import (
     read_state,
     with_connection_test,
 )
-from tap_clientsuccess.custom_fields import CustomFields, complete_catalog
 from tap_clientsuccess.errors import ApiError, broken
 from tap_clientsuccess.flights import Flights
 from tap_clientsuccess.health import check_health
@@ -35,6 +36,8 @@ from tap_clientsuccess.interruption import (
     Interruption,
 )
 from tap_clientsuccess.output import BufferedWriter, OutputError
+from tap_clientsuccess.records.custom_fields import FieldDefinitions
+from tap_clientsuccess.replies import read_list
 from tap_clientsuccess.streams import STREAMS
 from tap_clientsuccess.streams.custom import custom_streams, definition_problems
 from tap_clientsuccess.validation import problems
@@ -76,17 +79,25 @@ class TapClientSuccess(Tap):
         return Flights(self.api.settings.concurrency, self.interruption.checkpoint)
 
     @cached_property
-    def custom_fields(self) -> CustomFields:
+    def custom_fields(self) -> FieldDefinitions:
         """The account's custom fields, where the settings allow to read them."""
         wanted = self.is_configured and self.api.settings.discover_custom_fields
-        flattened = bool(self.config.get("flattening_enabled"))
-        api = self.api if wanted else None
-        return CustomFields(api, self.flights, flattened=flattened)
+        return FieldDefinitions(self._read_definitions if wanted else None)
+
+    def _read_definitions(self, resource: str) -> list[t.Any]:
+        url = f"{self.api.settings.base_url}/customfield/all/{resource}"
+        ask = partial(self.api.request, read=read_list)
+        return self.flights.launch(ask, HTTPRequest(url=url))().content
 
     def setup_mapper(self) -> None:
         """Set up the stream maps, for a catalog that knows the custom fields."""
         if self.input_catalog is not None:
-            complete_catalog(self.input_catalog, STREAMS, self.custom_fields)
+            resources = {
+                stream.name: stream.custom_fields_of  # type: ignore[misc]
+                for stream in STREAMS
+                if stream.custom_fields_of
+            }
+            complete_catalog(self.input_catalog, resources, self.custom_fields)
         super().setup_mapper()
 
     @cached_property

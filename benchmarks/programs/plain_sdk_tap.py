@@ -9,7 +9,7 @@ from singer_sdk import typing as th
 from singer_sdk.authenticators import APIKeyAuthenticator
 from singer_sdk.pagination import PageNumberPaginator, SinglePagePaginator
 
-from tap_clientsuccess.schema_source import SCHEMAS
+from tap_clientsuccess.catalog import SCHEMAS
 
 if TYPE_CHECKING:
     import requests

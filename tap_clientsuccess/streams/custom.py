@@ -9,8 +9,8 @@ from jsonschema import Draft7Validator
 from singer_sdk.helpers.jsonpath import extract_jsonpath
 
 from tap_clientsuccess.errors import NotFoundError, broken
-from tap_clientsuccess.inference import infer_schema
 from tap_clientsuccess.pages import Page
+from tap_clientsuccess.records.infer import infer_schema
 from tap_clientsuccess.replies import read_list
 from tap_clientsuccess.streams.search import SearchStream
 

@@ -7,8 +7,8 @@ import typing as t
 from singer_sdk.streams.rest import HTTPRequest
 
 from tap_clientsuccess.client import ClientSuccessStream
-from tap_clientsuccess.custom_fields import RESOURCE_TYPES
 from tap_clientsuccess.errors import NotFoundError, RefusedError, RejectedKeyError
+from tap_clientsuccess.records.custom_fields import RESOURCE_TYPES
 from tap_clientsuccess.replies import read_list
 
 if t.TYPE_CHECKING:

@@ -6,8 +6,8 @@ import typing as t
 
 import pytest
 
-from tap_clientsuccess.custom_fields import RESOURCE_TYPES
 from tap_clientsuccess.errors import RejectedKeyError
+from tap_clientsuccess.records.custom_fields import RESOURCE_TYPES
 from tap_clientsuccess.sandbox import Mutate, Sandbox, Status
 from tap_clientsuccess.tap import TapClientSuccess
 
