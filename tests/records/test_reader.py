@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_clientsuccess.catalog import SCHEMAS
 from tap_clientsuccess.records.coerce import Coercer
 from tap_clientsuccess.records.decoding import decode_json
 from tap_clientsuccess.records.reader import RecordPage, RecordReader
@@ -413,18 +412,3 @@ def test_unions_that_users_declare(declared: t.Any, value: str, sent: str) -> No
     reading = Reading({"properties": {"a": {"type": declared}}})
     for _ in range(2):
         assert reading.line(f'{{"a":{value}}}') == f'{{"a":{sent}}}'
-
-
-def test_our_schemas_have_no_unions() -> None:
-    for name in ("clients", "client_details", "client_notes", "pulses", "tasks"):
-        assert not list(unions(SCHEMAS.fetch_schema(name)))
-    assert list(unions({"properties": {"a": {"type": ["string", "integer"]}}}))
-
-
-def unions(schema: JSONSchema) -> t.Iterator[JSONSchema]:
-    declared = schema["type"] if "type" in schema else "object"
-    if isinstance(declared, list) and len({*declared} - {"null"}) != 1:
-        yield schema
-    for part in [*schema.get("properties", {}).values(), schema.get("items")]:
-        if part:
-            yield from unions(part)
