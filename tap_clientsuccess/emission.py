@@ -17,7 +17,7 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.streams import RESTStream
 
 from tap_clientsuccess.errors import broken
-from tap_clientsuccess.pages import PageRequest
+from tap_clientsuccess.paging.page import PageRequest
 
 if t.TYPE_CHECKING:
     from collections.abc import Generator, Iterator

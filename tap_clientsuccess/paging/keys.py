@@ -38,11 +38,16 @@ class KeySet:
         self._others.update(others)
         return len(self) - before
 
-    def has_any(self, other: KeySet) -> bool:
-        """Tell whether this set and another share a key."""
-        return self._integers.intersect(other._integers) or not (
-            self._others.isdisjoint(other._others)
-        )
+    def update(self, other: KeySet) -> None:
+        """Add the keys of another set."""
+        self._integers |= other._integers
+        self._others |= other._others
+
+    def __contains__(self, key: Hashable) -> bool:
+        """Tell whether a key is in the set."""
+        if type(key) is int and 0 <= key < _LIMIT:
+            return key in self._integers
+        return key in self._others
 
 
 def _sorted_out(keys: Iterable[Hashable]) -> tuple[list[int], list[Hashable]]:

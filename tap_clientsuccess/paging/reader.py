@@ -1,0 +1,69 @@
+"""One read of a paged search: by time where that is possible, else by number."""
+
+from __future__ import annotations
+
+import typing as t
+
+from tap_clientsuccess.paging.by_number import NumberReader
+from tap_clientsuccess.paging.by_time import FURTHER_BACK, TimeReader
+from tap_clientsuccess.paging.evidence import NotByTimeError
+from tap_clientsuccess.paging.page import Outcome
+
+if t.TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator
+
+    from tap_clientsuccess.paging.page import Batch, Submit
+
+
+class Reader:
+    """Reads a search once; iterate over it.
+
+    Yields batches of records. A record may come more than once.
+
+    Attributes:
+        outcome: How the read ended, after the iteration.
+        why_by_number: Why a read by time went on by number; empty where it did not.
+    """
+
+    def __init__(
+        self,
+        submit: Submit,
+        *,
+        start: dt.datetime | None,
+        bookmark: dt.datetime | None,
+        lookback: dt.timedelta,
+        width: int,
+        by_time: bool = True,
+    ) -> None:
+        """Prepare to read.
+
+        Args:
+            submit: Sends a request for a page in the background.
+            start: Records modified before this are not wanted; None wants all.
+            bookmark: The newest change that an earlier read has sent, if any.
+            lookback: How long a change may take to be visible everywhere.
+            width: Requests in flight at once.
+            by_time: Whether to try to read by time.
+        """
+        self.outcome = Outcome()
+        self.why_by_number = ""
+        self._by_time = by_time
+        self._time_reader = TimeReader(
+            submit, start=start, bookmark=bookmark, lookback=lookback, width=width
+        )
+        self._number_reader = NumberReader(
+            submit, start=start and start - FURTHER_BACK, width=width
+        )
+
+    def __iter__(self) -> Iterator[Batch]:
+        if self._by_time:
+            try:
+                yield from self._time_reader
+            except NotByTimeError as reason:
+                self.why_by_number = str(reason)
+            else:
+                self.outcome = self._time_reader.outcome
+                return
+        yield from self._number_reader
+        self.outcome = self._number_reader.outcome
