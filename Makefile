@@ -21,8 +21,9 @@ endif
 
 # Fails in one line where the interpreter is missing or too old.
 OLD := import sys; sys.exit(sys.version_info < (3, 11))
-python = $(if $(shell $(PYTHON) -c '$(OLD)' 2>&1 || echo old),$(error Python 3.11 or \
-newer is needed, and $(PYTHON) is not: make $(MAKECMDGOALS) PYTHON=python3.12),$(PYTHON))
+SAYS = $(shell $(PYTHON) --version 2>&1 | head -n 1)
+python = $(if $(shell $(PYTHON) -c '$(OLD)' 2>&1 || echo old),$(error $(PYTHON) does not \
+run Python 3.11 or newer ($(SAYS)): name one that does with PYTHON=/path/to/python),$(PYTHON))
 
 .PHONY: help
 help: ## List the targets
@@ -34,11 +35,11 @@ demo: $(READY) $(MELTANO) ## Sandbox -> tap -> DuckDB with Meltano, twice, and c
 
 .PHONY: sandbox
 sandbox: $(READY) ## Run the sandbox until Ctrl-C
-	@exec $(BIN)/tap-clientsuccess-sandbox $(ARGS)
+	@exec $(BIN)/clientsuccess-sandbox $(ARGS)
 
 .PHONY: test
 test: $(READY) ## Run the tests
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses=auto --dist=worksteal $(ARGS)
 
 .PHONY: lint
 lint: $(READY) ## Check style and format
@@ -93,7 +94,7 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --generate-hashes \
 
 .PHONY: lock
 lock: .venv-lock/.packages ## Lock the requirements (ARGS=--upgrade: the newest)
-	$(COMPILE) --extra sandbox --group dev pyproject.toml -o requirements/dev.txt
+	$(COMPILE) --group dev pyproject.toml sandbox/pyproject.toml -o requirements/dev.txt
 	$(COMPILE) --group audit -o requirements/audit.txt
 	@for in in requirements/*.in; do $(COMPILE) $$in -o $${in%.in}.txt || exit; done
 
@@ -104,8 +105,8 @@ clean: ## Remove what the targets made, but neither Meltano's state nor its outp
 	rm -rf output/demo*
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-$(READY): $(PACKAGES) pyproject.toml
-	@$(BIN)/$(PIP_INSTALL) --no-deps --no-build-isolation -e .
+$(READY): $(PACKAGES) pyproject.toml sandbox/pyproject.toml
+	@$(BIN)/$(PIP_INSTALL) --no-deps --no-build-isolation -e . -e sandbox
 	@touch .venv/.ready $@
 
 $(PACKAGES): requirements/dev.txt

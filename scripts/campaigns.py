@@ -11,7 +11,7 @@ import typing as t
 
 from histories import KEY, MARKER, STREAMS, History, Tally
 
-from tap_clientsuccess.sandbox import (
+from clientsuccess_sandbox import (
     CutOff,
     Edits,
     Html,
@@ -23,7 +23,7 @@ from tap_clientsuccess.sandbox import (
     Status,
     WrongTotal,
 )
-from tap_clientsuccess.sandbox.data import KINDS
+from clientsuccess_sandbox.data import KINDS
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable

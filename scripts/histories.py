@@ -13,13 +13,13 @@ import time
 import typing as t
 from dataclasses import dataclass, fields
 
-from tap_clientsuccess.sandbox.data import KINDS
+from clientsuccess_sandbox.data import KINDS
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tap_clientsuccess.sandbox import Sandbox
+    from clientsuccess_sandbox import Sandbox
 
 STREAMS = ["clients", "contacts", "contracts", "client_notes", "pulses"]
 STREAMS += ["products", "tasks"]

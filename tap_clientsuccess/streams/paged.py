@@ -12,7 +12,7 @@ from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from singer_sdk.streams.rest import PageContext
 
 from tap_clientsuccess.client import ClientSuccessStream
-from tap_clientsuccess.errors import RefusedError, broken
+from tap_clientsuccess.errors import RefusedError, config_error
 from tap_clientsuccess.paging.page import Completeness, Page, PageRequest
 from tap_clientsuccess.paging.reader import Reader
 from tap_clientsuccess.streams.bookmark import WantedRecords, start_of
@@ -143,7 +143,7 @@ class PagedStream(ClientSuccessStream):
             bookmark = bookmark and bookmark.astimezone(dt.UTC)
         except (ValueError, TypeError, OverflowError):
             problem = f"the bookmark of {self.name} is not a time"
-            raise broken(problem, what="state") from None
+            raise config_error(problem, what="state") from None
         return start_of(bookmark, self.settings.start_date, self.settings.lookback)
 
     def set_bookmark(self, context: Context | None, time: dt.datetime | None) -> None:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clientsuccess_sandbox import Mutate, Sandbox, Status
 from tap_clientsuccess.records.custom_fields import property_of
-from tap_clientsuccess.sandbox import Mutate, Sandbox, Status
 from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:

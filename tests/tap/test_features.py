@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from singer_sdk.exceptions import ConfigValidationError
 
-from tap_clientsuccess.sandbox import Mutate, Sandbox, Status
+from clientsuccess_sandbox import Mutate, Sandbox, Status
 from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:

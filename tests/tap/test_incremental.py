@@ -5,7 +5,7 @@ import typing as t
 
 import pytest
 
-from tap_clientsuccess.sandbox import Headers, Mutate, Sandbox
+from clientsuccess_sandbox import Headers, Mutate, Sandbox
 from tap_clientsuccess.tap import TapClientSuccess
 from tap_clientsuccess.times import format_time, parse_time
 

@@ -6,8 +6,8 @@ import typing as t
 
 import pytest
 
+from clientsuccess_sandbox import Body, Sandbox, Status
 from tap_clientsuccess.errors import NotFoundError, RejectedKeyError
-from tap_clientsuccess.sandbox import Body, Sandbox, Status
 
 if t.TYPE_CHECKING:
     from conftest import CommandLine, Sync

@@ -9,7 +9,7 @@ import pytest
 from conftest import select
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
 
-from tap_clientsuccess.sandbox import Sandbox
+from clientsuccess_sandbox import Sandbox
 from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:
@@ -23,7 +23,7 @@ SANDBOX = Sandbox(seed=3, clients=20)
 SANDBOX.start()
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def running() -> Iterator[None]:
     yield
     SANDBOX.stop()

@@ -8,7 +8,7 @@ import pytest
 if t.TYPE_CHECKING:
     from conftest import Sync
 
-    from tap_clientsuccess.sandbox import Sandbox
+    from clientsuccess_sandbox import Sandbox
 
 SEARCHED = ["client_notes", "clients", "contacts", "contracts", "products", "pulses"]
 

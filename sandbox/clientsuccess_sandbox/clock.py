@@ -1,0 +1,55 @@
+"""The sandbox's clock and its notation of times."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from email.utils import formatdate
+
+MILLISECONDS = 1000
+
+
+class Clock:
+    """The wall clock, which may be set to run ahead or behind.
+
+    Attributes:
+        offset: Seconds added to the real time; shifts the `Date` header too.
+    """
+
+    def __init__(self, offset: float = 0.0) -> None:
+        self.offset = offset
+
+    def now(self) -> float:
+        """Tell the time in seconds since 1970."""
+        return time.time() + self.offset
+
+    def now_ms(self) -> int:
+        """Tell the time in milliseconds since 1970."""
+        return int(self.now() * MILLISECONDS)
+
+    def http_date(self) -> str:
+        """Write the time as the `Date` header has it."""
+        return formatdate(self.now(), usegmt=True)
+
+
+def to_iso(milliseconds: int) -> str:
+    """Write milliseconds since 1970 as `2024-05-01T10:11:12.123Z`."""
+    seconds, rest = divmod(milliseconds, MILLISECONDS)
+    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{rest:03}Z"
+
+
+def from_iso(text: str, *, keep_offset: bool = True) -> int:
+    """Read an ISO 8601 time or bare date as milliseconds since 1970.
+
+    Args:
+        text: The time.
+        keep_offset: Heed its offset; without, it is taken to be UTC.
+
+    Raises:
+        ValueError: The text is no such time.
+    """
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None or not keep_offset:
+        moment = moment.replace(tzinfo=UTC)
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    return round((moment - epoch).total_seconds() * MILLISECONDS)

@@ -1,0 +1,76 @@
+"""API keys, logins and session tokens."""
+
+from __future__ import annotations
+
+import secrets
+from enum import Enum, auto
+from hmac import compare_digest
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from clientsuccess_sandbox.clock import Clock
+
+KEY_HEADERS = ("x-api-key", "authorization")
+
+
+class Entry(Enum):
+    """How a request's credentials were found."""
+
+    KEY = auto()
+    TOKEN = auto()
+    EXPIRED = auto()
+    NONE = auto()
+
+
+class Keys:
+    """Who may come in. Keys can be changed while the sandbox runs."""
+
+    def __init__(self, clock: Clock, key: str, username: str, password: str) -> None:
+        self._clock = clock
+        self._keys = {key}
+        self._login = (username, password)
+        self._tokens: dict[str, float] = {}
+
+    def replace(self, *keys: str) -> None:
+        """Let only these API keys in from now on; with none, no key opens."""
+        self._keys = set(keys)
+
+    def add(self, key: str) -> None:
+        """Let one more API key in."""
+        self._keys = self._keys | {key}
+
+    def revoke(self, key: str) -> None:
+        """Let an API key or session token in no more."""
+        self._keys = self._keys - {key}
+        self._tokens.pop(key, None)
+
+    def expire_tokens(self) -> None:
+        """Let all session tokens given out so far expire at once."""
+        self._tokens = dict.fromkeys(self._tokens, 0.0)
+
+    def log_in(self, username: str, password: str, seconds: float) -> str | None:
+        """Give a session token for the right username and password."""
+        given = f"{username}\n{password}".encode()
+        if not compare_digest(given, "\n".join(self._login).encode()):
+            return None
+        token = secrets.token_hex(32)
+        self._tokens[token] = self._clock.now() + seconds
+        return token
+
+    def check(self, headers: Mapping[str, str]) -> Entry:
+        """Look for something that opens; both headers take it bare."""
+        found = [self._check(headers[name]) for name in KEY_HEADERS if name in headers]
+        for entry in (Entry.KEY, Entry.TOKEN, Entry.EXPIRED):
+            if entry in found:
+                return entry
+        return Entry.NONE
+
+    def _check(self, value: str) -> Entry:
+        if value in self._keys:
+            return Entry.KEY
+        expires = self._tokens.get(value)
+        if expires is None:
+            return Entry.NONE
+        return Entry.TOKEN if self._clock.now() < expires else Entry.EXPIRED

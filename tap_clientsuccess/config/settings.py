@@ -1,0 +1,283 @@
+"""The settings: their JSON schema, and typed access."""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from urllib.parse import urlsplit, urlunsplit
+
+from singer_sdk import typing as th
+
+from tap_clientsuccess.times import parse_time
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PACKAGE = "tap-clientsuccess"
+DEFAULT_BASE_URL = "https://api.clientsuccess.com/api"
+_MEBIBYTE = 2**20
+
+
+def package_version() -> str:
+    """Return the version of the installed tap."""
+    try:
+        return version(PACKAGE)
+    except PackageNotFoundError:
+        return "0+unknown"
+
+
+SCHEMA: dict[str, t.Any] = th.PropertiesList(
+    th.Property(
+        "auth_method",
+        th.StringType(allowed_values=["api_key", "password"]),
+        default="api_key",
+        title="Authentication method",
+        description=(
+            "`api_key`, or `password` for accounts without a key: the tap logs in with "
+            "`username` and `password`."
+        ),
+    ),
+    th.Property(
+        "api_key",
+        th.StringType(min_length=1),
+        secret=True,
+        title="API key",
+        description=(
+            "The API key, made in ClientSuccess under Settings. Sent with every "
+            "request, to the hosts of `base_url` and `v1_base_url` alone. Required "
+            "unless `auth_method` is `password`."
+        ),
+    ),
+    th.Property(
+        "username",
+        th.StringType(min_length=1),
+        title="User name",
+        description="Who logs in, with `auth_method: password`.",
+    ),
+    th.Property(
+        "password",
+        th.StringType(min_length=1),
+        secret=True,
+        title="Password",
+        description="The password of `username`, with `auth_method: password`.",
+    ),
+    th.Property(
+        "base_url",
+        th.StringType(min_length=1),
+        default=DEFAULT_BASE_URL,
+        title="Base URL",
+        description=(
+            "Root of all paths: the default, or "
+            "`https://<company>.clientsuccess.com/api`. Must be https, except for "
+            "loopback addresses."
+        ),
+    ),
+    th.Property(
+        "v1_base_url",
+        th.StringType(min_length=1),
+        title="Base URL of v1",
+        description=(
+            "Root of the paths of API v1 (employees, client statuses, client segments, "
+            "login). By default the base URL with `v1` as its last segment."
+        ),
+    ),
+    th.Property(
+        "api_key_header",
+        th.StringType(min_length=1),
+        default="X-API-Key",
+        title="API key header",
+        description=(
+            "Header that carries the key: `X-API-Key`, or `Authorization` for keys "
+            "of Open API v2."
+        ),
+    ),
+    th.Property(
+        "start_date",
+        th.DateTimeType,
+        title="Start date",
+        description=(
+            "Earliest modification time to read, such as `2024-01-01T00:00:00Z`. "
+            "Without it, everything is read."
+        ),
+    ),
+    th.Property(
+        "page_size",
+        th.IntegerType(minimum=1, maximum=1000),
+        default=200,
+        title="Page size",
+        description="Records asked for per page, 1 to 1000. The server may give fewer.",
+    ),
+    th.Property(
+        "concurrency",
+        th.IntegerType(minimum=1, maximum=32),
+        default=4,
+        title="Concurrency",
+        description=(
+            "Requests in flight at once, 1 to 32. Fewer while the server says that "
+            "there are too many."
+        ),
+    ),
+    th.Property(
+        "lookback_seconds",
+        th.IntegerType(minimum=0, maximum=31_536_000),
+        default=300,
+        title="Lookback (seconds)",
+        description=(
+            "How many seconds before the bookmark an incremental read starts, for "
+            "records that became visible late."
+        ),
+    ),
+    th.Property(
+        "request_timeout",
+        th.IntegerType(minimum=1, maximum=3600),
+        default=60,
+        title="Request timeout (seconds)",
+        description="Seconds that one request may take, its whole answer included.",
+    ),
+    th.Property(
+        "max_retries",
+        th.IntegerType(minimum=0, maximum=100),
+        default=8,
+        title="Maximum retries",
+        description=(
+            "How often one request is sent again after a time-out, a connection "
+            "error, a 429, a 5xx or an answer that is not JSON."
+        ),
+    ),
+    th.Property(
+        "max_response_bytes",
+        th.IntegerType(minimum=_MEBIBYTE),
+        default=256 * _MEBIBYTE,
+        title="Maximum response (bytes)",
+        description=(
+            "Largest answer that is read, in bytes after decompression. A larger one "
+            "is an error."
+        ),
+    ),
+    th.Property(
+        "discover_custom_fields",
+        th.BooleanType,
+        default=True,
+        title="Discover custom fields",
+        description=(
+            "Whether the account's custom fields are read at discovery and become "
+            "typed properties of `custom`."
+        ),
+    ),
+    th.Property(
+        "custom_streams",
+        th.ArrayType(
+            th.ObjectType(
+                th.Property("name", th.StringType(min_length=1), required=True),
+                th.Property("path", th.StringType(min_length=1), required=True),
+                th.Property("method", th.StringType(allowed_values=["GET", "POST"])),
+                th.Property("records_path", th.StringType),
+                th.Property(
+                    "page_style", th.StringType(allowed_values=["search", "none"])
+                ),
+                th.Property("primary_keys", th.ArrayType(th.StringType)),
+                th.Property("replication_key", th.StringType),
+                th.Property("query_parameters", th.ObjectType()),
+                th.Property("body", th.ObjectType()),
+                th.Property("schema", th.ObjectType()),
+                additional_properties=False,
+            ),
+        ),
+        title="Custom streams",
+        description=(
+            "Streams for endpoints that the tap does not know; see the README for "
+            "the keys of an entry."
+        ),
+    ),
+    th.Property(
+        "v1_streams",
+        th.StringType(allowed_values=["auto", "required", "off"]),
+        default="auto",
+        title="Streams of v1",
+        description=(
+            "What to do with employees, client statuses and client segments, which "
+            "not every key may open. `auto`: read what opens, skip the rest with a "
+            "warning. `required`: end with an error. `off`: leave them out of the "
+            "catalog."
+        ),
+    ),
+    th.Property(
+        "health_path",
+        th.StringType(min_length=1),
+        default="/health",
+        title="Health path",
+        description="Path of the connection test (`--test`) under the base URL.",
+    ),
+    th.Property(
+        "user_agent",
+        th.StringType(min_length=1),
+        title="User agent",
+        description=(
+            "`User-Agent` header of every request. By default "
+            "`tap-clientsuccess/<version>`."
+        ),
+    ),
+).to_dict()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings with their defaults filled in; times in seconds, sizes in bytes."""
+
+    auth_method: str
+    api_key: str
+    username: str
+    password: str
+    base_url: str
+    v1_base_url: str
+    api_key_header: str
+    start_date: dt.datetime | None
+    page_size: int
+    concurrency: int
+    lookback: dt.timedelta
+    request_timeout: int
+    max_retries: int
+    max_response_bytes: int
+    discover_custom_fields: bool
+    v1_streams: str
+    health_path: str
+    user_agent: str
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, t.Any]) -> t.Self:
+        """Read the settings from a configuration that `problems` has passed."""
+
+        def value(name: str) -> t.Any:
+            given = config.get(name)
+            return SCHEMA["properties"][name].get("default") if given is None else given
+
+        base_url = value("base_url").rstrip("/")
+        return cls(
+            auth_method=value("auth_method"),
+            api_key=value("api_key") or "",
+            username=value("username") or "",
+            password=value("password") or "",
+            base_url=base_url,
+            v1_base_url=(value("v1_base_url") or _sibling_v1(base_url)).rstrip("/"),
+            api_key_header=value("api_key_header"),
+            start_date=parse_time(value("start_date")),
+            page_size=value("page_size"),
+            concurrency=value("concurrency"),
+            lookback=dt.timedelta(seconds=value("lookback_seconds")),
+            request_timeout=value("request_timeout"),
+            max_retries=value("max_retries"),
+            max_response_bytes=value("max_response_bytes"),
+            discover_custom_fields=value("discover_custom_fields"),
+            v1_streams=value("v1_streams"),
+            health_path="/" + value("health_path").lstrip("/"),
+            user_agent=value("user_agent") or f"{PACKAGE}/{package_version()}",
+        )
+
+
+def _sibling_v1(base_url: str) -> str:
+    """Replace the last segment of a URL's path with ``v1``."""
+    parts = urlsplit(base_url)
+    parent = parts.path.rpartition("/")[0]
+    return urlunsplit(parts._replace(path=f"{parent}/v1"))

@@ -1,0 +1,179 @@
+"""What is wrong with a configuration, in words without values: they may be secrets."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import ipaddress
+import re
+import typing as t
+from urllib.parse import urlsplit
+
+from singer_sdk.plugin_base import JSONSchemaValidator
+
+from tap_clientsuccess.config.settings import SCHEMA
+from tap_clientsuccess.times import parse_time
+
+if t.TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from jsonschema import ValidationError
+
+
+# The SDK reads it without declaring it.
+_UNDECLARED = {"emit_activate_version_messages"}
+
+
+def problems(
+    config: dict[str, t.Any],
+    schema: dict[str, t.Any],
+    unread: Collection[str] = (),
+) -> list[str]:
+    """List what is wrong with a configuration, and fill in the schema's defaults.
+
+    Args:
+        config: The configuration; defaults are set in it.
+        schema: Its JSON schema, the SDK's own settings included.
+        unread: Settings that the environment has, but that were not asked for there.
+
+    Returns:
+        One sentence a problem. None of them holds a value: it may be a secret.
+    """
+    errors = JSONSchemaValidator(schema).iter_errors(config)
+    found = [_in_words(error) for error in errors]
+    found += _unknown(config, schema["properties"])
+    return found or list(_beyond_the_schema(config, unread))
+
+
+def _unknown(
+    given: Iterable[str], known: Collection[str], within: str = ""
+) -> Iterator[str]:
+    """Find names that are no settings; a leading underscore marks those of others."""
+    for name in sorted(given):
+        if name in known or name in _UNDECLARED or name.startswith("_"):
+            continue
+        near = nearest(name, known)
+        hint = f"; did you mean {near}?" if near else ""
+        yield f"{within}{name} is not a setting{hint}"
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that a misspelled one is nearest to, if any is near."""
+    near = difflib.get_close_matches(name.lower(), known, n=1)
+    return near[0] if near else None
+
+
+def _in_words(error: ValidationError) -> str:  # noqa: PLR0911
+    where = ".".join(str(part) for part in error.absolute_path)
+    expected: t.Any = error.validator_value
+    match error.validator:
+        case "required":
+            given: t.Any = error.instance
+            missing = [name for name in expected if name not in given]
+            return f"{where or 'settings'}: {' and '.join(missing)} is missing"
+        case "type":
+            kinds = [expected] if isinstance(expected, str) else expected
+            return f"{where} must be of type {' or '.join(kinds)}"
+        case "minimum" | "maximum":
+            return f"{where} is out of bounds: its {error.validator} is {expected}"
+        case "minLength":
+            return f"{where} is empty"
+        case "additionalProperties":
+            given = error.instance
+            known: t.Any = error.schema
+            return "; ".join(_unknown(given, known["properties"], f"{where}."))
+        case "enum":
+            return f"{where} must be one of {', '.join(map(str, expected))}"
+        case "format":
+            return f"{where} must be a {expected}"
+    return f"{where} is not what the schema of the settings allows ({error.validator})"
+
+
+def _beyond_the_schema(
+    config: Mapping[str, t.Any], unread: Collection[str]
+) -> Iterator[str]:
+    """Check what a JSON schema cannot say, or not in words that help."""
+    texts = [
+        (name, value)
+        for name in SCHEMA["properties"]
+        if isinstance(value := config.get(name), str)
+    ]
+    for name, value in texts:
+        if value != value.strip():
+            yield f"{name} has blanks or line breaks around it: remove them"
+        elif not (value.isascii() and value.isprintable()):
+            yield f"{name} has characters that cannot be sent in HTTP"
+    if (start := config.get("start_date")) and parse_time(start) is None:
+        yield "start_date is not a time such as 2024-01-01T00:00:00Z"
+    if (header := config.get("api_key_header")) and not _HEADER_NAME.fullmatch(header):
+        yield "api_key_header is not the name of an HTTP header"
+    yield from _login_problems(config, unread)
+    for name in ("base_url", "v1_base_url"):
+        if url := config.get(name):
+            yield from _url_problems(name, url)
+
+
+_LOGIN_SETTINGS = {"api_key": {"api_key"}, "password": {"username", "password"}}
+
+
+def _login_problems(
+    config: Mapping[str, t.Any], unread: Collection[str]
+) -> Iterator[str]:
+    """Find settings that the login lacks, and such as belong to another one."""
+    method = config.get("auth_method") or "api_key"
+    for other, names in _LOGIN_SETTINGS.items():
+        for name in sorted(names):
+            given = bool(config.get(name))
+            if other == method and not given:
+                hint = "; the environment has it: --config=ENV reads it"
+                yield (
+                    f"{name} is missing (auth_method is {method})"
+                    f"{hint if name in unread else ''}"
+                )
+            if other != method and given:
+                yield f"{name} belongs to auth_method {other}, but it is {method}"
+
+
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+
+
+_HOST_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
+_LONGEST_HOST = 254
+
+
+def _url_problems(name: str, url: str) -> Iterator[str]:
+    try:
+        parts = urlsplit(url.strip())
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        yield f"{name} is not a URL"
+        return
+    if parts.scheme not in {"https", "http"} or not host:
+        yield f"{name} must begin with https:// and name a host"
+    elif not _is_host(host):
+        yield f"{name} does not name a host: https://api.clientsuccess.com/api does"
+    elif parts.scheme == "http" and not _is_loopback(host):
+        yield (
+            f"{name} must be https: http would send the key in the clear "
+            "(it is allowed for loopback addresses alone)"
+        )
+    if parts.username is not None or parts.password is not None:
+        yield f"{name} must not hold a user name or password"
+    if parts.query or parts.fragment:
+        yield f"{name} must not have a query or a fragment"
+
+
+def _is_host(host: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return bool(ipaddress.ip_address(host))
+    labels = host.removesuffix(".").split(".")
+    return len(host) < _LONGEST_HOST and all(map(_HOST_LABEL.fullmatch, labels))
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
