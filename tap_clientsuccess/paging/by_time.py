@@ -1,8 +1,8 @@
 """Reading by time: oldest change first, each request from where the one before ended.
 
 Places in a list shift when records are edited or deleted. Times do not: a record keeps
-its modification time until it is changed, and then it goes to the end, which is still to
-be read. ``docs/completeness.md`` has the argument, with a drawing.
+its modification time until it is changed, and then it goes to the end, which is still
+to be read. ``docs/completeness.md`` has the argument, with a drawing.
 """
 
 from __future__ import annotations
@@ -128,10 +128,11 @@ class TimeReader:
         change that is known does not come; nor does it where it was edited since.
         """
         known = self._bookmark
-        if known is None and (known := first.newest):
-            return not _shows(self._submit(_from(known))(), known)
+        if known is None:
+            known = first.newest
+            return known is not None and not _shows(self._submit(_from(known))(), known)
         is_within = not first.has_next or (first.newest and first.newest >= known)
-        return bool(known and is_within and not _shows(first, known))
+        return bool(is_within) and not _shows(first, known)
 
     def _settled(self, page: Page) -> dt.datetime:
         """Return the time before which the server's data have settled."""
@@ -291,8 +292,8 @@ class TimeReader:
 
     def _conclude(self, last: Page) -> None:
         """Set the high watermark at the end of the list."""
-        newest = self._coverage.reached - _MICROSECOND
         if self._is_certain and self._coverage.reached > BEGINNING:
+            newest = self._coverage.reached - _MICROSECOND
             self.outcome.high_watermark = min(newest, last.sent_at or newest)
 
     def _compare_with_count(self, request: PageRequest) -> Iterator[Batch]:

@@ -19,7 +19,7 @@ _PASSES = 6
 
 
 def is_longer_than(page: Page, end: dt.datetime) -> bool:
-    """Tell whether all records of a page are of times before the end, and more follow."""
+    """Tell whether a page is full of records of times before the end."""
     return page.has_next and count_before(page, end) == len(page.records)
 
 

@@ -167,7 +167,7 @@ class PagedStream(ClientSuccessStream):
         *,
         context: Context | None = None,
     ) -> None:
-        """Leave the bookmark alone: `Reading` sets it when all pages are read.
+        """Leave the bookmark alone: the reader says how far it can move.
 
         The SDK would compare times as strings, fail on a record without its
         replication key, and pass the moment at which the walk began.

@@ -6,7 +6,7 @@ import datetime as dt
 import typing as t
 from dataclasses import dataclass, field
 
-from tap_clientsuccess.paging.by_time import DEPTH
+from tap_clientsuccess.paging.group import DEPTH
 from tap_clientsuccess.paging.page import Page
 
 if t.TYPE_CHECKING:

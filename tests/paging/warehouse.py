@@ -49,8 +49,9 @@ class Warehouse:
             width=self.width,
             by_time=by_time,
         )
-        self.records = 0
-        for self.batches, batch in enumerate(self.reader, 1):
+        self.records = self.batches = 0
+        for batch in self.reader:
+            self.batches += 1
             for record in batch.records:
                 time = record["modified"]
                 if start is None or time is None or time >= start:
