@@ -12,6 +12,7 @@ from decimal import Decimal
 from itertools import count
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 if t.TYPE_CHECKING:
     from tap_clientsuccess.records import JSONSchema
@@ -42,6 +43,7 @@ ANYTHING: t.Any = t.Union[_NUMBER, bool, str, None]  # noqa: UP007
 for _ in range(4):
     ANYTHING = t.Union[_NUMBER, bool, str, None, list[ANYTHING], dict[str, ANYTHING]]  # noqa: UP007
 
+_EXACT = (["string"], ["integer"], ["boolean"])
 _MAX_LEARNED = 100
 _numbers = count()
 
@@ -99,6 +101,16 @@ class Field:
             self._type = union if self._is_declared else ANYTHING
         return self._type
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether what `type` decodes is encoded again without losing a digit."""
+        if self.types == ["object"]:
+            members = self.properties.values()
+            return bool(members) and all(member.is_exact for member in members)
+        if self.types == ["array"]:
+            return self.items is not None and self.items.is_exact
+        return self.types in _EXACT and not self.format
+
     def _type_of(self, name: str) -> t.Any:
         if name == "string" and self.format:
             return _FORMATS[self.format]
@@ -109,7 +121,7 @@ class Field:
         if not self.properties:
             return dict[str, ANYTHING]
         fields = [
-            (f"field_{number}", field.type, None)
+            (f"field_{number}", t.Union[field.type, UnsetType], UNSET)  # noqa: UP007
             for number, field in enumerate(self.properties.values())
         ]
         names = {f"field_{number}": name for number, name in enumerate(self.properties)}
