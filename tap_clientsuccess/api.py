@@ -18,7 +18,6 @@ from tap_clientsuccess.errors import (
     UnexpectedAnswerError,
 )
 from tap_clientsuccess.flights import Gate
-from tap_clientsuccess.records.decoding import decode_json
 from tap_clientsuccess.replies import check, why_not_json
 from tap_clientsuccess.transport import Reply, Transport
 
@@ -46,7 +45,7 @@ class Answer(t.Generic[T]):
     """What an answer held.
 
     Attributes:
-        content: The decoded body, as the caller's `read` made it.
+        content: The body, as the caller's `read` made it.
         sent_at: When the request was sent, by the server's clock, or None.
     """
 
@@ -65,12 +64,12 @@ class ClientSuccessAPI:
         self.authenticator = authenticator_for(settings, self.transport)
         self._gate = Gate(settings.concurrency)
 
-    def request(self, request: HTTPRequest, read: Callable[[t.Any], T]) -> Answer[T]:
+    def request(self, request: HTTPRequest, read: Callable[[bytes], T]) -> Answer[T]:
         """Send a request until it is answered, and read the answer.
 
         Args:
             request: What to ask for.
-            read: Takes the decoded body and makes of it what the caller wants. Raises
+            read: Takes the body and makes of it what the caller wants. Raises
                 `ValueError` where the body is not what it should be.
 
         Returns:
@@ -91,10 +90,10 @@ class ClientSuccessAPI:
         answer: Answer[T] = retrying(self._once)(request, read)
         return answer
 
-    def _once(self, request: HTTPRequest, read: Callable[[t.Any], T]) -> Answer[T]:
+    def _once(self, request: HTTPRequest, read: Callable[[bytes], T]) -> Answer[T]:
         reply = self._let_through(request)
         try:
-            content = read(decode_json(reply.body))
+            content = read(reply.body)
         except ValueError:
             message = why_not_json(reply)
             raise UnexpectedAnswerError(message, status=reply.status) from None

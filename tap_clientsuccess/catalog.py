@@ -73,6 +73,10 @@ class AccountSchema(StreamSchema[str]):
         super().__init__(source)
         self._made: WeakKeyDictionary[Stream, JSONSchema] = WeakKeyDictionary()
 
+    def __set__(self, stream: Stream, schema: JSONSchema) -> None:
+        """Set the schema of a stream that has no file."""
+        self._made[stream] = schema
+
     def get_stream_schema(
         self,
         stream: t.Any,  # One that may have `custom_fields`.

@@ -8,15 +8,15 @@ from collections import Counter
 from functools import cached_property
 
 from tap_clientsuccess.catalog import SCHEMAS, AccountSchema
-from tap_clientsuccess.emission import EmittingStream
 from tap_clientsuccess.errors import ApiError
-from tap_clientsuccess.records.coerce import Coercer
+from tap_clientsuccess.records.reader import NO_RECORD, RecordReader
+from tap_clientsuccess.singer.stream import RecordStream
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable
+    from collections.abc import Callable, Iterable
 
     import requests
-    from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.helpers.types import Context
     from singer_sdk.streams.rest import HTTPRequest
 
     from tap_clientsuccess.api import Answer, ClientSuccessAPI
@@ -24,6 +24,8 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.config.settings import Settings
     from tap_clientsuccess.flights import Flights
     from tap_clientsuccess.records.custom_fields import FieldDefinitions
+    from tap_clientsuccess.records.reader import Record
+    from tap_clientsuccess.tap import TapClientSuccess
 
 T = t.TypeVar("T")
 
@@ -31,13 +33,17 @@ T = t.TypeVar("T")
 _MOST_NOTICES = 100
 
 
-class ClientSuccessStream(EmittingStream):
+class ClientSuccessStream(RecordStream):
     """A stream of ClientSuccess; a page token is a `PageRequest`."""
 
     primary_keys: t.Sequence[str] = ("id",)
-    schema: t.ClassVar[AccountSchema] = AccountSchema(SCHEMAS)
+    schema = AccountSchema(SCHEMAS)
     custom_fields_of: str | None = None
     """The type of resource whose custom fields the records have in ``custom``."""
+    modification_key: str = ""
+    creation_key: str = ""
+    """The field with the creation time, where records may lack a modification time."""
+    _tap: TapClientSuccess
 
     @property
     def api(self) -> ClientSuccessAPI:
@@ -74,7 +80,7 @@ class ClientSuccessStream(EmittingStream):
         """The session of the whole tap."""
         return self.api.transport.session
 
-    def ask(self, request: HTTPRequest, read: Callable[[t.Any], T]) -> Answer[T]:
+    def ask(self, request: HTTPRequest, read: Callable[[bytes], T]) -> Answer[T]:
         """Send a request, with retries; see `ClientSuccessAPI.request`.
 
         Raises:
@@ -85,53 +91,30 @@ class ClientSuccessStream(EmittingStream):
         except ApiError as error:
             raise error.in_stream(self.name) from None
 
-    def key_of(self, record: t.Any) -> Hashable:
-        """Return a record's primary key, or None where it has none."""
-        if not isinstance(record, dict):
-            return None
-        if len(self.primary_keys) == 1:
-            value = record.get(self.primary_keys[0])
-            return None if isinstance(value, (dict, list)) else value
-        values = tuple(record.get(name) for name in self.primary_keys)
-        if not values or any(
-            value is None or isinstance(value, (dict, list)) for value in values
-        ):
-            return None
-        return values
-
-    def keys_of(self, records: list[t.Any]) -> list[Hashable]:
-        """Return the primary keys of the records that have one."""
-        if len(self.primary_keys) == 1:
-            (name,) = self.primary_keys
-            try:
-                keys = [record[name] for record in records]
-            except (KeyError, TypeError):
-                keys = []
-            if {*map(type, keys)} == {int}:
-                return keys
-        return [key for key in map(self.key_of, records) if key is not None]
-
-    def post_process(
-        self,
-        row: Record,
-        context: Context | None = None,  # noqa: ARG002
-    ) -> Record | None:
-        """Bring a record to its schema; leave out one that no target could store."""
-        coerced = self._coercer.coerce(row)
-        if self.primary_keys and self.key_of(coerced) is None:
-            self.notice(
-                f"a record without its primary key {self._key_names} is left out"
-            )
-            return None
-        return coerced
-
-    @property
-    def _key_names(self) -> str:
-        return ", ".join(self.primary_keys)
-
     @cached_property
-    def _coercer(self) -> Coercer:
-        return Coercer(self.effective_schema, self.notice)
+    def record_reader(self) -> RecordReader:
+        """What makes of a body records as the schema declares them."""
+        return RecordReader(
+            self.effective_schema,
+            primary_keys=self.primary_keys,
+            modified=self.modification_key,
+            created=self.creation_key,
+            deselected=self.deselected_fields,
+            warn=self.notice,
+        )
+
+    def sendable(self, records: Iterable[Record]) -> list[Record]:
+        """Leave out what no target could store."""
+        sendable = []
+        for record in records:
+            if record.line == NO_RECORD:
+                self.notice("a record that is not an object is left out")
+            elif record.key is None and self.primary_keys:
+                keys = ", ".join(self.primary_keys)
+                self.notice(f"a record without its primary key {keys} is left out")
+            else:
+                sendable.append(record)
+        return sendable
 
     @cached_property
     def _notices(self) -> Counter[str]:
@@ -148,7 +131,7 @@ class ClientSuccessStream(EmittingStream):
 
     def generate_child_contexts(
         self,
-        record: Record,  # noqa: ARG002
+        record: t.Any,  # noqa: ARG002
         context: Context | None,  # noqa: ARG002
     ) -> Iterable[Context | None]:
         """Return nothing: no stream has children; details are streams of their own."""

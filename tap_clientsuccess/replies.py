@@ -111,16 +111,3 @@ def why_not_json(reply: Reply) -> str:
     if not reply.body:
         return f"{reply.where} answered with an empty body"
     return f"{reply.where} answered with something other than the JSON it should be"
-
-
-def read_list(body: t.Any) -> list[t.Any]:
-    """Read the answer of an endpoint without pages.
-
-    Raises:
-        ValueError: It is not a list.
-    """
-    if isinstance(body, dict):
-        body = body.get("data", body.get("content"))
-    if not isinstance(body, list):
-        raise ValueError("not a list")  # noqa: TRY004
-    return body

@@ -32,14 +32,14 @@ from tap_clientsuccess.config.validation import problems
 from tap_clientsuccess.errors import ApiError, config_error
 from tap_clientsuccess.flights import Flights
 from tap_clientsuccess.health import check_health
-from tap_clientsuccess.output import BufferedWriter, OutputError
+from tap_clientsuccess.records.custom_fields import FieldDefinitions
+from tap_clientsuccess.records.envelope import list_of
 from tap_clientsuccess.singer.signals import (
     LEAVE_WITHIN_SECONDS,
     Interrupted,
     stop_signal,
 )
-from tap_clientsuccess.records.custom_fields import FieldDefinitions
-from tap_clientsuccess.replies import read_list
+from tap_clientsuccess.singer.writer import BufferedWriter, OutputError
 from tap_clientsuccess.streams import STREAMS
 from tap_clientsuccess.streams.custom import custom_streams, definition_problems
 from tap_clientsuccess.streams.lists import ReferenceList
@@ -90,7 +90,7 @@ class TapClientSuccess(Tap):
 
     def _read_definitions(self, resource: str) -> list[t.Any]:
         url = f"{self.api.settings.base_url}/customfield/all/{resource}"
-        ask = partial(self.api.request, read=read_list)
+        ask = partial(self.api.request, read=list_of)
         return self.flights.launch(ask, HTTPRequest(url=url))().content
 
     def setup_mapper(self) -> None:

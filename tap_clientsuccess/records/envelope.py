@@ -54,6 +54,15 @@ def split(body: bytes) -> tuple[list[t.Any], dict[str, t.Any]]:
         return records_of(decode_json(body))
 
 
+def list_of(body: bytes) -> list[t.Any]:
+    """Return the decoded records.
+
+    Raises:
+        ValueError: There is no list of records.
+    """
+    return records_of(decode_json(body))[0]
+
+
 def records_of(body: t.Any) -> tuple[list[t.Any], dict[str, t.Any]]:
     """Return the records in a decoded body, and the counts beside them.
 

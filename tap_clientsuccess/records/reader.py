@@ -50,6 +50,9 @@ _numbers = count()
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
+Find = t.Callable[[t.Any], tuple[list[t.Any], dict[str, t.Any]]]
+
+
 class Record(msgspec.Struct, frozen=True, gc=False):
     """One record.
 
@@ -64,11 +67,6 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     key: Hashable
     modified: dt.datetime | None
     created: dt.datetime | None
-
-    def to_dict(self) -> dict[str, t.Any]:
-        """Return it decoded, with exact decimals: for what changes records."""
-        decoded: dict[str, t.Any] = decode_json(self.line)
-        return decoded
 
 
 @dataclass(frozen=True)
@@ -123,14 +121,23 @@ class RecordReader:
         self._lock = threading.Lock()
         self._compile()
 
-    def read(self, body: bytes) -> RecordPage:
+    def read(self, body: bytes, find: Find | None = None) -> RecordPage:
         """Read the records in ``data`` or ``content`` of an object, or a bare list.
+
+        Args:
+            body: The body of the response.
+            find: Takes the decoded body, where the records are elsewhere in it. Returns
+                them, and what is said beside them.
 
         Raises:
             ValueError: There is no list of records, or it is nested too deep.
         """
         body = self._in_one_line(body)
+        found = find(decode_json(body)) if find else None
         with self._lock:
+            if found:
+                values, counts = found
+                return self._page([self._coerced(value) for value in values], counts)
             if self._is_outdated:
                 self._compile()
             try:
@@ -139,11 +146,6 @@ class RecordReader:
                 values, counts = split(body)
                 records = [self._coerced(value) for value in values]
             return self._page(records, counts)
-
-    def read_values(self, values: Sequence[t.Any]) -> RecordPage:
-        """Read records that were decoded already."""
-        with self._lock:
-            return self._page([self._coerced(value) for value in values], {})
 
     def _in_one_line(self, body: bytes) -> bytes:
         """Return a body without line breaks, and without NUL in its text."""

@@ -6,9 +6,9 @@ message promises. What is used of its insides stands here, and nowhere else.
 
 from __future__ import annotations
 
+import abc
 import json
 import typing as t
-from functools import cached_property
 
 from singer_sdk.batch import Batcher
 from singer_sdk.helpers._util import utc_now
@@ -18,6 +18,8 @@ from singer_sdk.streams import RESTStream
 
 from tap_clientsuccess.errors import config_error
 from tap_clientsuccess.paging.page import PageRequest
+from tap_clientsuccess.records.decoding import decode_json
+from tap_clientsuccess.singer.writer import BufferedWriter
 
 if t.TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -25,20 +27,92 @@ if t.TYPE_CHECKING:
     from singer_sdk.helpers._batch import BaseBatchFileEncoding, BatchConfig
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_clientsuccess.tap import TapClientSuccess
+Lines = list[bytes]
+"""Records as they are sent, each the JSON of an object in one line."""
 
 
-class EmittingStream(RESTStream[PageRequest]):
-    """A stream whose records are conformed before they come here."""
+class RecordStream(RESTStream[PageRequest], abc.ABC):
+    """A stream whose records are ready to be sent when they come here.
 
-    # `Conformer` does it: faster, without loss, and strings such as "false" right.
+    They are written as they are where nothing is to be done with them. Stream maps,
+    flattening, batch files and the deselection of nested fields take the SDK's way.
+    """
+
+    # `RecordReader` does it: faster, without loss, and strings such as "false" right.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
-    _tap: TapClientSuccess
-    _extracted: bytes
-    _version_to_activate = 0
     is_whole = False
     """Whether the last read got all that there is."""
+    _version_to_activate = 0
+    _extracted: bytes
+
+    @abc.abstractmethod
+    def read_lines(self, context: Context | None) -> Iterator[Lines]:
+        """Read the records, some at a time. They are written before the next are read.
+
+        Calls `note_extraction` before each.
+        """
+
+    def get_records(self, context: Context | None) -> Iterator[Record]:
+        """Return the records decoded, for what takes the SDK's way."""
+        for lines in self.read_lines(context):
+            yield from map(decode_json, lines)
+
+    def note_extraction(self) -> None:
+        """Note that the records to come were extracted just now."""
+        self._extracted = b',"time_extracted":"%b"}\n' % utc_now().isoformat().encode()
+
+    @property
+    def deselected_fields(self) -> list[str]:
+        """The fields at the top of the record that are not to be sent."""
+        return [
+            path[1]
+            for path, chosen in self.mask.items()
+            if len(path) == 2 and not chosen  # noqa: PLR2004
+        ]
+
+    def _sync_records(
+        self, context: Context | None = None, *, write_messages: bool = True
+    ) -> Generator[Record, None, None]:
+        self.is_whole = False
+        if write_messages and self._changes_nothing:
+            self._pass_records_on(context)
+        else:
+            yield from super()._sync_records(context, write_messages=write_messages)
+        if write_messages:
+            self._activate_version()
+
+    @property
+    def _changes_nothing(self) -> bool:
+        """Whether the records are sent as `read_lines` gives them."""
+        (first, *more) = self.stream_maps
+        return (
+            self.selected
+            and not more
+            and type(first) is SameRecordTransform
+            and not first.flattening_enabled
+            and all(
+                chosen or path[2:] == () or not self.mask[path[:2]]
+                for path, chosen in self.mask.items()
+            )
+            and self.ABORT_AT_RECORD_COUNT is None
+        )
+
+    def _pass_records_on(self, context: Context | None) -> None:
+        """Do what the SDK does with records, for many at once, without decoding them."""
+        writer = t.cast("BufferedWriter", self._tap.message_writer)
+        name = json.dumps(self.stream_maps[0].stream_alias)
+        head = f'{{"type":"RECORD","stream":{name},"record":'.encode()
+        version = self._stream_version
+        tail = b"" if version is None else b',"version":%d' % version
+        with self.get_record_counter() as counter, self.get_sync_timer():
+            self._write_starting_replication_value(context)
+            for lines in self.read_lines(context):
+                writer.write_records(head, lines, tail + self._extracted)
+                self.state_manager.is_flushed = False
+                counter.increment(len(lines))
+            self._finalize_state(self.stream_state)
+        self._write_state_message()
 
     def get_batches(
         self,
@@ -64,48 +138,6 @@ class EmittingStream(RESTStream[PageRequest]):
         for manifest in batcher.get_batches(records=records):
             yield batch_config.encoding, manifest
 
-    def _write_record_message(self, record: Record) -> None:
-        """Write a record; straight out where nothing is to be done with it."""
-        if self._sent_as_is is None:
-            super()._write_record_message(record)
-            return
-        head, version = self._sent_as_is
-        self._tap.message_writer.write_record(head, record, version + self._extracted)
-        self.state_manager.is_flushed = False
-
-    def note_extraction(self) -> None:
-        """Note that the records to come were extracted just now."""
-        self._extracted = b',"time_extracted":"%b"}\n' % utc_now().isoformat().encode()
-
-    @cached_property
-    def _sent_as_is(self) -> tuple[bytes, bytes] | None:
-        """What stands around a record whose fields are all sent as they are, or None.
-
-        Deselection, stream maps and flattening take the SDK's way.
-        """
-        (first, *more) = self.stream_maps
-        if (
-            more
-            or type(first) is not SameRecordTransform
-            or first.flattening_enabled
-            or not all(self.mask.values())
-        ):
-            return None
-        name = json.dumps(first.stream_alias)
-        version = self._stream_version
-        return (
-            f'{{"type":"RECORD","stream":{name},"record":'.encode(),
-            b"" if version is None else b',"version":%d' % version,
-        )
-
-    def _sync_records(
-        self, context: Context | None = None, *, write_messages: bool = True
-    ) -> Generator[Record, None, None]:
-        self.is_whole = False
-        yield from super()._sync_records(context, write_messages=write_messages)
-        if write_messages:
-            self._activate_version()
-
     def _sync_batches(
         self, batch_config: BatchConfig, context: Context | None = None
     ) -> None:
@@ -128,4 +160,4 @@ class EmittingStream(RESTStream[PageRequest]):
     def _write_state_message(self) -> None:
         """Write a STATE message where one is due; the records leave in any case."""
         super()._write_state_message()
-        self._tap.message_writer.flush()
+        t.cast("BufferedWriter", self._tap.message_writer).flush()

@@ -9,14 +9,16 @@ from singer_sdk.streams.rest import HTTPRequest
 from tap_clientsuccess.client import ClientSuccessStream
 from tap_clientsuccess.errors import RefusedError
 from tap_clientsuccess.records.custom_fields import RESOURCE_TYPES
-from tap_clientsuccess.replies import read_list
+from tap_clientsuccess.records.envelope import records_of
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.helpers.types import Context
 
     from tap_clientsuccess.api import Answer
+    from tap_clientsuccess.records.reader import Record, RecordPage
+    from tap_clientsuccess.singer.stream import Lines
 
 
 class ReferenceList(ClientSuccessStream):
@@ -27,7 +29,7 @@ class ReferenceList(ClientSuccessStream):
         """The base URL of v1."""
         return self.settings.v1_base_url
 
-    def get_records(self, context: Context | None) -> Iterator[Record]:
+    def read_lines(self, context: Context | None) -> Iterator[Lines]:
         """Read the list, if API v1 opens."""
         request = HTTPRequest(url=self.get_url(context))
         try:
@@ -37,11 +39,7 @@ class ReferenceList(ClientSuccessStream):
             self._tap.note_v1_refusal(self.name, error)
             return
         self.note_extraction()
-        for record in answer.content:
-            if isinstance(record, dict):
-                yield record
-            else:
-                self.notice("a record that is not an object is left out")
+        yield [record.line for record in self.sendable(answer.content.records)]
         self.is_whole = True
         self.tell_notices()
 
@@ -55,8 +53,8 @@ class ReferenceList(ClientSuccessStream):
         request = HTTPRequest(url=url, params={"page": "0", "size": "1"})
         self.flights.launch(lambda request: self.ask(request, bool), request)()
 
-    def _ask_for_list(self, request: HTTPRequest) -> Answer[list[t.Any]]:
-        return self.ask(request, read_list)
+    def _ask_for_list(self, request: HTTPRequest) -> Answer[RecordPage]:
+        return self.ask(request, self.record_reader.read)
 
 
 class Employees(ReferenceList):
@@ -87,22 +85,23 @@ class CustomFields(ClientSuccessStream):
     path = "/customfield/all/{resourceType}"
     primary_keys = ("resourceType", "fieldId")
 
-    def get_records(self, context: Context | None) -> Iterator[Record]:  # noqa: ARG002
+    def read_lines(self, context: Context | None) -> Iterator[Lines]:  # noqa: ARG002
         """Read the definitions of all resource types, several at once."""
         for definitions in self.flights.ordered(self._definitions, RESOURCE_TYPES):
             self.note_extraction()
-            for resource, definition in definitions:
-                if isinstance(definition, dict):
-                    yield {"resourceType": resource, **definition}
-                else:
-                    self.notice("a record that is not an object is left out")
+            yield [record.line for record in self.sendable(definitions)]
         self.is_whole = True
         self.tell_notices()
 
-    def _definitions(self, resource: str) -> list[tuple[str, t.Any]]:
+    def _definitions(self, resource: str) -> list[Record]:
+        def find(body: t.Any) -> tuple[list[t.Any], dict[str, t.Any]]:
+            definitions, counts = records_of(body)
+            added = {"resourceType": resource}
+            return [isinstance(d, dict) and added | d for d in definitions], counts
+
         request = HTTPRequest(url=self.get_url({"resourceType": resource}))
         try:
-            answer = self.ask(request, read_list)
+            answer = self.ask(request, lambda body: self.record_reader.read(body, find))
         except RefusedError as error:
             if error.status not in {400, 403, 404}:
                 raise
@@ -113,4 +112,4 @@ class CustomFields(ClientSuccessStream):
                 error.status,
             )
             return []
-        return [(resource, definition) for definition in answer.content]
+        return answer.content.records

@@ -69,7 +69,7 @@ class Reading:
         return self.reader.read(b'{"data":[' + b",".join(raws) + b"]}")
 
     def lines(self, *records: str | bytes) -> list[bytes]:
-        return ENCODER.encode_lines(self.page(*records).records).splitlines()
+        return [record.line for record in self.page(*records).records]
 
     def line(self, record: str | bytes) -> str:
         (line,) = self.lines(record)

@@ -9,8 +9,8 @@ from decimal import Decimal
 import pytest
 from singer_sdk.singerlib.json import serialize_json
 
-from tap_clientsuccess.emission import EmittingStream
-from tap_clientsuccess.output import BufferedWriter
+from tap_clientsuccess.singer.stream import RecordStream
+from tap_clientsuccess.singer.writer import BufferedWriter
 from tap_clientsuccess.tap import TapClientSuccess
 
 Messages = list[dict[str, t.Any]]
@@ -42,7 +42,7 @@ def the_sdks_way(monkeypatch: pytest.MonkeyPatch) -> t.Callable[[], None]:
     """Let every record take the SDK's way, and its encoder."""
 
     def take() -> None:
-        monkeypatch.setattr(EmittingStream, "_sent_as_is", None)
+        monkeypatch.setattr(RecordStream, "_changes_nothing", False)
         monkeypatch.setattr(
             BufferedWriter,
             "serialize_message",
