@@ -97,8 +97,7 @@ class ClientSuccessStream(RecordStream):
         return RecordReader(
             self.effective_schema,
             primary_keys=self.primary_keys,
-            modified=self.modification_key,
-            created=self.creation_key,
+            time_keys=(self.modification_key, self.creation_key),
             deselected=self.deselected_fields,
             warn=self.notice,
         )

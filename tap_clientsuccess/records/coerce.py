@@ -30,7 +30,6 @@ Warn = t.Callable[[str, int], None]
 
 _MAX_BITS = 127
 _MAX_EXPONENT = 307
-_MAX_LEVELS = 200
 _PLAIN_PATH = re.compile(r"[\w$-]{1,60}((\.|\[\]\.?)[\w$-]{0,60}){0,9}", re.ASCII)
 _FEW_DIGITS = re.compile(r"-?[0-9]{1,18}")
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -141,18 +140,16 @@ def _is_storable(value: float | Decimal) -> bool:
     return not number or (number.is_finite() and number.adjusted() <= _MAX_EXPONENT)
 
 
-def _clear_numbers(values: t.Any, levels: int = _MAX_LEVELS) -> bool:
+def _clear_numbers(values: t.Any) -> bool:
     """Set to null, at any depth, the numbers that no target can store.
 
     Returns:
         Whether there were any.
     """
-    if not levels:
-        raise CoercionError
     found = False
     for key, value in values.items() if isinstance(values, dict) else enumerate(values):
         if isinstance(value, (dict, list)):
-            found |= _clear_numbers(value, levels - 1)
+            found |= _clear_numbers(value)
         elif isinstance(value, (int, float, Decimal)) and not _is_storable(value):
             values[key] = None
             found = True

@@ -90,8 +90,7 @@ class RecordReader:
         schema: JSONSchema,
         *,
         primary_keys: Sequence[str] = (),
-        modified: str | None = None,
-        created: str | None = None,
+        time_keys: tuple[str, str] = ("", ""),
         deselected: Collection[str] = (),
         warn: Warn,
     ) -> None:
@@ -100,13 +99,13 @@ class RecordReader:
         Args:
             schema: The stream's schema.
             primary_keys: The primary key.
-            modified: The field that says when a record was modified, if any.
-            created: The field that says when a record was created, if any.
+            time_keys: The fields that say when a record was modified and created; empty
+                for none.
             deselected: Fields at the top of the record that are dropped silently.
             warn: Called with what is lost, and how often.
         """
         self._primary_keys = primary_keys
-        self._time_keys = (modified, created)
+        self._time_keys = time_keys
         self._deselected = deselected
         self._warn = warn
         self._coercer = Coercer(schema, warn)
@@ -133,19 +132,25 @@ class RecordReader:
             ValueError: There is no list of records, or it is nested too deep.
         """
         body = self._in_one_line(body)
-        found = find(decode_json(body)) if find else None
-        with self._lock:
-            if found:
-                values, counts = found
-                return self._page([self._coerced(value) for value in values], counts)
-            if self._is_outdated:
-                self._compile()
-            try:
-                records, counts = self._page_decoder.decode(body)
-            except (ValueError, RecursionError):
-                values, counts = split(body)
-                records = [self._coerced(value) for value in values]
-            return self._page(records, counts)
+        try:
+            found = find(decode_json(body)) if find else None
+            with self._lock:
+                return self._page(*self._records(body, found))
+        except RecursionError:
+            raise ValueError("nested too deep") from None
+
+    def _records(
+        self, body: bytes, found: tuple[list[t.Any], dict[str, t.Any]] | None
+    ) -> tuple[list[t.Any], dict[str, t.Any]]:
+        if self._is_outdated:
+            self._compile()
+        try:
+            if not found:
+                return self._page_decoder.decode(body)
+        except (ValueError, RecursionError):
+            found = split(body)
+        values, counts = found
+        return [self._coerced(value) for value in values], counts
 
     def _in_one_line(self, body: bytes) -> bytes:
         """Return a body without line breaks, and without NUL in its text."""
@@ -169,7 +174,7 @@ class RecordReader:
             for name, column in self._checked.items()
         }
 
-        def values(name: str | None) -> list[t.Any]:
+        def values(name: str) -> list[t.Any]:
             if name not in self._compiled:
                 return [None] * len(records)
             found = checked.get(name) or map(self._compiled[name].get, structs)

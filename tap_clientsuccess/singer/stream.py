@@ -19,13 +19,14 @@ from singer_sdk.streams import RESTStream
 from tap_clientsuccess.errors import config_error
 from tap_clientsuccess.paging.page import PageRequest
 from tap_clientsuccess.records.decoding import decode_json
-from tap_clientsuccess.singer.writer import BufferedWriter
 
 if t.TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from singer_sdk.helpers._batch import BaseBatchFileEncoding, BatchConfig
     from singer_sdk.helpers.types import Context, Record
+
+    from tap_clientsuccess.singer.writer import BufferedWriter
 
 Lines = list[bytes]
 """Records as they are sent, each the JSON of an object in one line."""
@@ -99,7 +100,7 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
         )
 
     def _pass_records_on(self, context: Context | None) -> None:
-        """Do what the SDK does with records, for many at once, without decoding them."""
+        """Do what the SDK does with records, but many at once and not decoded."""
         writer = t.cast("BufferedWriter", self._tap.message_writer)
         name = json.dumps(self.stream_maps[0].stream_alias)
         head = f'{{"type":"RECORD","stream":{name},"record":'.encode()

@@ -48,6 +48,8 @@ class CustomStream(SearchStream):
         self.replication_key = definition.get("replication_key")
         self.modification_key = definition.get("replication_key") or ""
         self.reads_by_time = bool(self.replication_key)
+        if path := definition.get("records_path"):
+            self.find = partial(_find, path)
         super().__init__(
             tap,
             name=definition["name"],
@@ -111,10 +113,10 @@ class CustomStream(SearchStream):
         Raises:
             ValueError: There are no records where they should be.
         """
-        path = self._definition.get("records_path")
-        page = reader.read(body, partial(_find, path) if path else None)
-        counts = page.counts if self._is_paged else {"totalPages": 1, "last": True}
-        return replace(page, counts=counts)
+        if self._is_paged:
+            return super().read_records(body, reader=reader)
+        page = reader.read(body, self.find)
+        return replace(page, counts={"totalPages": 1, "last": True})
 
 
 def _find(path: str, body: t.Any) -> tuple[list[t.Any], dict[str, t.Any]]:

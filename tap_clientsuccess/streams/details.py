@@ -41,7 +41,7 @@ class DetailStream(SearchStream):
         return RecordReader(
             {"properties": {name: properties[name] for name in names & {*properties}}},
             primary_keys=self.primary_keys,
-            modified=self.modification_key,
+            time_keys=(self.modification_key, ""),
             warn=lambda *_: None,
         )
 

@@ -24,7 +24,7 @@ if t.TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
     from singer_sdk.streams.rest import HTTPRequest
 
-    from tap_clientsuccess.records.reader import RecordPage
+    from tap_clientsuccess.records.reader import Find, RecordPage
     from tap_clientsuccess.singer.stream import Lines
 
 MODIFICATION_KEY = "modifiedTime"
@@ -48,6 +48,8 @@ class PagedStream(ClientSuccessStream):
     modification_key = MODIFICATION_KEY
     reads_by_time: bool = True
     """Whether the search may filter and sort by modification time."""
+    find: Find | None = None
+    """Finds the records in a decoded body, where they are at an unusual place."""
 
     def read_lines(self, context: Context | None) -> Iterator[Lines]:
         """Read all pages; move the bookmark as far as all was sent."""
@@ -213,7 +215,7 @@ class PagedStream(ClientSuccessStream):
             pages=_count(counts.get("totalPages")),
             size=_count(counts.get("size")),
             last=last if isinstance(last, bool) else None,
-            # Some clock has to bound the bookmark: a record's time may be in the future.
+            # Some clock must bound the bookmark: a record's time may be in the future.
             sent_at=answer.sent_at or now,
         )
 
@@ -223,7 +225,10 @@ class PagedStream(ClientSuccessStream):
         Raises:
             ValueError: The body is not such an answer.
         """
-        return reader.read(body)
+        page = reader.read(body, self.find)
+        if not page.counts:
+            raise ValueError("a bare list")
+        return page
 
     @cached_property
     def _server_filters(self) -> bool:

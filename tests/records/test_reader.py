@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tap_clientsuccess.records.coerce import Coercer
 from tap_clientsuccess.records.decoding import decode_json
-from tap_clientsuccess.records.reader import RecordPage, RecordReader
+from tap_clientsuccess.records.reader import NO_RECORD, RecordPage, RecordReader
 
 if t.TYPE_CHECKING:
     from tap_clientsuccess.records import JSONSchema
@@ -70,6 +70,9 @@ class Reading:
 
     def lines(self, *records: str | bytes) -> list[bytes]:
         return [record.line for record in self.page(*records).records]
+
+    def dicts(self, *records: str | bytes) -> list[dict[str, t.Any]]:
+        return [decode_json(line) for line in self.lines(*records)]
 
     def line(self, record: str | bytes) -> str:
         (line,) = self.lines(record)
@@ -151,7 +154,7 @@ def test_the_same_as_coercing_each_record(
 ) -> None:
     schema = {**SCHEMA, "additionalProperties": is_open}
     reading = Reading(
-        schema, primary_keys=["id"], timestamp_keys=["at"], deselected=deselected
+        schema, primary_keys=["id"], time_keys=("at", ""), deselected=deselected
     )
     warnings: Counter[str] = Counter()
     coercer = Coercer(schema, lambda what, times: warnings.update({what: times}))
@@ -159,22 +162,22 @@ def test_the_same_as_coercing_each_record(
         expected = []
         for record in page:
             decoded = decode_json(f"[{record}]".encode())[0]
-            if isinstance(decoded, dict):
-                coerced = coercer.coerce(decoded)
-                if coerced.get("id") is not None:
-                    kept = coerced.items()
-                    expected.append({k: v for k, v in kept if k not in deselected})
-        found = reading.page(*page)
-        lines = ENCODER.encode_lines(found.records).splitlines()
-        assert exact([decode_json(line) for line in lines]) == exact(
-            [decode_json(ENCODER.encode(record)) for record in expected]
-        )
-        assert exact(found.to_dicts()) == exact(expected)
-        assert found.keys == [record["id"] for record in expected]
-        assert found.length == len(page)
-        for line in lines:
-            line.decode()
-            assert b"\r" not in line
+            coerced = coercer.coerce(decoded) if isinstance(decoded, dict) else None
+            expected.append(coerced)
+        found = reading.page(*page).records
+        for record, coerced in zip(found, expected, strict=True):
+            if coerced is None:
+                assert record.line == NO_RECORD
+                assert record.key is None
+                continue
+            assert record.key == coerced.get("id")
+            kept = {k: v for k, v in coerced.items() if k not in deselected}
+            assert exact(decode_json(record.line)) == exact(
+                decode_json(ENCODER.encode(kept))
+            )
+            assert b"\r" not in record.line
+            assert b"\n" not in record.line
+            record.line.decode()
     about_values = {what: n for what, n in reading.warnings.items() if "the " in what}
     if not deselected:
         assert about_values == warnings
@@ -275,7 +278,7 @@ def test_a_number_that_no_target_stores_is_null_in_an_open_object(
 ) -> None:
     reading = only("id", "person", "custom")
     for times in (1, 2, 3):
-        (found,) = reading.page(record % value).to_dicts()
+        (found,) = reading.dicts(record % value)
         assert (found["person"] or found["custom"])["x"] in (None, [None])
         (told,) = reading.warnings
         assert reading.warnings[told] == times
@@ -284,7 +287,7 @@ def test_a_number_that_no_target_stores_is_null_in_an_open_object(
 
 def test_bytes_that_are_not_utf_8() -> None:
     for record in (b'{"id":1,"name":"\xff"}', b'{"id":1,"custom":{"\xff":"\xff"}}'):
-        found = only("id", "name", "custom").page(record, b'{"id":2}').to_dicts()
+        found = only("id", "name", "custom").dicts(record, b'{"id":2}')
         replaced = "\N{REPLACEMENT CHARACTER}"
         assert found[0]["name"] == replaced or found[0]["custom"] == {
             replaced: replaced
@@ -299,39 +302,44 @@ def test_keys_and_times() -> None:
             "other": nullable("string"),
         }
     }
-    options = {"primary_keys": ["id", "day"], "timestamp_keys": ["at", "day", "other"]}
-    reading = Reading(schema, **options)
+    reading = Reading(schema, primary_keys=["id", "day"], time_keys=("at", "other"))
     record = '{"id":%s,"at":%s,"day":"2024-05-01","other":"2024-05-02T00:00:00"}'
-    page = reading.page(
+    records = reading.page(
         record % (1, '"2024-05-01T02:00:00+02:00"'),
         record % (2, 1714521600000),
         record % (3, '"soon"'),
         record % ("null", "null"),
         '{"at":"2024-05-01T00:00:00Z"}',
-    )
+        "5",
+    ).records
     first, second = (dt.datetime(2024, 5, day, tzinfo=dt.UTC) for day in (1, 2))
-    assert [key[0] for key in page.keys if isinstance(key, tuple)] == [1, 2, 3]
-    assert page.timestamps["at"] == [first, first, None]
-    assert page.timestamps["day"] == [first] * 3
-    assert page.timestamps["other"] == [second] * 3
-    assert len(page.records) == 3
-    assert page.length == 5
-    assert reading.warnings["a record without its primary key id, day is left out"] == 2
+    keys = [record.key and record.key[0] for record in records]  # type: ignore[index]
+    assert keys == [1, 2, 3, None, None, None]
+    assert [record.modified for record in records] == [
+        first,
+        first,
+        None,
+        None,
+        first,
+        None,
+    ]
+    assert [record.created for record in records] == [second] * 4 + [None, None]
+    assert records[-1].line == NO_RECORD
 
 
 @pytest.mark.parametrize(
     "key", ["null", '""', '"abc"', "3.5", "[3]", "{}", "true", "1e6000"]
 )
-def test_a_record_without_its_key_is_dropped(key: str) -> None:
+def test_a_record_without_its_key(key: str) -> None:
     reading = Reading(SCHEMA, primary_keys=["id"])
     for _ in range(3):
-        assert reading.page(f'{{"id":{key}}}', '{"id":2}').keys == [2]
-    assert reading.warnings["a record without its primary key id is left out"] == 3
+        first, second = reading.page(f'{{"id":{key}}}', '{"id":2}').records
+        assert (first.key, second.key) == (None, 2)
 
 
 def test_a_primary_key_that_the_schema_lacks() -> None:
-    assert Reading(SCHEMA, primary_keys=["ID"]).page('{"id":1}').keys == []
-    assert Reading(SCHEMA).page('{"id":1}').keys == [None]
+    reading = Reading(SCHEMA, primary_keys=["ID"])
+    assert reading.page('{"id":1}').records[0].key is None
 
 
 @pytest.mark.parametrize(
@@ -339,17 +347,20 @@ def test_a_primary_key_that_the_schema_lacks() -> None:
     [
         ('[{"id":1}]', [1]),
         (' \n[{"id":1}]', [1]),
-        ('{"content":[{"id":1}],"totalElements":"5"}', [1]),
+        ('{"content":[{"id":1}],"totalElements":"5"}\n', [1]),
         ('{"data":[{"id":1}],"content":[{"id":2}],"x":{"data":3}}', [1]),
         ('{"data":null,"totalElements":0}', []),
         ('{"totalElements":"0"}', []),
         ('\ufeff{"data":[{"id":1}]}', [1]),
-        ('{"data":[[1],null,5,"x",{"id":4}]}', [4]),
+        ('{"data":[[1],null,5,"x",{"id":4}]}', [None] * 4 + [4]),
     ],
 )
 def test_where_records_are(body: str, ids: list[int]) -> None:
     page = Reading(SCHEMA, primary_keys=["id"]).reader.read(body.encode())
-    assert page.keys == ids
+    assert [record.key for record in page.records] == ids
+
+
+DEEP = 2000
 
 
 @pytest.mark.parametrize(
@@ -357,10 +368,7 @@ def test_where_records_are(body: str, ids: list[int]) -> None:
     [
         *("", "{", "5", "null", '"x"', '{"data":5}', '{"data":null}', "{}"),
         *('[{"id":1}', '[{"id":1}] x', "[" * 5000, "[" * 5000 + "]" * 5000),
-        *(
-            '[{"id":"x"}',
-            '[{"id":1,"custom":' + '{"a":' * 2000 + "1" + "}" * 2000 + "}]",
-        ),
+        '[{"id":1,"custom":' + '{"a":' * DEEP + "1" + "}" * DEEP + "}]",
     ],
     ids=lambda body: body[:20],
 )
@@ -369,21 +377,76 @@ def test_what_is_no_list_of_records(body: str) -> None:
         Reading().reader.read(body.encode())
 
 
-def test_what_is_nested_deep_is_null() -> None:
-    reading = only("id", "custom", "name")
-    nested = "[" * 300 + "]" * 300
-    (found,) = reading.page(f'{{"id":1,"custom":{{"a":{nested}}}}}').to_dicts()
-    assert found == {"id": 1, "custom": None, "name": None}
-    assert reading.warnings.total() == 1
+@pytest.mark.parametrize("levels", range(200, 1100, 10))
+def test_what_is_nested_deep_is_sent_or_refused(levels: int) -> None:
+    nested = "[" * levels + "]" * levels
+    for name in ("custom", "unknown", "name"):
+        record = f'{{"id":1,"{name}":{{"a":{nested}}}}}'
+        try:
+            assert only("id", "custom", "name").line(record).startswith('{"id":1')
+        except ValueError:
+            assert levels > 300
 
 
-def test_envelope_and_values() -> None:
+@pytest.mark.parametrize("nul", [r"\u0000", "\0"])
+def test_nul_is_replaced(nul: str) -> None:
+    reading = only("id", "name", "custom", "person")
+    literal = r"\\u0000"
+    record = (
+        f'{{"id":1,"name":"a{nul}{nul}b{literal}","custom":{{"{nul}":"{nul}"}},'
+        f'"person":{{"name":"\\\\{nul}"}}}}'
+    )
+    replaced = "\N{REPLACEMENT CHARACTER}"
+    assert reading.dicts(record) == [
+        {
+            "id": 1,
+            "name": f"a{replaced * 2}b" + r"\u0000",
+            "custom": {replaced: replaced},
+            "person": {"name": "\\" + replaced},
+        }
+    ]
+    (told,) = reading.warnings
+    assert "NUL" in told
+    assert reading.warnings[told] == 5
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        '{"id":1,"person":{"id":1,"name":"a:b","id":2}}',
+        '{"id":1,"people":[{"id":1,"id":2}]}',
+        '{"id":1,"custom":{"a":{"b":1.50,"b":2.50}}}',
+        '{"id":1,"custom":{"a":[{"b":1,"b":2}],"a":{"c":2.50}}}',
+    ],
+)
+def test_a_nested_key_that_stands_twice_is_sent_once(record: str) -> None:
+    reading = only("id", "person", "people", "custom")
+    for _ in range(2):
+        line = reading.line(record)
+        assert line.count('"b"') <= 1
+        assert line.count('"id":2') + line.count("2.50") == 1
+        assert line.count('"id":1') == 1
+
+
+def test_one_odd_field_of_every_record_leaves_the_others_to_the_fast_path() -> None:
+    reading = only("id", "name", "person", "people", "custom")
+    record = '{"id":1,"name":5,"person":{"name":7},"people":[],"custom":{}}'
+    expected = '{"id":1,"name":"5","person":{"name":"7"},"people":[],"custom":{}}'
+    assert reading.line(record) == expected
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Coercer, "coerce", None)  # What takes a record as a whole.
+        assert reading.line(record) == expected
+
+
+def test_counts_and_records_elsewhere() -> None:
     reading = Reading(SCHEMA)
     page = reading.reader.read(b'{"totalElements":7,"last":true,"data":[]}')
-    assert page.envelope["totalElements"] == 7
-    assert page.envelope["last"] is True
-    page = reading.reader.read_values([{"id": "1"}, 5])
-    assert [record["id"] for record in page.to_dicts()] == [1]
+    assert page.counts["totalElements"] == 7
+    assert page.counts["last"] is True
+    body = b'{"deep":{"er":[{"id":"1"},5]}}'
+    page = reading.reader.read(body, lambda body: (body["deep"]["er"], {}))
+    assert decode_json(page.records[0].line)["id"] == 1
+    assert page.records[1].line == NO_RECORD
 
 
 @pytest.mark.parametrize("name", ['a"b', "a\\b", "a\nb", "", "ä"])
