@@ -23,28 +23,25 @@ import threading
 import typing as t
 from dataclasses import dataclass
 from itertools import count, repeat
-from operator import attrgetter
 
 import msgspec
-from msgspec import UNSET, Raw, UnsetType
+from msgspec import UNSET, Raw
 
 from tap_clientsuccess.records.coerce import Coercer, Warn
+from tap_clientsuccess.records.column import Column
 from tap_clientsuccess.records.decoding import decode_json
 from tap_clientsuccess.records.envelope import EnvelopeDecoder, split
 from tap_clientsuccess.records.validate import Field, is_plain
 from tap_clientsuccess.times import parse_time
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+    from collections.abc import Collection, Hashable, Mapping, Sequence
 
     from tap_clientsuccess.records import JSONSchema
 
 NO_RECORD = b"null"
-_NULL = Raw(NO_RECORD)
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)(?:\\u0000|\0)")
 _MAX_LEARNED = 100
-# With an offset, these are times in UTC that no `datetime` can hold.
-_FIRST_DAY, _LAST_DAY = b'"0001-01-01', b'"9999-12-31'
 _numbers = count()
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -110,7 +107,7 @@ class RecordReader:
         self._warn = warn
         self._coercer = Coercer(schema, warn)
         self._columns = {
-            name: _Column(number, field, is_declared=True)
+            name: Column(number, field, is_declared=True)
             for number, (name, field) in enumerate(
                 self._coercer.root.properties.items()
             )
@@ -219,7 +216,7 @@ class RecordReader:
             column = self._columns.get(name)
             if column is None:
                 if len(self._columns) < self._most_columns and is_plain(name):
-                    self._columns[name] = _Column(
+                    self._columns[name] = Column(
                         len(self._columns), Field({}, name), is_declared=False
                     )
                     if not self._coercer.is_open:
@@ -264,69 +261,6 @@ class RecordReader:
                 setattr(struct, column.attribute, UNSET)
             if having and name in self._unknown:
                 self._coercer.warn_unknown(name, len(having))
-
-
-class _Column:
-    """One field of all records."""
-
-    def __init__(self, number: int, field: Field, *, is_declared: bool) -> None:
-        self.field = field
-        self.attribute = f"field_{number}"
-        self.get: Callable[[t.Any], t.Any] = attrgetter(self.attribute)
-        self.is_direct = field.is_exact
-        # Whether it is null where a record lacks it.
-        self.is_filled = is_declared and field.is_nullable
-        self._may_repeat_keys = bool({"object", "array"} & {*field.types})
-        self._type: t.Any = None
-        self._decoder: msgspec.json.Decoder[list[t.Any]] | None = None
-
-    def definition(self) -> tuple[str, t.Any, t.Any]:
-        """Return the field of the struct, for `msgspec.defstruct`."""
-        kind = self.field.type if self.is_direct else Raw
-        if self.is_filled:
-            return self.attribute, kind, None if self.is_direct else _NULL
-        return self.attribute, t.Union[kind, UnsetType], UNSET  # noqa: UP007
-
-    def validated(self, structs: list[t.Any], coercer: Coercer) -> list[t.Any]:
-        """Validate the values, coerce them if there is need, and return them."""
-        having = structs
-        if not self.is_filled:
-            having = [struct for struct in structs if self.get(struct) is not UNSET]
-        raw = b"[" + b",".join(map(self.get, having)) + b"]"
-        try:
-            values = self._decoded(raw)
-        except (ValueError, TypeError, RecursionError):
-            values = decode_json(raw)
-            for index, (struct, value) in enumerate(zip(having, values, strict=True)):
-                if type(value) not in self.field.as_is:
-                    values[index] = coercer.value(self.field, value)
-                setattr(struct, self.attribute, values[index])
-        if len(having) == len(structs):
-            return values
-        rest = iter(values)
-        return [
-            UNSET if self.get(struct) is UNSET else next(rest) for struct in structs
-        ]
-
-    def _decoded(self, raw: bytes) -> list[t.Any]:
-        """Return the decoded values.
-
-        Raises:
-            ValueError: One of them is not as declared, or there is no type to check.
-        """
-        if _FIRST_DAY in raw or _LAST_DAY in raw:
-            raise ValueError("a time that may have no equivalent in UTC")
-        kind = self.field.type
-        if self._decoder is None or kind is not self._type:
-            self._type = kind
-            self._decoder = msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]
-        values = self._decoder.decode(raw)
-        # A key that stands twice is decoded once.
-        if self._may_repeat_keys and (
-            raw.count(b":") != _encoder.encode(values).count(b":")
-        ):
-            raise ValueError("a key that stands twice")
-        return values
 
 
 def _fits(value: t.Any, kind: t.Any) -> bool:
