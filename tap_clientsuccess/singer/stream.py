@@ -9,11 +9,13 @@ from __future__ import annotations
 import abc
 import json
 import typing as t
+from functools import cached_property
 
 from singer_sdk.batch import Batcher
 from singer_sdk.helpers._util import utc_now
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.singerlib import RecordMessage
 from singer_sdk.streams import RESTStream
 
 from tap_clientsuccess.errors import config_error
@@ -92,12 +94,33 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
             and not more
             and type(first) is SameRecordTransform
             and not first.flattening_enabled
-            and all(
-                chosen or path[2:] == () or not self.mask[path[:2]]
-                for path, chosen in self.mask.items()
-            )
+            and not self._drops_nested_fields
             and self.ABORT_AT_RECORD_COUNT is None
         )
+
+    @cached_property
+    def _drops_nested_fields(self) -> bool:
+        return any(
+            not chosen and path[2:] and self.mask[path[:2]]
+            for path, chosen in self.mask.items()
+        )
+
+    def _generate_record_messages(
+        self, record: Record
+    ) -> Generator[RecordMessage, None, None]:
+        if self._drops_nested_fields:
+            yield from super()._generate_record_messages(record)
+            return
+        # The SDK would look at each nested value of each record for nothing.
+        for stream_map in self.stream_maps:
+            mapped = stream_map.transform(record)
+            if mapped is not None:
+                yield RecordMessage(
+                    stream=stream_map.stream_alias,
+                    record=mapped,
+                    version=self._stream_version,
+                    time_extracted=utc_now(),
+                )
 
     def _pass_records_on(self, context: Context | None) -> None:
         """Do what the SDK does with records, but many at once and not decoded."""

@@ -160,8 +160,8 @@ def test_the_same_as_coercing_each_record(
     coercer = Coercer(schema, lambda what, times: warnings.update({what: times}))
     for page in pages:
         expected = []
-        for record in page:
-            decoded = decode_json(f"[{record}]".encode())[0]
+        for text in page:
+            decoded = decode_json(f"[{text}]".encode())[0]
             coerced = coercer.coerce(decoded) if isinstance(decoded, dict) else None
             expected.append(coerced)
         found = reading.page(*page).records
@@ -237,8 +237,10 @@ def test_only_what_is_odd_is_changed(times: int) -> None:
     for _ in range(times):
         lines = reading.lines(odd, '{"id":2,"value":1.10}')
     assert [line.decode() for line in lines] == [
-        '{"id":1,"name":"7","value":null,"person":{"id":5,"name":"a","b":1.0},'
-        '"custom":{"n":1.10}}',
+        (
+            '{"id":1,"name":"7","value":null,"person":{"id":5,"name":"a","b":1.0},'
+            '"custom":{"n":1.10}}'
+        ),
         '{"id":2,"name":null,"value":1.10,"person":null,"custom":null}',
     ]
     lost = "the value of 'value' is not of the declared type; null is sent"
@@ -313,8 +315,9 @@ def test_keys_and_times() -> None:
         "5",
     ).records
     first, second = (dt.datetime(2024, 5, day, tzinfo=dt.UTC) for day in (1, 2))
-    keys = [record.key and record.key[0] for record in records]  # type: ignore[index]
-    assert keys == [1, 2, 3, None, None, None]
+    day = dt.date(2024, 5, 1)
+    keys = [(1, day), (2, day), (3, day), None, None, None]
+    assert [record.key for record in records] == keys
     assert [record.modified for record in records] == [
         first,
         first,
