@@ -126,10 +126,12 @@ spaces = st.sampled_from(["", "", "", " ", "\n", "\r\n  ", "\t"])
 
 
 def objects(
-    names: st.SearchStrategy[str], values: st.SearchStrategy[str], **size: int
+    names: st.SearchStrategy[str], values: st.SearchStrategy[str], max_size: int
 ) -> st.SearchStrategy[str]:
     members = st.builds("{1}{0}{1}:{1}{2}{1}".format, names, spaces, values)
-    return st.lists(members, **size).map(lambda found: "{" + ",".join(found) + "}")
+    return st.lists(members, max_size=max_size).map(
+        lambda found: "{" + ",".join(found) + "}"
+    )
 
 
 scalars = st.sampled_from(["null", "true", "false"]) | numbers | strings
@@ -161,7 +163,8 @@ def test_the_same_as_coercing_each_record(
     for page in pages:
         expected = []
         for text in page:
-            decoded = decode_json(f"[{text}]".encode())[0]
+            without_nul = text.replace(r"\u0000", r"\ufffd")
+            decoded = decode_json(f"[{without_nul}]".encode())[0]
             coerced = coercer.coerce(decoded) if isinstance(decoded, dict) else None
             expected.append(coerced)
         found = reading.page(*page).records
