@@ -54,6 +54,7 @@ class NumberReader:
         self._newest: dt.datetime | None = None
 
     def __iter__(self) -> Iterator[Batch]:
+        quiet = []
         for _ in range(PASSES):
             count = _Count(self._seen)
             yield from self._pass(count)
@@ -61,11 +62,19 @@ class NumberReader:
             self.outcome.completeness = count.completeness
             self.outcome.missing = max(0, count.total - len(self._seen))
             if count.completeness is Completeness.COMPLETE:
-                times = [time for time in (self._newest, count.began) if time]
-                self.outcome.high_watermark = min(times) if self._newest else None
+                self._set_high_watermark(count)
                 return
             if count.without_key:
                 return  # What comes again cannot be told from what is new.
+            quiet.append(count.is_quiet and (count.total, len(self._seen)))
+        if all(quiet) and len(set(quiet)) == 1:
+            # The server counts records that it never gives: do not ask for ever.
+            self.outcome.completeness = Completeness.MISSING
+            self._set_high_watermark(count)
+
+    def _set_high_watermark(self, count: _Count) -> None:
+        times = [time for time in (self._newest, count.began) if time]
+        self.outcome.high_watermark = min(times) if self._newest else None
 
     def _pass(self, count: _Count) -> Iterator[Batch]:
         """Read all pages, several at once; go back by what was deleted meanwhile."""
@@ -143,6 +152,11 @@ class _Count:
                 self._existed.add([key])
         self.seen.add(key for key in page.keys if key is not None)
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing changed during the pass, and the count is no cap."""
+        return self.has_ended and set(self._totals) == {self.total} != {CAP}
+
     def is_too_long(self, page: Page) -> bool:
         """Tell whether far more pages were read than there are."""
         needed = len(self) // page.full_size + 1
@@ -155,10 +169,11 @@ class _Count:
     def completeness(self) -> Completeness:
         """Whether all came that existed when the pass began."""
         expected = self._totals[0]
-        is_counted = None not in self._totals
-        if not any(self._totals) and self.has_ended:
+        if not self.has_ended:
+            return Completeness.UNCERTAIN
+        if not any(self._totals):
             return Completeness.COMPLETE  # Nothing is counted, or there is nothing.
-        if expected == CAP or not is_counted or expected is None:
+        if expected == CAP or expected is None or None in self._totals:
             return Completeness.UNCERTAIN
         if len(self._existed) + self.without_key >= expected:
             return Completeness.COMPLETE

@@ -33,6 +33,9 @@ FURTHER_BACK = dt.timedelta(days=1, hours=14)
 _FEW_PAGES = 3
 """So many are not worth reading in parallel."""
 
+_LOOKS = 3
+"""So often to look again, as one replica may know of a change and another not yet."""
+
 
 class TimeReader:
     """Reads a search by time; iterate over it once.
@@ -144,7 +147,7 @@ class TimeReader:
         Ends at the end of the list, or where all has come that was there at its first
         request, if changes come faster than they are read.
         """
-        left, began = None, None
+        enough, began = 0, None
         while True:
             since = self._coverage.reached
             request = _from(since)
@@ -156,10 +159,10 @@ class TimeReader:
             if not page.has_next:
                 self._conclude(page)
                 return
-            if left is None or began is None:
-                left, began = page.total or 0, self._settled(page) + self._lookback
-            left -= len(batch.records)
-            has_caught_up = left <= 0 and page.newest and page.newest > began
+            if began is None:
+                began = self._settled(page) + self._lookback
+                enough = self._sent.count + (page.total or 0)
+            has_caught_up = self._sent.count >= enough and since > began
             if is_growing or has_caught_up:
                 self.outcome.high_watermark = batch.high_watermark
                 return
@@ -260,8 +263,12 @@ class TimeReader:
             return
         if since >= self._settled(page):
             return  # A replica that lags may not have it; the next sync looks again.
-        if _shows(self._submit(shown_by)(), since):
-            raise NotByTimeError("the server's filter hides what it should show")
+        for _ in range(_LOOKS):
+            if not _shows(self._submit(shown_by)(), since):
+                return
+            if _shows(self._submit(_from(since))(), since):
+                return
+        raise NotByTimeError("the server's filter hides what it should show")
 
     def _take(self, page: Page, request: PageRequest, since: dt.datetime) -> Batch:
         """Note that a page has all records from a time on, up to its newest."""
@@ -303,14 +310,15 @@ class TimeReader:
             NotByTimeError: Records did not come by time: they have none, or it was
                 changed to an old one.
         """
-        total = self._submit(request._replace(size=1))().total or 0
-        if len(self._sent) < total:
+        for _ in range(_LOOKS):
+            missing = (self._submit(request._replace(size=1))().total or 0) - len(
+                self._sent
+            )
+            if missing <= 0:
+                return
             # Those that were changed or added since the last page are still to come.
             yield from self._read_in_order()
-        if len(self._sent) < total:
-            raise NotByTimeError(
-                f"{total - len(self._sent)} records do not come by modification time"
-            )
+        raise NotByTimeError(f"{missing} records do not come by modification time")
 
 
 class _NumberedPages:
@@ -320,7 +328,7 @@ class _NumberedPages:
         self._after = after
         # A little smaller, so that a page by time reaches from one to the next.
         ties = sum(time == first.newest for time in first.times)
-        self._size = max(1, first.full_size - ties - 2)
+        self._size = max(1, first.full_size - ties - 1)
         self._total = first.total or 0
         self._number = 0
         self._last: PageRequest | None = None

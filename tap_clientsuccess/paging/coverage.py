@@ -45,9 +45,14 @@ class Coverage:
 
 
 class SentRecords:
-    """Which records were sent: the keys of all, and the times of the recent ones."""
+    """Which records were sent: the keys of all, and the times of the recent ones.
+
+    Attributes:
+        count: How many were sent, repetitions included.
+    """
 
     def __init__(self) -> None:
+        self.count = 0
         self._keys = KeySet()
         self._without_key = 0
         self._recent: dict[Hashable, dt.datetime | None] = {}
@@ -89,4 +94,5 @@ class SentRecords:
                 keys.append(key)
             records.append(record)
         self._keys.add(keys)
+        self.count += len(records)
         return records

@@ -23,6 +23,7 @@ class Reader:
 
     Attributes:
         outcome: How the read ended, after the iteration.
+        is_by_number: Whether it was read by number.
         why_by_number: Why a read by time went on by number; empty where it did not.
     """
 
@@ -47,6 +48,7 @@ class Reader:
             by_time: Whether to try to read by time.
         """
         self.outcome = Outcome()
+        self.is_by_number = False
         self.why_by_number = ""
         self._by_time = by_time
         self._time_reader = TimeReader(
@@ -65,5 +67,6 @@ class Reader:
             else:
                 self.outcome = self._time_reader.outcome
                 return
+        self.is_by_number = True
         yield from self._number_reader
         self.outcome = self._number_reader.outcome

@@ -18,9 +18,10 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib import RecordMessage
 from singer_sdk.streams import RESTStream
 
-from tap_clientsuccess.errors import config_error
+from tap_clientsuccess.errors import ApiError, config_error
 from tap_clientsuccess.paging.page import PageRequest
 from tap_clientsuccess.records.decoding import decode_json
+from tap_clientsuccess.singer.signals import Interrupted
 
 if t.TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -78,10 +79,19 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
         self, context: Context | None = None, *, write_messages: bool = True
     ) -> Generator[Record, None, None]:
         self.is_whole = False
-        if write_messages and self._changes_nothing:
-            self._pass_records_on(context)
-        else:
-            yield from super()._sync_records(context, write_messages=write_messages)
+        try:
+            if write_messages and self._changes_nothing:
+                self._pass_records_on(context)
+            else:
+                yield from super()._sync_records(context, write_messages=write_messages)
+        except (ApiError, Interrupted):
+            bookmark = self.get_context_state(context).get("replication_key_value")
+            self.logger.info(
+                "%s: not read to its end; the next sync %s",
+                self.name,
+                f"goes on from {bookmark}" if bookmark else "begins again",
+            )
+            raise
         if write_messages:
             self._activate_version()
 

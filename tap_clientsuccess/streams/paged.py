@@ -54,6 +54,7 @@ class PagedStream(ClientSuccessStream):
     def read_lines(self, context: Context | None) -> Iterator[Lines]:
         """Read all pages; move the bookmark as far as all was sent."""
         bookmark = self._bookmark(context)
+        state_before = dict(self.get_context_state(context))
         start = self.start(context)
         reader = Reader(
             partial(self.flights.launch, self._page),
@@ -75,7 +76,7 @@ class PagedStream(ClientSuccessStream):
                 yield item
         if wanted.undated and self.is_incremental:
             self.notice(f"a record without {self.modification_key} is always sent")
-        self._conclude(reader, context)
+        self._conclude(reader, context, state_before)
         self.tell_notices()
 
     def _items(
@@ -98,7 +99,9 @@ class PagedStream(ClientSuccessStream):
         """Make of the records of a page what is sent; pass checkpoints on in order."""
         return items
 
-    def _conclude(self, reader: Reader, context: Context | None) -> None:
+    def _conclude(
+        self, reader: Reader, context: Context | None, state_before: dict[str, t.Any]
+    ) -> None:
         """Set the bookmark, or say what is missing."""
         outcome = reader.outcome
         if reader.why_by_number:
@@ -107,6 +110,13 @@ class PagedStream(ClientSuccessStream):
             )
         if outcome.completeness is Completeness.COMPLETE:
             self.is_whole = True
+        elif outcome.high_watermark and reader.is_by_number:
+            self.logger.warning(
+                "%s: %d records are missing: the server counts more than it gave in "
+                "each of three reads, in which nothing changed",
+                self.name,
+                outcome.missing,
+            )
         elif outcome.missing:
             self.logger.warning(
                 "%s: %d records are missing: the server counts more than it gave in "
@@ -120,8 +130,14 @@ class PagedStream(ClientSuccessStream):
                 "reads. The bookmark stays; the next sync tries again.",
                 self.name,
             )
-        if self.is_incremental:
-            self.set_bookmark(context, outcome.high_watermark)
+        if not self.is_incremental:
+            return
+        if outcome.completeness is not Completeness.COMPLETE and reader.is_by_number:
+            # What reading by time reached may lack the same records.
+            state = self.get_context_state(context)
+            state.clear()
+            state.update(state_before)
+        self.set_bookmark(context, outcome.high_watermark)
 
     @property
     def is_incremental(self) -> bool:
