@@ -22,7 +22,7 @@ from tap_clientsuccess.paging.group import DEPTH, is_longer_than, read_group
 from tap_clientsuccess.paging.page import Batch, Completeness, Outcome, PageRequest
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from tap_clientsuccess.paging.page import Page, Submit
 
@@ -32,6 +32,9 @@ FURTHER_BACK = dt.timedelta(days=1, hours=14)
 
 _FEW_PAGES = 3
 """So many are not worth reading in parallel."""
+
+_STEP = 3
+"""Of so many pages one is read by its number."""
 
 _LOOKS = 3
 """So often to look again, as one replica may know of a change and another not yet."""
@@ -97,7 +100,8 @@ class TimeReader:
         yield self._take(first, request, BEGINNING)
         newest = self._submit(request._replace(newest_first=True))()
         yield self._take_newest(newest, request)
-        if self._coverage.reached > (newest.newest or BEGINNING):
+        is_all = newest.newest and self._coverage.reached > newest.newest
+        if is_all and self._start is not None:
             self._conclude(newest)
             return
         if self._width > 1 and (first.total or 0) > _FEW_PAGES * first.full_size:
@@ -118,6 +122,8 @@ class TimeReader:
         """
         self._evidence.check_descending(page, self._coverage.reached)
         if not page.oldest or not page.newest:
+            if page.records:
+                raise NotByTimeError("the newest records have no modification time")
             return self._batch(page)
         if page.oldest < page.newest:
             self._cover(page.oldest + _MICROSECOND, page.newest + _MICROSECOND)
@@ -177,6 +183,7 @@ class TimeReader:
         """
         numbered = _NumberedPages(after, first)
         asked: set[dt.datetime] = set()
+        frontier = first.newest
         due = deque(self._due([first.newest], asked))
         in_flight: deque[tuple[PageRequest, dt.datetime | None, Callable[[], Page]]]
         in_flight = deque()
@@ -188,22 +195,28 @@ class TimeReader:
                     break
                 in_flight.append((request, since, self._submit(request)))
             if not in_flight:
-                return
+                due.extend(self._due(self._coverage.gaps(), asked))
+                if not due:
+                    return
+                continue
             request, since, wait = in_flight.popleft()
-            page, ends = wait(), []
+            page = wait()
             if since is None:
                 self._evidence.check(page, request.after)
                 # Of its oldest time there may be more on the page before.
                 since = (page.oldest or BEGINNING) + _MICROSECOND
-                ends = [page.newest] if page.has_next else []
+                frontier = page.newest or frontier
+                due.extend(self._due([page.newest] if page.has_next else [], asked))
             else:
                 page, _ = yield from self._read_from(since, page)
             numbered.saw(request, page, self._limit)
             yield self._take(page, request, since)
-            due.extend(self._due([*ends, *self._coverage.gaps()], asked))
+            # What is beyond may be on a numbered page that is under way.
+            gaps = [gap for gap in self._coverage.gaps() if frontier and gap < frontier]
+            due.extend(self._due(gaps, asked))
 
     def _due(
-        self, ends: list[dt.datetime | None], asked: set[dt.datetime]
+        self, ends: Sequence[dt.datetime | None], asked: set[dt.datetime]
     ) -> Iterator[dt.datetime]:
         """Yield the times to ask from, each once."""
         for end in ends:
@@ -253,7 +266,7 @@ class TimeReader:
         """Look whether the newest record of the page before comes again.
 
         If not, it was edited or deleted meanwhile, or the filter hides it, and others
-        with it: the page that showed it tells, asked for again.
+        with it. The page that showed it, asked for again, has the record before it.
 
         Raises:
             NotByTimeError: The filter hides it.
@@ -264,9 +277,11 @@ class TimeReader:
         if since >= self._settled(page):
             return  # A replica that lags may not have it; the next sync looks again.
         for _ in range(_LOOKS):
-            if not _shows(self._submit(shown_by)(), since):
-                return
-            if _shows(self._submit(_from(since))(), since):
+            again = self._submit(shown_by)()
+            known = max(
+                (time for time in again.times if time and time <= since), default=None
+            )
+            if known is None or _shows(self._submit(_from(known))(), known):
                 return
         raise NotByTimeError("the server's filter hides what it should show")
 
@@ -329,15 +344,18 @@ class _NumberedPages:
         # A little smaller, so that a page by time reaches from one to the next.
         ties = sum(time == first.newest for time in first.times)
         self._size = max(1, first.full_size - ties - 1)
+        self._full_size = first.full_size
         self._total = first.total or 0
         self._number = 0
         self._last: PageRequest | None = None
 
     def next(self) -> PageRequest | None:
         """Return the next request; None where there is none, or not yet."""
-        number = self._number + 2
+        number = self._number + _STEP
         place = number * self._size
-        if place >= self._total or place + self._size > DEPTH:
+        # The page of the newest changes is there already.
+        is_behind = place >= self._total - self._full_size
+        if is_behind or place + self._size > DEPTH:
             return None
         self._number = number
         self._last = PageRequest(number, self._size, self._after)
@@ -353,7 +371,7 @@ class _NumberedPages:
         elif (
             request == self._last
             and page.has_next
-            and (self._number + 3) * self._size > DEPTH
+            and (self._number + _STEP + 1) * self._size > DEPTH
         ):
             self._after = _from(newest).after
             self._number = 0

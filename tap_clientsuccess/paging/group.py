@@ -71,8 +71,7 @@ def read_group(
             members.update(page.keys)
             yield take(page)
             number += 1
-            if (number + 1) * size > DEPTH:
-                raise NotByTimeError("too many records are of one time")
+            _check_depth(page, number, size)
             page = fetch(number)
         if not number:
             return page, True  # All are on one page.
@@ -96,3 +95,10 @@ def read_group(
         if len(seen) == places:
             return page, True
     return page, False
+
+
+def _check_depth(page: Page, number: int, size: int) -> None:
+    if (number + 1) * size > DEPTH:
+        raise NotByTimeError("too many records are of one time")
+    if page.total is not None and number * size > page.total:
+        raise NotByTimeError("there are more pages than the server counts")

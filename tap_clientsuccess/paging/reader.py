@@ -7,7 +7,7 @@ import typing as t
 from tap_clientsuccess.paging.by_number import NumberReader
 from tap_clientsuccess.paging.by_time import FURTHER_BACK, TimeReader
 from tap_clientsuccess.paging.evidence import NotByTimeError
-from tap_clientsuccess.paging.page import Outcome
+from tap_clientsuccess.paging.page import Completeness, Outcome
 
 if t.TYPE_CHECKING:
     import datetime as dt
@@ -27,7 +27,7 @@ class Reader:
         why_by_number: Why a read by time went on by number; empty where it did not.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 # one for each thing that a caller knows
         self,
         submit: Submit,
         *,
@@ -70,3 +70,12 @@ class Reader:
         self.is_by_number = True
         yield from self._number_reader
         self.outcome = self._number_reader.outcome
+
+    @property
+    def must_go_back(self) -> bool:
+        """Whether the bookmark must go back to where it was before this read.
+
+        What reading by time had reached may lack what then did not come by number.
+        """
+        is_complete = self.outcome.completeness is Completeness.COMPLETE
+        return self.is_by_number and not is_complete

@@ -132,8 +132,7 @@ class PagedStream(ClientSuccessStream):
             )
         if not self.is_incremental:
             return
-        if outcome.completeness is not Completeness.COMPLETE and reader.is_by_number:
-            # What reading by time reached may lack the same records.
+        if reader.must_go_back:
             state = self.get_context_state(context)
             state.clear()
             state.update(state_before)
@@ -184,7 +183,7 @@ class PagedStream(ClientSuccessStream):
         """Leave the bookmark alone: the reader says how far it can move.
 
         The SDK would compare times as strings, fail on a record without its
-        replication key, and pass the moment at which the walk began.
+        replication key, and pass the moment at which the read began.
         """
 
     def get_replication_key_signpost(

@@ -62,10 +62,13 @@ class ServerModel:
     most_counted: int | None = None
     is_shallow: bool = True
     undated: int = 0
+    undated_are_first: bool = True
     now: dt.datetime = START
     records: dict[int, Record] = field(default_factory=dict)
     requests: list[PageRequest] = field(default_factory=list)
     sent: int = 0
+    changes: int = 0
+    depth: int = DEPTH
     on_request: Callable[[], None] = lambda: None
     _waiting: list[_Waiting] = field(default_factory=list)
     _history: list[tuple[dt.datetime, dict[int, Record]]] = field(default_factory=list)
@@ -118,6 +121,7 @@ class ServerModel:
         return int(record["id"])
 
     def _tick(self) -> None:
+        self.changes += 1
         self.now += self.random.choice(self.ticks) * SECOND
         if self.lag:
             copies = {key: dict(record) for key, record in self.records.items()}
@@ -152,7 +156,7 @@ class ServerModel:
             size = min(request.size, size)
         place = request.number * size
         if self.is_shallow:
-            assert place + size <= DEPTH or self.order != "time", request
+            assert place + size <= self.depth or self.order != "time", request
         found = [
             record
             for record in self._seen_by_replica().values()
@@ -188,7 +192,8 @@ class ServerModel:
         return request.newest_first and self.order != "by id"
 
     def _place(self, record: Record) -> tuple[t.Any, ...]:
-        time = record["modified"] or START - DAY
+        extreme = START + (-DAY if self.undated_are_first else 1000 * DAY)
+        time = record["modified"] or extreme
         match self.order:
             case "by id":
                 return (record["id"],)
@@ -197,6 +202,10 @@ class ServerModel:
             case "ties in another order each time":
                 return time, self.random.random()
         return time, record["id"]
+
+    def drop_requests(self) -> None:
+        """Forget the requests that are under way: nobody waits for them any more."""
+        self._waiting.clear()
 
     def submit(self, request: PageRequest) -> Callable[[], Page]:
         """Begin to answer; requests in flight together are answered in any order."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import typing as t
 
+from server_model import MILLISECOND, START
+
 from tap_clientsuccess.paging.page import Completeness
 from tap_clientsuccess.paging.reader import Reader
 
 if t.TYPE_CHECKING:
     from server_model import ServerModel
 
+NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
 LOOKBACK = dt.timedelta(seconds=60)
 
 
@@ -29,6 +32,7 @@ class Warehouse:
         self.reader: Reader
         self.records = 0
         self.batches = 0
+        self.checks_each_bookmark = False
 
     def sync(
         self, server: ServerModel, *, by_time: bool = True, batches: int | None = None
@@ -40,7 +44,8 @@ class Warehouse:
             by_time: Whether to try to read by time.
             batches: The read is killed after so many batches.
         """
-        start = self.bookmark and self.bookmark - self.lookback
+        before = self.bookmark
+        start = before and before - self.lookback
         self.reader = Reader(
             server.submit,
             start=start,
@@ -58,9 +63,15 @@ class Warehouse:
                     self.rows[record["id"]] = record
                     self.records += 1
             self._move_bookmark(batch.high_watermark)
+            if self.checks_each_bookmark:
+                # Another record may get the time of one that was just read.
+                until = self.bookmark and self.bookmark - MILLISECOND
+                assert self.lacks(server, until=until) == []
             if self.batches == batches:
-                server._waiting.clear()  # noqa: SLF001
+                server.drop_requests()
                 return
+        if self.reader.must_go_back:
+            self.bookmark = before
         self._move_bookmark(self.reader.outcome.high_watermark)
 
     def _move_bookmark(self, time: dt.datetime | None) -> None:
@@ -72,22 +83,14 @@ class Warehouse:
         """Whether the last sync said that records may be missing."""
         return self.reader.outcome.completeness is not Completeness.COMPLETE
 
-    def lacks(self, server: ServerModel) -> list[int]:
-        """Return the records that are not here, or not in their newest state."""
+    def lacks(
+        self, server: ServerModel, until: dt.datetime | None = NEVER
+    ) -> list[int]:
+        """Return the records up to a time that are not here in their newest state."""
         return [
             key
             for key, record in server.records.items()
             if self.rows.get(key) != record
+            and until is not None
+            and (record["modified"] or START) <= until
         ]
-
-
-def after_syncs_under_edits(
-    server: ServerModel, warehouse: Warehouse, changes: float, syncs: int = 3
-) -> None:
-    """Sync some times while the server changes, then once when it does not."""
-    server.changes_per_read = changes
-    for _ in range(syncs):
-        warehouse.sync(server)
-    server.changes_per_read = 0
-    server.now += LOOKBACK
-    warehouse.sync(server)
