@@ -215,6 +215,16 @@ def test_no_digit_is_lost(record: str) -> None:
     assert not reading.warnings
 
 
+@pytest.mark.parametrize(
+    "time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-01:00"]
+)
+def test_a_time_that_has_no_equivalent_in_utc_is_null(time: str) -> None:
+    reading = only("id", "at")
+    for times in (1, 2):
+        assert reading.line(f'{{"id":1,"at":"{time}"}}') == '{"id":1,"at":null}'
+        assert reading.warnings.total() == times
+
+
 def test_what_is_absent_is_null_in_the_order_of_the_schema() -> None:
     line = only("id", "name", "at", "must").line('{"at":null,"id":1}')
     assert line == '{"id":1,"name":null,"at":null}'

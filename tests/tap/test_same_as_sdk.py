@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 from singer_sdk.singerlib.json import serialize_json
+from singer_sdk.streams import RESTStream
 
 from tap_clientsuccess.singer.stream import RecordStream
 from tap_clientsuccess.singer.writer import BufferedWriter
@@ -43,7 +44,11 @@ def the_sdks_way(monkeypatch: pytest.MonkeyPatch) -> t.Callable[[], None]:
 
     def take() -> None:
         monkeypatch.setattr(RecordStream, "_changes_nothing", False)
-        monkeypatch.setattr(RecordStream, "_drops_nested_fields", True)
+        monkeypatch.setattr(
+            RecordStream,
+            "_generate_record_messages",
+            RESTStream._generate_record_messages,  # noqa: SLF001
+        )
         monkeypatch.setattr(
             BufferedWriter,
             "serialize_message",
