@@ -19,10 +19,10 @@ if t.TYPE_CHECKING:
     from singer_sdk.helpers.types import Context
     from singer_sdk.streams.rest import HTTPRequest
 
-    from tap_clientsuccess.api import Answer, ClientSuccessAPI
-    from tap_clientsuccess.auth import KeyAuthenticator, LoginAuthenticator
     from tap_clientsuccess.config.settings import Settings
-    from tap_clientsuccess.flights import Flights
+    from tap_clientsuccess.http.auth import KeyAuthenticator, LoginAuthenticator
+    from tap_clientsuccess.http.client import Client, Result
+    from tap_clientsuccess.http.thread_pool import ThreadPool
     from tap_clientsuccess.records.custom_fields import FieldDefinitions
     from tap_clientsuccess.records.reader import Record
     from tap_clientsuccess.tap import TapClientSuccess
@@ -46,24 +46,24 @@ class ClientSuccessStream(RecordStream):
     _tap: TapClientSuccess
 
     @property
-    def api(self) -> ClientSuccessAPI:
-        """The API, one for all streams."""
-        return self._tap.api
+    def client(self) -> Client:
+        """What sends requests, one for all streams."""
+        return self._tap.context.client
 
     @property
     def settings(self) -> Settings:
         """The tap's settings."""
-        return self.api.settings
+        return self._tap.context.settings
 
     @property
-    def flights(self) -> Flights:
+    def thread_pool(self) -> ThreadPool:
         """What runs requests at once, shared by all streams."""
-        return self._tap.flights
+        return self._tap.context.thread_pool
 
     @property
     def custom_fields(self) -> FieldDefinitions:
         """The account's custom fields."""
-        return self._tap.custom_fields
+        return self._tap.context.custom_fields
 
     @property
     def url_base(self) -> str:
@@ -73,21 +73,21 @@ class ClientSuccessStream(RecordStream):
     @property
     def authenticator(self) -> KeyAuthenticator | LoginAuthenticator:
         """What puts the key, or a login's token, into the header."""
-        return self.api.authenticator
+        return self.client.authenticator
 
     @property
     def requests_session(self) -> requests.Session:
         """The session of the whole tap."""
-        return self.api.transport.session
+        return self.client.session
 
-    def ask(self, request: HTTPRequest, read: Callable[[bytes], T]) -> Answer[T]:
-        """Send a request, with retries; see `ClientSuccessAPI.request`.
+    def request(self, request: HTTPRequest, read: Callable[[bytes], T]) -> Result[T]:
+        """Send a request, with retries; see `Client.request`.
 
         Raises:
             ApiError: With the stream's name in it.
         """
         try:
-            return self.api.request(request, read)
+            return self.client.request(request, read)
         except ApiError as error:
             raise error.in_stream(self.name) from None
 

@@ -18,7 +18,7 @@ from functools import lru_cache
 import msgspec
 
 from tap_clientsuccess.records.validate import DATE_TIME, Field
-from tap_clientsuccess.times import format_time, parse_time
+from tap_clientsuccess.timestamps import format_time, parse_time
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping

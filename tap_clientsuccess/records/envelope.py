@@ -81,3 +81,15 @@ def records_of(body: t.Any) -> tuple[list[t.Any], dict[str, t.Any]]:
     if not isinstance(records, list):
         raise ValueError("no list of records")  # noqa: TRY004
     return records, counts
+
+
+def record_of(body: t.Any) -> tuple[list[t.Any], dict[str, t.Any]]:
+    """Return the only record in a decoded body, bare or in an envelope, as a list.
+
+    Raises:
+        ValueError: There is none.
+    """
+    if not isinstance(body, dict):
+        raise ValueError("not an object")  # noqa: TRY004
+    record = body.get("data", body.get("content"))
+    return [record if isinstance(record, dict) and "id" not in body else body], {}

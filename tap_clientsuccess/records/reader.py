@@ -32,7 +32,7 @@ from tap_clientsuccess.records.column import Column
 from tap_clientsuccess.records.decoding import decode_json
 from tap_clientsuccess.records.envelope import EnvelopeDecoder, split
 from tap_clientsuccess.records.validate import Field, is_plain
-from tap_clientsuccess.times import parse_time
+from tap_clientsuccess.timestamps import parse_time
 
 if t.TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Mapping, Sequence

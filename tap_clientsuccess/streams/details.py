@@ -10,6 +10,7 @@ from singer_sdk.streams.rest import HTTPRequest
 
 from tap_clientsuccess.errors import NotFoundError
 from tap_clientsuccess.records.decoding import decode_json
+from tap_clientsuccess.records.envelope import record_of
 from tap_clientsuccess.records.reader import RecordReader
 from tap_clientsuccess.streams.paged import Checkpoint, SearchStream
 
@@ -54,7 +55,7 @@ class DetailStream(SearchStream):
             NotFoundError: There are no details where they should be.
         """
         found = gone = 0
-        for detail in self.flights.ordered(self._detail, self._uuids(items)):
+        for detail in self.thread_pool.map(self._detail, self._uuids(items)):
             self.note_extraction()
             if isinstance(detail, Checkpoint):
                 yield detail
@@ -85,21 +86,13 @@ class DetailStream(SearchStream):
             return item
         path = self.detail_path.format(uuid=quote(item, safe=""))
         try:
-            answer = self.ask(
+            result = self.request(
                 HTTPRequest(url=f"{self.url_base}{path}"),
-                lambda body: self.record_reader.read(body, _object),
+                lambda body: self.record_reader.read(body, record_of),
             )
         except NotFoundError:
             return None
-        return answer.content.records[0]
-
-
-def _object(body: t.Any) -> tuple[list[t.Any], dict[str, t.Any]]:
-    if not isinstance(body, dict):
-        raise ValueError("not an object")  # noqa: TRY004
-    # Some answers of v2 wrap what they hold.
-    inner = body.get("data")
-    return [inner if isinstance(inner, dict) and "id" not in body else body], {}
+        return result.content.records[0]
 
 
 class ClientDetails(DetailStream):

@@ -16,8 +16,7 @@ if t.TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context
 
-    from tap_clientsuccess.api import Answer
-    from tap_clientsuccess.records.reader import Record, RecordPage
+    from tap_clientsuccess.records.reader import Record
     from tap_clientsuccess.singer.stream import Lines
 
 
@@ -33,13 +32,14 @@ class ReferenceList(ClientSuccessStream):
         """Read the list, if API v1 opens."""
         request = HTTPRequest(url=self.get_url(context))
         try:
-            answer = self.flights.launch(self._ask_for_list, request)()
+            read = self.record_reader.read
+            result = self.thread_pool.submit(self.request, request, read).result()
         except RefusedError as error:
             self._check_v2_opens()
             self._tap.note_v1_refusal(self.name, error)
             return
         self.note_extraction()
-        yield [record.line for record in self.sendable(answer.content.records)]
+        yield [record.line for record in self.sendable(result.content.records)]
         self.is_whole = True
         self.tell_notices()
 
@@ -51,10 +51,7 @@ class ReferenceList(ClientSuccessStream):
         """
         url = f"{self.settings.base_url}/client/search"
         request = HTTPRequest(url=url, params={"page": "0", "size": "1"})
-        self.flights.launch(lambda request: self.ask(request, bool), request)()
-
-    def _ask_for_list(self, request: HTTPRequest) -> Answer[RecordPage]:
-        return self.ask(request, self.record_reader.read)
+        self.thread_pool.submit(self.request, request, bool).result()
 
 
 class Employees(ReferenceList):
@@ -87,7 +84,7 @@ class CustomFields(ClientSuccessStream):
 
     def read_lines(self, context: Context | None) -> Iterator[Lines]:  # noqa: ARG002
         """Read the definitions of all resource types, several at once."""
-        for definitions in self.flights.ordered(self._definitions, RESOURCE_TYPES):
+        for definitions in self.thread_pool.map(self._definitions, RESOURCE_TYPES):
             self.note_extraction()
             yield [record.line for record in self.sendable(definitions)]
         self.is_whole = True
@@ -101,7 +98,9 @@ class CustomFields(ClientSuccessStream):
 
         request = HTTPRequest(url=self.get_url({"resourceType": resource}))
         try:
-            answer = self.ask(request, lambda body: self.record_reader.read(body, find))
+            result = self.request(
+                request, lambda body: self.record_reader.read(body, find)
+            )
         except RefusedError as error:
             if error.status not in {400, 403, 404}:
                 raise
@@ -112,4 +111,4 @@ class CustomFields(ClientSuccessStream):
                 error.status,
             )
             return []
-        return answer.content.records
+        return result.content.records

@@ -16,7 +16,7 @@ from tap_clientsuccess.paging.page import Completeness, Page, PageRequest
 from tap_clientsuccess.paging.reader import Reader
 from tap_clientsuccess.records.reader import RecordReader
 from tap_clientsuccess.streams.bookmark import WantedRecords, start_of
-from tap_clientsuccess.times import format_time, parse_time
+from tap_clientsuccess.timestamps import format_time, parse_time
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -57,7 +57,7 @@ class PagedStream(ClientSuccessStream):
         state_before = dict(self.get_context_state(context))
         start = self.start(context)
         reader = Reader(
-            partial(self.flights.launch, self._page),
+            lambda request: self.thread_pool.submit(self._page, request).result,
             start=start,
             bookmark=bookmark if bookmark and start and bookmark >= start else None,
             lookback=self.settings.lookback,
@@ -205,7 +205,7 @@ class PagedStream(ClientSuccessStream):
         """
         reader = RecordReader({"additionalProperties": True}, warn=lambda *_: None)
         request = PageRequest(number, newest_first=True)
-        return self.flights.launch(partial(self._page, reader=reader), request)()
+        return self.thread_pool.submit(self._page, request, reader).result()
 
     @cached_property
     def page_reader(self) -> RecordReader:
@@ -215,11 +215,11 @@ class PagedStream(ClientSuccessStream):
     def _page(self, request: PageRequest, reader: RecordReader | None = None) -> Page:
         now = dt.datetime.now(dt.UTC)
         page = PageContext(stream_context=None, next_page_token=request)
-        answer = self.ask(
+        result = self.request(
             self.get_http_request(page=page),
             partial(self.read_records, reader=reader or self.page_reader),
         )
-        records, counts = answer.content.records, answer.content.counts
+        records, counts = result.content.records, result.content.counts
         last = counts.get("last")
         return Page(
             number=request.number,
@@ -231,7 +231,7 @@ class PagedStream(ClientSuccessStream):
             size=_count(counts.get("size")),
             last=last if isinstance(last, bool) else None,
             # Some clock must bound the bookmark: a record's time may be in the future.
-            sent_at=answer.sent_at or now,
+            sent_at=result.sent_at or now,
         )
 
     def read_records(self, body: bytes, *, reader: RecordReader) -> RecordPage:
@@ -249,11 +249,11 @@ class PagedStream(ClientSuccessStream):
     def _server_filters(self) -> bool:
         """Whether the server heeds ``modifiedAfter``: it counts less in the future."""
         counted = [
-            self.flights.launch(self._page, PageRequest(size=1, after=after))
+            self.thread_pool.submit(self._page, PageRequest(size=1, after=after))
             for after in (None, _FAR_FUTURE)
         ]
         try:
-            everything, later = (wait().total for wait in counted)
+            everything, later = (page.result().total for page in counted)
         except RefusedError:
             return True
         return everything is None or later is None or later < everything

@@ -7,7 +7,7 @@ import pytest
 
 from clientsuccess_sandbox import Headers, Mutate, Sandbox
 from tap_clientsuccess.tap import TapClientSuccess
-from tap_clientsuccess.times import format_time, parse_time
+from tap_clientsuccess.timestamps import format_time, parse_time
 
 if t.TYPE_CHECKING:
     from conftest import Sync

@@ -57,14 +57,14 @@ def test_a_token_is_renewed_before_it_expires(
     sync: Sync, sandbox: Sandbox, login: dict[str, t.Any], monkeypatch: t.Any
 ) -> None:
     now = [0.0]
-    monkeypatch.setattr("tap_clientsuccess.auth.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("tap_clientsuccess.http.auth.time.monotonic", lambda: now[0])
     sandbox.max_size = 10
     sandbox.token_seconds = 100
 
     def later(*_: object, **__: object) -> None:
         now[0] += 40
 
-    monkeypatch.setattr("tap_clientsuccess.api.check", later)
+    monkeypatch.setattr("tap_clientsuccess.http.client.check", later)
     sync(streams=["contacts"], concurrency=1)
     pages = len(sandbox.requests) - logins(sandbox)
     assert pages > 9
@@ -77,7 +77,7 @@ def test_a_token_that_expires_in_mid_sync_is_renewed_once(
 ) -> None:
     sandbox.max_size = 10
     sandbox.faults.add(
-        Status("/contact/search", 401, body={"error": "invalidToken"}, page=4, times=1)
+        Status("/contact/search", 401, body={"error": "invalidToken"}, after=4, times=1)
     )
     output = sync(streams=["contacts"], concurrency=8)
     assert len(output.ids("contacts")) == 90

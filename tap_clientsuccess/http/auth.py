@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 import typing as t
@@ -13,14 +14,12 @@ from tap_clientsuccess.errors import (
     NotFoundError,
     RefusedError,
     RejectedKeyError,
-    UnexpectedAnswerError,
+    UnexpectedResponseError,
 )
-from tap_clientsuccess.records.decoding import decode_json
-from tap_clientsuccess.replies import check
+from tap_clientsuccess.http.responses import Response, check
 
 if t.TYPE_CHECKING:
-    from tap_clientsuccess.config.settings import Settings
-    from tap_clientsuccess.transport import Reply, Transport
+    from tap_clientsuccess.http.transport import Transport
 
 _DEFAULT_LIFE_SECONDS = 43_200
 _EARLY_SECONDS = 300
@@ -34,7 +33,7 @@ class KeyAuthenticator(APIKeyAuthenticator):
         "ClientSuccess and set api_key"
     )
 
-    def renewed(self, request: requests.PreparedRequest) -> bool:  # noqa: ARG002
+    def renew(self, *_: t.Any) -> bool:
         """Say that a rejected key cannot be renewed."""
         return False
 
@@ -51,17 +50,35 @@ class LoginAuthenticator(APIAuthenticatorBase):
         "username and password"
     )
 
-    def __init__(self, settings: Settings, transport: Transport) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        url: str,
+        *,
+        username: str,
+        password: str,
+        timeout: float,
+    ) -> None:
+        """Prepare to log in.
+
+        Args:
+            transport: What sends the login.
+            url: Where to send it.
+            username: Who logs in.
+            password: Their password.
+            timeout: Seconds that a login may take.
+        """
         super().__init__()
-        self._settings = settings
         self._transport = transport
+        self._url = url
+        self._form = {"username": username, "password": password}
+        self._timeout = timeout
         self._lock = threading.Lock()
         self._token: str | None = None
         self._good_until = 0.0
 
     def authenticate_request(
-        self,
-        request: requests.PreparedRequest,
+        self, request: requests.PreparedRequest
     ) -> requests.PreparedRequest:
         """Put a token that is still good into a request.
 
@@ -74,83 +91,58 @@ class LoginAuthenticator(APIAuthenticatorBase):
             request.headers["Authorization"] = t.cast("str", self._token)
         return request
 
-    def renewed(self, request: requests.PreparedRequest) -> bool:
-        """Log in again after a request was rejected, unless another thread has.
+    def renew(self, request: requests.PreparedRequest, response: Response) -> bool:
+        """Log in again where the session has ended, unless another thread has.
 
         Returns:
-            True: there is a token that the request did not have.
+            Whether the request is to be sent again.
         """
+        if response.status != requests.codes.unauthorized and (
+            not response.has_invalid_token
+        ):
+            return False
         with self._lock:
             if request.headers.get("Authorization") == self._token:
                 self._log_in()
         return True
 
     def _log_in(self) -> None:
-        settings = self._settings
-        request = requests.Request(
-            "POST",
-            f"{settings.v1_base_url}/auth",
-            data={"username": settings.username, "password": settings.password},
-            headers={"Accept": "application/json", "User-Agent": settings.user_agent},
-            # Else `requests` would look for a login in a `.netrc`.
-            auth=_unchanged,
-        )
+        request = requests.Request("POST", self._url, data=self._form)
         prepared = self._transport.prepare(request)
-        reply = self._transport.send(prepared, timeout=settings.request_timeout)
-        _check_login(reply)
-        self._token, seconds = _read_token(reply)
+        response = self._transport.send(prepared, timeout=self._timeout)
+        _check_login(response)
+        self._token, seconds = _read_token(response)
         early = min(_EARLY_SECONDS, seconds / 10)
         self._good_until = time.monotonic() + seconds - early
 
 
-def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
-
-
-def _check_login(reply: Reply) -> None:
+def _check_login(response: Response) -> None:
     try:
-        check(reply)
+        check(response)
     except NotFoundError as error:
-        raise NotFoundError(
-            f"{reply.where} answered {reply.status}: the login is not there: check "
-            "base_url and v1_base_url",
-            status=reply.status,
-        ) from error
+        error.add_note("and v1_base_url")
+        raise
     except RefusedError as error:
         raise RejectedKeyError(
-            f"{reply.where} answered {reply.status}: the login was rejected: check "
-            "username and password",
-            status=reply.status,
+            f"{response.where} answered {response.status}: the login was rejected: "
+            "check username and password",
+            status=response.status,
         ) from error
 
 
-def _read_token(reply: Reply) -> tuple[str, float]:
+def _read_token(response: Response) -> tuple[str, float]:
     """Return a login's token, and for how many seconds it is good."""
     try:
-        content = decode_json(reply.body)
+        content = json.loads(response.body)
         token = content["access_token"]
         seconds = float(content.get("expires_in") or _DEFAULT_LIFE_SECONDS)
+        is_sendable = token.isascii() and token.isprintable() and token.strip() == token
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
         token = None
-    if not isinstance(token, str) or not _is_sendable(token):
-        raise UnexpectedAnswerError(
-            f"{reply.where} answered without an access_token: check base_url and "
+    if not token or not is_sendable:
+        raise UnexpectedResponseError(
+            f"{response.where} answered without an access_token: check base_url and "
             "v1_base_url",
-            status=reply.status,
+            status=response.status,
         )
     return token, seconds
-
-
-def _is_sendable(token: str) -> bool:
-    return token.isascii() and token.isprintable() and token.strip() == token != ""
-
-
-def authenticator_for(
-    settings: Settings, transport: Transport
-) -> KeyAuthenticator | LoginAuthenticator:
-    """Return what authenticates requests, as the settings say."""
-    if settings.auth_method == "password":
-        return LoginAuthenticator(settings, transport)
-    return KeyAuthenticator(
-        key=settings.api_key_header, value=settings.api_key, location="header"
-    )

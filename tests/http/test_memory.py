@@ -1,0 +1,147 @@
+"""Large responses: they take no more memory than is promised."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import json
+import subprocess
+import sys
+import threading
+import typing as t
+from pathlib import Path
+
+import pytest
+from http_server import (
+    GENEROUS,
+    Server,
+    answer,
+    make_client,
+    make_transport,
+    serving,
+)
+from singer_sdk.streams.rest import HTTPRequest
+
+from tap_clientsuccess.http.thread_pool import ThreadPool
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
+measured = pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="the peak is read from /proc"
+)
+LARGEST = 8 * 2**20
+PROMISED = 4 * LARGEST
+PAGES = 6
+PROGRAM = """
+import json, re, sys
+from pathlib import Path
+from singer_sdk.streams.rest import HTTPRequest
+from http_server import make_client, make_transport
+from tap_clientsuccess.errors import ApiError
+from tap_clientsuccess.records.envelope import list_of
+from tap_clientsuccess.http.thread_pool import ThreadPool
+
+def peak():
+    status = Path("/proc/self/status").read_text()
+    return int(re.search(r"VmHWM:\\s+(\\d+)", status)[1]) * 1024
+
+def page(number):
+    request = HTTPRequest(url=sys.argv[1])
+    try:
+        return client.request(request, list_of).content
+    except ApiError as error:
+        return str(error)
+
+client = make_client(make_transport(max_bytes=int(sys.argv[2])))
+before = peak()
+pages = ThreadPool(4).map(page, range(int(sys.argv[3])))
+told = [page if isinstance(page, str) else len(page) for page in pages]
+print(json.dumps({"told": told, "peak": peak() - before}))
+"""
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with serving() as running:
+        yield running
+
+
+def read(server: Server, body: bytes) -> dict[str, t.Any]:
+    """Read some pages in a process of its own; returns what it tells."""
+    packed = gzip.compress(body, 1)
+    server.respond = lambda _: answer(packed, "Content-Encoding: gzip")
+    ended = subprocess.run(
+        [sys.executable, "-c", PROGRAM, server.url, str(LARGEST), str(PAGES)],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": ":".join(sys.path)},
+        timeout=2 * GENEROUS,
+        check=True,
+    )
+    told: dict[str, t.Any] = json.loads(ended.stdout)
+    return told
+
+
+def filled(record: bytes, size: int = LARGEST - 100) -> bytes:
+    return b"[" + b",".join([record] * (size // (len(record) + 1))) + b"]"
+
+
+PLAIN = json.dumps({"id": 1, "name": "x" * 3000, "note": None}).encode()
+MANY_VALUES = b'{"name":"' + b"x" * 90 + b'"}'
+
+
+@measured
+@pytest.mark.parametrize("record", [PLAIN, MANY_VALUES])
+def test_large_pages_take_little_memory(server: Server, record: bytes) -> None:
+    body = filled(record)
+    told = read(server, body)
+    assert told["told"] == [body.count(record)] * PAGES
+    assert told["peak"] < 3 * PROMISED
+
+
+@measured
+@pytest.mark.parametrize("record", [b"{}", b'{"a":1}', b"[]", b"1.5"])
+def test_values_without_number_are_refused(server: Server, record: bytes) -> None:
+    told = read(server, filled(record))
+    assert {*map(type, told["told"])} == {str}
+    assert "no memory: lower page_size" in told["told"][0]
+    assert told["peak"] < 3 * PROMISED
+
+
+@measured
+def test_a_page_that_is_too_large_is_refused(server: Server) -> None:
+    told = read(server, filled(PLAIN, 4 * LARGEST))
+    assert "more than 8,388,608 bytes: lower page_size" in told["told"][0]
+    assert told["peak"] < 3 * PROMISED
+
+
+def test_large_responses_are_read_one_at_a_time(server: Server) -> None:
+    server.respond = lambda _: answer(b"x" * 2**18)
+    client = make_client(make_transport(max_bytes=2**20))
+    lock = threading.Lock()
+    second_came = threading.Event()
+
+    def read_alone(_: bytes) -> None:
+        with contextlib.ExitStack() as alone:
+            if lock.acquire(blocking=False):
+                alone.callback(lock.release)
+                second_came.wait(0.2)
+            else:
+                second_came.set()
+
+    request = HTTPRequest(url=server.url)
+    list(ThreadPool(4).map(lambda _: client.request(request, read_alone), range(4)))
+    assert not second_came.is_set()
+
+
+def test_small_responses_are_read_many_at_a_time(server: Server) -> None:
+    server.respond = lambda _: answer(b"x" * 2**15)
+    client = make_client(make_transport(max_bytes=2**20))
+    everyone = threading.Barrier(4)
+    request = HTTPRequest(url=server.url)
+
+    def read(_: bytes) -> int:
+        return everyone.wait(GENEROUS)
+
+    list(ThreadPool(4).map(lambda _: client.request(request, read), range(4)))
