@@ -32,7 +32,7 @@ _SMALL = 16
 _MAX_REDIRECTS = 5
 _BYTES_PER_VALUE = 128
 """What a JSON value, with its key, takes as a Python object, about."""
-_MEMORY = 4
+_MEMORY = 2
 """A response, decoded, takes at most so many times as much as the largest body."""
 
 
@@ -182,9 +182,8 @@ class Transport:
         except requests.ConnectionError as error:
             if not is_reset(error):
                 raise
-            # A server, or what is between, ends connections that are idle: most likely
-            # all of them. Every request is a read, so it may be sent twice.
-            self._adapter.close()
+            # A server, or what is between, ends connections that are idle. The pool
+            # opens a new one now. Every request is a read, so it may be sent twice.
             return send(request, timeout=deadline.left, **options)
 
     def _environment(self, url: str) -> Mapping[str, t.Any]:
