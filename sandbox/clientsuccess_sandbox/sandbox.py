@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
-from clientsuccess_sandbox.app import V2_BASES
-from clientsuccess_sandbox.backend import Backend
+from clientsuccess_sandbox.auth import Keys
+from clientsuccess_sandbox.backend import Backend, LoggedRequest
 from clientsuccess_sandbox.clock import Clock
+from clientsuccess_sandbox.data.seeded import Random
 from clientsuccess_sandbox.faults.registry import Faults
-from clientsuccess_sandbox.keys import Keys
-from clientsuccess_sandbox.requestlog import RequestLog
+from clientsuccess_sandbox.routes import V2_BASES
 from clientsuccess_sandbox.server import HttpServer
 from clientsuccess_sandbox.settings import (
     DEFAULT_KEY,
@@ -60,7 +60,7 @@ class Sandbox(CompanySettings, Behaviour):
     rules: Sequence[Rule] = ()
     store: Store = field(init=False, repr=False)
     faults: Faults = field(init=False, repr=False)
-    requests: RequestLog = field(init=False, repr=False)
+    requests: list[LoggedRequest] = field(init=False, repr=False)
     keys: Keys = field(init=False, repr=False)
     clock: Clock = field(init=False, repr=False)
     _server: HttpServer | None = field(init=False, repr=False, default=None)
@@ -69,7 +69,7 @@ class Sandbox(CompanySettings, Behaviour):
         self.clock = Clock(self.clock_offset)
         self.store = Store(self, self.clock)
         self.faults = Faults(self.seed)
-        self.requests = RequestLog()
+        self.requests = []
         self.keys = Keys(self.clock, self.api_key, self.username, self.password)
         for rule in self.rules:
             self.faults.add(rule)
@@ -99,6 +99,7 @@ class Sandbox(CompanySettings, Behaviour):
             clock=self.clock,
             requests=self.requests,
             behaviour=self,
+            random=Random(f"{self.seed}/lag"),
         )
         self._server = HttpServer(backend, self.host, self.port, self.allowed_hosts)
         self._server.start()

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.datastructures import Headers
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import JSONResponse
 
-from clientsuccess_sandbox.answer import JSON
-from clientsuccess_sandbox.routes.replies import Json
+from clientsuccess_sandbox.messages import JSON
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,13 +52,11 @@ class SameOriginMiddleware:
             return
         headers = Headers(scope=scope)
         if _is_foreign(headers):
-            answer = Json(
-                {"userMessage": "Requests of other origins are refused."}, 403
-            )
-            await answer(scope, receive, send)
+            message = "Requests of other origins are refused."
+            await JSONResponse({"userMessage": message}, 403)(scope, receive, send)
         elif _is_change_of_unknown_type(scope, headers):
             message = f"Changes need the header Content-Type: {JSON}."
-            await Json({"userMessage": message}, 415)(scope, receive, send)
+            await JSONResponse({"userMessage": message}, 415)(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 

@@ -136,8 +136,8 @@ def test_data_is_awkward_in_the_ways_of_real_data(store: Store) -> None:
     assert any(record.get("note", "") is None for record in clients)
     assert {type(record.get("segment")) for record in clients} >= {dict, str}
     assert any(len(record["note"]) > 10_000 for record in notes)
-    names = "".join(record["name"] for record in clients)
-    assert any(ord(letter) > 0xFFFF for letter in names)
+    texts = "".join(record["note"] for record in notes)
+    assert any(ord(letter) > 0xFFFF for letter in texts)
 
 
 def test_amounts_leave_as_exact_number_literals(store: Store) -> None:

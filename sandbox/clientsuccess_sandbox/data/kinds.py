@@ -16,6 +16,7 @@ class Kind(NamedTuple):
         modified: Key of the modification time.
         numeric_times: Times are milliseconds since 1970, not ISO 8601.
         text: Key of a text that a random edit rewrites.
+        days: Days between its creation and its later date, such as its end.
         sortable: Keys to sort by, besides the times and `id`.
         custom: Resource type of its custom fields.
     """
@@ -27,6 +28,7 @@ class Kind(NamedTuple):
     modified: str = "modifiedTime"
     numeric_times: bool = False
     text: str = "name"
+    days: int = 365
     sortable: tuple[str, ...] = ()
     custom: str | None = None
 
@@ -64,7 +66,7 @@ _ALL = (
         text="nextSteps",
         sortable=("createdTimestamp",),
     ),
-    Kind("tasks", owner="clientId", sortable=("name", "dueDate")),
+    Kind("tasks", owner="clientId", days=14, sortable=("name", "dueDate")),
     Kind("employees", numeric_times=True, text="title"),
     Kind("client_statuses", created="", modified="", text="description"),
     Kind("client_segments", created="", modified="", text="title"),

@@ -1,34 +1,39 @@
-"""Which function makes the records of which kind."""
+"""What the variants of each kind look like."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
-from clientsuccess_sandbox.data import (
-    clients,
-    contacts,
-    contracts,
-    notes,
-    products,
-    pulses,
-    reference,
-    tasks,
-)
-from clientsuccess_sandbox.data.company import Company, Times
-from clientsuccess_sandbox.jsontext import Record
+from clientsuccess_sandbox.data import activity, customers
+from clientsuccess_sandbox.data.company import CLIENT_SEGMENTS, CLIENT_STATUSES
 
-Maker: TypeAlias = Callable[[Company, int, Times], Record]
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-MAKERS: Final[dict[str, Maker]] = {
-    "clients": clients.make,
-    "contacts": contacts.make,
-    "contracts": contracts.make,
-    "products": products.make,
-    "client_notes": notes.make,
-    "pulses": pulses.make,
-    "tasks": tasks.make,
-    "employees": reference.make_employee,
-    "client_statuses": reference.make_status,
-    "client_segments": reference.make_segment,
+    from clientsuccess_sandbox.data.company import Company
+    from clientsuccess_sandbox.data.seeded import Random
+    from clientsuccess_sandbox.jsontext import Record
+
+
+def _status(_: Company, __: Random, number: int) -> Record:
+    code, description = CLIENT_STATUSES[(number - 1) % len(CLIENT_STATUSES)]
+    return {"id": "<<id>>", "code": code, "description": description}
+
+
+def _segment(_: Company, __: Random, number: int) -> Record:
+    title = CLIENT_SEGMENTS[(number - 1) % len(CLIENT_SEGMENTS)]
+    return {"id": "<<id>>", "title": title}
+
+
+MAKERS: Final[dict[str, Callable[[Company, Random, int], dict[str, Any]]]] = {
+    "clients": customers.client,
+    "contacts": customers.contact,
+    "contracts": customers.contract,
+    "products": customers.product,
+    "client_notes": activity.note,
+    "pulses": activity.pulse,
+    "tasks": activity.task,
+    "employees": activity.employee,
+    "client_statuses": _status,
+    "client_segments": _segment,
 }

@@ -33,8 +33,8 @@ LAST_NAMES: Final = (
 COMPANY_STEMS: Final = (
     *("Alder", "Birchwood", "Cobalt", "Drift", "Elbe", "Fjord", "Granite", "Harbour"),
     *("Isar", "Juniper", "Königsweg", "Lumen", "Mistral", "Nordlicht", "Orchid"),
-    *("Piñón", "Quarry", "Ravine", "Spørsmål", "Tundra", "Umbra", "Vitruv"),
-    *("Willow", "Xylem", "Yarrow", "Zephyr", "青空", "Café Bleu", "Rocket 🚀", "北京"),
+    *("Piñón", "Quarry", "Ravine", "Søndergaard", "Tundra", "Umbra", "Vitruv"),
+    *("Willow", "Xylem", "Yarrow", "Zephyr", "Ågren", "Café Bleu", "Nakamura"),
 )
 COMPANY_TRADES: Final = (
     *("Analytics", "Bakeries", "Capital", "Dynamics", "Energy", "Foods", "Gardens"),

@@ -1,20 +1,20 @@
-"""Rules about how an answer travels: late, slowly, in part or not at all."""
+"""Faults of how an answer travels: late, slowly, in part or not at all."""
 
 from __future__ import annotations
 
 import asyncio
 import zlib
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 
-from clientsuccess_sandbox.answer import JSON, Answer
 from clientsuccess_sandbox.faults.rule import Rule
+from clientsuccess_sandbox.messages import JSON, Answer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from clientsuccess_sandbox.line import Line
+    from clientsuccess_sandbox.connection import Connection
 
 _CHUNK = 1 << 16
 _MOST_BYTES = 1 << 32
@@ -30,9 +30,9 @@ class Latency(Rule, tag="latency"):
 
     seconds: float
 
-    async def wait(self, line: Line) -> bool:
+    async def wait(self, connection: Connection) -> bool:
         """Hold the request up."""
-        return await line.pause(self.seconds)
+        return await connection.pause(self.seconds)
 
 
 class Stall(Rule, tag="stall"):
@@ -46,12 +46,12 @@ class Stall(Rule, tag="stall"):
     seconds: float = 60.0
     headers_first: bool = False
 
-    async def deliver(self, line: Line, answer: Answer) -> bool:
+    async def deliver(self, connection: Connection, answer: Answer) -> bool:
         """Fall silent."""
         if self.headers_first:
-            await line.start(answer)
-        await line.pause(self.seconds)
-        line.hang_up()
+            await connection.start(answer)
+        await connection.pause(self.seconds)
+        connection.hang_up()
         return True
 
 
@@ -64,11 +64,11 @@ class CutOff(Rule, tag="cut_off"):
 
     part: float = 0.5
 
-    async def deliver(self, line: Line, answer: Answer) -> bool:
+    async def deliver(self, connection: Connection, answer: Answer) -> bool:
         """Send the part."""
-        await line.start(answer)
-        await line.write(answer.body[: int(len(answer.body) * self.part)])
-        line.hang_up()
+        await connection.start(answer)
+        await connection.write(answer.body[: int(len(answer.body) * self.part)])
+        connection.hang_up()
         return True
 
 
@@ -83,13 +83,13 @@ class Reset(Rule, tag="reset"):
     part: float = 0.5
     delay: float = 0.05
 
-    async def deliver(self, line: Line, answer: Answer) -> bool:
+    async def deliver(self, connection: Connection, answer: Answer) -> bool:
         """Send the part and reset."""
         if self.part > 0:
-            await line.start(answer)
-            await line.write(answer.body[: int(len(answer.body) * self.part)])
+            await connection.start(answer)
+            await connection.write(answer.body[: int(len(answer.body) * self.part)])
             await asyncio.sleep(self.delay)
-        line.reset()
+        connection.reset()
         return True
 
 
@@ -104,14 +104,14 @@ class Drip(Rule, tag="drip"):
     delay: float = 0.01
     size: Annotated[int, msgspec.Meta(ge=1)] = 1
 
-    async def deliver(self, line: Line, answer: Answer) -> bool:
+    async def deliver(self, connection: Connection, answer: Answer) -> bool:
         """Send the drops until the client leaves."""
-        await line.start(answer)
+        await connection.start(answer)
         for begin in range(0, len(answer.body), self.size):
-            await line.write(answer.body[begin : begin + self.size])
-            if not await line.pause(self.delay):
+            await connection.write(answer.body[begin : begin + self.size])
+            if not await connection.pause(self.delay):
                 return True
-        await line.end()
+        await connection.end()
         return True
 
 
@@ -126,20 +126,20 @@ class Huge(Rule, tag="huge"):
     size: Annotated[int, msgspec.Meta(ge=0, le=_MOST_BYTES)]
     gzip: bool = False
 
-    async def deliver(self, line: Line, answer: Answer) -> bool:
+    async def deliver(self, connection: Connection, answer: Answer) -> bool:
         """Send the body piece by piece; it is never held whole."""
         head = {**answer.headers, "content-type": JSON}
         head.pop("content-encoding", None)
         if self.gzip:
             packed = b"".join([part async for part in _in_turns(_pack(self._body()))])
             head["content-encoding"] = "gzip"
-            await line.start(Answer(200, packed, head))
-            await line.end(packed)
+            await connection.start(Answer(200, packed, head))
+            await connection.end(packed)
             return True
-        await line.start(Answer(200, headers=head), length=self._length())
+        await connection.start(Answer(200, headers=head), length=self._length())
         async for part in _in_turns(self._body()):
-            await line.write(part)
-        await line.end()
+            await connection.write(part)
+        await connection.end()
         return True
 
     def _length(self) -> int:
@@ -171,3 +171,6 @@ async def _in_turns(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
     for part in parts:
         await asyncio.sleep(0)
         yield part
+
+
+KINDS: Final = (CutOff, Drip, Huge, Latency, Reset, Stall)

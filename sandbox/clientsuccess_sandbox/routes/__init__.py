@@ -1,1 +1,64 @@
 """The routes: the API's own, and the sandbox's control over itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
+
+from clientsuccess_sandbox.auth import Access
+from clientsuccess_sandbox.messages import Answer, Request
+from clientsuccess_sandbox.routes import control, v1, v2
+from clientsuccess_sandbox.security import CONTROL
+
+if TYPE_CHECKING:
+    from clientsuccess_sandbox.backend import Backend
+
+V2_BASES = ("/api", "/v2")
+V1_BASE = "/v1"
+_OPEN = (CONTROL, V1_BASE + v1.LOGIN)
+_ROUTES = [
+    Route(base + path, endpoint, methods=methods)
+    for base, routes in (
+        *((base, v2.ROUTES) for base in V2_BASES),
+        (V1_BASE, v1.ROUTES),
+        (CONTROL, control.ROUTES),
+    )
+    for path, endpoint, *methods in routes
+]
+
+
+def respond(backend: Backend, request: Request) -> Answer:
+    """Answer a request as the server does that has no faults.
+
+    Raises:
+        HTTPException: It cannot be answered; the message says why.
+    """
+    refusal = _refusal(backend, request)
+    if refusal is not None:
+        return refusal
+    scope = {"type": "http", "path": request.path, "method": request.method}
+    found = Match.NONE
+    for route in _ROUTES:
+        match, child = route.matches(scope)
+        if match is Match.FULL:
+            request.params = child["path_params"]
+            answer: Answer = route.endpoint(backend, request)
+            return answer
+        found = max(found, match, key=lambda match: match.value)
+    raise HTTPException(404 if found is Match.NONE else 405)
+
+
+def _refusal(backend: Backend, request: Request) -> Answer | None:
+    if request.path.startswith(_OPEN):
+        return None
+    access = backend.keys.check(request.headers)
+    if request.path.startswith(f"{V1_BASE}/") and not backend.behaviour.key_opens_v1:
+        access = Access.NONE if access is Access.KEY else access
+    if access is Access.EXPIRED:
+        body = {"error": "invalidToken", "userMessage": "The session has expired."}
+        return Answer.of_json(body, 401)
+    if access is Access.NONE:
+        return Answer.of_error(401, "The request carries no valid API key.")
+    return None

@@ -1,29 +1,21 @@
-"""The sandbox's control over itself: truth, observation, misbehaviour."""
+"""The sandbox's control over itself: truth, observation, faults."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.routing import Route
 
-from clientsuccess_sandbox.faults.reading import rule_from_json
-from clientsuccess_sandbox.routes.replies import (
-    Json,
-    backend,
-    body_as,
-    json_body,
-)
+from clientsuccess_sandbox.faults.registry import rule_from_json
+from clientsuccess_sandbox.messages import Answer, Request
 from clientsuccess_sandbox.settings import Behaviour
 from clientsuccess_sandbox.store import MOST_RANDOM_EDITS
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.responses import Response
+    from clientsuccess_sandbox.backend import Backend
 
-_DONE = {"done": True}
+_DONE: Final = {"done": True}
 _NO_EDIT = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
@@ -38,105 +30,55 @@ class _ClockChange(msgspec.Struct):
     offset: float
 
 
-async def records(request: Request) -> Response:
+def _records(backend: Backend, request: Request) -> Answer:
     """List all records of a kind, as the search gives them."""
     try:
-        store, kind = backend(request).store, request.path_params["kind"]
-        return await run_in_threadpool(lambda: Json(store.raws(kind)))
+        return Answer.of_list(backend.store.raws(request.params["kind"]))
     except ValueError as problem:
         raise HTTPException(404, str(problem)) from None
 
 
-async def requests(request: Request) -> Response:
+def _requests(backend: Backend, request: Request) -> Answer:
     """List the requests so far, or forget them."""
-    log = backend(request).requests
     if request.method == "DELETE":
-        log.clear()
-        return Json(_DONE)
-    return Json([msgspec.to_builtins(entry) for entry in list(log)])
+        backend.requests.clear()
+        return Answer.of_json(_DONE)
+    return Answer.of_json(list(backend.requests))
 
 
-async def faults(request: Request) -> Response:
-    """List the rules in force, add one, or take all away."""
-    rules = backend(request).faults
+def _faults(backend: Backend, request: Request) -> Answer:
+    """List the rules in force, add one, or remove all."""
     if request.method == "DELETE":
-        rules.clear()
-        return Json(_DONE)
+        backend.faults.clear()
+        return Answer.of_json(_DONE)
     if request.method == "POST":
-        return Json({"number": rules.add(_rule(await json_body(request)))}, 201)
-    return Json(rules.describe())
+        try:
+            rule = rule_from_json(request.json())
+        except ValueError as problem:
+            raise HTTPException(400, str(problem)) from None
+        return Answer.of_json({"number": backend.faults.add(rule)}, 201)
+    return Answer.of_json(backend.faults.describe())
 
 
-async def fault(request: Request) -> Response:
-    """Take one rule away."""
-    number = request.path_params["number"]
-    if not backend(request).faults.remove(number):
+def _fault(backend: Backend, request: Request) -> Answer:
+    """Remove one rule."""
+    number = request.params["number"]
+    if not backend.faults.remove(number):
         raise HTTPException(404, f"There is no rule {number}.")
-    return Json(_DONE)
+    return Answer.of_json(_DONE)
 
 
-async def edits(request: Request) -> Response:
+def _edits(backend: Backend, request: Request) -> Answer:
     """Make one given edit, or a number of random ones."""
-    body = await json_body(request)
+    body = request.json()
     try:
-        return Json(await run_in_threadpool(_edit, request, body))
+        return Answer.of_json(_edit(backend, body))
     except _NO_EDIT as problem:
         raise HTTPException(400, f"Not an edit: {problem}") from None
 
 
-async def keys(request: Request) -> Response:
-    """Change the API keys that open: replace, add or revoke."""
-    wish = await body_as(request, _KeyChange)
-    known = backend(request).keys
-    if wish.keys is not None:
-        known.replace(*wish.keys)
-    if wish.add is not None:
-        known.add(wish.add)
-    if wish.revoke is not None:
-        known.revoke(wish.revoke)
-    if wish.expire_tokens:
-        known.expire_tokens()
-    return Json(_DONE)
-
-
-async def clock(request: Request) -> Response:
-    """Set the clock ahead or behind, in seconds."""
-    known = backend(request).clock
-    if request.method == "POST":
-        known.offset = (await body_as(request, _ClockChange)).offset
-    return Json({"offset": known.offset, "now": known.now_ms()})
-
-
-async def behaviour(request: Request) -> Response:
-    """Show the server's habits, or change some of them."""
-    known = backend(request).behaviour
-    if request.method == "PATCH":
-        for name, value in _habits(await json_body(request)).items():
-            setattr(known, name, value)
-    names = Behaviour.__dataclass_fields__
-    return Json({name: getattr(known, name) for name in names})
-
-
-async def custom_fields(request: Request) -> Response:
-    """Define one more custom field."""
-    body = await json_body(request)
-    try:
-        store = backend(request).store
-        store.add_custom_field(request.path_params["resource"], body)
-    except (TypeError, ValueError) as problem:
-        raise HTTPException(400, str(problem)) from None
-    return Json(_DONE, 201)
-
-
-def _rule(body: Any) -> Any:
-    try:
-        return rule_from_json(body)
-    except ValueError as problem:
-        raise HTTPException(400, str(problem)) from None
-
-
-def _edit(request: Request, body: Any) -> Any:
-    store, kind = backend(request).store, body.get("kind", "clients")
+def _edit(backend: Backend, body: Any) -> Any:
+    store, kind = backend.store, body.get("kind", "clients")
     if "random" in body:
         count = body["random"]
         if not 0 <= count <= MOST_RANDOM_EDITS:
@@ -156,22 +98,61 @@ def _edit(request: Request, body: Any) -> Any:
     raise ValueError(f"there is no op {op!r}")
 
 
-def _habits(body: Any) -> dict[str, Any]:
+def _keys(backend: Backend, request: Request) -> Answer:
+    """Change the API keys that open: replace, add or revoke."""
+    change: _KeyChange = request.json(_KeyChange)
+    if change.keys is not None:
+        backend.keys.replace(*change.keys)
+    if change.add is not None:
+        backend.keys.add(change.add)
+    if change.revoke is not None:
+        backend.keys.revoke(change.revoke)
+    if change.expire_tokens:
+        backend.keys.expire_tokens()
+    return Answer.of_json(_DONE)
+
+
+def _clock(backend: Backend, request: Request) -> Answer:
+    """Set the clock ahead or behind, in seconds."""
+    clock = backend.clock
+    if request.method == "POST":
+        clock.offset = request.json(_ClockChange).offset
+    return Answer.of_json({"offset": clock.offset, "now": clock.now_ms()})
+
+
+def _behaviour(backend: Backend, request: Request) -> Answer:
+    """Show the server's habits, or change some of them."""
+    known = backend.behaviour
+    if request.method == "PATCH":
+        body = request.json()
+        try:
+            checked = msgspec.convert(body, Behaviour)
+            changes = {name: getattr(checked, name) for name in body}
+        except (AttributeError, msgspec.ValidationError) as problem:
+            raise HTTPException(400, str(problem)) from None
+        for name, value in changes.items():
+            setattr(known, name, value)
+    names = Behaviour.__dataclass_fields__
+    return Answer.of_json({name: getattr(known, name) for name in names})
+
+
+def _custom_fields(backend: Backend, request: Request) -> Answer:
+    """Define one more custom field."""
     try:
-        checked = msgspec.convert(body, Behaviour)
-        return {name: getattr(checked, name) for name in body}
-    except (AttributeError, msgspec.ValidationError) as problem:
+        backend.store.add_custom_field(request.params["resource"], request.json())
+    except (TypeError, ValueError) as problem:
         raise HTTPException(400, str(problem)) from None
+    return Answer.of_json(_DONE, 201)
 
 
-ROUTES = [
-    Route("/records/{kind}", records),
-    Route("/requests", requests, methods=["GET", "DELETE"]),
-    Route("/faults", faults, methods=["GET", "POST", "DELETE"]),
-    Route("/faults/{number:int}", fault, methods=["DELETE"]),
-    Route("/edits", edits, methods=["POST"]),
-    Route("/keys", keys, methods=["POST"]),
-    Route("/clock", clock, methods=["GET", "POST"]),
-    Route("/behaviour", behaviour, methods=["GET", "PATCH"]),
-    Route("/custom-fields/{resource}", custom_fields, methods=["POST"]),
+ROUTES: Final[list[tuple[Any, ...]]] = [
+    ("/records/{kind}", _records, "GET"),
+    ("/requests", _requests, "GET", "DELETE"),
+    ("/faults", _faults, "GET", "POST", "DELETE"),
+    ("/faults/{number:int}", _fault, "DELETE"),
+    ("/edits", _edits, "POST"),
+    ("/keys", _keys, "POST"),
+    ("/clock", _clock, "GET", "POST"),
+    ("/behaviour", _behaviour, "GET", "PATCH"),
+    ("/custom-fields/{resource}", _custom_fields, "POST"),
 ]

@@ -5,17 +5,17 @@ from __future__ import annotations
 import secrets
 from enum import Enum, auto
 from hmac import compare_digest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from clientsuccess_sandbox.clock import Clock
 
-KEY_HEADERS = ("x-api-key", "authorization")
+KEY_HEADERS: Final = ("x-api-key", "authorization")
 
 
-class Entry(Enum):
+class Access(Enum):
     """How a request's credentials were found."""
 
     KEY = auto()
@@ -30,7 +30,7 @@ class Keys:
     def __init__(self, clock: Clock, key: str, username: str, password: str) -> None:
         self._clock = clock
         self._keys = {key}
-        self._login = (username, password)
+        self._login = f"{username}\n{password}".encode()
         self._tokens: dict[str, float] = {}
 
     def replace(self, *keys: str) -> None:
@@ -51,26 +51,22 @@ class Keys:
         self._tokens = dict.fromkeys(self._tokens, 0.0)
 
     def log_in(self, username: str, password: str, seconds: float) -> str | None:
-        """Give a session token for the right username and password."""
-        given = f"{username}\n{password}".encode()
-        if not compare_digest(given, "\n".join(self._login).encode()):
+        """Return a session token for the right username and password."""
+        if not compare_digest(f"{username}\n{password}".encode(), self._login):
             return None
         token = secrets.token_hex(32)
         self._tokens[token] = self._clock.now() + seconds
         return token
 
-    def check(self, headers: Mapping[str, str]) -> Entry:
+    def check(self, headers: Mapping[str, str]) -> Access:
         """Look for something that opens; both headers take it bare."""
         found = [self._check(headers[name]) for name in KEY_HEADERS if name in headers]
-        for entry in (Entry.KEY, Entry.TOKEN, Entry.EXPIRED):
-            if entry in found:
-                return entry
-        return Entry.NONE
+        return min(found, key=lambda access: access.value, default=Access.NONE)
 
-    def _check(self, value: str) -> Entry:
+    def _check(self, value: str) -> Access:
         if value in self._keys:
-            return Entry.KEY
+            return Access.KEY
         expires = self._tokens.get(value)
         if expires is None:
-            return Entry.NONE
-        return Entry.TOKEN if self._clock.now() < expires else Entry.EXPIRED
+            return Access.NONE
+        return Access.TOKEN if self._clock.now() < expires else Access.EXPIRED

@@ -1,32 +1,33 @@
-"""The line to one client: how an answer travels, and how it can break."""
+"""The connection to one client: how an answer travels, and how it can break."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 import struct
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from clientsuccess_sandbox.answer import Answer
+    from starlette.types import Receive, Send
 
-Message: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[Message]]
-Send: TypeAlias = Callable[[Message], Awaitable[None]]
+    from clientsuccess_sandbox.messages import Answer
 
 _LINGER_NOT = struct.pack("ii", 1, 0)
 
 
-class Line:
+class Connection:
     """Sends an answer whole or in parts, or hangs up in the middle of it."""
 
-    def __init__(
-        self, receive: Receive, send: Send, transport: asyncio.Transport | None
-    ) -> None:
+    def __init__(self, receive: Receive, send: Send) -> None:
         self._receive = receive
         self._send = send
-        self._transport = transport
+        # Uvicorn's own object, whose method `send` is: it knows the transport.
+        self._transport: asyncio.Transport = send.__self__.transport  # type: ignore[attr-defined]
+
+    async def send(self, answer: Answer, *, head_only: bool = False) -> None:
+        """Send a whole answer."""
+        await self.start(answer)
+        await self.end(b"" if head_only else answer.body)
 
     async def start(self, answer: Answer, length: int | None = None) -> None:
         """Send status and headers.
@@ -72,13 +73,10 @@ class Line:
 
     def hang_up(self) -> None:
         """Close the connection in the ordinary way, after what was sent."""
-        if self._transport is not None:
-            self._transport.close()
+        self._transport.close()
 
     def reset(self) -> None:
         """Tear the connection down, as a crashed server does."""
-        if self._transport is None:
-            return
         sock = self._transport.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
         self._transport.abort()
