@@ -21,8 +21,9 @@ endif
 
 # Fails in one line where the interpreter is missing or too old.
 OLD := import sys; sys.exit(sys.version_info < (3, 11))
-python = $(if $(shell $(PYTHON) -c '$(OLD)' 2>&1 || echo old),$(error Python 3.11 or \
-newer is needed, and $(PYTHON) is not: make $(MAKECMDGOALS) PYTHON=python3.12),$(PYTHON))
+SAYS = $(shell $(PYTHON) --version 2>&1 | head -n 1)
+python = $(if $(shell $(PYTHON) -c '$(OLD)' 2>&1 || echo old),$(error $(PYTHON) does not \
+run Python 3.11 or newer ($(SAYS)): name one that does with PYTHON=/path/to/python),$(PYTHON))
 
 .PHONY: help
 help: ## List the targets
@@ -38,7 +39,7 @@ sandbox: $(READY) ## Run the sandbox until Ctrl-C
 
 .PHONY: test
 test: $(READY) ## Run the tests
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses=auto --dist=worksteal $(ARGS)
 
 .PHONY: lint
 lint: $(READY) ## Check style and format

@@ -19,31 +19,30 @@ from meltano_runs import ROOT, Meltano, MeltanoError
 from clientsuccess_sandbox import Sandbox
 from clientsuccess_sandbox.data import KINDS
 from clientsuccess_sandbox.data.custom_fields import RESOURCES
+from clientsuccess_sandbox.store import Change
 
 if t.TYPE_CHECKING:
     from collections import Counter
     from pathlib import Path
-
-    from clientsuccess_sandbox.store import Change
 
 OUTPUT = ROOT / "output"
 WAREHOUSE = OUTPUT / "demo.duckdb"
 SCHEMA = "clientsuccess"
 PLUGINS = ("tap-clientsuccess", "target-duckdb")
 EDITS = {
-    "clients": ("edit", "edit", "edit", "insert"),
+    "clients": ("insert",),
     "contacts": ("edit", "edit", "edit", "insert"),
     "contracts": ("edit", "edit", "edit", "insert"),
     "client_notes": ("edit", "edit", "edit", "insert"),
     "pulses": ("insert", "insert"),
 }
+RENAMED_CLIENTS = (1, 2, 3)
+QUERY = """\
+SELECT name, status, successscore FROM clientsuccess.clients
+WHERE active AND successscore IS NOT NULL ORDER BY successscore DESC LIMIT 5"""
 FAREWELL = """\
-The data is in output/demo.duckdb, Meltano's logs are beside it. To look at it:
-
-  .venv/bin/python
-  >>> import duckdb
-  >>> demo = duckdb.connect("output/demo.duckdb")
-  >>> demo.sql("SELECT name, status, successscore FROM clientsuccess.clients")
+The data is in output/demo.duckdb, Meltano's logs are beside it. To repeat a command
+by hand: `make sandbox` in another shell, paste the other exports, then its own.
 """
 
 
@@ -80,6 +79,8 @@ def show(sandbox: Sandbox) -> None:
     """Walk through the demonstration."""
     meltano = Meltano(settings_for(sandbox))
     print(f"A made-up ClientSuccess answers at {sandbox.base_url}.\n")
+    meltano.print_exports()
+    print()
     with step("Meltano installs the tap and a loader for DuckDB"):
         meltano.call("install", *PLUGINS, log=OUTPUT / "demo-install.log")
     with step("Meltano reads everything"):
@@ -97,7 +98,19 @@ def show(sandbox: Sandbox) -> None:
         "without modification times are read whole.\n"
     )
     show_columns(sandbox, meltano)
+    show_query()
     print(FAREWELL)
+
+
+def show_query() -> None:
+    """Show a query and what it finds."""
+    print("The clients that do best:\n")
+    print("  $ .venv/bin/python")
+    print("  >>> import duckdb")
+    print(f"  >>> demo = duckdb.connect('{WAREHOUSE.relative_to(ROOT)}')")
+    print(f'  >>> demo.sql("""{QUERY}""")\n')
+    with duckdb.connect(str(WAREHOUSE), read_only=True) as warehouse:
+        print(warehouse.sql(QUERY))
 
 
 def settings_for(sandbox: Sandbox) -> dict[str, str]:
@@ -119,15 +132,19 @@ def load(meltano: Meltano, log: Path) -> Counter[str]:
 @contextlib.contextmanager
 def step(what: str) -> t.Iterator[None]:
     """Tell what goes on, and how long it took."""
-    print(f"{what} ... ", end="", flush=True)
+    print(f"{what}:\n", flush=True)
     began = time.monotonic()
     yield
-    print(f"{time.monotonic() - began:.1f} s\n")
+    print(f"\nThat took {time.monotonic() - began:.1f} s.\n")
 
 
 def edit(sandbox: Sandbox) -> list[Change]:
     """Edit and insert a few records of several kinds."""
-    return [
+    for number in RENAMED_CLIENTS:
+        name = (sandbox.store.get("clients", number) or {})["name"]
+        sandbox.store.edit("clients", number, name=f"{name.rpartition(' ')[0]} Group")
+    renamed = [Change("clients", "edit", number) for number in RENAMED_CLIENTS]
+    return renamed + [
         change
         for kind, operations in EDITS.items()
         for operation in operations

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import signal
 import subprocess
 import typing as t
@@ -38,7 +39,7 @@ class Meltano:
     settings: dict[str, str]
 
     def call(self, *arguments: str, log: Path) -> Counter[str]:
-        """Call Meltano and wait for its end.
+        """Print a call of Meltano, make it, and wait for its end.
 
         Args:
             arguments: The command and its arguments.
@@ -50,6 +51,7 @@ class Meltano:
         Raises:
             MeltanoError: It did not end well.
         """
+        print(f"  $ {_MELTANO.relative_to(ROOT)} {shlex.join(arguments)}")
         options = [f"--env-file={os.devnull}", "--log-format=json"]
         status = _run_to_the_end(
             [str(_MELTANO), *options, *arguments], self._environment(), log
@@ -58,6 +60,11 @@ class Meltano:
         if status:
             raise MeltanoError("\n".join(map(_in_words, lines[-_LINES_SHOWN:])))
         return _records_read(lines)
+
+    def print_exports(self) -> None:
+        """Print the settings as a shell takes them, so that a run can be repeated."""
+        for name, value in self.settings.items():
+            print(f"  $ export {name}={shlex.quote(value)}")
 
     def _environment(self) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN)}

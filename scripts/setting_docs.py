@@ -6,9 +6,9 @@ import typing as t
 
 from markdown_text import code, one_line, table
 
-from tap_clientsuccess.settings import SCHEMA
+from tap_clientsuccess.config.settings import SCHEMA
+from tap_clientsuccess.config.validation import problems
 from tap_clientsuccess.tap import TapClientSuccess
-from tap_clientsuccess.validation import problems
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

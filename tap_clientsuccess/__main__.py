@@ -1,17 +1,19 @@
 """The command ``tap-clientsuccess``, also as ``python -m tap_clientsuccess``."""
 
-import signal
+from tap_clientsuccess.singer.signals import stop_signal
 
-# Until the tap takes over, Ctrl-C ends the process without a word: importing all that
-# is needed takes a moment.
-signal.signal(signal.SIGINT, signal.SIG_DFL)
+# First of all, because importing the rest takes a moment.
+stop_signal.take_over()
 
 from tap_clientsuccess.tap import TapClientSuccess  # noqa: E402
 
 
 def main() -> None:
     """Run the command line."""
-    TapClientSuccess.cli()
+    try:
+        TapClientSuccess.cli()
+    finally:
+        stop_signal.ignore()
 
 
 if __name__ == "__main__":

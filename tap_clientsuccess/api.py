@@ -29,7 +29,7 @@ if t.TYPE_CHECKING:
     from backoff.types import Details
     from singer_sdk.streams.rest import HTTPRequest
 
-    from tap_clientsuccess.settings import Settings
+    from tap_clientsuccess.config.settings import Settings
 
 T = t.TypeVar("T")
 

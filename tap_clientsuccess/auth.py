@@ -19,7 +19,7 @@ from tap_clientsuccess.errors import (
 from tap_clientsuccess.replies import check
 
 if t.TYPE_CHECKING:
-    from tap_clientsuccess.settings import Settings
+    from tap_clientsuccess.config.settings import Settings
     from tap_clientsuccess.transport import Reply, Transport
 
 _DEFAULT_LIFE_SECONDS = 43_200

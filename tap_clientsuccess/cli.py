@@ -12,13 +12,14 @@ import typing as t
 from pathlib import Path
 
 import click
-from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 from singer_sdk.plugin_base import SingerCommand, _ConfigInput
 
-from tap_clientsuccess.errors import ApiError, broken
-from tap_clientsuccess.interruption import Interrupted
+from tap_clientsuccess.config.environment import unread_settings, variable
+from tap_clientsuccess.config.settings import SCHEMA
+from tap_clientsuccess.errors import ApiError, config_error
 from tap_clientsuccess.output import OutputError
+from tap_clientsuccess.singer.signals import Interrupted
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,6 +90,11 @@ def read_config(paths: tuple[str, ...]) -> _ConfigInput:
         if path != "ENV":
             with _opened(path) as file:
                 config |= read_object(file)
+    if "ENV" not in paths and (unread := unread_settings(SCHEMA["properties"])):
+        logger.warning(
+            "%s: not read, because --config=ENV is not given",
+            ", ".join(map(variable, unread)),
+        )
     return _ConfigInput(config=config, parse_env="ENV" in paths)
 
 
@@ -98,7 +104,7 @@ def _opened(path: str) -> Iterator[t.IO[str]]:
         with Path(path).open(encoding="utf-8") as file:
             yield file
     except OSError as error:
-        raise broken(f"{path} cannot be read: {error.strerror}") from None
+        raise config_error(f"{path} cannot be read: {error.strerror}") from None
 
 
 def read_object(file: t.IO[str]) -> dict[str, t.Any]:
@@ -110,9 +116,9 @@ def read_object(file: t.IO[str]) -> dict[str, t.Any]:
     try:
         content = json.load(file)
     except (ValueError, RecursionError):
-        raise broken(f"{file.name} is not JSON") from None
+        raise config_error(f"{file.name} is not JSON") from None
     if not isinstance(content, dict):
-        raise broken(f"{file.name} is not a JSON object")
+        raise config_error(f"{file.name} is not a JSON object")
     return content
 
 
@@ -130,23 +136,10 @@ def read_state(file: t.IO[str]) -> dict[str, t.Any]:
     if not isinstance(bookmarks, dict) or not all(
         isinstance(bookmark, dict) for bookmark in bookmarks.values()
     ):
-        raise broken(f"the bookmarks in {file.name} are not objects", what="state")
+        raise config_error(
+            f"the bookmarks in {file.name} are not objects", what="state"
+        )
     return state
-
-
-def check_environment(schema: dict[str, t.Any], prefix: str) -> None:
-    """Read the settings in the environment, as the SDK does, for what is wrong there.
-
-    Raises:
-        ConfigValidationError: A variable is not of its setting's type.
-    """
-    for name, setting in schema["properties"].items():
-        try:
-            parse_environment_config({"properties": {name: setting}}, prefix)
-        except ValueError:
-            variable = f"{prefix}{name.upper()}"
-            kind = setting.get("type", ["value"])[0]
-            raise broken(f"{variable} is not of type {kind}") from None
 
 
 def with_connection_test(params: list[click.Parameter]) -> None:

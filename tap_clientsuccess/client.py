@@ -23,9 +23,9 @@ if t.TYPE_CHECKING:
 
     from tap_clientsuccess.api import Answer, ClientSuccessAPI
     from tap_clientsuccess.auth import KeyAuthenticator, LoginAuthenticator
+    from tap_clientsuccess.config.settings import Settings
     from tap_clientsuccess.custom_fields import CustomFields
     from tap_clientsuccess.flights import Flights
-    from tap_clientsuccess.settings import Settings
 
 T = t.TypeVar("T")
 

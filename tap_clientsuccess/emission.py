@@ -16,7 +16,7 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.streams import RESTStream
 
-from tap_clientsuccess.errors import broken
+from tap_clientsuccess.errors import config_error
 from tap_clientsuccess.pages import PageRequest
 
 if t.TYPE_CHECKING:
@@ -51,7 +51,7 @@ class EmittingStream(RESTStream[PageRequest]):
         flattening, which the SCHEMA message does not describe.
         """
         if len(self.stream_maps) > 1:
-            raise broken(
+            raise config_error(
                 "batch_config cannot be combined with stream_maps that make several "
                 f"streams of {self.name}"
             )

@@ -15,14 +15,14 @@ from singer_sdk.exceptions import (
 )
 
 
-def broken(*problems: str, what: str = "settings") -> ConfigValidationError:
+def config_error(*problems: str, what: str = "configuration") -> ConfigValidationError:
     """Make the error for input that is not as it must be.
 
     Args:
         problems: What is wrong, without values: they may be secrets.
         what: What they are wrong with.
     """
-    return ConfigValidationError(f"Broken {what}", errors=list(problems))
+    return ConfigValidationError(f"Invalid {what}", errors=list(problems))
 
 
 class ApiError(Exception):

@@ -26,6 +26,7 @@ if t.TYPE_CHECKING:
 ANSWER_WITHIN_SECONDS = 25.0
 _TRY_SECONDS = 10.0
 _TRIES = 3
+_V1_SECONDS = 3.0
 _WAIT_SECONDS = 1.0
 _POLL_SECONDS = 0.1
 
@@ -77,15 +78,35 @@ def _judge(api: ClientSuccessAPI) -> Verdict:
         return Verdict(works=False, reason=str(error))
     except Exception as error:  # noqa: BLE001
         return Verdict(works=False, reason=f"unexpected {type(error).__name__}")
+    v1_opens, v1_says = _v1(api)
     return Verdict(
-        works=True,
+        works=v1_opens or api.settings.v1_streams != "required",
         reason=f"the connection works: {api.settings.base_url} answered {status} "
-        f"to {api.settings.health_path}, and the key is accepted",
+        f"to {api.settings.health_path}, and the key is accepted{v1_says}",
     )
 
 
+def _v1(api: ClientSuccessAPI) -> tuple[bool, str]:
+    """Ask for the shortest list of v1; return whether it opens, and what to say."""
+    if api.settings.v1_streams == "off":
+        return True, ""
+    request = HTTPRequest(url=f"{api.settings.v1_base_url}/client-statuses")
+    try:
+        reply = api.send(
+            request, timeout=min(_V1_SECONDS, api.settings.request_timeout)
+        )
+        check(reply)
+    except ApiError as error:
+        answer = f"answered {error.status}" if error.status else "gave no answer"
+        return False, (
+            f"; API v1 {answer}: its streams cannot be read "
+            f"(v1_streams is {api.settings.v1_streams})"
+        )
+    return True, "; API v1 opens as well"
+
+
 def _ask(api: ClientSuccessAPI) -> int:
-    give_up = time.monotonic() + ANSWER_WITHIN_SECONDS - 2 * _WAIT_SECONDS
+    give_up = time.monotonic() + ANSWER_WITHIN_SECONDS - 2 * _WAIT_SECONDS - _V1_SECONDS
     for tries_left in reversed(range(_TRIES)):
         left = give_up - time.monotonic()
         try:

@@ -10,43 +10,50 @@ from functools import cached_property
 
 import click
 from singer_sdk import Tap
+from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib import StateMessage
 from singer_sdk.tap_base import CliTestOptionValue
 
-from tap_clientsuccess import settings
 from tap_clientsuccess.api import ClientSuccessAPI
 from tap_clientsuccess.cli import (
     CONNECTION,
     TapCommand,
-    check_environment,
     read_config,
     read_object,
     read_state,
     with_connection_test,
 )
+from tap_clientsuccess.config import settings
+from tap_clientsuccess.config.environment import read_environment, unread_settings
+from tap_clientsuccess.config.validation import problems
 from tap_clientsuccess.custom_fields import CustomFields, complete_catalog
-from tap_clientsuccess.errors import ApiError, broken
+from tap_clientsuccess.errors import ApiError, config_error
 from tap_clientsuccess.flights import Flights
 from tap_clientsuccess.health import check_health
-from tap_clientsuccess.interruption import (
+from tap_clientsuccess.output import BufferedWriter, OutputError
+from tap_clientsuccess.singer.signals import (
     LEAVE_WITHIN_SECONDS,
     Interrupted,
-    Interruption,
+    stop_signal,
 )
-from tap_clientsuccess.output import BufferedWriter, OutputError
 from tap_clientsuccess.streams import STREAMS
 from tap_clientsuccess.streams.custom import custom_streams, definition_problems
-from tap_clientsuccess.validation import problems
+from tap_clientsuccess.streams.lists import ReferenceList
 
 if t.TYPE_CHECKING:
-    from types import FrameType
-
     from tap_clientsuccess.client import ClientSuccessStream
 
 
 # At DEBUG it would show what stream maps make of the records.
 logging.getLogger("singer_sdk.mapper").setLevel(logging.INFO)
+
+# What the SDK says of the environment at every run; `read_config` says what matters.
+_NOISE = {
+    "Parsing env var for settings config...",
+    "Skipping parse of env var settings...",
+}
+logging.getLogger(settings.PACKAGE).addFilter(lambda record: record.msg not in _NOISE)
 
 _TESTS = {CONNECTION, *(test.value for test in CliTestOptionValue)}
 
@@ -61,19 +68,16 @@ class TapClientSuccess(Tap):
     message_writer: BufferedWriter
 
     def __init__(self, *, parse_env_config: bool = False, **kwargs: t.Any) -> None:
-        if parse_env_config:
-            self.append_builtin_config(self.config_jsonschema)
-            check_environment(self.config_jsonschema, self._env_var_prefix)
-        self.interruption = Interruption()
-        self._failures: list[ApiError] = []
+        self._reads_environment = parse_env_config
+        self._v1_refusals: list[ApiError] = []
         self.is_configured = True
         super().__init__(parse_env_config=parse_env_config, **kwargs)
-        self.message_writer.checkpoint = self.interruption.checkpoint
+        self.message_writer.checkpoint = stop_signal.raise_if_set
 
     @cached_property
     def flights(self) -> Flights:
         """What runs requests at once, shared by all that the tap reads."""
-        return Flights(self.api.settings.concurrency, self.interruption.checkpoint)
+        return Flights(self.api.settings.concurrency, stop_signal.raise_if_set)
 
     @cached_property
     def custom_fields(self) -> CustomFields:
@@ -86,6 +90,8 @@ class TapClientSuccess(Tap):
     def setup_mapper(self) -> None:
         """Set up the stream maps, for a catalog that knows the custom fields."""
         if self.input_catalog is not None:
+            for name in self._left_out & self.input_catalog.keys():
+                self.logger.info("%s: skipped, because v1_streams is off", name)
             complete_catalog(self.input_catalog, STREAMS, self.custom_fields)
         super().setup_mapper()
 
@@ -96,20 +102,43 @@ class TapClientSuccess(Tap):
 
     def discover_streams(self) -> list[ClientSuccessStream]:
         """Return the tap's own streams, and those of the setting `custom_streams`."""
-        return [*(stream(self) for stream in STREAMS), *custom_streams(self)]
+        streams = [stream(self) for stream in STREAMS]
+        kept = [stream for stream in streams if stream.name not in self._left_out]
+        return [*kept, *custom_streams(self)]
+
+    @property
+    def _left_out(self) -> set[str]:
+        """The names of the streams that the settings leave out."""
+        if self.config.get("v1_streams") != "off":
+            return set()
+        return {stream.name for stream in STREAMS if issubclass(stream, ReferenceList)}  # type: ignore[misc]
+
+    @classproperty
+    def _env_var_config(cls) -> dict[str, t.Any]:  # noqa: N805
+        """The settings in the environment, misspelled ones being an error."""
+        cls.append_builtin_config(cls.config_jsonschema)
+        return read_environment(cls.config_jsonschema)
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """Validate the settings in words that hold no value: it may be a secret."""
+        """Validate the settings in words that hold no value: it may be a secret.
+
+        Discovery does without settings, but not with wrong ones. Those at their
+        default count as none: Meltano always passes them.
+        """
         self.append_builtin_config(self.config_jsonschema)
-        errors = problems(self._config, self.config_jsonschema)
+        properties = self.config_jsonschema["properties"]
+        given = any(
+            value is not None and value != properties.get(name, {}).get("default")
+            for name, value in self._config.items()
+        )
+        unread = () if self._reads_environment else unread_settings(properties)
+        errors = problems(self._config, self.config_jsonschema, unread)
         if not errors and (definitions := self._config.get("custom_streams")):
             taken = [stream.name for stream in STREAMS]  # type: ignore[misc]
             errors = list(definition_problems(definitions, taken))
-        if errors and raise_errors:
-            raise broken(*errors)
+        if errors and (given or raise_errors):
+            raise config_error(*errors)
         self.is_configured = not errors
-        if errors and self._config.get("api_key"):
-            self.logger.warning("Broken settings: %s", "; ".join(errors))
         return errors
 
     @classmethod
@@ -136,14 +165,19 @@ class TapClientSuccess(Tap):
         """Read the configuration files."""
         return read_config(value)
 
-    def fail_at_the_end(self, error: ApiError) -> None:
-        """Let the other streams be read before an error ends the tap."""
-        self.logger.warning("%s", error)
-        self._failures.append(error)
+    def note_v1_refusal(self, stream: str, error: ApiError) -> None:
+        """Skip a stream of v1; where it is required, fail once the others are read."""
+        answer = f"answered {error.status}" if error.status else "cannot be read"
+        refusal = ApiError(
+            f"API v1 {answer}, although v2 accepts the same key or login: auth_method "
+            "password or v1_base_url may open it, v1_streams: off leaves it out"
+        ).in_stream(stream)
+        level = logging.INFO if self._v1_refusals else logging.WARNING
+        self.logger.log(level, "Skipped %s", refusal)
+        self._v1_refusals.append(refusal)
 
-    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        """Note a signal; the tap stops between two messages."""
-        self.interruption.note(signum)
+    def _setup_signal_handlers(self) -> None:
+        """Leave signals to the command, which handles them from its first moment."""
 
     def run(self) -> None:
         """Sync all streams; on a signal, leave with a last STATE.
@@ -152,13 +186,14 @@ class TapClientSuccess(Tap):
             ApiError: A stream could not be read.
             Interrupted: A signal came.
         """
+        stop_signal.defer()
         try:
             self.sync_all()
         except Interrupted:
             self._leave()
             raise
-        if self._failures:
-            raise self._failures[0]
+        if self._v1_refusals and self.config["v1_streams"] == "required":
+            raise self._v1_refusals[0]
 
     def _leave(self) -> None:
         """Write a last STATE, unless what reads the messages takes too long."""
@@ -192,6 +227,24 @@ class TapClientSuccess(Tap):
         tap.run()
 
     @classmethod
+    def cb_discover(
+        cls,
+        ctx: click.Context,
+        param: click.Option,  # noqa: ARG003
+        value: bool,  # noqa: FBT001
+    ) -> None:
+        """Write the catalog. The SDK would write each error on a line of its own."""
+        if value:
+            given = ctx.params["config"]
+            cls(
+                config=given.config,
+                parse_env_config=given.parse_env,
+                validate_config=False,
+                setup_mapper=False,
+            ).run_discovery()
+            ctx.exit()
+
+    @classmethod
     def cb_test(
         cls,
         ctx: click.Context,
@@ -200,7 +253,9 @@ class TapClientSuccess(Tap):
     ) -> None:
         """Run the connection test, or one of the SDK's tests."""
         if value not in _TESTS:
-            raise broken(f"--test takes {', '.join(sorted(_TESTS))}", what="option")
+            raise config_error(
+                f"--test takes {', '.join(sorted(_TESTS))}", what="option"
+            )
         if value != CONNECTION:
             super().cb_test(ctx, param, value)
             return
@@ -209,6 +264,6 @@ class TapClientSuccess(Tap):
         tap = cls(
             config=given.config, parse_env_config=given.parse_env, setup_mapper=False
         )
-        verdict = check_health(tap.api, tap.interruption.checkpoint)
+        verdict = check_health(tap.api)
         click.echo(f"{cls.name}: {verdict.reason}", err=True)
         ctx.exit(0 if verdict.works else 1)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import time
 import typing as t
 from collections import defaultdict
 from dataclasses import dataclass
 
+import hypothesis
 import pytest
 
 from clientsuccess_sandbox import Sandbox
@@ -16,8 +18,29 @@ from tap_clientsuccess import api
 from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+
+# The same examples at every run, and however long each takes.
+hypothesis.settings.register_profile(
+    "steady",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("steady")
+
+LIMIT_SECONDS = 120.0
+"""Only what never comes is waited for as long."""
+
+
+def wait_until(reached: Callable[[], bool]) -> None:
+    """Wait for something that a test started elsewhere."""
+    give_up = time.monotonic() + LIMIT_SECONDS
+    while not reached():
+        assert time.monotonic() < give_up, "it never came"
+        time.sleep(0.005)
 
 
 @pytest.fixture(autouse=True)

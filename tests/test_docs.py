@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tap_clientsuccess.settings import SCHEMA
+from tap_clientsuccess.config.settings import SCHEMA
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"

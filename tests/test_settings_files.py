@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tap_clientsuccess.settings import SCHEMA
+from tap_clientsuccess.config.settings import SCHEMA
+from tap_clientsuccess.config.validation import problems
 from tap_clientsuccess.tap import TapClientSuccess
-from tap_clientsuccess.validation import problems
 
 ROOT = Path(__file__).parent.parent
 SDK: dict[str, t.Any] = {"properties": {}}

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import typing as t
 
 from jsonschema import Draft7Validator
 from singer_sdk.helpers.jsonpath import extract_jsonpath
 
-from tap_clientsuccess.errors import NotFoundError, broken
+from tap_clientsuccess.errors import NotFoundError, config_error
 from tap_clientsuccess.inference import infer_schema
 from tap_clientsuccess.pages import Page
 from tap_clientsuccess.replies import read_list
@@ -21,8 +20,6 @@ if t.TYPE_CHECKING:
 
     from tap_clientsuccess.pages import PageRequest
     from tap_clientsuccess.tap import TapClientSuccess
-
-logger = logging.getLogger("tap-clientsuccess")
 
 _SAMPLED_PAGES = 3
 _META = Draft7Validator(Draft7Validator.META_SCHEMA)
@@ -76,7 +73,7 @@ class CustomStream(SearchStream):
         try:
             return self._sampled_records()
         except NotFoundError as error:
-            raise broken(
+            raise config_error(
                 f"custom_streams: the path of {self.name} is not there ({error})"
             ) from None
 
@@ -191,13 +188,10 @@ def custom_streams(tap: TapClientSuccess) -> Iterator[CustomStream]:
     """Make the streams that the settings define.
 
     A schema comes from the entry, from the catalog that was passed in, or from
-    samples; a stream without any of them is left out where nothing can be asked.
+    samples.
     """
     for definition in tap.config.get("custom_streams") or []:
         name = definition["name"]
         entry = tap.input_catalog.get_stream(name) if tap.input_catalog else None
         schema = entry.schema.to_dict() if entry else definition.get("schema")
-        if schema or tap.is_configured:
-            yield CustomStream(tap, definition, schema)
-        else:
-            logger.warning("%s is left out: its schema is not known", name)
+        yield CustomStream(tap, definition, schema)

@@ -8,7 +8,7 @@ from singer_sdk.streams.rest import HTTPRequest
 
 from tap_clientsuccess.client import ClientSuccessStream
 from tap_clientsuccess.custom_fields import RESOURCE_TYPES
-from tap_clientsuccess.errors import NotFoundError, RefusedError, RejectedKeyError
+from tap_clientsuccess.errors import RefusedError
 from tap_clientsuccess.replies import read_list
 
 if t.TYPE_CHECKING:
@@ -17,12 +17,6 @@ if t.TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
 
     from tap_clientsuccess.api import Answer
-
-
-_V1 = (
-    "This list is in API v1, which not every key opens: set v1_base_url, use "
-    "auth_method password, or deselect the stream"
-)
 
 
 class ReferenceList(ClientSuccessStream):
@@ -34,14 +28,13 @@ class ReferenceList(ClientSuccessStream):
         return self.settings.v1_base_url
 
     def get_records(self, context: Context | None) -> Iterator[Record]:
-        """Read the list. Where v1 does not open, the other streams are read first."""
+        """Read the list, if API v1 opens."""
         request = HTTPRequest(url=self.get_url(context))
         try:
             answer = self.flights.launch(self._ask_for_list, request)()
-        except (RejectedKeyError, NotFoundError) as error:
-            told = f"{error.args[0]}. {_V1}"
-            error.args = (told,)
-            self._tap.fail_at_the_end(error)
+        except RefusedError as error:
+            self._check_v2_opens()
+            self._tap.note_v1_refusal(self.name, error)
             return
         self.note_extraction()
         for record in answer.content:
@@ -51,6 +44,16 @@ class ReferenceList(ClientSuccessStream):
                 self.notice("a record that is not an object is left out")
         self.is_whole = True
         self.tell_notices()
+
+    def _check_v2_opens(self) -> None:
+        """Ask v2 for one record: what v2 refuses, too, is not a matter of v1.
+
+        Raises:
+            ApiError: The key, the login or the base URL is wrong altogether.
+        """
+        url = f"{self.settings.base_url}/client/search"
+        request = HTTPRequest(url=url, params={"page": "0", "size": "1"})
+        self.flights.launch(lambda request: self.ask(request, bool), request)()
 
     def _ask_for_list(self, request: HTTPRequest) -> Answer[list[t.Any]]:
         return self.ask(request, read_list)

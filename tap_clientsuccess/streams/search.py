@@ -11,7 +11,7 @@ from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from singer_sdk.streams.rest import PageContext
 
 from tap_clientsuccess.client import ClientSuccessStream
-from tap_clientsuccess.errors import broken
+from tap_clientsuccess.errors import config_error
 from tap_clientsuccess.pages import Page, PageRequest
 from tap_clientsuccess.replication import MODIFICATION_KEY
 from tap_clientsuccess.streams.reading import Reading
@@ -60,7 +60,7 @@ class PagedStream(ClientSuccessStream):
             bookmark = bookmark and bookmark.astimezone(dt.UTC)
         except (ValueError, TypeError, OverflowError):
             problem = f"the bookmark of {self.name} is not a time"
-            raise broken(problem, what="state") from None
+            raise config_error(problem, what="state") from None
         if bookmark is None:
             return None
         earliest = self.settings.start_date or _EARLIEST

@@ -131,7 +131,7 @@ def test_an_empty_list_has_a_schema_with_its_keys(
         ({"schema": {"properties": {"a": {"type": "int"}}}}, "schema is not a JSON sc"),
         ({"schema": {"properties": {"a": True}}}, "schema is not a JSON schema"),
         ({"path": "/goal/{api_key}"}, "custom_streams.0.path must not hold a brace"),
-        ({"pat": 1, "hep": 2}, "custom_streams.0: hep and pat is not known"),
+        ({"pat": 1}, "custom_streams.0.pat is not a setting; did you mean path?"),
     ],
 )
 def test_a_bad_definition_names_the_entry_and_the_key(

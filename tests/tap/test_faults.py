@@ -57,9 +57,6 @@ PATH = "/client/search"
         Body(PATH, [1, 2], times=2),
         Shape(PATH, "missing", times=2),
         Shape(PATH, "null", times=2),
-        Stall(PATH, 5, times=1),
-        Stall(PATH, 5, headers_first=True, times=1),
-        Drip(PATH, 0.01, times=1),
     ],
     ids=lambda rule: f"{type(rule).__name__}-{getattr(rule, 'status', '')}",
 )
@@ -67,9 +64,27 @@ def test_a_passing_fault_loses_nothing(
     sync: Sync, sandbox: Sandbox, rule: Rule
 ) -> None:
     sandbox.faults.add(rule)
-    output = sync(streams=["clients"], request_timeout=1)
+    output = sync(streams=["clients"])
     assert len(output.records["clients"]) == 30
     assert len(sandbox.requests) == 1 + (rule.times or 0)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        Stall(PATH, 3600, times=1),
+        Stall(PATH, 3600, headers_first=True, times=1),
+        Drip(PATH, 0.1, times=1),
+    ],
+    ids=repr,
+)
+def test_an_answer_that_takes_too_long_is_asked_for_again(
+    sync: Sync, sandbox: Sandbox, rule: Rule
+) -> None:
+    sandbox.faults.add(rule)
+    output = sync(streams=["clients"], request_timeout=1)
+    assert len(output.records["clients"]) == 30
+    assert len(sandbox.requests) > 1
 
 
 @pytest.mark.parametrize(
@@ -106,7 +121,6 @@ def test_a_refusal_is_not_tried_again(
         (Body(PATH, b"<html>hello"), UnexpectedAnswerError, "web page"),
         (Body(PATH, b"hello"), UnexpectedAnswerError, "JSON"),
         (CutOff(PATH), UnreachableError, "broke before"),
-        (Drip(PATH, 0.01), UnreachableError, "within 1 seconds"),
     ],
 )
 def test_a_lasting_fault_ends_in_words(
@@ -114,7 +128,7 @@ def test_a_lasting_fault_ends_in_words(
 ) -> None:
     sandbox.faults.add(rule)
     with pytest.raises(error, match=words) as caught:
-        sync(streams=["clients"], max_retries=1, request_timeout=1)
+        sync(streams=["clients"], max_retries=1)
     assert "gave up after 2 tries" in str(caught.value)
     assert len(sandbox.requests) == 2
 
@@ -144,11 +158,11 @@ def test_retry_after_as_a_date_is_read_by_the_servers_clock(
     sync: Sync, sandbox: Sandbox, waited: list[float]
 ) -> None:
     sandbox.clock.offset = -86_400
-    when = formatdate(time() - 86_400 + 30, usegmt=True)
+    when = formatdate(time() - 86_400 + 200, usegmt=True)
     sandbox.faults.add(Status(PATH, 429, retry_after=when, times=1))
     sync(streams=["clients"])
     (wait,) = waited
-    assert 28 <= wait <= 32
+    assert 100 < wait <= 201
 
 
 @pytest.fixture

@@ -7,17 +7,18 @@ import gzip
 import json
 import os
 import random
+import select
 import signal
 import subprocess
 import sys
 import threading
-import time
 import typing as t
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import select
+from conftest import LIMIT_SECONDS, wait_until
+from conftest import select as select_streams
 
 from clientsuccess_sandbox import Drip, Rule, Sandbox, Stall, Status
 from tap_clientsuccess.tap import TapClientSuccess
@@ -26,9 +27,9 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
 TAP = [sys.executable, "-m", "tap_clientsuccess"]
-HANGS_AFTER = 20.0
 STREAMS = ["clients", "contacts", "contracts", "client_notes", "products", "tasks"]
 CODES = {signal.SIGTERM: 143, signal.SIGINT: 130}
+NEVER = 3600.0
 
 
 class Tap:
@@ -44,8 +45,8 @@ class Tap:
         }
         self.state: dict[str, t.Any] = {}
         self.seen: dict[str, set[int]] = {stream: set() for stream in STREAMS}
-        self.stderr = b""
-        catalog = select(TapClientSuccess(config=self.settings).catalog_dict, STREAMS)
+        catalog = TapClientSuccess(config=self.settings).catalog_dict
+        select_streams(catalog, STREAMS)
         (folder / "catalog.json").write_text(json.dumps(catalog))
 
     def command(self) -> list[str]:
@@ -57,13 +58,16 @@ class Tap:
 
     @contextlib.contextmanager
     def start(
-        self, stdout: t.Any = subprocess.PIPE
+        self, command: list[str] | None = None, stdout: t.Any = subprocess.PIPE
     ) -> Iterator[subprocess.Popen[bytes]]:
         """Start it, and leave no process behind, whatever comes."""
         with subprocess.Popen(
-            self.command(), cwd=self.folder, stdout=stdout, stderr=subprocess.PIPE
+            command or self.command(),
+            cwd=self.folder,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
         ) as process:
-            watchdog = threading.Timer(HANGS_AFTER, process.kill)
+            watchdog = threading.Timer(LIMIT_SECONDS, process.kill)
             watchdog.start()
             try:
                 yield process
@@ -71,16 +75,27 @@ class Tap:
                 watchdog.cancel()
                 process.kill()
 
-    def run(self, *, kill: signal.Signals | None = None, after: float = 0.0) -> int:
-        """Run to the end, or until it is killed; take in what it wrote."""
-        with self.start() as process:
-            killer = threading.Timer(after, process.send_signal, [kill])
+    def run(self, *, kill: signal.Signals | None = None, requests: int = 0) -> int:
+        """Run to the end, or until it is killed; take in what it wrote.
+
+        Args:
+            kill: The signal to kill it with.
+            requests: How many of its requests to wait for before.
+        """
+        wanted = len(self.sandbox.requests) + requests
+        output = self.folder / "output.jsonl"
+        with output.open("wb") as file, self.start(stdout=file) as process:
             if kill:
-                killer.start()
-            stdout, self.stderr = process.communicate()
-            killer.cancel()
-        self.take(stdout, torn=kill is signal.SIGKILL)
-        assert b"Traceback" not in self.stderr
+                wait_until(
+                    lambda: (
+                        len(self.sandbox.requests) >= wanted
+                        or process.poll() is not None
+                    )
+                )
+                process.send_signal(kill)
+            _, stderr = process.communicate()
+        self.take(output.read_bytes(), torn=kill is signal.SIGKILL)
+        assert b"Traceback" not in stderr
         return process.returncode
 
     def take(self, stdout: bytes, *, torn: bool = False) -> None:
@@ -118,13 +133,7 @@ def tap(tmp_path: Path) -> Iterator[Tap]:
         yield Tap(sandbox, tmp_path)
 
 
-def moments(seed: int, count: int = 3) -> list[float]:
-    """Choose moments from when the tap has started to about its end."""
-    dice = random.Random(seed)  # noqa: S311
-    return [dice.uniform(0.3, 1.1) for _ in range(count)]
-
-
-@pytest.mark.parametrize("kill", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("kill", [signal.SIGTERM, signal.SIGKILL])
 @pytest.mark.parametrize("batch", [False, True], ids=["records", "batches"])
 def test_killed_at_random_moments(
     tap: Tap, kill: signal.Signals, batch: bool, tmp_path: Path
@@ -135,34 +144,33 @@ def test_killed_at_random_moments(
             "storage": {"root": tmp_path.as_uri(), "prefix": "batch-"},
             "batch_size": 13,
         }
-    for moment in moments(kill):
-        code = tap.run(kill=kill, after=moment)
+    dice = random.Random(kill)  # noqa: S311
+    for _ in range(2):
+        code = tap.run(kill=kill, requests=dice.randint(1, 60))
         assert code in {0, CODES.get(kill), -kill}
     assert tap.run() == 0
     assert not tap.missing()
 
 
-def test_whoever_reads_goes_away_at_random_moments(tap: Tap) -> None:
-    dice = random.Random(1)  # noqa: S311
-    for _ in range(3):
-        with tap.start() as process:
-            assert process.stdout
-            assert process.stderr
-            some = process.stdout.read(dice.randrange(1, 200_000))
-            process.stdout.close()
-            complaint = process.stderr.read().decode()
-        tap.take(some[: some.rfind(b"\n") + 1])
-        assert process.returncode == 1
-        assert complaint.splitlines()[-1].endswith("(broken pipe)")
-        assert complaint.count("ERROR") == 1
-        assert "Traceback" not in complaint
+def test_whoever_reads_goes_away(tap: Tap) -> None:
+    with tap.start() as process:
+        assert process.stdout
+        assert process.stderr
+        some = process.stdout.read(50_000)
+        process.stdout.close()
+        complaint = process.stderr.read().decode()
+    tap.take(some[: some.rfind(b"\n") + 1])
+    assert process.returncode == 1
+    assert complaint.splitlines()[-1].endswith("(broken pipe)")
+    assert complaint.count("ERROR") == 1
+    assert "Traceback" not in complaint
     assert tap.run() == 0
     assert not tap.missing()
 
 
 def test_a_full_disk(tap: Tap) -> None:
     with Path("/dev/full").open("wb") as full, tap.start(stdout=full) as process:
-        _, stderr = process.communicate(timeout=10)
+        _, stderr = process.communicate()
     assert process.returncode == 1
     assert b"No space left on device" in stderr
     assert b"Traceback" not in stderr
@@ -170,85 +178,166 @@ def test_a_full_disk(tap: Tap) -> None:
 
 def test_no_standard_output_at_all(tap: Tap) -> None:
     shell = ["/bin/sh", "-c", 'exec "$@" >&-', "sh", *tap.command()]
-    ended = subprocess.run(
-        shell, cwd=tap.folder, stderr=subprocess.PIPE, timeout=5, check=False
-    )
-    assert ended.returncode == 1
-    assert b"Traceback" not in ended.stderr
+    with tap.start(shell) as process:
+        _, stderr = process.communicate()
+    assert process.returncode == 1
+    assert b"Traceback" not in stderr
 
 
 HELD_UP = [
-    Stall("/search", 30),
-    Stall("/search", 30, headers_first=True),
-    Drip("/search", 0.2),
-    Status("/search", 429, retry_after=300),
-    Stall("/customfield", 30),
-    Status("/customfield", 429, retry_after=300),
+    (signal.SIGINT, Stall("/search", NEVER)),
+    (signal.SIGTERM, Stall("/search", NEVER, headers_first=True)),
+    (signal.SIGINT, Drip("/search", 0.2)),
+    (signal.SIGTERM, Status("/search", 429, retry_after=300)),
+    (signal.SIGINT, Stall("/customfield", NEVER)),
+    (signal.SIGTERM, Status("/customfield", 429, retry_after=300)),
 ]
 
 
-@pytest.mark.parametrize("kill", CODES)
-@pytest.mark.parametrize("rule", HELD_UP, ids=str)
+@pytest.mark.parametrize(("kill", "rule"), HELD_UP, ids=str)
 def test_a_signal_ends_the_tap_while_it_waits_for_the_server(
     tap: Tap, kill: signal.Signals, rule: Rule
 ) -> None:
-    tap.settings["discover_custom_fields"] = True
+    tap.settings |= {"discover_custom_fields": True, "request_timeout": NEVER}
     number = tap.sandbox.faults.add(rule)
     with tap.start() as process:
-        while not tap.sandbox.faults.hits(number):
-            assert process.poll() is None
-            time.sleep(0.02)
-        time.sleep(0.1)
+        wait_until(lambda: tap.sandbox.faults.hits(number) > 0)
         process.send_signal(kill)
-        stdout, stderr = process.communicate(timeout=5)
+        stdout, stderr = process.communicate()
     assert process.returncode == CODES[kill]
     assert b"Traceback" not in stderr
     if "/search" in rule.path:
         assert json.loads(stdout.splitlines()[-1])["type"] == "STATE"
 
 
+@contextlib.contextmanager
+def pipe() -> Iterator[tuple[t.BinaryIO, t.BinaryIO]]:
+    read, write = os.pipe()
+    with os.fdopen(read, "rb") as reader, os.fdopen(write, "wb", 0) as writer:
+        yield reader, writer
+
+
+def is_full(pipe_end: t.BinaryIO) -> bool:
+    return not select.select([], [pipe_end], [], 0)[1]
+
+
 @pytest.mark.parametrize("kill", CODES)
 def test_a_signal_ends_the_tap_while_nobody_reads(
     tap: Tap, kill: signal.Signals
 ) -> None:
-    tap.sandbox.latency = 0.0
-    with tap.start() as process:
-        time.sleep(1.2)  # By then the pipe is full.
+    with pipe() as (_, writer), tap.start(stdout=writer) as process:
+        wait_until(lambda: is_full(writer))
         process.send_signal(kill)
-        process.wait(timeout=5)
-        stderr = process.communicate()[1]
+        _, stderr = process.communicate()
     assert process.returncode == CODES[kill]
     assert b"Traceback" not in stderr
     assert b"Fatal Python error" not in stderr
 
 
+PATIENT = f"""
+from tap_clientsuccess.singer import signals
+signals.LEAVE_WITHIN_SECONDS = {NEVER}
+from tap_clientsuccess.__main__ import main
+main()
+"""
+
+
 def test_a_second_signal_tears_no_line(tap: Tap) -> None:
     """As when a terminal and a runner both pass on that it is to end."""
-    tap.sandbox.latency = 0.0
-    with tap.start() as process:
-        time.sleep(1.0)  # The pipe is full: a line stands half in it.
+    command = [sys.executable, "-c", PATIENT, *tap.command()[len(TAP) :]]
+    with pipe() as (reader, writer), tap.start(command, stdout=writer) as process:
+        wait_until(lambda: is_full(writer))  # A line stands half in it.
+        writer.close()
         process.send_signal(signal.SIGINT)
-        time.sleep(0.05)
         process.send_signal(signal.SIGTERM)
-        time.sleep(0.05)
-        stdout, _ = process.communicate(timeout=5)
+        stdout = reader.read()
+        process.communicate()
     tap.take(stdout)
-
-
-@pytest.mark.parametrize("after", [0.2, 0.3])
-def test_a_signal_while_it_starts_shows_no_traceback(tap: Tap, after: float) -> None:
-    code = tap.run(kill=signal.SIGINT, after=after)
-    assert code in {0, 130, -signal.SIGINT}
+    assert json.loads(stdout.splitlines()[-1])["type"] == "STATE"
+    assert process.returncode in CODES.values()
+    assert tap.run() == 0
+    assert not tap.missing()
 
 
 def test_a_runner_that_reads_without_waiting(tap: Tap) -> None:
     """Its end of the pipe does not block, and so does not the tap's."""
-    read, write = os.pipe()
-    os.set_blocking(write, False)
-    with open(read, "rb") as reader, tap.start(stdout=write) as process:  # noqa: PTH123
-        os.close(write)
-        time.sleep(1.0)
+    with pipe() as (reader, writer), tap.start(stdout=writer) as process:
+        os.set_blocking(writer.fileno(), False)
+        wait_until(lambda: is_full(writer))
+        writer.close()
         tap.take(reader.read())
-        process.communicate(timeout=5)
+        process.communicate()
     assert process.returncode == 0
     assert not tap.missing()
+
+
+def fill(pipe_end: t.BinaryIO) -> None:
+    os.set_blocking(pipe_end.fileno(), False)
+    while pipe_end.write(b"x" * 4096):
+        pass
+    os.set_blocking(pipe_end.fileno(), True)
+
+
+def check_one_line(kill: signal.Signals, code: int, said: list[str]) -> None:
+    assert code == CODES[kill]
+    assert [line for line in said if "topped by signal" in line] == [
+        f"tap-clientsuccess: stopped by signal {kill:d}\n"
+    ]
+    assert not [line for line in said if "Traceback" in line]
+
+
+@pytest.mark.parametrize(
+    ("kill", "option", "imports"),
+    [
+        (signal.SIGINT, "--about", 1),
+        (signal.SIGTERM, "--about", 150),
+        (signal.SIGINT, "--discover", 300),
+        (signal.SIGTERM, "--discover", 500),
+    ],
+)
+def test_a_signal_while_it_starts_is_one_line(
+    tap: Tap, kill: signal.Signals, option: str, imports: int
+) -> None:
+    """From the first import on, and however late this test sends it."""
+    command = [sys.executable, "-X", "importtime", *TAP[1:], option]
+    with pipe() as (_, full):
+        fill(full)  # So it cannot end by itself.
+        with tap.start(command, stdout=full) as process:
+            assert process.stderr
+            lines = map(bytes.decode, process.stderr)
+            assert any("tap_clientsuccess.singer.signals\n" in line for line in lines)
+            for _ in range(imports):
+                next(lines)
+            process.send_signal(kill)
+            said = [line for line in lines if not line.startswith("import time:")]
+    check_one_line(kill, process.returncode, said)
+
+
+@pytest.mark.parametrize(
+    ("kill", "option"), [(signal.SIGINT, "--test"), (signal.SIGTERM, "--discover")]
+)
+def test_a_signal_ends_every_command_in_one_line(
+    tap: Tap, kill: signal.Signals, option: str
+) -> None:
+    tap.settings["discover_custom_fields"] = True
+    number = tap.sandbox.faults.add(Stall("*", NEVER))
+    with tap.start([*tap.command(), option]) as process:
+        wait_until(lambda: tap.sandbox.faults.hits(number) > 0)
+        process.send_signal(kill)
+        stdout, stderr = process.communicate()
+    check_one_line(kill, process.returncode, stderr.decode().splitlines(keepends=True))
+    assert not stdout
+
+
+AT_ITS_END = """
+import atexit, os, signal
+atexit.register(os.kill, os.getpid(), signal.SIGTERM)
+from tap_clientsuccess.__main__ import main
+main()
+"""
+
+
+def test_a_signal_after_all_is_done_changes_nothing(tap: Tap) -> None:
+    with tap.start([sys.executable, "-c", AT_ITS_END, "--about"]) as process:
+        _, stderr = process.communicate()
+    assert (process.returncode, stderr) == (0, b"")

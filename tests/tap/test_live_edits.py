@@ -17,8 +17,7 @@ if t.TYPE_CHECKING:
 
     from conftest import Output, Sync
 
-PAGED = ["clients", "contacts", "contracts", "client_notes", "pulses", "products"]
-PAGED += ["tasks"]
+PAGED = ["contacts", "pulses", "tasks"]
 UNSORTED = {"/search": {"sortBy", "sortDirection"}}
 UNFILTERED = {"/search": {"modifiedAfter"}}
 HABITS: dict[str, dict[str, t.Any]] = {
@@ -71,12 +70,12 @@ def warned(caplog: pytest.LogCaptureFixture) -> set[str]:
     return {text.partition(":")[0] for text in texts if "records are missing" in text}
 
 
-@pytest.mark.parametrize("concurrency", [1, 4, 8])
+@pytest.mark.parametrize("concurrency", [1, 8])
 @pytest.mark.parametrize("habit", HABITS)
 def test_nothing_is_lost_under_edits(
     sync: Sync, caplog: pytest.LogCaptureFixture, habit: str, concurrency: int
 ) -> None:
-    settings = {"seed": 3, "clients": 30, "max_size": 7} | HABITS[habit]
+    settings = {"seed": 3, "clients": 12, "max_size": 5} | HABITS[habit]
     with Sandbox(**settings, modification_times={"pulses": True}) as sandbox:
         history = History(sync, sandbox, concurrency)
         sandbox.faults.add(Edits("*", every=2))
@@ -88,7 +87,7 @@ def test_nothing_is_lost_under_edits(
         assert history.lacking() <= warned(caplog)
 
 
-@pytest.mark.parametrize("concurrency", [1, 4, 8])
+@pytest.mark.parametrize("concurrency", [1, 8])
 @pytest.mark.parametrize(
     "rule",
     [

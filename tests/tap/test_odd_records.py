@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 import typing as t
+from decimal import Decimal
 
 import pytest
 
@@ -55,7 +56,7 @@ def odd_one(output: Output) -> dict[str, t.Any]:
     return record
 
 
-LONG = "x" * 20_000_000
+LONG = "x" * 5_000_000
 
 
 @pytest.mark.parametrize(
@@ -196,10 +197,10 @@ def test_deep_nesting_that_does_not_end_is_refused(read: Read, cut_off: str) -> 
 
 
 @pytest.mark.parametrize("number", ["1e300", "-1e-300", "1e999999", "1e99999999"])
-def test_a_number_of_any_size_costs_no_time(read: Read, number: str) -> None:
-    began = time.monotonic()
-    odd_one(read(f'"name":{number},"custom":{{"a":{number}}}'))
-    assert time.monotonic() - began < 1
+def test_a_number_of_any_size_is_not_written_out(read: Read, number: str) -> None:
+    record = odd_one(read(f'"name":{number},"custom":{{"a":{number}}}'))
+    assert Decimal(record["name"]) == Decimal(number)
+    assert len(json.dumps(record)) < 10_000
 
 
 def test_records_that_are_no_objects(
@@ -260,43 +261,45 @@ def whole(data: bytes) -> Send:
     return lambda connection: connection.sendall(data)
 
 
-def dripping(head: bytes, drop: bytes, *, seconds: float = 3.0) -> Send:
-    """Send drops, each far sooner than any time-out of a socket."""
+class Dripping:
+    """Sends drops, each far sooner than any time-out, for as long as they are taken."""
 
-    def send(connection: socket.socket) -> None:
-        connection.sendall(head)
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            connection.sendall(drop)
+    DROPS = 600
+    was_taken_whole = False
+
+    def __init__(self, head: bytes, drop: bytes) -> None:
+        self._head, self._drop = head, drop
+
+    def __call__(self, connection: socket.socket) -> None:
+        connection.sendall(self._head)
+        for _ in range(self.DROPS):
+            connection.sendall(self._drop)
             time.sleep(0.1)
-
-    return send
+        self.was_taken_whole = True
 
 
 @pytest.mark.parametrize(
     "send",
     [
-        dripping(b"HTTP/1.1 200 ", b"x"),
-        dripping(OK, b"X: y\r\n"),
-        dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
-        dripping(b"", EARLY),
-        dripping(OK + LENGTH % 100, b" "),
-        dripping(CHUNKED, b"1\r\n \r\n"),
-        dripping(CHUNKED + b"1;", b"x"),
-        dripping(CHUNKED + b"%x\r\n" % len(EMPTY) + EMPTY + b"\r\n0\r\n", b"X: y\r\n"),
-        dripping(
+        Dripping(b"HTTP/1.1 200 ", b"x"),
+        Dripping(OK, b"X: y\r\n"),
+        Dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        Dripping(b"", EARLY),
+        Dripping(OK + LENGTH % 100, b" "),
+        Dripping(CHUNKED, b"1\r\n \r\n"),
+        Dripping(CHUNKED + b"1;", b"x"),
+        Dripping(CHUNKED + b"%x\r\n" % len(EMPTY) + EMPTY + b"\r\n0\r\n", b"X: y\r\n"),
+        Dripping(
             OK + b"Content-Encoding: gzip\r\n" + LENGTH % 1000 + PACKED[:3] + b"\x08"
             b"\0\0\0\0\0\3", b"n"
         ),
     ],
     ids=["status", "head", "100", "103", "body", "chunks", "size", "trailer", "gzip"],
 )  # fmt: skip
-def test_a_drip_of_any_part_ends_in_time(sync: Sync, send: Send) -> None:
-    with raw_server(send) as url:
-        began = time.monotonic()
-        with pytest.raises(ApiError, match="within 1 seconds"):
-            sync(streams=["products"], base_url=url, request_timeout=1, max_retries=0)
-        assert time.monotonic() - began < 2.5  # The drip itself lasts longer.
+def test_a_drip_of_any_part_is_not_waited_for(sync: Sync, send: Dripping) -> None:
+    with raw_server(send) as url, pytest.raises(ApiError, match="within 1 seconds"):
+        sync(streams=["products"], base_url=url, request_timeout=1, max_retries=0)
+    assert not send.was_taken_whole
 
 
 @pytest.mark.parametrize(

@@ -53,16 +53,16 @@ def the_sdks_way(monkeypatch: pytest.MonkeyPatch) -> t.Callable[[], None]:
 
 
 @pytest.mark.parametrize(
-    "settings",
+    ("settings", "deselected"),
     [
-        {},
-        {"flattening_enabled": True, "flattening_max_depth": 1},
-        {"stream_maps": {"clients": {"note": None, "shout": "name.upper()"}}},
-        {"emit_activate_version_messages": True},
+        ({}, None),
+        ({}, "email"),
+        ({"flattening_enabled": True, "flattening_max_depth": 1}, None),
+        ({"stream_maps": {"clients": {"note": None, "shout": "name.upper()"}}}, None),
+        ({"emit_activate_version_messages": True}, None),
     ],
-    ids=["plain", "flattened", "mapped", "versions"],
+    ids=["plain", "deselected", "flattened", "mapped", "versions"],
 )
-@pytest.mark.parametrize("deselected", [None, "email"])
 def test_the_same_messages(
     run: Run,
     the_sdks_way: t.Callable[[], None],

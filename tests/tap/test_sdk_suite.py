@@ -23,7 +23,7 @@ SANDBOX = Sandbox(seed=3, clients=20)
 SANDBOX.start()
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def running() -> Iterator[None]:
     yield
     SANDBOX.stop()

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import typing as t
 from dataclasses import dataclass
 
@@ -27,6 +24,8 @@ from tap_clientsuccess.tap import TapClientSuccess
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from conftest import CommandLine
 
 KEY = "k3y-that-nobody-may-see"
 PASSWORD = "p4ss-that-nobody-may-see"
@@ -54,28 +53,28 @@ Run = t.Callable[..., Shown]
 
 
 @pytest.fixture
-def secret_sandbox() -> Iterator[Sandbox]:
+def secret_sandbox(caplog: pytest.LogCaptureFixture) -> Iterator[Sandbox]:
+    # It runs in this process, but its log is not the tap's.
+    caplog.set_level("CRITICAL", Sandbox.__module__.rpartition(".")[0])
     with Sandbox(seed=7, clients=5, api_key=KEY, password=PASSWORD) as running:
         yield running
 
 
 @pytest.fixture
-def run(secret_sandbox: Sandbox, tmp_path: Path) -> Run:
+def run(
+    secret_sandbox: Sandbox,
+    bare_cli: CommandLine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Run:
+    monkeypatch.setenv("TAP_CLIENTSUCCESS_LOGLEVEL", "DEBUG")
     login = {"api_key": KEY, "base_url": secret_sandbox.base_url, "max_retries": 1}
 
     def start(*args: str, **settings: t.Any) -> Shown:
         config = {**login, "discover_custom_fields": False, **settings}
         (tmp_path / "config.json").write_text(json.dumps(config))
-        ended = subprocess.run(
-            [sys.executable, "-m", "tap_clientsuccess", "--config=config.json", *args],
-            cwd=tmp_path,
-            env={**os.environ, "TAP_CLIENTSUCCESS_LOGLEVEL": "DEBUG"},
-            capture_output=True,
-            text=True,
-            timeout=20,
-            check=False,
-        )
-        return Shown(ended.returncode, ended.stdout, ended.stderr)
+        ended = bare_cli("--config=config.json", *args)
+        return Shown(ended.exit_code, ended.stdout, ended.stderr)
 
     return start
 

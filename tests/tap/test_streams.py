@@ -12,7 +12,7 @@ from tap_clientsuccess.errors import RejectedKeyError
 from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:
-    from conftest import CommandLine, Sync
+    from conftest import Sync
 
 DESELECTED = {"client_details", "contact_details"}
 
@@ -128,18 +128,6 @@ def test_v1_at_another_base_url(sync: Sync, sandbox: Sandbox) -> None:
     with Sandbox(seed=8, clients=5, employees=7) as other:
         output = sync(streams=["employees"], v1_base_url=other.url + "/v1/")
     assert len(output.records["employees"]) == 7
-
-
-def test_where_the_key_does_not_open_v1_the_rest_is_read_first(
-    cli: CommandLine, sandbox: Sandbox
-) -> None:
-    sandbox.key_opens_v1 = False
-    result = cli()
-    assert result.exit_code == 1
-    assert "v1_base_url" in result.stderr.splitlines()[-1]
-    assert '"stream":"products","record"' in result.stdout
-    assert '"stream":"tasks","record"' in result.stdout
-    assert "Traceback" not in result.stderr
 
 
 def test_a_task_without_an_id_is_left_out_with_a_word(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import ipaddress
 import re
 import typing as t
@@ -10,28 +11,56 @@ from urllib.parse import urlsplit
 
 from singer_sdk.plugin_base import JSONSchemaValidator
 
-from tap_clientsuccess.settings import SCHEMA
+from tap_clientsuccess.config.settings import SCHEMA
 from tap_clientsuccess.times import parse_time
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from jsonschema import ValidationError
 
 
-def problems(config: dict[str, t.Any], schema: dict[str, t.Any]) -> list[str]:
+# The SDK reads it without declaring it.
+_UNDECLARED = {"emit_activate_version_messages"}
+
+
+def problems(
+    config: dict[str, t.Any],
+    schema: dict[str, t.Any],
+    unread: Collection[str] = (),
+) -> list[str]:
     """List what is wrong with a configuration, and fill in the schema's defaults.
 
     Args:
         config: The configuration; defaults are set in it.
         schema: Its JSON schema, the SDK's own settings included.
+        unread: Settings that the environment has, but that were not asked for there.
 
     Returns:
         One sentence a problem. None of them holds a value: it may be a secret.
     """
     errors = JSONSchemaValidator(schema).iter_errors(config)
     found = [_in_words(error) for error in errors]
-    return found or list(_beyond_the_schema(config))
+    found += _unknown(config, schema["properties"])
+    return found or list(_beyond_the_schema(config, unread))
+
+
+def _unknown(
+    given: Iterable[str], known: Collection[str], within: str = ""
+) -> Iterator[str]:
+    """Find names that are no settings; a leading underscore marks those of others."""
+    for name in sorted(given):
+        if name in known or name in _UNDECLARED or name.startswith("_"):
+            continue
+        near = nearest(name, known)
+        hint = f"; did you mean {near}?" if near else ""
+        yield f"{within}{name} is not a setting{hint}"
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that a misspelled one is nearest to, if any is near."""
+    near = difflib.get_close_matches(name.lower(), known, n=1)
+    return near[0] if near else None
 
 
 def _in_words(error: ValidationError) -> str:  # noqa: PLR0911
@@ -52,8 +81,7 @@ def _in_words(error: ValidationError) -> str:  # noqa: PLR0911
         case "additionalProperties":
             given = error.instance
             known: t.Any = error.schema
-            unknown = sorted(given.keys() - known["properties"].keys())
-            return f"{where}: {' and '.join(unknown)} is not known"
+            return "; ".join(_unknown(given, known["properties"], f"{where}."))
         case "enum":
             return f"{where} must be one of {', '.join(map(str, expected))}"
         case "format":
@@ -61,7 +89,9 @@ def _in_words(error: ValidationError) -> str:  # noqa: PLR0911
     return f"{where} is not what the schema of the settings allows ({error.validator})"
 
 
-def _beyond_the_schema(config: Mapping[str, t.Any]) -> Iterator[str]:
+def _beyond_the_schema(
+    config: Mapping[str, t.Any], unread: Collection[str]
+) -> Iterator[str]:
     """Check what a JSON schema cannot say, or not in words that help."""
     texts = [
         (name, value)
@@ -77,7 +107,7 @@ def _beyond_the_schema(config: Mapping[str, t.Any]) -> Iterator[str]:
         yield "start_date is not a time such as 2024-01-01T00:00:00Z"
     if (header := config.get("api_key_header")) and not _HEADER_NAME.fullmatch(header):
         yield "api_key_header is not the name of an HTTP header"
-    yield from _login_problems(config)
+    yield from _login_problems(config, unread)
     for name in ("base_url", "v1_base_url"):
         if url := config.get(name):
             yield from _url_problems(name, url)
@@ -86,14 +116,20 @@ def _beyond_the_schema(config: Mapping[str, t.Any]) -> Iterator[str]:
 _LOGIN_SETTINGS = {"api_key": {"api_key"}, "password": {"username", "password"}}
 
 
-def _login_problems(config: Mapping[str, t.Any]) -> Iterator[str]:
+def _login_problems(
+    config: Mapping[str, t.Any], unread: Collection[str]
+) -> Iterator[str]:
     """Find settings that the login lacks, and such as belong to another one."""
     method = config.get("auth_method") or "api_key"
     for other, names in _LOGIN_SETTINGS.items():
         for name in sorted(names):
             given = bool(config.get(name))
             if other == method and not given:
-                yield f"{name} is missing (auth_method is {method})"
+                hint = "; the environment has it: --config=ENV reads it"
+                yield (
+                    f"{name} is missing (auth_method is {method})"
+                    f"{hint if name in unread else ''}"
+                )
             if other != method and given:
                 yield f"{name} belongs to auth_method {other}, but it is {method}"
 

@@ -192,6 +192,18 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         ),
     ),
     th.Property(
+        "v1_streams",
+        th.StringType(allowed_values=["auto", "required", "off"]),
+        default="auto",
+        title="Streams of v1",
+        description=(
+            "What to do with employees, client statuses and client segments, which "
+            "not every key may open. `auto`: read what opens, skip the rest with a "
+            "warning. `required`: end with an error. `off`: leave them out of the "
+            "catalog."
+        ),
+    ),
+    th.Property(
         "health_path",
         th.StringType(min_length=1),
         default="/health",
@@ -229,6 +241,7 @@ class Settings:
     max_retries: int
     max_response_bytes: int
     discover_custom_fields: bool
+    v1_streams: str
     health_path: str
     user_agent: str
 
@@ -257,6 +270,7 @@ class Settings:
             max_retries=value("max_retries"),
             max_response_bytes=value("max_response_bytes"),
             discover_custom_fields=value("discover_custom_fields"),
+            v1_streams=value("v1_streams"),
             health_path="/" + value("health_path").lstrip("/"),
             user_agent=value("user_agent") or f"{PACKAGE}/{package_version()}",
         )

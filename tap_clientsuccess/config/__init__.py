@@ -1,0 +1,1 @@
+"""The settings: what there is, and what is wrong with some."""

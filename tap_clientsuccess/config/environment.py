@@ -1,0 +1,91 @@
+"""Settings in environment variables, each ``TAP_CLIENTSUCCESS_`` and its name."""
+
+from __future__ import annotations
+
+import logging
+import os
+import typing as t
+
+from singer_sdk.configuration._dict_config import parse_environment_config
+
+from tap_clientsuccess.config.validation import nearest
+from tap_clientsuccess.errors import config_error
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+logger = logging.getLogger("tap-clientsuccess")
+
+PREFIX = "TAP_CLIENTSUCCESS_"
+_NOT_SETTINGS = {"LOGLEVEL", "LOG_LEVEL", "LOG_CONFIG"}
+
+
+def variable(setting: str) -> str:
+    """Return the name of a setting's environment variable."""
+    return PREFIX + setting.upper()
+
+
+def read_environment(schema: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Read the settings in the environment, and in a ``.env`` file, as the SDK does.
+
+    Raises:
+        ConfigValidationError: A variable is not of its setting's type, or misspelled.
+    """
+    parse_environment_config({}, PREFIX)  # only loads `.env`
+    config: dict[str, t.Any] = {}
+    for name, setting in schema["properties"].items():
+        if variable(name) in os.environ:
+            try:
+                config |= parse_environment_config(
+                    {"properties": {name: setting}}, PREFIX
+                )
+            except ValueError:
+                kind = setting.get("type", ["value"])[0]
+                raise config_error(f"{variable(name)} is not of type {kind}") from None
+    _check_names(schema["properties"])
+    return config
+
+
+def _check_names(settings: Mapping[str, t.Any]) -> None:
+    """Reject variables with the prefix that look like a misspelled setting.
+
+    Others only get a warning: Kubernetes, for one, sets variables such as
+    TAP_CLIENTSUCCESS_SERVICE_HOST for a service of the tap's name.
+    """
+    # Meltano's extras begin with one more underscore; for a setting that is an
+    # object it also sets one variable for each value inside.
+    ignored = (
+        "_",
+        *(
+            f"{name.upper()}_"
+            for name, setting in settings.items()
+            if _is_object(setting)
+        ),
+    )
+    known = {name.upper() for name in settings} | _NOT_SETTINGS
+    for name in sorted(_suffixes() - known):
+        if name.startswith(ignored):
+            continue
+        if near := nearest(name.lower(), settings):
+            raise config_error(
+                f"{PREFIX}{name} is not a setting; did you mean {variable(near)}?"
+            )
+        logger.warning("%s%s is not a setting: ignored", PREFIX, name)
+
+
+def _is_object(setting: Mapping[str, t.Any]) -> bool:
+    return "object" in setting.get("type", ())
+
+
+def _suffixes() -> set[str]:
+    return {name.removeprefix(PREFIX) for name in os.environ if name.startswith(PREFIX)}
+
+
+def unread_settings(settings: Iterable[str]) -> list[str]:
+    """Return the settings whose variables are set, where nobody asked to read them.
+
+    None under Meltano, which sets the variables of all settings that it passes on.
+    """
+    if "MELTANO_EXTRACTOR_NAME" in os.environ:
+        return []
+    return [name for name in settings if os.environ.get(variable(name))]

@@ -1,0 +1,1 @@
+"""Singer messages: how they are made, written and ended."""
