@@ -176,7 +176,8 @@ class Store:
         with self._change(kind) as known:
             now = self._moment()
             times = self._times(known, changes, Times(now, now))
-            sql = f"SELECT max(id) FROM (SELECT id FROM {kind} UNION SELECT id FROM {kind}_past)"
+            tables = f"(SELECT id FROM {kind} UNION SELECT id FROM {kind}_past)"
+            sql = f"SELECT max(id) FROM {tables}"
             number = (self._run(sql).fetchone()[0] or 0) + 1
             made = decode(self._templates[kind].fill(number, times))
             return self._put(known, number, times, made | _plain(changes), now)
@@ -218,7 +219,7 @@ class Store:
             if self.get(kind, number) is not None:
                 raise KeyError(f"{kind} {number} was not deleted")
             sql = (
-                f"INSERT INTO {kind} SELECT id, uuid, owner, created, modified, ?, body "
+                f"INSERT INTO {kind} SELECT {_COLUMNS.replace('since', '?')} "
                 f"FROM {kind}_past WHERE id = ? ORDER BY rowid DESC LIMIT 1"
             )
             self._run(sql, self._moment(), number)
