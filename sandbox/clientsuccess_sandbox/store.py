@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from clientsuccess_sandbox.clock import Clock, from_iso, to_iso
 from clientsuccess_sandbox.data import KINDS, Kind, custom_fields
 from clientsuccess_sandbox.data.company import Company, Times
-from clientsuccess_sandbox.data.customers import client_detail
 from clientsuccess_sandbox.data.seeded import Random
-from clientsuccess_sandbox.data.templates import Templates
+from clientsuccess_sandbox.data.templates import Templates, client_detail
 from clientsuccess_sandbox.jsontext import Record, decode, encode
 
 if TYPE_CHECKING:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from clientsuccess_sandbox.clock import to_iso
+from clientsuccess_sandbox.data.seeded import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,65 +16,10 @@ if TYPE_CHECKING:
     from clientsuccess_sandbox.data.seeded import Random
     from clientsuccess_sandbox.jsontext import Record
 
-RESOURCES: Final = (
-    *("CLIENT", "CONTACT", "EMPLOYEE", "CONTRACT_PRODUCT", "OPPORTUNITY"),
-    *("SUBSCRIPTION", "TICKET", "FEEDBACK", "ENGAGEMENT_NOTE", "ENGAGEMENT_MEETING"),
-    *("ENGAGEMENT_CALL", "ENGAGEMENT_EMAIL", "CLIENT_REV_METRICS", "CONTRACT"),
-    *("CONTRACT_ITEM", "SURVEY_RESPONSE", "CLIENT_DISPOSITION_ACTIVITY"),
-    *("ENGAGEMENT_CHAT", "GOAL", "USAGE", "CLIENT_NOTE"),
-    "PRODUCT_DISPOSITION_ACTIVITY",
-)
-
-
-class Field(NamedTuple):
-    """A custom field that the company defined."""
-
-    label: str
-    type: str
-    choices: tuple[str, ...] = ()
-
-
 # Each resource spells the type names in its own way: how the real server spells
 # them is unknown, so a reader must cope with all.
-FIELDS: Final[dict[str, tuple[Field, ...]]] = {
-    "CLIENT": (
-        Field("Industry", "PICKLIST", ("Retail", "Health", "Bau & Handwerk", "金融")),
-        Field("Total Users", "INTEGER"),
-        Field("Account Code", "STRING"),
-        Field("Onboarding Notes", "TEXT"),
-        Field("Health Weight", "DECIMAL"),
-        Field("Annual Budget", "CURRENCY"),
-        Field("Reference Customer", "BOOLEAN"),
-        Field("Kickoff Date", "DATE"),
-        Field("Last Audit", "DATE_TIME"),
-        Field("Regions Served", "MULTI_PICKLIST", ("EMEA", "APAC", "LATAM", "NA")),
-        Field("Billing Portal", "HYPERLOOM"),
-    ),
-    "CONTACT": (
-        Field("Preferred Language", "picklist", ("de", "en", "ja", "pt-BR")),
-        Field("Seats Managed", "integer"),
-        Field("Badge Number", "string"),
-        Field("Influence", "number"),
-        Field("Speaks At Events", "boolean"),
-        Field("Birthday", "date"),
-        Field("Last Survey", "date-time"),
-        Field("Interests", "multi-picklist", ("Betas", "Events", "Webinars", "Swag")),
-    ),
-    "CONTRACT": (
-        Field("Discount Reason", "Picklist", ("Volume", "Loyalty", "Pilot")),
-        Field("Purchase Order", "String"),
-        Field("Special Terms", "Text"),
-        Field("Discount Rate", "Decimal"),
-        Field("Legal Hold", "Currency"),
-        Field("Signed Digitally", "Boolean"),
-        Field("Countersigned", "Date Time"),
-        Field("Payment Terms (days)", "Integer"),
-    ),
-    "CONTRACT_ITEM": (Field("Cost Centre", "STRING"),),
-    "EMPLOYEE": (Field("Certified", "BOOLEAN"),),
-    "OPPORTUNITY": (Field("Forecast", "PICKLIST", ("Commit", "Upside")),),
-}
-
+_FIELDS: Final[dict[str, list[list[Any]]]] = load("custom_fields")
+RESOURCES: Final = tuple(_FIELDS)
 _NULL_BELOW = 0.1
 _ABSENT_BELOW = 0.25
 
@@ -83,42 +29,41 @@ def definitions(resource: str) -> list[Record]:
     """Return the definitions of a resource type's fields."""
     first = 9000 + RESOURCES.index(resource) * 100
     return [
-        {
-            "fieldId": first + place,
-            "fieldKey": _key_of(label),
-            "fieldName": label,
-            "fieldLabel": label,
-            "fieldTypeId": _TYPE_IDS.get(normal_type(kind), 99),
-            "fieldTypeName": kind,
-            "enum": bool(choices),
-            "required": place == 0,
-            "requiredEditable": True,
-            "system": False,
-            "placeholder": None,
-            "sequence": place,
-            "picklistValues": _picklist(first + place, choices),
-        }
-        for place, (label, kind, choices) in enumerate(FIELDS.get(resource, ()))
+        _definition(first + place, place, *field)
+        for place, field in enumerate(_FIELDS.get(resource, ()))
     ]
 
 
-def _key_of(label: str) -> str:
-    return re.sub(r"\W+", "_", label.lower()).strip("_") + "__cs"
-
-
-def _picklist(number: int, choices: tuple[str, ...]) -> list[Record] | None:
-    return [
-        {
-            "id": number * 100 + place,
-            "customFieldId": number,
-            "label": choice,
-            "value": choice,
-            "archived": False,
-            "default": place == 0,
-            "usageCount": 7 * place,
-        }
-        for place, choice in enumerate(choices)
-    ] or None
+def _definition(
+    number: int, place: int, label: str, kind: str, choices: Sequence[str] = ()
+) -> Record:
+    return {
+        "fieldId": number,
+        "fieldKey": re.sub(r"\W+", "_", label.lower()).strip("_") + "__cs",
+        "fieldName": label,
+        "fieldLabel": label,
+        "fieldTypeId": _TYPE_IDS.get(normal_type(kind), 99),
+        "fieldTypeName": kind,
+        "enum": bool(choices),
+        "required": place == 0,
+        "requiredEditable": True,
+        "system": False,
+        "placeholder": None,
+        "sequence": place,
+        "picklistValues": [
+            {
+                "id": number * 100 + rank,
+                "customFieldId": number,
+                "label": choice,
+                "value": choice,
+                "archived": False,
+                "default": rank == 0,
+                "usageCount": 7 * rank,
+            }
+            for rank, choice in enumerate(choices)
+        ]
+        or None,
+    }
 
 
 @lru_cache

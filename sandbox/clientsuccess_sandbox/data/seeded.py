@@ -1,29 +1,29 @@
-"""Seeded random choices, shaped for records."""
+"""Seeded random choices."""
 
 from __future__ import annotations
 
 import random
 from decimal import Decimal
-from typing import TYPE_CHECKING, TypeVar
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from clientsuccess_sandbox.data import words
+from clientsuccess_sandbox.jsontext import decode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from clientsuccess_sandbox.jsontext import Record
 
 T = TypeVar("T")
 
 # Amounts on which binary floats and careless rounding show.
 _AWKWARD = ("0.1", "0.30", "12345678901.12", "1234.56", "0.000001", "99999.999")
-_SENTENCES_OF_LONG_TEXT = 600
-_NULL_BELOW = 0.08
-_ABSENT_BELOW = 0.12
-_ALWAYS = {
-    *("id", "uuid", "tenantId", "tenantClientId", "clientId", "name", "status"),
-    *("createdTime", "createdTimestamp", "modifiedTime", "firstName", "lastName"),
-}
+
+
+def load(name: str) -> Any:
+    """Read one of the JSON files beside this one."""
+    return decode((files(__package__) / f"{name}.json").read_bytes())
+
+
+WORDS: Final[dict[str, list[Any]]] = load("words")
 
 
 class Random(random.Random):
@@ -54,24 +54,8 @@ class Random(random.Random):
         awkward = self.chance(0.05)
         return Decimal(self.pick(_AWKWARD)) if awkward else self.decimal(end, 2)
 
-    def text(self, most: int, *, long: bool = False) -> str:
-        """Write up to so many sentences, or tens of kilobytes."""
-        count = _SENTENCES_OF_LONG_TEXT if long else 1 + self.below(most)
-        return " ".join([self.pick(words.SENTENCES) for _ in range(count)])
-
-    def systems(self) -> dict[str, str | None]:
-        """Choose ids in other systems, a few of them unknown."""
-        return {
-            name: f"{self.below(10**9):09}" if self.chance(0.9) else None
-            for name in self.some(words.EXTERNAL_SYSTEMS, 4)
-        }
-
-    def thin(self, record: Record, *always: str) -> Record:
-        """Make some values null and drop some keys, but never those named."""
-        for key in [key for key in record if key not in _ALWAYS and key not in always]:
-            throw = self.random()
-            if throw < _NULL_BELOW:
-                record[key] = None
-            elif throw < _ABSENT_BELOW:
-                del record[key]
-        return record
+    def text(self, most: int) -> str:
+        """Write up to so many sentences."""
+        return " ".join(
+            self.pick(WORDS["sentences"]) for _ in range(1 + self.below(most))
+        )

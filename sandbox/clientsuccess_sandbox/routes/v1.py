@@ -8,7 +8,6 @@ from urllib.parse import parse_qsl
 from starlette.exceptions import HTTPException
 
 from clientsuccess_sandbox.data.custom_fields import normal_type
-from clientsuccess_sandbox.data.customers import subscriptions
 from clientsuccess_sandbox.messages import JSON, Answer, Request
 
 if TYPE_CHECKING:
@@ -49,7 +48,17 @@ def _records(kind: str) -> Callable[[Backend, Request], Answer]:
 
 
 def _subscriptions(backend: Backend, _: Request) -> Answer:
-    return Answer.of_json(subscriptions(backend.store.records("contracts")))
+    """List the items of contracts under their old names."""
+    names = {"name": "description", "amount": "total"}
+    names |= {"startDate": "termStartDate", "endDate": "termEndDate"}
+    names |= {name: name for name in ("id", "uuid", "quantity")}
+    subscriptions = [
+        {"clientId": contract.get("tenantClientId")}
+        | {new: item[old] for new, old in names.items()}
+        for contract in backend.store.records("contracts")
+        for item in contract.get("items") or ()
+    ]
+    return Answer.of_json(subscriptions)
 
 
 def _contact_fields(backend: Backend, _: Request) -> Answer:
