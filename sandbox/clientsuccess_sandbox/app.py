@@ -33,18 +33,20 @@ class App:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        backend, connection = self._backend, Connection(receive, send)
-        request = await _read(scope, receive)
+        connection, request = Connection(receive, send), await _read(scope, receive)
         if request is None:
             await connection.send(Answer.of_error(413, "The body is too large."))
-            return
-        if request.path.startswith(f"{CONTROL}/"):
+        elif request.path.startswith(f"{CONTROL}/"):
             await connection.send(await run_in_threadpool(self._answer, request, []))
-            return
+        else:
+            await self._serve(request, connection)
+
+    async def _serve(self, request: Request, connection: Connection) -> None:
+        backend = self._backend
         entry = backend.log(request)
         struck = backend.faults.striking(request)
         entry.faults = [str(fault.rule.__struct_config__.tag) for fault in struck]
-        latency = backend.behaviour.latency
+        latency = backend.latency
         if latency and not await connection.pause(latency):
             return
         for fault in struck:
@@ -70,7 +72,7 @@ class App:
         for fault in struck:
             fault.rule.afterwards(request, self._backend.store, fault)
         accepted = request.headers.get("accept-encoding", "")
-        if self._backend.behaviour.gzip and "gzip" in accepted:
+        if self._backend.gzip and "gzip" in accepted:
             answer = answer.compressed()
         answer.headers.setdefault("date", self._backend.clock.http_date())
         return answer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from enum import Enum, auto
+from enum import IntEnum, auto
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Final
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 KEY_HEADERS: Final = ("x-api-key", "authorization")
 
 
-class Access(Enum):
-    """How a request's credentials were found."""
+class Access(IntEnum):
+    """How a request's credentials were found; what opens comes first."""
 
     KEY = auto()
     TOKEN = auto()
@@ -61,12 +61,10 @@ class Keys:
     def check(self, headers: Mapping[str, str]) -> Access:
         """Look for something that opens; both headers take it bare."""
         found = [self._check(headers[name]) for name in KEY_HEADERS if name in headers]
-        return min(found, key=lambda access: access.value, default=Access.NONE)
+        return min(found, default=Access.NONE)
 
     def _check(self, value: str) -> Access:
-        if value in self._keys:
-            return Access.KEY
-        expires = self._tokens.get(value)
-        if expires is None:
-            return Access.NONE
-        return Access.TOKEN if self._clock.now() < expires else Access.EXPIRED
+        if value in self._keys or value not in self._tokens:
+            return Access.KEY if value in self._keys else Access.NONE
+        good = self._clock.now() < self._tokens[value]
+        return Access.TOKEN if good else Access.EXPIRED

@@ -5,16 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from clientsuccess_sandbox.auth import KEY_HEADERS
+from clientsuccess_sandbox.auth import KEY_HEADERS, Keys
+from clientsuccess_sandbox.clock import Clock
+from clientsuccess_sandbox.data.seeded import Random
+from clientsuccess_sandbox.faults.registry import Faults
+from clientsuccess_sandbox.settings import (
+    DEFAULT_KEY,
+    DEFAULT_PASSWORD,
+    DEFAULT_USERNAME,
+    Behaviour,
+    CompanySettings,
+)
+from clientsuccess_sandbox.store import Store
 
 if TYPE_CHECKING:
-    from clientsuccess_sandbox.auth import Keys
-    from clientsuccess_sandbox.clock import Clock
-    from clientsuccess_sandbox.data.seeded import Random
-    from clientsuccess_sandbox.faults.registry import Faults
+    from collections.abc import Sequence
+
+    from clientsuccess_sandbox.faults.rule import Rule
     from clientsuccess_sandbox.messages import Request
-    from clientsuccess_sandbox.settings import Behaviour
-    from clientsuccess_sandbox.store import Store
 
 _MOST_REQUESTS = 200_000
 
@@ -44,17 +52,42 @@ class LoggedRequest:
     faults: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Backend:
-    """The parts of a sandbox, apart from HTTP."""
+@dataclass(kw_only=True)
+class Backend(CompanySettings, Behaviour):
+    """The made-up company, its keys and habits, apart from HTTP.
 
-    store: Store
-    faults: Faults
-    keys: Keys
-    clock: Clock
-    requests: list[LoggedRequest]
-    behaviour: Behaviour
-    random: Random
+    Every setting of `CompanySettings` and `Behaviour` is an argument; those of
+    `Behaviour` may be changed at any time by assigning to the attribute.
+
+    Attributes:
+        api_key: The key that opens the API at first.
+        username: Name that logs in for a session token.
+        password: Password that goes with it.
+        clock_offset: Seconds by which the server's clock is ahead of the real one.
+        rules: Faults from the start.
+        store: The data, to read and to edit.
+        faults: The faults in force.
+        requests: The requests so far.
+        keys: Who may come in.
+        clock: The server's clock.
+        random: What decides which replica answers.
+    """
+
+    api_key: str = DEFAULT_KEY
+    username: str = DEFAULT_USERNAME
+    password: str = field(default=DEFAULT_PASSWORD, repr=False)
+    clock_offset: float = 0.0
+    rules: Sequence[Rule] = ()
+
+    def __post_init__(self) -> None:
+        self.clock = Clock(self.clock_offset)
+        self.store = Store(self, self.clock)
+        self.keys = Keys(self.clock, self.api_key, self.username, self.password)
+        self.requests: list[LoggedRequest] = []
+        self.random = Random(f"{self.seed}/lag")
+        self.faults = Faults(self.seed)
+        for rule in self.rules:
+            self.faults.add(rule)
 
     def log(self, request: Request) -> LoggedRequest:
         """Log a request; the oldest go when there are too many."""

@@ -27,39 +27,20 @@ class Connection:
     async def send(self, answer: Answer, *, head_only: bool = False) -> None:
         """Send a whole answer."""
         await self.start(answer)
-        await self.end(b"" if head_only else answer.body)
+        await self.write(b"" if head_only else answer.body, more=False)
 
     async def start(self, answer: Answer, length: int | None = None) -> None:
-        """Send status and headers.
+        """Send status and headers; announce the body's bytes, or as many as told."""
+        size = len(answer.body) if length is None else length
+        headers = {**answer.headers, "content-length": str(size)}
+        pairs = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in headers.items()]
+        start = {"type": "http.response.start", "status": answer.status}
+        await self._send({**start, "headers": pairs})
 
-        Args:
-            answer: Where they come from.
-            length: Bytes to announce; by default those of the answer's body.
-        """
-        headers = {
-            **answer.headers,
-            "content-length": str(len(answer.body) if length is None else length),
-        }
-        await self._send(
-            {
-                "type": "http.response.start",
-                "status": answer.status,
-                "headers": [
-                    (name.encode("latin-1"), value.encode("latin-1"))
-                    for name, value in headers.items()
-                ],
-            }
-        )
-
-    async def write(self, part: bytes) -> None:
-        """Send a part of the body."""
-        await self._send(
-            {"type": "http.response.body", "body": part, "more_body": True}
-        )
-
-    async def end(self, part: bytes = b"") -> None:
-        """Send the last part of the body."""
-        await self._send({"type": "http.response.body", "body": part})
+    async def write(self, part: bytes, *, more: bool = True) -> None:
+        """Send a part of the body, perhaps the last one."""
+        body = {"type": "http.response.body", "body": part, "more_body": more}
+        await self._send(body)
 
     async def pause(self, seconds: float) -> bool:
         """Wait while the client does; tell whether it is still there."""

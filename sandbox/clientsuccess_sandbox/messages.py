@@ -71,10 +71,7 @@ class Request:
     params: dict[str, Any] = field(default_factory=dict)
 
     def json(self, wanted: Any = Any) -> Any:
-        """Return the body's value.
-
-        Args:
-            wanted: Type that it must be of; by default any, decimals as `Decimal`.
+        """Return the body's value; unless a type is wanted, decimals are `Decimal`.
 
         Raises:
             HTTPException: It is no JSON, or of another type; the message says why.

@@ -74,10 +74,14 @@ class HttpServer:
         )
         await self._halt.wait()
         server.close()
-        for protocol in list(state.connections):
-            protocol.transport.abort()
         for task in state.tasks:
             task.cancel()
+        # What was accepted a moment ago turns up among the connections only now.
+        await asyncio.sleep(0)
+        while state.connections:
+            for protocol in list(state.connections):
+                protocol.transport.abort()
+            await asyncio.sleep(0)
 
 
 def _listen(host: str, port: int) -> socket.socket:

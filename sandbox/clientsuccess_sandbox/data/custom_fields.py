@@ -11,7 +11,7 @@ from clientsuccess_sandbox.clock import to_iso
 from clientsuccess_sandbox.data.seeded import load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from clientsuccess_sandbox.data.seeded import Random
     from clientsuccess_sandbox.jsontext import Record

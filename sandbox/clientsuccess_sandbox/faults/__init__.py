@@ -1,3 +1,1 @@
 """Faults: what makes the sandbox fail in chosen ways."""
-
-from __future__ import annotations

@@ -20,27 +20,23 @@ _MAINTENANCE = """<!DOCTYPE html>
 <body><h1>System Maintenance</h1><p>We will be back shortly.</p></body></html>
 """
 _ERRORS_FROM = 400
+_INSTEAD: Final[dict[str, Any]] = {
+    "null": None,
+    "object": {},
+    "string": "",
+    "number": 7,
+}
 
 
 class Body(Rule, tag="body"):
-    """Answer with something else altogether.
-
-    Attributes:
-        body: JSON value, or bytes or a string that are sent as they are.
-        status: Status that goes with it.
-        content_type: What it claims to be.
-    """
+    """Answer with something else: a JSON value, or bytes or a string as they are."""
 
     body: Any
     status: int = 200
     content_type: str = JSON
 
     def replace(self, active: ActiveFault) -> Answer | None:
-        """Answer with the body."""
-        raw = self.body.encode() if isinstance(self.body, str) else self.body
-        if not isinstance(raw, bytes):
-            raw = encode(raw)
-        return Answer(self.status, raw, {"content-type": self.content_type})
+        return _answer(self.status, self.body, self.content_type)
 
 
 class Status(Rule, tag="status"):
@@ -54,16 +50,14 @@ class Status(Rule, tag="status"):
     """
 
     status: int
-    headers: dict[str, str] = msgspec.field(default_factory=dict)
+    headers: dict[str, str] = {}
     body: Any = None
     retry_after: int | str | None = None
 
     def replace(self, active: ActiveFault) -> Answer | None:
-        """Answer with the status."""
         body = {"userMessage": phrase_of(self.status)}
-        rule = Body(self.path, body if self.body is None else self.body, self.status)
-        answer = rule.replace(active)
-        return answer and _with_headers(answer, self.headers, self.retry_after)
+        answer = _answer(self.status, body if self.body is None else self.body)
+        return _with_headers(answer, self.headers, self.retry_after)
 
 
 class RateLimit(Rule, tag="rate_limit"):
@@ -77,10 +71,9 @@ class RateLimit(Rule, tag="rate_limit"):
 
     per_second: int
     retry_after: int | str | None = 1
-    headers: dict[str, str] = msgspec.field(default_factory=dict)
+    headers: dict[str, str] = {}
 
     def replace(self, active: ActiveFault) -> Answer | None:
-        """Let the request pass or refuse it."""
         if active.may_pass(self.per_second):
             return None
         return _with_headers(Answer.of_error(429), self.headers, self.retry_after)
@@ -93,9 +86,7 @@ class Html(Rule, tag="html"):
     body: str = _MAINTENANCE
 
     def replace(self, active: ActiveFault) -> Answer | None:
-        """Answer with the page."""
-        content_type = {"content-type": "text/html; charset=utf-8"}
-        return Answer(self.status, self.body.encode(), content_type)
+        return _answer(self.status, self.body, "text/html; charset=utf-8")
 
 
 class Empty(Rule, tag="empty"):
@@ -104,23 +95,16 @@ class Empty(Rule, tag="empty"):
     status: int = 200
 
     def replace(self, active: ActiveFault) -> Answer | None:
-        """Answer with nothing."""
-        return Answer(self.status, headers={"content-type": JSON})
+        return _answer(self.status, b"")
 
 
 class Redirect(Rule, tag="redirect"):
-    """Send the client elsewhere.
-
-    Attributes:
-        location: Where to; an absolute URL leads to another host.
-        status: One of the redirecting statuses.
-    """
+    """Send the client elsewhere; an absolute URL leads to another host."""
 
     location: str
     status: int = 302
 
     def replace(self, active: ActiveFault) -> Answer | None:
-        """Answer with the new location."""
         return Answer(self.status, headers={"location": self.location})
 
 
@@ -130,7 +114,6 @@ class Headers(Rule, tag="headers"):
     headers: dict[str, str]
 
     def change(self, answer: Answer) -> Answer:
-        """Add them."""
         return _with_headers(answer, self.headers)
 
 
@@ -148,36 +131,27 @@ class Shape(Rule, tag="shape"):
     ] = "missing"
 
     def change(self, answer: Answer) -> Answer:
-        """Give it the shape."""
         return _edit(answer, self._reshape)
 
     def _reshape(self, value: Any) -> Any:
+        key = _list_key(value)
         if self.shape == "wrapped":
             return [value]
-        key = _list_key(value)
-        records = value[key] if key else value
-        instead = {"null": None, "object": {"0": records}, "string": "", "number": 7}
         if key is None:
-            return instead.get(self.shape, {})
+            return _INSTEAD.get(self.shape, {})
         if self.shape == "bare":
-            return records
+            return value[key]
         rest = {name: item for name, item in value.items() if name != key}
-        return rest if self.shape == "missing" else {key: instead[self.shape], **rest}
+        return rest if self.shape == "missing" else {key: _INSTEAD[self.shape], **rest}
 
 
 class WrongTotal(Rule, tag="wrong_total"):
-    """Report totals that are off.
-
-    Attributes:
-        elements: Added to `totalElements`.
-        pages: Added to `totalPages`.
-    """
+    """Report totals that are off: by so many `elements`, by so many `pages`."""
 
     elements: int = 0
     pages: int = 0
 
     def change(self, answer: Answer) -> Answer:
-        """Falsify the totals."""
         return _edit(answer, self._falsify)
 
     def _falsify(self, value: Any) -> Any:
@@ -188,16 +162,11 @@ class WrongTotal(Rule, tag="wrong_total"):
 
 
 class RepeatPage(Rule, tag="repeat_page"):
-    """Answer the same page whichever is asked for.
-
-    Attributes:
-        number: The page.
-    """
+    """Answer the same page whichever is asked for."""
 
     number: int = 0
 
     def rewrite(self, request: Request) -> None:
-        """Turn to the page."""
         turn_to(request, self.number)
 
 
@@ -212,26 +181,25 @@ class Mutate(Rule, tag="mutate"):
     """
 
     record: int | None = None
-    values: dict[str, Any] = msgspec.field(default_factory=dict)
-    remove: list[str] = msgspec.field(default_factory=list)
+    values: dict[str, Any] = {}
+    remove: list[str] = []
     instead: Any = msgspec.UNSET
 
     def change(self, answer: Answer) -> Answer:
-        """Change the records."""
         return _edit(answer, self._mutate_all)
 
     def _mutate_all(self, value: Any) -> Any:
         key = _list_key(value)
         if key is not None:
-            return {**value, key: [self._mutate(record) for record in value[key]]}
+            return {**value, key: self._mutate_all(value[key])}
         if isinstance(value, list):
             return [self._mutate(record) for record in value]
         return self._mutate(value)
 
     def _mutate(self, record: Any) -> Any:
-        if not isinstance(record, dict):
-            return record
-        if self.record is not None and record.get("id") != self.record:
+        if not isinstance(record, dict) or record.get("id") != (
+            record.get("id") if self.record is None else self.record
+        ):
             return record
         if self.instead is not msgspec.UNSET:
             return self.instead
@@ -257,18 +225,22 @@ class Edits(Rule, tag="edits"):
     seed: int | None = None
 
     def afterwards(self, request: Request, store: Store, active: ActiveFault) -> None:
-        """Make the edits."""
         kind = self.of or _kind_read(request)
-        if kind is None or active.hits % self.every:
-            return
-        seed = None if self.seed is None else self.seed + active.hits
-        store.random_edits(kind, self.count, seed=seed, operations=self.operations)
+        if kind is not None and active.hits % self.every == 0:
+            seed = None if self.seed is None else self.seed + active.hits
+            store.random_edits(kind, self.count, seed=seed, operations=self.operations)
 
 
 KINDS: Final = (
     *(Body, Edits, Empty, Headers, Html, Mutate, RateLimit, Redirect, RepeatPage),
     *(Shape, Status, WrongTotal),
 )
+
+
+def _answer(status: int, body: Any, content_type: str = JSON) -> Answer:
+    raw = body.encode() if isinstance(body, str) else body
+    raw = raw if isinstance(raw, bytes) else encode(raw)
+    return Answer(status, raw, {"content-type": content_type})
 
 
 def _with_headers(
@@ -281,11 +253,12 @@ def _with_headers(
 
 
 def _kind_read(request: Request) -> str | None:
-    if request.path.endswith("/task/all"):
+    *_, resource, last = request.path.split("/")
+    if (resource, last) == ("task", "all"):
         return "tasks"
-    resource, _, search = request.path.rpartition("/")
-    kind = SEARCHES.get(resource.rpartition("/")[2]) if search == "search" else None
-    return kind and kind.name
+    return (
+        SEARCHES[resource].name if last == "search" and resource in SEARCHES else None
+    )
 
 
 def _list_key(value: Any) -> str | None:

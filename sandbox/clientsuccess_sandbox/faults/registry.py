@@ -77,8 +77,7 @@ def rule_from_json(value: Any) -> Rule:
     Raises:
         ValueError: It is no rule; the message says why.
     """
-    if isinstance(value, dict):
-        value = {"path": "*", **value}
+    value = {"path": "*", **value} if isinstance(value, dict) else value
     try:
         rule: Rule = msgspec.convert(value, _ANY_RULE, strict=False)
     except msgspec.ValidationError as error:
@@ -87,10 +86,9 @@ def rule_from_json(value: Any) -> Rule:
 
 
 def rule_from_text(text: str) -> Rule:
-    """Read a rule such as `status=503,probability=0.1,path=/client/search`.
+    """Read a rule such as `status=503,probability=0.1,path=/client/search`, or JSON.
 
-    The kind comes first, with its main value if it has one. What needs lists or
-    objects is written as JSON instead.
+    The kind comes first, with its main value if it has one.
 
     Raises:
         ValueError: It is no rule; the message says why.
@@ -100,9 +98,10 @@ def rule_from_text(text: str) -> Rule:
             return rule_from_json(decode(text))
         except msgspec.DecodeError as error:
             raise ValueError(f"Not a rule: {error}") from None
-    first, *others = [part.partition("=") for part in text.split(",")]
-    kind, given, value = first[0].strip(), first[1], first[2]
-    rule = {"kind": kind, **{name.strip(): value for name, _, value in others}}
+    kind, *others = text.split(",")
+    tag, given, main = kind.strip().partition("=")
+    pairs = [other.strip().partition("=") for other in others]
+    rule = {name: value for name, _, value in pairs}
     if given:
-        rule[_MAIN.get(kind, kind)] = value
-    return rule_from_json(rule)
+        rule[_MAIN.get(tag, tag)] = main
+    return rule_from_json({"kind": tag, **rule})

@@ -104,9 +104,7 @@ class ActiveFault:
         if not rule.matches(request):
             return False
         self._seen += 1
-        if self._seen <= rule.after:
-            return False
-        if rule.times is not None and self.hits >= rule.times:
+        if self._seen <= rule.after or self.hits == rule.times:
             return False
         if rule.probability < 1 and not self._random.chance(rule.probability):
             return False
@@ -149,8 +147,6 @@ def turn_to(request: Request, page: int) -> None:
 
 def _pagination(request: Request) -> dict[str, Any]:
     try:
-        body = request.json()
-    except HTTPException:
+        return msgspec.convert(request.json()["pagination"], dict[str, Any])
+    except (HTTPException, LookupError, TypeError, msgspec.ValidationError):
         return {}
-    pagination = body.get("pagination") if isinstance(body, dict) else None
-    return pagination if isinstance(pagination, dict) else {}

@@ -12,34 +12,30 @@ from clientsuccess_sandbox.faults.rule import Rule
 from clientsuccess_sandbox.messages import JSON, Answer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import Iterator
 
     from clientsuccess_sandbox.connection import Connection
 
 _CHUNK = 1 << 16
 _MOST_BYTES = 1 << 32
 _GZIP_WINDOW = 31
+_OPENING = b'{"data":['
+_CLOSING = b'],"first":true,"last":true,"page":0,"totalPages":1,"totalElements":0}'
 
 
 class Latency(Rule, tag="latency"):
-    """Answer late.
-
-    Attributes:
-        seconds: How late.
-    """
+    """Answer so many seconds late."""
 
     seconds: float
 
     async def wait(self, connection: Connection) -> bool:
-        """Hold the request up."""
         return await connection.pause(self.seconds)
 
 
 class Stall(Rule, tag="stall"):
-    """Take the request, send nothing for a while, then hang up without an answer.
+    """Take the request, send nothing for so many seconds, then hang up.
 
     Attributes:
-        seconds: For how long.
         headers_first: Send status and headers before falling silent.
     """
 
@@ -47,7 +43,6 @@ class Stall(Rule, tag="stall"):
     headers_first: bool = False
 
     async def deliver(self, connection: Connection, answer: Answer) -> bool:
-        """Fall silent."""
         if self.headers_first:
             await connection.start(answer)
         await connection.pause(self.seconds)
@@ -56,16 +51,11 @@ class Stall(Rule, tag="stall"):
 
 
 class CutOff(Rule, tag="cut_off"):
-    """Announce the whole body, send a part of it, hang up.
-
-    Attributes:
-        part: Share of the body that is sent, between 0 and 1.
-    """
+    """Announce the whole body, send this part of it (0 to 1), hang up."""
 
     part: float = 0.5
 
     async def deliver(self, connection: Connection, answer: Answer) -> bool:
-        """Send the part."""
         await connection.start(answer)
         await connection.write(answer.body[: int(len(answer.body) * self.part)])
         connection.hang_up()
@@ -84,7 +74,6 @@ class Reset(Rule, tag="reset"):
     delay: float = 0.05
 
     async def deliver(self, connection: Connection, answer: Answer) -> bool:
-        """Send the part and reset."""
         if self.part > 0:
             await connection.start(answer)
             await connection.write(answer.body[: int(len(answer.body) * self.part)])
@@ -94,24 +83,18 @@ class Reset(Rule, tag="reset"):
 
 
 class Drip(Rule, tag="drip"):
-    """Send the body drop by drop.
-
-    Attributes:
-        delay: Seconds between two drops.
-        size: Bytes of a drop.
-    """
+    """Send the body in drops of so many bytes, with so many seconds between them."""
 
     delay: float = 0.01
     size: Annotated[int, msgspec.Meta(ge=1)] = 1
 
     async def deliver(self, connection: Connection, answer: Answer) -> bool:
-        """Send the drops until the client leaves."""
         await connection.start(answer)
         for begin in range(0, len(answer.body), self.size):
             await connection.write(answer.body[begin : begin + self.size])
             if not await connection.pause(self.delay):
                 return True
-        await connection.end()
+        await connection.write(b"", more=False)
         return True
 
 
@@ -127,50 +110,31 @@ class Huge(Rule, tag="huge"):
     gzip: bool = False
 
     async def deliver(self, connection: Connection, answer: Answer) -> bool:
-        """Send the body piece by piece; it is never held whole."""
         head = {**answer.headers, "content-type": JSON}
         head.pop("content-encoding", None)
         if self.gzip:
-            packed = b"".join([part async for part in _in_turns(_pack(self._body()))])
+            packer, packed = zlib.compressobj(wbits=_GZIP_WINDOW), bytearray()
+            for part in self._parts():
+                packed += packer.compress(part)
+                await asyncio.sleep(0)  # others have their turn
             head["content-encoding"] = "gzip"
-            await connection.start(Answer(200, packed, head))
-            await connection.end(packed)
+            await connection.send(Answer(200, bytes(packed + packer.flush()), head))
             return True
-        await connection.start(Answer(200, headers=head), length=self._length())
-        async for part in _in_turns(self._body()):
+        least = len(_OPENING) + len(_CLOSING)
+        await connection.start(Answer(200, headers=head), max(self.size, least))
+        for part in self._parts():
             await connection.write(part)
-        await connection.end()
+            await asyncio.sleep(0)
+        await connection.write(b"", more=False)
         return True
 
-    def _length(self) -> int:
-        return max(self.size, len(_OPENING) + len(_CLOSING))
-
-    def _body(self) -> Iterator[bytes]:
-        yield _OPENING
-        blanks = self._length() - len(_OPENING) - len(_CLOSING)
+    def _parts(self) -> Iterator[bytes]:
+        """Give the body in parts, since it is too large to be held whole."""
+        blanks = max(0, self.size - len(_OPENING) - len(_CLOSING))
+        yield _OPENING + b" " * (blanks % _CHUNK)
         for _ in range(blanks // _CHUNK):
             yield b" " * _CHUNK
-        yield b" " * (blanks % _CHUNK) + _CLOSING
-
-
-_OPENING = b'{"data":['
-_CLOSING = (
-    b'],"first":true,"last":true,"page":0,"size":200,"totalPages":1,"totalElements":0}'
-)
-
-
-def _pack(parts: Iterator[bytes]) -> Iterator[bytes]:
-    packer = zlib.compressobj(wbits=_GZIP_WINDOW)
-    for part in parts:
-        yield packer.compress(part)
-    yield packer.flush()
-
-
-async def _in_turns(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """Go through parts, letting other requests have their turn in between."""
-    for part in parts:
-        await asyncio.sleep(0)
-        yield part
+        yield _CLOSING
 
 
 KINDS: Final = (CutOff, Drip, Huge, Latency, Reset, Stall)

@@ -16,13 +16,12 @@ if TYPE_CHECKING:
     from clientsuccess_sandbox.backend import Backend
 
 V2_BASES = ("/api", "/v2")
-V1_BASE = "/v1"
-_OPEN = (CONTROL, V1_BASE + v1.LOGIN)
+_V1_BASE = "/v1"
 _ROUTES = [
     Route(base + path, endpoint, methods=methods)
     for base, routes in (
         *((base, v2.ROUTES) for base in V2_BASES),
-        (V1_BASE, v1.ROUTES),
+        (_V1_BASE, v1.ROUTES),
         (CONTROL, control.ROUTES),
     )
     for path, endpoint, *methods in routes
@@ -39,26 +38,25 @@ def respond(backend: Backend, request: Request) -> Answer:
     if refusal is not None:
         return refusal
     scope = {"type": "http", "path": request.path, "method": request.method}
-    found = Match.NONE
+    status = 404
     for route in _ROUTES:
         match, child = route.matches(scope)
         if match is Match.FULL:
             request.params = child["path_params"]
             answer: Answer = route.endpoint(backend, request)
             return answer
-        found = max(found, match, key=lambda match: match.value)
-    raise HTTPException(404 if found is Match.NONE else 405)
+        status = 405 if match is Match.PARTIAL else status
+    raise HTTPException(status)
 
 
 def _refusal(backend: Backend, request: Request) -> Answer | None:
-    if request.path.startswith(_OPEN):
+    base = f"/{request.path.split('/')[1]}"
+    if base not in {*V2_BASES, _V1_BASE} or request.path == _V1_BASE + v1.LOGIN:
         return None
     access = backend.keys.check(request.headers)
-    if request.path.startswith(f"{V1_BASE}/") and not backend.behaviour.key_opens_v1:
-        access = Access.NONE if access is Access.KEY else access
-    if access is Access.EXPIRED:
-        body = {"error": "invalidToken", "userMessage": "The session has expired."}
-        return Answer.of_json(body, 401)
+    if access is Access.KEY and base == _V1_BASE and not backend.key_opens_v1:
+        access = Access.NONE
     if access is Access.NONE:
         return Answer.of_error(401, "The request carries no valid API key.")
-    return None
+    body = {"error": "invalidToken", "userMessage": "The session has expired."}
+    return Answer.of_json(body, 401) if access is Access.EXPIRED else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import msgspec
 from starlette.exceptions import HTTPException
@@ -16,7 +16,16 @@ if TYPE_CHECKING:
     from clientsuccess_sandbox.backend import Backend
 
 _DONE: Final = {"done": True}
-_NO_EDIT = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+_BAD = (ArithmeticError, LookupError, TypeError, ValueError, msgspec.ValidationError)
+
+
+class _Edit(msgspec.Struct):
+    kind: str = "clients"
+    op: Literal["insert", "edit", "delete", "restore"] = "edit"
+    id: int = 0
+    changes: dict[str, Any] = {}
+    random: Annotated[int, msgspec.Meta(ge=0, le=MOST_RANDOM_EDITS)] | None = None
+    seed: int | None = None
 
 
 class _KeyChange(msgspec.Struct, forbid_unknown_fields=True):
@@ -51,51 +60,36 @@ def _faults(backend: Backend, request: Request) -> Answer:
     if request.method == "DELETE":
         backend.faults.clear()
         return Answer.of_json(_DONE)
-    if request.method == "POST":
-        try:
-            rule = rule_from_json(request.json())
-        except ValueError as problem:
-            raise HTTPException(400, str(problem)) from None
-        return Answer.of_json({"number": backend.faults.add(rule)}, 201)
-    return Answer.of_json(backend.faults.describe())
+    if request.method == "GET":
+        return Answer.of_json(backend.faults.describe())
+    try:
+        rule = rule_from_json(request.json())
+    except ValueError as problem:
+        raise HTTPException(400, str(problem)) from None
+    return Answer.of_json({"number": backend.faults.add(rule)}, 201)
 
 
 def _fault(backend: Backend, request: Request) -> Answer:
     """Remove one rule."""
-    number = request.params["number"]
-    if not backend.faults.remove(number):
-        raise HTTPException(404, f"There is no rule {number}.")
+    if not backend.faults.remove(request.params["number"]):
+        raise HTTPException(404, f"There is no rule {request.params['number']}.")
     return Answer.of_json(_DONE)
 
 
 def _edits(backend: Backend, request: Request) -> Answer:
     """Make one given edit, or a number of random ones."""
-    body = request.json()
+    body, store = request.json(), backend.store
     try:
-        return Answer.of_json(_edit(backend, body))
-    except _NO_EDIT as problem:
+        edit = msgspec.convert(body, _Edit)
+        if edit.random is not None:
+            made = store.random_edits(edit.kind, edit.random, seed=edit.seed)
+            return Answer.of_json([change._asdict() for change in made])
+        which = () if edit.op == "insert" else (edit.id,)
+        changes = edit.changes if edit.op in {"insert", "edit"} else {}
+        record = getattr(store, edit.op)(edit.kind, *which, **changes)
+    except _BAD as problem:
         raise HTTPException(400, f"Not an edit: {problem}") from None
-
-
-def _edit(backend: Backend, body: Any) -> Any:
-    store, kind = backend.store, body.get("kind", "clients")
-    if "random" in body:
-        count = body["random"]
-        if not 0 <= count <= MOST_RANDOM_EDITS:
-            raise ValueError(f"random: {count} is not within 0 and {MOST_RANDOM_EDITS}")
-        made = store.random_edits(kind, count, seed=body.get("seed"))
-        return [change._asdict() for change in made]
-    op, changes = body["op"], body.get("changes", {})
-    if op == "insert":
-        return store.insert(kind, **changes)
-    if op == "edit":
-        return store.edit(kind, body["id"], **changes)
-    if op == "restore":
-        return store.restore(kind, body["id"])
-    if op == "delete":
-        store.delete(kind, body["id"])
-        return _DONE
-    raise ValueError(f"there is no op {op!r}")
+    return Answer.of_json(record or _DONE)
 
 
 def _keys(backend: Backend, request: Request) -> Answer:
@@ -122,7 +116,6 @@ def _clock(backend: Backend, request: Request) -> Answer:
 
 def _behaviour(backend: Backend, request: Request) -> Answer:
     """Show the server's habits, or change some of them."""
-    known = backend.behaviour
     if request.method == "PATCH":
         body = request.json()
         try:
@@ -131,9 +124,9 @@ def _behaviour(backend: Backend, request: Request) -> Answer:
         except (AttributeError, msgspec.ValidationError) as problem:
             raise HTTPException(400, str(problem)) from None
         for name, value in changes.items():
-            setattr(known, name, value)
+            setattr(backend, name, value)
     names = Behaviour.__dataclass_fields__
-    return Answer.of_json({name: getattr(known, name) for name in names})
+    return Answer.of_json({name: getattr(backend, name) for name in names})
 
 
 def _custom_fields(backend: Backend, request: Request) -> Answer:

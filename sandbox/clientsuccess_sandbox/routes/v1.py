@@ -32,7 +32,7 @@ def _log_in(backend: Backend, request: Request) -> Answer:
         given = request.json()
     else:
         given = dict(parse_qsl(request.body.decode("utf-8", "replace")))
-    seconds = backend.behaviour.token_seconds
+    seconds = backend.token_seconds
     given = given if isinstance(given, dict) else {}
     login = str(given.get("username")), str(given.get("password"))
     token = backend.keys.log_in(*login, seconds)

@@ -11,13 +11,7 @@ from clientsuccess_sandbox.data import KINDS, SEARCHES, Kind
 from clientsuccess_sandbox.data.custom_fields import RESOURCES
 from clientsuccess_sandbox.jsontext import encode
 from clientsuccess_sandbox.messages import JSON, Answer, Request
-from clientsuccess_sandbox.routes.queries import (
-    as_of,
-    direction,
-    read_search,
-    sort_field,
-    whole,
-)
+from clientsuccess_sandbox.routes.queries import as_of, read_search, read_tasks
 from clientsuccess_sandbox.store import Page, Search
 
 if TYPE_CHECKING:
@@ -37,10 +31,10 @@ def _health(_: Backend, __: Request) -> Answer:
 def _search(kind: Kind) -> Endpoint:
     def endpoint(backend: Backend, request: Request) -> Answer:
         asked = read_search(backend, kind, request)
-        true = asked._replace(size=min(asked.size, backend.behaviour.max_size))
+        true = asked._replace(size=min(asked.size, backend.max_size))
         page = _find(backend, kind.name, true)
         paging = _paging(true, page)
-        if backend.behaviour.echo_size:
+        if backend.echo_size:
             paging["size"] = asked.size
         return _page_answer(b'{"data":[', page, paging)
 
@@ -63,29 +57,14 @@ def _custom_fields(backend: Backend, request: Request) -> Answer:
     resource = request.params["resource"]
     if resource not in RESOURCES:
         raise HTTPException(404, f"There is no resource type {resource}.")
-    status = backend.behaviour.missing_custom_fields.get(resource)
+    status = backend.missing_custom_fields.get(resource)
     if status is not None:
         raise HTTPException(status, f"{resource} is not part of this account.")
     return Answer.of_json(backend.store.definitions(resource))
 
 
 def _tasks(backend: Backend, request: Request) -> Answer:
-    """List tasks; the body says which page, in which order."""
-    body, habits = request.json(), backend.behaviour
-    try:
-        pagination = body.get("pagination", {})
-        sort = (body.get("sortBy") or [{}])[0]
-        size = whole(pagination, "taskSize", 50, least=1)
-        asked = Search(
-            page=whole(pagination, "taskPage", 0, least=0),
-            size=min(size, habits.max_size),
-            sort=sort_field(KINDS["tasks"], sort.get("key", "dueDate")),
-            descending=direction(sort.get("value", "asc")),
-            unstable_ties=habits.unstable_ties,
-            as_of=as_of(backend, request),
-        )
-    except (AttributeError, IndexError, KeyError, TypeError):
-        raise HTTPException(400, "The body does not say which tasks.") from None
+    asked = read_tasks(backend, KINDS["tasks"], request)
     page = _find(backend, "tasks", asked)
     paging = _paging(asked, page)
     del paging["page"], paging["size"]
@@ -94,8 +73,7 @@ def _tasks(backend: Backend, request: Request) -> Answer:
 
 def _find(backend: Backend, kind: str, search: Search) -> Page:
     """Return a page as far as the search reaches, and the total that it tells."""
-    habits = backend.behaviour
-    depth, beyond, found = habits.max_depth, habits.beyond_depth, search
+    depth, beyond, found = backend.max_depth, backend.beyond_depth, search
     if depth is not None and (search.page + 1) * search.size > depth:
         if beyond in {"400", "500"}:
             message = f"A search reaches no deeper than {depth} records."
@@ -104,11 +82,11 @@ def _find(backend: Backend, kind: str, search: Search) -> Page:
             last = (depth - 1) // search.size
             found = search._replace(page=min(search.page, last))
     records, total = backend.store.search(kind, found)
-    total += habits.extra_total
+    total += backend.extra_total
     if depth is not None:
         records = records[: max(0, depth - found.page * found.size)]
-        total = min(total, depth) if habits.cap_total else total
-    if habits.odd_types and kind == "clients":
+        total = min(total, depth) if backend.cap_total else total
+    if backend.odd_types and kind == "clients":
         records = [_TYPE_KEY.sub(b'"key":7', record) for record in records]
     return Page(records, total)
 
