@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
+from clientsuccess_sandbox.backend import Backend
 from clientsuccess_sandbox.connection import Connection
+from clientsuccess_sandbox.faults.rule import ActiveFault
 from clientsuccess_sandbox.messages import Answer, Request
 from clientsuccess_sandbox.routes import respond
 from clientsuccess_sandbox.security import CONTROL
-
-if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
-
-    from clientsuccess_sandbox.backend import Backend
-    from clientsuccess_sandbox.faults.rule import ActiveFault
 
 _MOST_BYTES = 16 * 1024 * 1024
 _LOG = logging.getLogger(__name__)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from enum import IntEnum, auto
 from hmac import compare_digest
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from clientsuccess_sandbox.clock import Clock
+from clientsuccess_sandbox.clock import Clock
 
 KEY_HEADERS: Final = ("x-api-key", "authorization")
 

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from clientsuccess_sandbox.auth import KEY_HEADERS, Keys
 from clientsuccess_sandbox.clock import Clock
 from clientsuccess_sandbox.data.seeded import Random
 from clientsuccess_sandbox.faults.registry import Faults
+from clientsuccess_sandbox.faults.rule import Rule
+from clientsuccess_sandbox.messages import Request
 from clientsuccess_sandbox.settings import (
     DEFAULT_KEY,
     DEFAULT_PASSWORD,
     DEFAULT_USERNAME,
     Behaviour,
     CompanySettings,
+    option,
 )
 from clientsuccess_sandbox.store import Store
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from clientsuccess_sandbox.faults.rule import Rule
-    from clientsuccess_sandbox.messages import Request
 
 _MOST_REQUESTS = 200_000
 
@@ -60,10 +57,6 @@ class Backend(CompanySettings, Behaviour):
     `Behaviour` may be changed at any time by assigning to the attribute.
 
     Attributes:
-        api_key: The key that opens the API at first.
-        username: Name that logs in for a session token.
-        password: Password that goes with it.
-        clock_offset: Seconds by which the server's clock is ahead of the real one.
         rules: Faults from the start.
         store: The data, to read and to edit.
         faults: The faults in force.
@@ -73,10 +66,10 @@ class Backend(CompanySettings, Behaviour):
         random: What decides which replica answers.
     """
 
-    api_key: str = DEFAULT_KEY
-    username: str = DEFAULT_USERNAME
-    password: str = field(default=DEFAULT_PASSWORD, repr=False)
-    clock_offset: float = 0.0
+    api_key: str = option(DEFAULT_KEY, "key that opens the API")
+    username: str = option(DEFAULT_USERNAME, "for a login")
+    password: str = option(DEFAULT_PASSWORD, "for a login", repr=False)
+    clock_offset: float = option(0.0, "seconds that the server's clock is ahead")
     rules: Sequence[Rule] = ()
 
     def __post_init__(self) -> None:

@@ -11,46 +11,27 @@ from argparse import (
     ArgumentParser,
     ArgumentTypeError,
     BooleanOptionalAction,
+    Namespace,
 )
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from types import NoneType
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    Final,
-    Literal,
-    get_args,
-    get_origin,
-    get_type_hints,
-)
+from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from clientsuccess_sandbox.faults.answers import Edits
 from clientsuccess_sandbox.faults.registry import rule_from_text
+from clientsuccess_sandbox.faults.rule import Rule
 from clientsuccess_sandbox.sandbox import Sandbox
-from clientsuccess_sandbox.settings import (
-    DEFAULT_KEY,
-    DEFAULT_PASSWORD,
-    DEFAULT_USERNAME,
-    Behaviour,
-    CompanySettings,
-)
-
-if TYPE_CHECKING:
-    from argparse import Namespace, _ArgumentGroup
-    from collections.abc import Sequence
-
-    from clientsuccess_sandbox.faults.rule import Rule
+from clientsuccess_sandbox.settings import DEFAULT_KEY, Behaviour, CompanySettings
 
 _DEFAULT_PORT: Final = 8765
+_GROUPS: Final = (("company", CompanySettings), ("behaviour", Behaviour))
 _MAYBE_MODIFIED: Final = ("client_notes", "pulses")
 # Options that are no settings of a sandbox by themselves.
-_OTHERS: Final = (
-    *("ready_file", "verbose", "fault", "edits_per_request"),
-    "no_modification_times",
-)
+_OTHERS: Final = {"ready_file", "verbose", "edits_per_request", "no_modification_times"}
 _SECONDS_BETWEEN_LOOKS: Final = 1.0
 
 
@@ -74,29 +55,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def make_parser() -> ArgumentParser:
-    """Make the command's parser."""
+    """Make the command's parser: an option for each setting that has a help text."""
     parser = ArgumentParser(
         prog="clientsuccess-sandbox",
         description="A ClientSuccess with made-up data, on this machine, over HTTP.",
         formatter_class=ArgumentDefaultsHelpFormatter,
     )
-    _add_server(parser.add_argument_group("server"))
-    company = parser.add_argument_group("company")
-    _add_fields(company, CompanySettings)
-    for option, what in (("", "show"), ("no-", "do not show")):
-        company.add_argument(
-            f"--{option}modification-times",
-            action="append",
-            default=[],
-            choices=_MAYBE_MODIFIED,
-            help=f"records of this kind {what} when they were modified",
-        )
-    behaviour = parser.add_argument_group("behaviour")
-    _add_fields(behaviour, Behaviour)
-    behaviour.add_argument(
-        "--clock-offset", type=float, default=0.0, help="seconds the clock is ahead"
-    )
-    _add_faults(parser.add_argument_group("faults"))
+    known: set[str] = set()
+    for title, settings in (*_GROUPS, ("server", Sandbox)):
+        group, types = parser.add_argument_group(title), get_type_hints(settings)
+        for field in fields(settings):
+            if "help" in field.metadata and field.name not in known:
+                name = field.name.replace("_", "-").replace("api-key", "key")
+                how = {"default": field.default, "help": field.metadata["help"]}
+                how |= {"dest": field.name, **_type_of(types[field.name])}
+                group.add_argument(f"--{name}", **how)
+                known.add(field.name)
+    parser.set_defaults(port=_DEFAULT_PORT)
+    _add_lists(parser)
+    add = parser.add_argument
+    add("--ready-file", type=Path, help="file to write the base URL to once it answers")
+    add("--verbose", action="store_true", help="show each request on stderr")
+    text = "random edits of what is read, after each page of it"
+    add("--edits-per-request", type=int, default=0, help=text)
     return parser
 
 
@@ -108,81 +89,52 @@ def settings_from(options: Namespace) -> dict[str, Any]:
         **dict.fromkeys(options.modification_times, True),
         **dict.fromkeys(options.no_modification_times, False),
     }
-    missing = Behaviour().missing_custom_fields
-    settings["missing_custom_fields"] = {
-        **missing,
-        **dict(options.missing_custom_fields),
-    }
+    missing = dict(options.missing_custom_fields)
+    settings["missing_custom_fields"] = Behaviour().missing_custom_fields | missing
     count = options.edits_per_request
     edits: list[Rule] = [Edits(path, count) for path in ("*/search", "*/task/all")]
-    settings["rules"] = [*options.fault, *(edits if count else [])]
+    settings["rules"] = [*options.rules, *(edits if count else [])]
     return settings
 
 
-def _add_server(group: _ArgumentGroup) -> None:
-    add = group.add_argument
-    add("--host", default="127.0.0.1", help="address to listen on")
-    add(
-        "--allowed-host",
-        dest="allowed_hosts",
-        metavar="NAME",
-        action="append",
-        default=[],
-        help="further name that requests may call it by (Host header); * allows all",
-    )
-    add("--port", type=int, default=_DEFAULT_PORT, help="port; 0 takes a free one")
-    add("--key", dest="api_key", default=DEFAULT_KEY, help="key that opens the API")
-    add("--username", default=DEFAULT_USERNAME, help="for a login")
-    add("--password", default=DEFAULT_PASSWORD, help="for a login")
-    add("--ready-file", type=Path, help="file to write the base URL to once it answers")
-    add("--verbose", action="store_true", help="show each request on stderr")
+def _type_of(hint: Any) -> dict[str, Any]:
+    if get_origin(hint) is Literal:
+        return {"choices": get_args(hint)}
+    if hint is bool:
+        return {"action": BooleanOptionalAction}
+    return {"type": next((a for a in get_args(hint) if a is not NoneType), hint)}
 
 
-def _add_fields(group: _ArgumentGroup, settings: type) -> None:
-    """Add an option for each field that has a help text."""
-    types = get_type_hints(settings)
-    for field in fields(settings):
-        if "help" not in field.metadata:
-            continue
-        kind = next((a for a in get_args(types[field.name]) if a is not NoneType), None)
-        how: dict[str, Any] = {"type": kind or types[field.name]}
-        if get_origin(types[field.name]) is Literal:
-            how = {"choices": get_args(types[field.name])}
-        elif types[field.name] is bool:
-            how = {"action": BooleanOptionalAction}
-        option = f"--{field.name.replace('_', '-')}"
-        text = field.metadata["help"]
-        group.add_argument(option, default=field.default, help=text, **how)
+def _add_lists(parser: ArgumentParser) -> None:
+    """Add the options that can be given more than once."""
+
+    def add(option: str, text: str, **how: Any) -> None:
+        parser.add_argument(option, action="append", default=[], help=text, **how)
+
+    text = "further name that requests may call it by (Host header); * allows all"
+    add("--allowed-host", text, dest="allowed_hosts", metavar="NAME")
+    text = 'such as "status=503,probability=0.1,path=/client/search", or JSON'
+    add("--fault", text, dest="rules", type=_rule)
+    text = 'parameters not looked at, such as "/pulse/search:modifiedAfter,sortBy"'
+    add("--ignore", text, type=path_and_parameters)
+    text = "resource type without custom fields, and the status, as in GOAL=404"
+    add("--missing-custom-fields", text, type=resource_and_status)
+    text = "records of this kind show when they were modified"
+    add("--modification-times", text, choices=_MAYBE_MODIFIED)
+    text = "records of this kind do not show when they were modified"
+    add("--no-modification-times", text, choices=_MAYBE_MODIFIED)
 
 
-def _add_faults(group: _ArgumentGroup) -> None:
-    group.add_argument(
-        "--fault",
-        type=_rule,
-        action="append",
-        default=[],
-        help='such as "status=503,probability=0.1,path=/client/search", or JSON',
-    )
-    group.add_argument(
-        "--edits-per-request",
-        type=int,
-        default=0,
-        help="random edits of what is read, after each page of it",
-    )
-    group.add_argument(
-        "--ignore",
-        type=_ignored,
-        action="append",
-        default=[],
-        help='parameters not looked at, such as "/pulse/search:modifiedAfter,sortBy"',
-    )
-    group.add_argument(
-        "--missing-custom-fields",
-        type=_missing,
-        action="append",
-        default=[],
-        help="resource type without custom fields, and the status, as in GOAL=404",
-    )
+def path_and_parameters(text: str) -> tuple[str, list[str]]:
+    """Read a value of `--ignore`; argparse shows this function's name."""
+    path, names = text.split(":")
+    return path, names.split(",")
+
+
+def resource_and_status(text: str) -> tuple[str, int]:
+    """Read a value of `--missing-custom-fields`."""
+    resource, status = text.split("=")
+    return resource, int(status)
 
 
 def _rule(text: str) -> Rule:
@@ -190,21 +142,6 @@ def _rule(text: str) -> Rule:
         return rule_from_text(text)
     except ValueError as problem:
         raise ArgumentTypeError(str(problem)) from None
-
-
-def _ignored(text: str) -> tuple[str, list[str]]:
-    path, colon, names = text.partition(":")
-    if not colon:
-        raise ArgumentTypeError("expected PATH:PARAMETER,PARAMETER")
-    return path, [name.strip() for name in names.split(",")]
-
-
-def _missing(text: str) -> tuple[str, int]:
-    resource, _, status = text.partition("=")
-    try:
-        return resource, int(status)
-    except ValueError:
-        raise ArgumentTypeError("expected RESOURCE=STATUS") from None
 
 
 def _run(sandbox: Sandbox, ready_file: Path | None) -> None:

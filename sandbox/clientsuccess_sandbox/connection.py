@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from starlette.types import Receive, Send
+from starlette.types import Receive, Send
 
-    from clientsuccess_sandbox.messages import Answer
+from clientsuccess_sandbox.messages import Answer
 
 _LINGER_NOT = struct.pack("ii", 1, 0)
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from clientsuccess_sandbox.backend import Backend
 from clientsuccess_sandbox.routes import V2_BASES
 from clientsuccess_sandbox.server import HttpServer
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
+from clientsuccess_sandbox.settings import option
 
 
 @dataclass(kw_only=True)
@@ -18,13 +17,11 @@ class Sandbox(Backend):
     """A ClientSuccess on this machine; use it as a context manager.
 
     Attributes:
-        host: Address to listen on.
-        port: Port to listen on; 0 takes a free one.
         allowed_hosts: Further names that a `Host` header may hold; `*` allows all.
     """
 
-    host: str = "127.0.0.1"
-    port: int = 0
+    host: str = option("127.0.0.1", "address to listen on")
+    port: int = option(0, "port; 0 takes a free one")
     allowed_hosts: Collection[str] = ()
     _server: HttpServer | None = field(init=False, repr=False, default=None)
 

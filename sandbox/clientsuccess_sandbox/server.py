@@ -5,19 +5,15 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Collection
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from clientsuccess_sandbox.app import App
+from clientsuccess_sandbox.backend import Backend
 from clientsuccess_sandbox.security import protect
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from clientsuccess_sandbox.backend import Backend
 
 _BACKLOG = 2048
 

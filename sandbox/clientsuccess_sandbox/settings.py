@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # Read at run time, when habits are changed over HTTP.
-from collections.abc import Collection, Mapping  # noqa: TC003
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Literal
 
@@ -27,9 +27,9 @@ _CLIENTS_PER_EMPLOYEE = 12
 _SHOW_MODIFICATIONS = {"client_notes": True, "pulses": False}
 
 
-def _option(default: Any, text: str) -> Any:
+def option(default: Any, text: str, **how: Any) -> Any:
     """Make a field that is an option of the command line too."""
-    return field(default=default, metadata={"help": text})
+    return field(default=default, metadata={"help": text}, **how)
 
 
 @dataclass(kw_only=True)
@@ -43,17 +43,17 @@ class CompanySettings:
             the kinds of which it is unknown: `client_notes` and `pulses`.
     """
 
-    seed: int = _option(1, "same seed, same data")
-    now: str = _option("2026-01-01T00:00:00Z", "time at which the data ends")
-    ties: float = _option(0.25, "share of records that share a modification time")
-    clients: int = _option(120, "number of clients")
-    contacts: int | None = _option(None, "number of contacts")
-    contracts: int | None = _option(None, "number of contracts")
-    client_notes: int | None = _option(None, "number of client notes")
-    pulses: int | None = _option(None, "number of pulses")
-    products: int | None = _option(None, "number of products")
-    tasks: int | None = _option(None, "number of tasks")
-    employees: int | None = _option(None, "number of employees")
+    seed: int = option(1, "same seed, same data")
+    now: str = option("2026-01-01T00:00:00Z", "time at which the data ends")
+    ties: float = option(0.25, "share of records that share a modification time")
+    clients: int = option(120, "number of clients")
+    contacts: int | None = option(None, "number of contacts")
+    contracts: int | None = option(None, "number of contracts")
+    client_notes: int | None = option(None, "number of client notes")
+    pulses: int | None = option(None, "number of pulses")
+    products: int | None = option(None, "number of products")
+    tasks: int | None = option(None, "number of tasks")
+    employees: int | None = option(None, "number of employees")
     modification_times: Mapping[str, bool] = field(default_factory=dict)
 
     def sizes(self) -> dict[str, int]:
@@ -90,47 +90,47 @@ class Behaviour:
             definitions are refused.
     """
 
-    default_size: int = _option(50, "records of a page if the request names no size")
-    max_size: int = _option(200, "most records of a page")
-    echo_size: bool = _option(False, "report the size asked for, not the true one")
-    max_depth: Annotated[int, msgspec.Meta(ge=1)] | None = _option(
+    default_size: int = option(50, "records of a page if the request names no size")
+    max_size: int = option(200, "most records of a page")
+    echo_size: bool = option(False, "report the size asked for, not the true one")
+    max_depth: Annotated[int, msgspec.Meta(ge=1)] | None = option(
         None, "places that a search reaches"
     )
-    beyond_depth: Literal["400", "500", "empty", "repeat"] = _option(
+    beyond_depth: Literal["400", "500", "empty", "repeat"] = option(
         "400", "what comes further down: an error, nothing, or the last page again"
     )
-    cap_total: bool = _option(False, "count no further than a search reaches")
-    extra_total: Annotated[int, msgspec.Meta(ge=0)] = _option(
+    cap_total: bool = option(False, "count no further than a search reaches")
+    extra_total: Annotated[int, msgspec.Meta(ge=0)] = option(
         0, "records that are counted but never given"
     )
-    inclusive: bool = _option(
+    inclusive: bool = option(
         True, "modifiedAfter includes its own moment (its second or day, if coarse)"
     )
-    filter_precision: Literal["millisecond", "second", "day"] = _option(
+    filter_precision: Literal["millisecond", "second", "day"] = option(
         "millisecond", "what modifiedAfter can tell apart"
     )
-    filter_zone: float = _option(
+    filter_zone: float = option(
         0.0, "hours ahead of UTC in which modifiedAfter is read, whatever its offset"
     )
-    lag_seconds: Annotated[float, msgspec.Meta(ge=0)] = _option(
+    lag_seconds: Annotated[float, msgspec.Meta(ge=0)] = option(
         0.0, "how old the data of a lagging replica is"
     )
-    lag_share: Annotated[float, msgspec.Meta(ge=0, le=1)] = _option(
+    lag_share: Annotated[float, msgspec.Meta(ge=0, le=1)] = option(
         0.5, "share of reads that a lagging replica answers"
     )
-    lag_by: Literal["chance", "query"] = _option(
+    lag_by: Literal["chance", "query"] = option(
         "chance", "what decides: chance, or the query (the same one, the same replica)"
     )
-    unstable_ties: bool = _option(
+    unstable_ties: bool = option(
         False, "equal sort values come in another order each time"
     )
-    odd_types: bool = _option(False, "clientType.key is an integer in every client")
-    key_opens_v1: bool = _option(True, "the API key opens v1 too")
-    token_seconds: float = _option(43200, "seconds for which a session token is good")
-    latency: float = _option(0.0, "seconds before each answer")
-    gzip: bool = _option(True, "compress answers")
+    odd_types: bool = option(False, "clientType.key is an integer in every client")
+    key_opens_v1: bool = option(True, "the API key opens v1 too")
+    token_seconds: float = option(43200, "seconds for which a session token is good")
+    latency: float = option(0.0, "seconds before each answer")
+    gzip: bool = option(True, "compress answers")
     ignore: Mapping[str, Collection[str]] = field(default_factory=dict)
-    missing_custom_fields: Mapping[str, int] = field(
+    missing_custom_fields: dict[str, int] = field(
         default_factory=lambda: {"SURVEY_RESPONSE": 404, "USAGE": 404, "FEEDBACK": 403}
     )
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from clientsuccess_sandbox.clock import Clock, from_iso, to_iso
 from clientsuccess_sandbox.data import Kind, custom_fields
 from clientsuccess_sandbox.data.company import Times
 from clientsuccess_sandbox.data.seeded import Random
 from clientsuccess_sandbox.jsontext import Record, decode, encode
+from clientsuccess_sandbox.settings import CompanySettings
 from clientsuccess_sandbox.tables import COLUMNS, Page, Search, Tables
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from clientsuccess_sandbox.settings import CompanySettings
 
 __all__ = ["Change", "Page", "Search", "Store"]
 

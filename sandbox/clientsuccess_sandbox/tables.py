@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from clientsuccess_sandbox.data import KINDS, Kind
 from clientsuccess_sandbox.data.company import Company
 from clientsuccess_sandbox.data.templates import Templates, client_detail
 from clientsuccess_sandbox.jsontext import Record, decode
-
-if TYPE_CHECKING:
-    from clientsuccess_sandbox.settings import CompanySettings
+from clientsuccess_sandbox.settings import CompanySettings
 
 # `modified` is what modifiedAfter looks at: the creation, where a kind shows no
 # modification. `since` is when the sandbox came to know this version of a record, and

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Collection
+from typing import Final, NamedTuple
 
 from clientsuccess_sandbox.data.seeded import load
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
 
 
 class Kind(NamedTuple):

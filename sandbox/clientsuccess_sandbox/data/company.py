@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterator
 from functools import lru_cache
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from clientsuccess_sandbox.clock import from_iso
 from clientsuccess_sandbox.data.seeded import WORDS, Random
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from clientsuccess_sandbox.jsontext import Record
-    from clientsuccess_sandbox.settings import CompanySettings
+from clientsuccess_sandbox.jsontext import Record
+from clientsuccess_sandbox.settings import CompanySettings
 
 DAY: Final = 24 * 3600 * 1000
 _HISTORY = 5 * 365 * DAY

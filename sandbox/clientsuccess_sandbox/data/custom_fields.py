@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from clientsuccess_sandbox.clock import to_iso
-from clientsuccess_sandbox.data.seeded import load
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from clientsuccess_sandbox.data.seeded import Random
-    from clientsuccess_sandbox.jsontext import Record
+from clientsuccess_sandbox.data.seeded import Random, load
+from clientsuccess_sandbox.jsontext import Record
 
 # Each resource spells the type names in its own way: how the real server spells
 # them is unknown, so a reader must cope with all.

@@ -8,18 +8,15 @@ record fills one of them with its id, its times and the like, where the template
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from clientsuccess_sandbox.clock import to_iso
+from clientsuccess_sandbox.data import Kind
 from clientsuccess_sandbox.data.company import DAY, Company, Times
 from clientsuccess_sandbox.data.seeded import WORDS, load
 from clientsuccess_sandbox.data.variation import Variation
 from clientsuccess_sandbox.jsontext import Record, encode
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from clientsuccess_sandbox.data import Kind
 
 _MOST_VARIANTS: Final = 250
 # A value of its own, perhaps with further digits, is filled in with the quotes that

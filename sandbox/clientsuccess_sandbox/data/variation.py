@@ -15,16 +15,12 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from html import escape
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from clientsuccess_sandbox.data import custom_fields
-from clientsuccess_sandbox.data.seeded import WORDS
-from clientsuccess_sandbox.jsontext import decode
-
-if TYPE_CHECKING:
-    from clientsuccess_sandbox.data.company import Company
-    from clientsuccess_sandbox.data.seeded import Random
-    from clientsuccess_sandbox.jsontext import Record
+from clientsuccess_sandbox.data.company import Company
+from clientsuccess_sandbox.data.seeded import WORDS, Random
+from clientsuccess_sandbox.jsontext import Record, decode
 
 _CALL = re.compile(r"\{([^{}]+)\}")
 _CENT = Decimal("0.01")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from collections.abc import Callable
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
@@ -11,9 +12,6 @@ from clientsuccess_sandbox.faults.rule import ActiveFault, Rule, turn_to
 from clientsuccess_sandbox.jsontext import decode, encode
 from clientsuccess_sandbox.messages import JSON, Answer, Request, phrase_of
 from clientsuccess_sandbox.store import MOST_RANDOM_EDITS, OPERATIONS, Store
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _MAINTENANCE = """<!DOCTYPE html>
 <html><head><title>System Maintenance</title></head>

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, Final, Union
+from typing import Any, Final, Union
 
 import msgspec
 
@@ -11,9 +11,7 @@ from clientsuccess_sandbox.data.seeded import Random
 from clientsuccess_sandbox.faults import answers, transport
 from clientsuccess_sandbox.faults.rule import ActiveFault, Matching, Rule
 from clientsuccess_sandbox.jsontext import decode
-
-if TYPE_CHECKING:
-    from clientsuccess_sandbox.messages import Request
+from clientsuccess_sandbox.messages import Request
 
 _KINDS: Final = (*answers.KINDS, *transport.KINDS)
 _ANY_RULE: Any = Union[_KINDS]  # noqa: UP007 - of a tuple

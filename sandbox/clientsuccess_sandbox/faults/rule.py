@@ -5,18 +5,16 @@ from __future__ import annotations
 import time
 from collections import deque
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from starlette.exceptions import HTTPException
 
+from clientsuccess_sandbox.connection import Connection
+from clientsuccess_sandbox.data.seeded import Random
 from clientsuccess_sandbox.jsontext import encode
-
-if TYPE_CHECKING:
-    from clientsuccess_sandbox.connection import Connection
-    from clientsuccess_sandbox.data.seeded import Random
-    from clientsuccess_sandbox.messages import Answer, Request
-    from clientsuccess_sandbox.store import Store
+from clientsuccess_sandbox.messages import Answer, Request
+from clientsuccess_sandbox.store import Store
 
 _GLOB = set("*?[")
 

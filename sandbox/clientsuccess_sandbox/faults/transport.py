@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from typing import TYPE_CHECKING, Annotated, Final
+from collections.abc import Iterator
+from typing import Annotated, Final
 
 import msgspec
 
+from clientsuccess_sandbox.connection import Connection
 from clientsuccess_sandbox.faults.rule import Rule
 from clientsuccess_sandbox.messages import JSON, Answer
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from clientsuccess_sandbox.connection import Connection
 
 _CHUNK = 1 << 16
 _MOST_BYTES = 1 << 32

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 
 from clientsuccess_sandbox.auth import Access
+from clientsuccess_sandbox.backend import Backend
 from clientsuccess_sandbox.messages import Answer, Request
 from clientsuccess_sandbox.routes import control, v1, v2
 from clientsuccess_sandbox.security import CONTROL
-
-if TYPE_CHECKING:
-    from clientsuccess_sandbox.backend import Backend
 
 V2_BASES = ("/api", "/v2")
 _V1_BASE = "/v1"

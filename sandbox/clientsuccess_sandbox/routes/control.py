@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from starlette.exceptions import HTTPException
 
+from clientsuccess_sandbox.backend import Backend
 from clientsuccess_sandbox.faults.registry import rule_from_json
 from clientsuccess_sandbox.messages import Answer, Request
 from clientsuccess_sandbox.settings import Behaviour
 from clientsuccess_sandbox.store import MOST_RANDOM_EDITS
-
-if TYPE_CHECKING:
-    from clientsuccess_sandbox.backend import Backend
 
 _DONE: Final = {"done": True}
 _BAD = (ArithmeticError, LookupError, TypeError, ValueError, msgspec.ValidationError)

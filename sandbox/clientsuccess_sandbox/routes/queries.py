@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from starlette.exceptions import HTTPException
 
+from clientsuccess_sandbox.backend import Backend
 from clientsuccess_sandbox.clock import from_iso
+from clientsuccess_sandbox.data import Kind
 from clientsuccess_sandbox.data.seeded import Random
+from clientsuccess_sandbox.messages import Request
 from clientsuccess_sandbox.store import Search
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from clientsuccess_sandbox.backend import Backend
-    from clientsuccess_sandbox.data import Kind
-    from clientsuccess_sandbox.messages import Request
 
 _HOUR: Final = 3_600_000
 _UNITS: Final = {"millisecond": 1, "second": 1000, "day": 24 * _HOUR}

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException
 
+from clientsuccess_sandbox.backend import Backend
 from clientsuccess_sandbox.data.custom_fields import normal_type
 from clientsuccess_sandbox.messages import JSON, Answer, Request
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from clientsuccess_sandbox.backend import Backend
 
 _OLD_TYPES: Final = {
     "integer": "INTEGER",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from starlette.exceptions import HTTPException
 
+from clientsuccess_sandbox.backend import Backend
 from clientsuccess_sandbox.data import KINDS, SEARCHES, Kind
 from clientsuccess_sandbox.data.custom_fields import RESOURCES
 from clientsuccess_sandbox.jsontext import encode
@@ -14,12 +16,7 @@ from clientsuccess_sandbox.messages import JSON, Answer, Request
 from clientsuccess_sandbox.routes.queries import as_of, read_search, read_tasks
 from clientsuccess_sandbox.store import Page, Search
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from clientsuccess_sandbox.backend import Backend
-
-    Endpoint = Callable[[Backend, Request], Answer]
+Endpoint = Callable[[Backend, Request], Answer]
 
 _TYPE_KEY: Final = re.compile(rb'"key":"[A-Z]+"')
 
