@@ -71,11 +71,7 @@ class Request:
     params: dict[str, Any] = field(default_factory=dict)
 
     def json(self, wanted: Any = Any) -> Any:
-        """Return the body's value; unless a type is wanted, decimals are `Decimal`.
-
-        Raises:
-            HTTPException: It is no JSON, or of another type; the message says why.
-        """
+        """Return the body's value; unless a type is wanted, decimals are `Decimal`."""
         try:
             if wanted is not Any:
                 return msgspec.json.decode(self.body, type=wanted)

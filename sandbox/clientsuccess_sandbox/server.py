@@ -28,11 +28,7 @@ class HttpServer:
     def __init__(
         self, backend: Backend, host: str, port: int, names: Collection[str] = ()
     ) -> None:
-        """Take a port; requests wait there until the server runs.
-
-        Raises:
-            OSError: The port is taken, or the host is not ours.
-        """
+        """Take a port, or raise `OSError`; requests wait there until it runs."""
         self._socket = _listen(host, port)
         address, port = self._socket.getsockname()[:2]
         shown = f"[{address}]" if ":" in address else address

@@ -12,17 +12,8 @@ import msgspec
 DEFAULT_KEY: Final = "sandbox-key"
 DEFAULT_USERNAME: Final = "sandbox@example.com"
 DEFAULT_PASSWORD: Final = "sandbox-password"  # noqa: S105 - opens made-up data only
-KINDS_WITH_SIZES: Final = (
-    *("clients", "contacts", "contracts", "client_notes", "pulses", "products"),
-    *("tasks", "employees"),
-)
-_PER_CLIENT = {
-    "contacts": 3.0,
-    "contracts": 1.5,
-    "client_notes": 5.0,
-    "pulses": 2.0,
-    "tasks": 2.0,
-}
+_PER_CLIENT = {"contacts": 3.0, "contracts": 1.5, "client_notes": 5.0, "pulses": 2.0}
+_PER_CLIENT["tasks"] = 2.0
 _CLIENTS_PER_EMPLOYEE = 12
 _SHOW_MODIFICATIONS = {"client_notes": True, "pulses": False}
 
@@ -57,16 +48,13 @@ class CompanySettings:
     modification_times: Mapping[str, bool] = field(default_factory=dict)
 
     def sizes(self) -> dict[str, int]:
-        """Return the number of records of each kind.
-
-        Raises:
-            ValueError: A size is negative, or nobody is there to refer to.
-        """
+        """Return the number of records of each kind; `ValueError` if it cannot be."""
         sizes = {kind: int(n * self.clients) for kind, n in _PER_CLIENT.items()}
         sizes["products"] = 12
         sizes["employees"] = min(3 + self.clients // _CLIENTS_PER_EMPLOYEE, 400)
-        given = {kind: getattr(self, kind) for kind in KINDS_WITH_SIZES}
-        sizes |= {kind: size for kind, size in given.items() if size is not None}
+        for kind in ("clients", *sizes):
+            given = getattr(self, kind)
+            sizes[kind] = sizes[kind] if given is None else given
         for kind, size in sizes.items():
             if size < (kind in {"employees", "products"}):
                 raise ValueError(f"{kind}: a size of {size} makes no sense.")

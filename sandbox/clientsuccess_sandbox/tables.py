@@ -148,11 +148,7 @@ class Tables:
         self._counts.clear()
 
     def known(self, name: str) -> Kind:
-        """Return a kind, whose table is there from now on.
-
-        Raises:
-            ValueError: There is no such kind.
-        """
+        """Return a kind, whose table is there from now on; or raise `ValueError`."""
         kind = KINDS.get(name)
         if kind is None:
             raise ValueError(f"There is no kind {name!r}, only {', '.join(KINDS)}.")

@@ -46,20 +46,15 @@ def _definition(
         "system": False,
         "placeholder": None,
         "sequence": place,
-        "picklistValues": [
-            {
-                "id": number * 100 + rank,
-                "customFieldId": number,
-                "label": choice,
-                "value": choice,
-                "archived": False,
-                "default": rank == 0,
-                "usageCount": 7 * rank,
-            }
-            for rank, choice in enumerate(choices)
-        ]
+        "picklistValues": [_choice(number, *pair) for pair in enumerate(choices)]
         or None,
     }
+
+
+def _choice(number: int, rank: int, choice: str) -> Record:
+    shown = dict.fromkeys(("label", "value"), choice)
+    ids = {"id": number * 100 + rank, "customFieldId": number}
+    return {**ids, **shown, "archived": False, "default": not rank, "usageCount": rank}
 
 
 @lru_cache
@@ -72,7 +67,8 @@ def value_for(definition: Mapping[str, Any], random: Random) -> Any:
     """Make up a value that fits a definition."""
     kind = normal_type(str(definition.get("fieldTypeName", "")))
     choices = [item["value"] for item in definition.get("picklistValues") or ()]
-    return _MAKERS.get(kind, _anything)(random, choices)
+    make = _MAKERS.get(kind)
+    return make(random, choices) if make else random.pick(_ANYTHING)
 
 
 def values_for(resource: str, random: Random) -> Record:
@@ -87,9 +83,7 @@ def values_for(resource: str, random: Random) -> Record:
     return custom
 
 
-def _anything(random: Random, _: list[str]) -> Any:
-    options = ("https://portal.example/ü", 7, Decimal("0.25"), True, {"href": "/a"})
-    return random.pick(options)
+_ANYTHING = ("https://portal.example/ü", 7, Decimal("0.25"), True, {"href": "/a"})
 
 
 def _moment(random: Random) -> str:

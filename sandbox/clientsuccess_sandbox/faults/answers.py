@@ -18,12 +18,8 @@ _MAINTENANCE = """<!DOCTYPE html>
 <body><h1>System Maintenance</h1><p>We will be back shortly.</p></body></html>
 """
 _ERRORS_FROM = 400
-_INSTEAD: Final[dict[str, Any]] = {
-    "null": None,
-    "object": {},
-    "string": "",
-    "number": 7,
-}
+_INSTEAD: Final[dict[str, Any]] = {"null": None, "object": {}, "string": ""}
+_INSTEAD["number"] = 7
 
 
 class Body(Rule, tag="body"):

@@ -44,9 +44,9 @@ class Faults:
     def remove(self, number: int) -> bool:
         """Remove a rule; tell whether it was there."""
         with self._lock:
-            before = len(self._active)
-            self._active = [fault for fault in self._active if fault.number != number]
-            return len(self._active) < before
+            others = [fault for fault in self._active if fault.number != number]
+            there, self._active = len(others) < len(self._active), others
+            return there
 
     def clear(self) -> None:
         """Remove all rules."""
@@ -70,11 +70,7 @@ class Faults:
 
 
 def rule_from_json(value: Any) -> Rule:
-    """Read a rule such as `{"kind": "status", "status": 503, "times": 2}`.
-
-    Raises:
-        ValueError: It is no rule; the message says why.
-    """
+    """Read a rule such as `{"kind": "status", "status": 503}`; or `ValueError`."""
     value = {"path": "*", **value} if isinstance(value, dict) else value
     try:
         rule: Rule = msgspec.convert(value, _ANY_RULE, strict=False)
@@ -86,10 +82,8 @@ def rule_from_json(value: Any) -> Rule:
 def rule_from_text(text: str) -> Rule:
     """Read a rule such as `status=503,probability=0.1,path=/client/search`, or JSON.
 
-    The kind comes first, with its main value if it has one.
-
-    Raises:
-        ValueError: It is no rule; the message says why.
+    The kind comes first, with its main value if it has one. What is no rule is a
+    `ValueError` that says why.
     """
     if text.lstrip().startswith("{"):
         try:

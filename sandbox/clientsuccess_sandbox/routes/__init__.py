@@ -5,7 +5,6 @@ from __future__ import annotations
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 
-from clientsuccess_sandbox.auth import Access
 from clientsuccess_sandbox.backend import Backend
 from clientsuccess_sandbox.messages import Answer, Request
 from clientsuccess_sandbox.routes import control, v1, v2
@@ -25,11 +24,7 @@ _ROUTES = [
 
 
 def respond(backend: Backend, request: Request) -> Answer:
-    """Answer a request as the server does that has no faults.
-
-    Raises:
-        HTTPException: It cannot be answered; the message says why.
-    """
+    """Answer a request as the server does that has no faults."""
     refusal = _refusal(backend, request)
     if refusal is not None:
         return refusal
@@ -50,9 +45,8 @@ def _refusal(backend: Backend, request: Request) -> Answer | None:
     if base not in {*V2_BASES, _V1_BASE} or request.path == _V1_BASE + v1.LOGIN:
         return None
     access = backend.keys.check(request.headers)
-    if access is Access.KEY and base == _V1_BASE and not backend.key_opens_v1:
-        access = Access.NONE
-    if access is Access.NONE:
+    closed = base == _V1_BASE and not backend.key_opens_v1
+    if access == "unknown" or (access == "key" and closed):
         return Answer.of_error(401, "The request carries no valid API key.")
     body = {"error": "invalidToken", "userMessage": "The session has expired."}
-    return Answer.of_json(body, 401) if access is Access.EXPIRED else None
+    return Answer.of_json(body, 401) if access == "expired" else None

@@ -12,15 +12,9 @@ from clientsuccess_sandbox.backend import Backend
 from clientsuccess_sandbox.data.custom_fields import normal_type
 from clientsuccess_sandbox.messages import JSON, Answer, Request
 
-_OLD_TYPES: Final = {
-    "integer": "INTEGER",
-    "decimal": "DECIMAL",
-    "number": "DECIMAL",
-    "currency": "DECIMAL",
-    "boolean": "BOOLEAN",
-    "date": "DATE",
-    "datetime": "DATE",
-}
+_OLD_TYPES: Final = {"integer": "INTEGER", "boolean": "BOOLEAN"}
+_OLD_TYPES.update(dict.fromkeys(("decimal", "number", "currency"), "DECIMAL"))
+_OLD_TYPES.update(dict.fromkeys(("date", "datetime"), "DATE"))
 
 
 def _log_in(backend: Backend, request: Request) -> Answer:
@@ -60,16 +54,11 @@ def _subscriptions(backend: Backend, _: Request) -> Answer:
 
 def _contact_fields(backend: Backend, _: Request) -> Answer:
     """List the contacts' custom fields under their old type names."""
-    fields = [
-        {
-            "id": item.get("fieldId"),
-            "label": item.get("fieldLabel"),
-            "type": _OLD_TYPES.get(
-                normal_type(str(item.get("fieldTypeName"))), "STRING"
-            ),
-        }
-        for item in backend.store.definitions("CONTACT")
-    ]
+    fields = []
+    for item in backend.store.definitions("CONTACT"):
+        old = _OLD_TYPES.get(normal_type(str(item.get("fieldTypeName"))), "STRING")
+        names = {"id": item.get("fieldId"), "label": item.get("fieldLabel")}
+        fields.append({**names, "type": old})
     return Answer.of_json(fields)
 
 
