@@ -114,7 +114,7 @@ def _add_lists(parser: ArgumentParser) -> None:
     text = "further name that requests may call it by (Host header); * allows all"
     add("--allowed-host", text, dest="allowed_hosts", metavar="NAME")
     text = 'such as "status=503,probability=0.1,path=/client/search", or JSON'
-    add("--fault", text, dest="rules", type=_rule)
+    add("--fault", text, dest="rules", metavar="RULE", type=_rule)
     text = 'parameters not looked at, such as "/pulse/search:modifiedAfter,sortBy"'
     add("--ignore", text, type=path_and_parameters)
     text = "resource type without custom fields, and the status, as in GOAL=404"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -14,6 +15,8 @@ from clientsuccess_sandbox.jsontext import decode, encode
 
 JSON: Final = "application/json"
 _COMPRESS_FROM = 1024
+_MOST_PACKED = 1000
+_PACKED: dict[bytes, bytes] = {}
 
 
 def phrase_of(status: int) -> str:
@@ -51,8 +54,14 @@ class Answer:
         """Compress the body, if that is worth the while."""
         if len(self.body) < _COMPRESS_FROM or "content-encoding" in self.headers:
             return self
+        # Pages are read more than once, and packing takes longer than all the rest.
+        digest = blake2b(self.body, digest_size=16).digest()
+        if digest not in _PACKED:
+            if len(_PACKED) >= _MOST_PACKED:
+                _PACKED.clear()
+            _PACKED[digest] = gzip.compress(self.body, 1, mtime=0)
         headers = {**self.headers, "content-encoding": "gzip"}
-        return Answer(self.status, gzip.compress(self.body, 1, mtime=0), headers)
+        return Answer(self.status, _PACKED[digest], headers)
 
 
 @dataclass
