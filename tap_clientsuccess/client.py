@@ -12,6 +12,7 @@ from tap_clientsuccess.conform import Conformer
 from tap_clientsuccess.custom_fields import AccountSchema
 from tap_clientsuccess.emission import EmittingStream
 from tap_clientsuccess.errors import ApiError
+from tap_clientsuccess.http.responses import decoded
 from tap_clientsuccess.schema_source import SCHEMAS
 
 if t.TYPE_CHECKING:
@@ -21,11 +22,11 @@ if t.TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
     from singer_sdk.streams.rest import HTTPRequest
 
-    from tap_clientsuccess.api import Answer, ClientSuccessAPI
-    from tap_clientsuccess.auth import KeyAuthenticator, LoginAuthenticator
     from tap_clientsuccess.config.settings import Settings
     from tap_clientsuccess.custom_fields import CustomFields
-    from tap_clientsuccess.flights import Flights
+    from tap_clientsuccess.http.auth import KeyAuthenticator, LoginAuthenticator
+    from tap_clientsuccess.http.client import Client, Result
+    from tap_clientsuccess.http.thread_pool import ThreadPool
 
 T = t.TypeVar("T")
 
@@ -44,24 +45,24 @@ class ClientSuccessStream(EmittingStream):
     """The type of resource whose custom fields the records have in ``custom``."""
 
     @property
-    def api(self) -> ClientSuccessAPI:
-        """The API, one for all streams."""
-        return self._tap.api
+    def client(self) -> Client:
+        """What sends requests, one for all streams."""
+        return self._tap.context.client
 
     @property
     def settings(self) -> Settings:
         """The tap's settings."""
-        return self.api.settings
+        return self._tap.context.settings
 
     @property
-    def flights(self) -> Flights:
+    def thread_pool(self) -> ThreadPool:
         """What runs requests at once, shared by all streams."""
-        return self._tap.flights
+        return self._tap.context.thread_pool
 
     @property
     def custom_fields(self) -> CustomFields:
         """The account's custom fields."""
-        return self._tap.custom_fields
+        return self._tap.context.custom_fields
 
     @property
     def url_base(self) -> str:
@@ -71,21 +72,21 @@ class ClientSuccessStream(EmittingStream):
     @property
     def authenticator(self) -> KeyAuthenticator | LoginAuthenticator:
         """What puts the key, or a login's token, into the header."""
-        return self.api.authenticator
+        return self.client.authenticator
 
     @property
     def requests_session(self) -> requests.Session:
         """The session of the whole tap."""
-        return self.api.transport.session
+        return self.client.session
 
-    def ask(self, request: HTTPRequest, read: Callable[[t.Any], T]) -> Answer[T]:
-        """Send a request, with retries; see `ClientSuccessAPI.request`.
+    def request(self, request: HTTPRequest, read: Callable[[t.Any], T]) -> Result[T]:
+        """Send a request, with retries, and read the JSON; see `Client.request`.
 
         Raises:
             ApiError: With the stream's name in it.
         """
         try:
-            return self.api.request(request, read)
+            return self.client.request(request, decoded(read))
         except ApiError as error:
             raise error.in_stream(self.name) from None
 

@@ -18,7 +18,7 @@ from decimal import Decimal, InvalidOperation
 import msgspec
 
 from tap_clientsuccess.shapes import Shape
-from tap_clientsuccess.times import format_time, parse_time
+from tap_clientsuccess.timestamps import format_time, parse_time
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping

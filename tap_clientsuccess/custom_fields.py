@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 import re
 import typing as t
-from functools import partial
 
 from singer_sdk.schema.source import StreamSchema
 from singer_sdk.singerlib import Schema
 from singer_sdk.streams.rest import HTTPRequest
 
 from tap_clientsuccess.errors import ApiError, RefusedError
-from tap_clientsuccess.replies import read_list
+from tap_clientsuccess.http.responses import decoded, read_list
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,9 +19,9 @@ if t.TYPE_CHECKING:
     from singer_sdk.singerlib import Catalog
     from singer_sdk.streams import Stream
 
-    from tap_clientsuccess.api import ClientSuccessAPI
     from tap_clientsuccess.client import ClientSuccessStream
-    from tap_clientsuccess.flights import Flights
+    from tap_clientsuccess.http.client import Client
+    from tap_clientsuccess.http.thread_pool import ThreadPool
 
 JSONSchema = dict[str, t.Any]
 
@@ -131,18 +130,25 @@ class CustomFields:
     """The definitions of the account, each read once, when it is first needed."""
 
     def __init__(
-        self, api: ClientSuccessAPI | None, flights: Flights, *, flattened: bool
+        self,
+        client: Client | None,
+        thread_pool: ThreadPool,
+        base_url: str,
+        *,
+        flattened: bool,
     ) -> None:
         """Prepare to read.
 
         Args:
-            api: Where to read, or None to read nothing.
-            flights: What runs the requests, so that a signal can end the waiting.
+            client: What sends the requests, or None to read nothing.
+            thread_pool: What runs them, so that a signal can end the waiting.
+            base_url: Root of their paths.
             flattened: Whether the fields become columns. A column has one type: the
                 values of a field whose type is not known arrive as text then.
         """
-        self._api = api
-        self._flights = flights
+        self._client = client
+        self._thread_pool = thread_pool
+        self._base_url = base_url
         self._any_value = STRING if flattened else ANY_VALUE
         self._known: dict[str, JSONSchema] = {}
 
@@ -160,22 +166,23 @@ class CustomFields:
         return self._known[resource]
 
     def _read(self, resource: str) -> Iterator[tuple[str, JSONSchema]]:
-        if self._api is None:
+        if self._client is None:
             return
-        url = f"{self._api.settings.base_url}/customfield/all/{resource}"
+        url = f"{self._base_url}/customfield/all/{resource}"
         try:
-            ask = partial(self._api.request, read=read_list)
-            answer = self._flights.launch(ask, HTTPRequest(url=url))()
+            result = self._thread_pool.submit(
+                self._client.request, HTTPRequest(url=url), decoded(read_list)
+            ).result()
         except RefusedError as error:
             if error.status == _UNAUTHORIZED:
                 raise  # Nothing else could be read either.
             self._tell(error)
             return
         except ApiError as error:
-            self._api = None  # It would fail for the others just as slowly.
+            self._client = None  # It would fail for the others just as slowly.
             self._tell(error)
             return
-        for definition in answer.content:
+        for definition in result.content:
             try:
                 yield property_of(definition, self._any_value)
             except ValueError:

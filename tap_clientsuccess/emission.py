@@ -16,8 +16,9 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.streams import RESTStream
 
-from tap_clientsuccess.errors import config_error
-from tap_clientsuccess.pages import PageRequest
+from tap_clientsuccess.errors import ApiError, config_error
+from tap_clientsuccess.paging.page import PageRequest
+from tap_clientsuccess.singer.signals import Interrupted
 
 if t.TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -102,7 +103,16 @@ class EmittingStream(RESTStream[PageRequest]):
         self, context: Context | None = None, *, write_messages: bool = True
     ) -> Generator[Record, None, None]:
         self.is_whole = False
-        yield from super()._sync_records(context, write_messages=write_messages)
+        try:
+            yield from super()._sync_records(context, write_messages=write_messages)
+        except (ApiError, Interrupted):
+            bookmark = self.get_context_state(context).get("replication_key_value")
+            self.logger.info(
+                "%s: not read to its end; the next sync %s",
+                self.name,
+                f"goes on from {bookmark}" if bookmark else "begins again",
+            )
+            raise
         if write_messages:
             self._activate_version()
 

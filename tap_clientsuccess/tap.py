@@ -15,7 +15,6 @@ from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib import StateMessage
 from singer_sdk.tap_base import CliTestOptionValue
 
-from tap_clientsuccess.api import ClientSuccessAPI
 from tap_clientsuccess.cli import (
     CONNECTION,
     TapCommand,
@@ -27,10 +26,10 @@ from tap_clientsuccess.cli import (
 from tap_clientsuccess.config import settings
 from tap_clientsuccess.config.environment import read_environment, unread_settings
 from tap_clientsuccess.config.validation import problems
-from tap_clientsuccess.custom_fields import CustomFields, complete_catalog
+from tap_clientsuccess.connection_test import check_connection
+from tap_clientsuccess.context import TapContext
+from tap_clientsuccess.custom_fields import complete_catalog
 from tap_clientsuccess.errors import ApiError, config_error
-from tap_clientsuccess.flights import Flights
-from tap_clientsuccess.health import check_health
 from tap_clientsuccess.output import BufferedWriter, OutputError
 from tap_clientsuccess.singer.signals import (
     LEAVE_WITHIN_SECONDS,
@@ -75,30 +74,17 @@ class TapClientSuccess(Tap):
         self.message_writer.checkpoint = stop_signal.raise_if_set
 
     @cached_property
-    def flights(self) -> Flights:
-        """What runs requests at once, shared by all that the tap reads."""
-        return Flights(self.api.settings.concurrency, stop_signal.raise_if_set)
-
-    @cached_property
-    def custom_fields(self) -> CustomFields:
-        """The account's custom fields, where the settings allow to read them."""
-        wanted = self.is_configured and self.api.settings.discover_custom_fields
-        flattened = bool(self.config.get("flattening_enabled"))
-        api = self.api if wanted else None
-        return CustomFields(api, self.flights, flattened=flattened)
+    def context(self) -> TapContext:
+        """What all streams share."""
+        return TapContext.from_config(self.config, is_configured=self.is_configured)
 
     def setup_mapper(self) -> None:
         """Set up the stream maps, for a catalog that knows the custom fields."""
         if self.input_catalog is not None:
             for name in self._left_out & self.input_catalog.keys():
                 self.logger.info("%s: skipped, because v1_streams is off", name)
-            complete_catalog(self.input_catalog, STREAMS, self.custom_fields)
+            complete_catalog(self.input_catalog, STREAMS, self.context.custom_fields)
         super().setup_mapper()
-
-    @cached_property
-    def api(self) -> ClientSuccessAPI:
-        """The API with this tap's settings, one for all streams."""
-        return ClientSuccessAPI(settings.Settings.from_config(self.config))
 
     def discover_streams(self) -> list[ClientSuccessStream]:
         """Return the tap's own streams, and those of the setting `custom_streams`."""
@@ -264,6 +250,6 @@ class TapClientSuccess(Tap):
         tap = cls(
             config=given.config, parse_env_config=given.parse_env, setup_mapper=False
         )
-        verdict = check_health(tap.api)
+        verdict = check_connection(tap.context.client, tap.context.settings)
         click.echo(f"{cls.name}: {verdict.reason}", err=True)
         ctx.exit(0 if verdict.works else 1)

@@ -14,7 +14,7 @@ import hypothesis
 import pytest
 
 from clientsuccess_sandbox import Sandbox
-from tap_clientsuccess import api
+from tap_clientsuccess.http import client
 from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:
@@ -54,8 +54,8 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries happen as always, only sooner."""
-    monkeypatch.setattr(api, "FIRST_WAIT_SECONDS", 0.001)
-    monkeypatch.setattr(api, "LONGEST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(client, "FIRST_WAIT_SECONDS", 0.001)
+    monkeypatch.setattr(client, "LONGEST_WAIT_SECONDS", 0.01)
 
 
 @pytest.fixture

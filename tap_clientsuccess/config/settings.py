@@ -10,7 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from singer_sdk import typing as th
 
-from tap_clientsuccess.times import parse_time
+from tap_clientsuccess.timestamps import parse_time
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -149,11 +149,11 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
     th.Property(
         "max_response_bytes",
         th.IntegerType(minimum=_MEBIBYTE),
-        default=256 * _MEBIBYTE,
+        default=64 * _MEBIBYTE,
         title="Maximum response (bytes)",
         description=(
-            "Largest answer that is read, in bytes after decompression. A larger one "
-            "is an error."
+            "Largest response that is read, in bytes after decompression. A larger one "
+            "is an error. All that are in flight take at most four times as much."
         ),
     ),
     th.Property(

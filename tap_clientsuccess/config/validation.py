@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from singer_sdk.plugin_base import JSONSchemaValidator
 
 from tap_clientsuccess.config.settings import SCHEMA
-from tap_clientsuccess.times import parse_time
+from tap_clientsuccess.timestamps import parse_time
 
 if t.TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping

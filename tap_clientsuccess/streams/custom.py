@@ -8,17 +8,17 @@ from jsonschema import Draft7Validator
 from singer_sdk.helpers.jsonpath import extract_jsonpath
 
 from tap_clientsuccess.errors import NotFoundError, config_error
+from tap_clientsuccess.http.responses import read_list
 from tap_clientsuccess.inference import infer_schema
-from tap_clientsuccess.pages import Page
-from tap_clientsuccess.replies import read_list
-from tap_clientsuccess.streams.search import SearchStream
+from tap_clientsuccess.paging.page import Page
+from tap_clientsuccess.streams.paged import SearchStream
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from singer_sdk.streams.rest import HTTPRequest, PageContext
 
-    from tap_clientsuccess.pages import PageRequest
+    from tap_clientsuccess.paging.page import PageRequest
     from tap_clientsuccess.tap import TapClientSuccess
 
 _SAMPLED_PAGES = 3
@@ -45,6 +45,7 @@ class CustomStream(SearchStream):
         self.primary_keys = tuple(definition.get("primary_keys") or ())
         self.replication_key = definition.get("replication_key")
         self.modification_key = definition.get("replication_key") or ""
+        self.reads_by_time = bool(self.replication_key)
         super().__init__(
             tap,
             name=definition["name"],
@@ -111,7 +112,8 @@ class CustomStream(SearchStream):
         if self._is_paged:
             return super().read_page(body, number)
         records = self._at_records_path(body)
-        return Page(number, records, self.keys_of(records), pages=1, last=True)
+        keys = [self.key_of(record) for record in records]
+        return Page(number, records, keys, [None] * len(keys), pages=1, last=True)
 
     def records_in(self, body: dict[str, t.Any]) -> t.Any:
         """Return the list of records in an answer.

@@ -8,7 +8,8 @@ from urllib.parse import quote
 from singer_sdk.streams.rest import HTTPRequest
 
 from tap_clientsuccess.errors import NotFoundError
-from tap_clientsuccess.streams.search import SearchStream
+from tap_clientsuccess.http.responses import read_record
+from tap_clientsuccess.streams.paged import Checkpoint, SearchStream
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,44 +30,47 @@ class DetailStream(SearchStream):
     detail_path: str
     """Where the detail is, with ``{uuid}`` in it."""
 
-    def completed(self, records: Iterable[Record]) -> Iterator[Record]:
-        """Read the details, several at once, in the order of the records."""
-        found = gone = 0
-        for detail in self.flights.ordered(self._detail, self._with_uuid(records)):
-            self.note_extraction()
-            if detail is None:
-                gone += 1
-                self.notice("a record was deleted before its detail was read: left out")
-            else:
-                found += 1
-                yield detail
-        if gone >= _MANY and not found:
-            raise NotFoundError(
-                f"none of {gone} details is at {self.detail_path}: check base_url"
-            ).in_stream(self.name)
+    def completed(
+        self, items: Iterable[Record | Checkpoint]
+    ) -> Iterator[Record | Checkpoint]:
+        """Read the details, several at once, in the order of the records.
 
-    def _with_uuid(self, records: Iterable[Record]) -> Iterator[Record]:
-        for record in records:
-            if record.get("uuid"):
-                yield record
+        Raises:
+            NotFoundError: There are no details where they should be.
+        """
+        found = gone = 0
+        for detail in self.thread_pool.map(self._detail, self._with_uuid(items)):
+            self.note_extraction()
+            if detail is not None:
+                found += not isinstance(detail, Checkpoint)
+                yield detail
+                continue
+            gone += 1
+            self.notice("a record was deleted before its detail was read: left out")
+            if gone >= _MANY and not found:
+                raise NotFoundError(
+                    f"none of {gone} details is at {self.detail_path}: check base_url"
+                ).in_stream(self.name)
+
+    def _with_uuid(
+        self, items: Iterable[Record | Checkpoint]
+    ) -> Iterator[Record | Checkpoint]:
+        for item in items:
+            if isinstance(item, Checkpoint) or item.get("uuid"):
+                yield item
             else:
                 self.notice("a record without uuid has no detail: left out")
 
-    def _detail(self, record: Record) -> Record | None:
-        uuid = quote(str(record.get("uuid")), safe="")
+    def _detail(self, item: Record | Checkpoint) -> Record | Checkpoint | None:
+        if isinstance(item, Checkpoint):
+            return item
+        uuid = quote(str(item.get("uuid")), safe="")
         path = self.detail_path.format(uuid=uuid)
         try:
-            return self.ask(HTTPRequest(url=f"{self.url_base}{path}"), _object).content
+            request = HTTPRequest(url=f"{self.url_base}{path}")
+            return self.request(request, read_record).content
         except NotFoundError:
             return None
-
-
-def _object(body: t.Any) -> Record:
-    if not isinstance(body, dict):
-        raise ValueError("not an object")  # noqa: TRY004
-    # Some answers of v2 wrap what they hold.
-    inner = body.get("data")
-    return inner if isinstance(inner, dict) and "id" not in body else body
 
 
 class ClientDetails(DetailStream):

@@ -9,14 +9,12 @@ from singer_sdk.streams.rest import HTTPRequest
 from tap_clientsuccess.client import ClientSuccessStream
 from tap_clientsuccess.custom_fields import RESOURCE_TYPES
 from tap_clientsuccess.errors import RefusedError
-from tap_clientsuccess.replies import read_list
+from tap_clientsuccess.http.responses import read_list
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
     from singer_sdk.helpers.types import Context, Record
-
-    from tap_clientsuccess.api import Answer
 
 
 class ReferenceList(ClientSuccessStream):
@@ -31,13 +29,13 @@ class ReferenceList(ClientSuccessStream):
         """Read the list, if API v1 opens."""
         request = HTTPRequest(url=self.get_url(context))
         try:
-            answer = self.flights.launch(self._ask_for_list, request)()
+            result = self.thread_pool.submit(self.request, request, read_list).result()
         except RefusedError as error:
             self._check_v2_opens()
             self._tap.note_v1_refusal(self.name, error)
             return
         self.note_extraction()
-        for record in answer.content:
+        for record in result.content:
             if isinstance(record, dict):
                 yield record
             else:
@@ -53,10 +51,7 @@ class ReferenceList(ClientSuccessStream):
         """
         url = f"{self.settings.base_url}/client/search"
         request = HTTPRequest(url=url, params={"page": "0", "size": "1"})
-        self.flights.launch(lambda request: self.ask(request, bool), request)()
-
-    def _ask_for_list(self, request: HTTPRequest) -> Answer[list[t.Any]]:
-        return self.ask(request, read_list)
+        self.thread_pool.submit(self.request, request, bool).result()
 
 
 class Employees(ReferenceList):
@@ -89,7 +84,7 @@ class CustomFields(ClientSuccessStream):
 
     def get_records(self, context: Context | None) -> Iterator[Record]:  # noqa: ARG002
         """Read the definitions of all resource types, several at once."""
-        for definitions in self.flights.ordered(self._definitions, RESOURCE_TYPES):
+        for definitions in self.thread_pool.map(self._definitions, RESOURCE_TYPES):
             self.note_extraction()
             for resource, definition in definitions:
                 if isinstance(definition, dict):
@@ -102,7 +97,7 @@ class CustomFields(ClientSuccessStream):
     def _definitions(self, resource: str) -> list[tuple[str, t.Any]]:
         request = HTTPRequest(url=self.get_url({"resourceType": resource}))
         try:
-            answer = self.ask(request, read_list)
+            result = self.request(request, read_list)
         except RefusedError as error:
             if error.status not in {400, 403, 404}:
                 raise
@@ -113,4 +108,4 @@ class CustomFields(ClientSuccessStream):
                 error.status,
             )
             return []
-        return [(resource, definition) for definition in answer.content]
+        return [(resource, definition) for definition in result.content]

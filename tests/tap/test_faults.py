@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import typing as t
 from email.utils import formatdate
 from time import time
@@ -22,18 +23,18 @@ from clientsuccess_sandbox import (
     Stall,
     Status,
 )
-from tap_clientsuccess import api
 from tap_clientsuccess.errors import (
     ApiError,
     NotFoundError,
     RefusedError,
     RejectedKeyError,
     UnavailableError,
-    UnexpectedAnswerError,
+    UnexpectedResponseError,
     UnreachableError,
     WrongAddressError,
 )
-from tap_clientsuccess.flights import Gate
+from tap_clientsuccess.http import client
+from tap_clientsuccess.http.throttle import Throttle
 
 if t.TYPE_CHECKING:
     from conftest import Sync
@@ -107,7 +108,7 @@ def test_a_refusal_is_not_tried_again(
     sandbox.faults.add(rule)
     with pytest.raises(error, match=words) as caught:
         sync(streams=["clients"])
-    assert str(caught.value).startswith("clients: GET /api/client/search")
+    assert str(caught.value).startswith(f"clients: GET {sandbox.base_url}{PATH} ")
     assert len(sandbox.requests) == (5 if words == "in circles" else 1)
 
 
@@ -116,10 +117,10 @@ def test_a_refusal_is_not_tried_again(
     [
         (Status(PATH, 503), UnavailableError, "down or overloaded"),
         (Status(PATH, 429), UnavailableError, "rate limit"),
-        (Html(PATH), UnexpectedAnswerError, "maintenance"),
-        (Empty(PATH), UnexpectedAnswerError, "empty body"),
-        (Body(PATH, b"<html>hello"), UnexpectedAnswerError, "web page"),
-        (Body(PATH, b"hello"), UnexpectedAnswerError, "JSON"),
+        (Html(PATH), UnexpectedResponseError, "maintenance"),
+        (Empty(PATH), UnexpectedResponseError, "empty body"),
+        (Body(PATH, b"<html>hello"), UnexpectedResponseError, "web page"),
+        (Body(PATH, b"hello"), UnexpectedResponseError, "JSON"),
         (CutOff(PATH), UnreachableError, "broke before"),
     ],
 )
@@ -133,16 +134,29 @@ def test_a_lasting_fault_ends_in_words(
     assert len(sandbox.requests) == 2
 
 
+@pytest.mark.parametrize("concurrency", [1, 4])
 def test_a_key_that_expires_in_mid_sync_leaves_a_state_that_loses_nothing(
-    sync: Sync, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+    sync: Sync,
+    sandbox: Sandbox,
+    capsys: pytest.CaptureFixture[str],
+    concurrency: int,
 ) -> None:
-    sandbox.max_size = 10
-    sandbox.faults.add(Status("/contact/search", 401, page=3))
+    sandbox.max_size = 5
+    sandbox.faults.add(Status("/contact/search", 401, after=14))
     with pytest.raises(RejectedKeyError):
-        sync()
-    states = [line for line in capsys.readouterr().out.splitlines() if "STATE" in line]
-    assert '"clients":{"replication_key"' in states[-1].replace(" ", "")
-    assert '"contacts":{"replication_key"' not in states[-1].replace(" ", "")
+        sync(streams=["clients", "contacts"], concurrency=concurrency)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    state = [line["value"] for line in lines if line["type"] == "STATE"][-1]
+    assert set(state["bookmarks"]) == {"clients", "contacts"}
+    before = {
+        line["record"]["id"]
+        for line in lines
+        if line["type"] == "RECORD" and line["stream"] == "contacts"
+    }
+    sandbox.faults.clear()
+    after = sync(streams=["contacts"], state=state).ids("contacts")
+    assert len(after) < 80  # It goes on, and does not begin again.
+    assert before | set(after) == set(sandbox.store.ids("contacts"))
 
 
 def test_retry_after_is_waited_for(
@@ -151,7 +165,7 @@ def test_retry_after_is_waited_for(
     sandbox.faults.add(Status(PATH, 429, retry_after=17, times=1))
     sandbox.faults.add(Status(PATH, 503, retry_after=31_536_000, after=1, times=1))
     sync(streams=["clients"])
-    assert waited == [17.0, api.LONGEST_RETRY_AFTER_SECONDS]
+    assert waited == [17.0, client.LONGEST_RETRY_AFTER_SECONDS]
 
 
 def test_retry_after_as_a_date_is_read_by_the_servers_clock(
@@ -168,23 +182,20 @@ def test_retry_after_as_a_date_is_read_by_the_servers_clock(
 @pytest.fixture
 def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     waits: list[float] = []
-    monkeypatch.setattr("backoff._sync.time.sleep", waits.append)
-    # The gate holds all others back as long; here nobody else is there.
-    monkeypatch.setattr(Gate, "narrow", lambda *_: None)
+    monkeypatch.setattr("tap_clientsuccess.http.client.time.sleep", waits.append)
+    # The throttle holds all others back as long; here nobody else is there.
+    monkeypatch.setattr(Throttle, "back_off", lambda *_: None)
     return waits
 
 
 def test_the_wait_doubles_up_to_a_bound() -> None:
-    generator = api.waits()
-    next(generator)
-    error = UnavailableError("down")
-    waits = [generator.send(error) for _ in range(12)]
+    waits = [client.seconds_to_wait(tries, None) for tries in range(1, 13)]
     assert all(
         longest / 2 <= wait <= longest
         for wait, longest in zip(
             waits,
             (
-                min(api.FIRST_WAIT_SECONDS * 2**k, api.LONGEST_WAIT_SECONDS)
+                min(client.FIRST_WAIT_SECONDS * 2**k, client.LONGEST_WAIT_SECONDS)
                 for k in range(12)
             ),
             strict=True,
@@ -195,7 +206,7 @@ def test_the_wait_doubles_up_to_a_bound() -> None:
 def test_a_rate_limit_is_settled_with(
     sync: Sync, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api, "LONGEST_WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(client, "LONGEST_WAIT_SECONDS", 0.2)
     sandbox.max_size = 10
     sandbox.faults.add(RateLimit("/search", per_second=5, retry_after=None))
     output = sync(streams=["contacts"], max_retries=60)

@@ -7,7 +7,7 @@ import pytest
 
 from clientsuccess_sandbox import Headers, Mutate, Sandbox
 from tap_clientsuccess.tap import TapClientSuccess
-from tap_clientsuccess.times import format_time, parse_time
+from tap_clientsuccess.timestamps import format_time, parse_time
 
 if t.TYPE_CHECKING:
     from conftest import Sync
@@ -16,7 +16,7 @@ INCREMENTAL = ["client_notes", "clients", "contacts", "contracts", "products", "
 
 
 def asked_after(sandbox: Sandbox) -> dt.datetime | None:
-    return parse_time(sandbox.requests[-1].query.get("modifiedAfter"))
+    return parse_time(sandbox.requests[0].query.get("modifiedAfter"))
 
 
 def newest(sandbox: Sandbox, stream: str, field: str = "modifiedTime") -> str:

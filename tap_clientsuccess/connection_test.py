@@ -1,0 +1,157 @@
+"""The connection test: one request to the health endpoint, and its verdict."""
+
+from __future__ import annotations
+
+import json
+import time
+import typing as t
+from dataclasses import dataclass
+
+from singer_sdk.streams.rest import HTTPRequest
+
+from tap_clientsuccess.errors import (
+    ApiError,
+    NotFoundError,
+    TransientError,
+    UnavailableError,
+    WrongAddressError,
+)
+from tap_clientsuccess.http.responses import check
+from tap_clientsuccess.http.thread_pool import ThreadPool
+
+if t.TYPE_CHECKING:
+    from tap_clientsuccess.config.settings import Settings
+    from tap_clientsuccess.http.client import Client
+    from tap_clientsuccess.http.responses import Response
+
+VERDICT_WITHIN_SECONDS = 25.0
+_TRY_SECONDS = 10.0
+_TRIES = 3
+_V1_SECONDS = 3.0
+_WAIT_SECONDS = 1.0
+_NOT_WELL = {"DOWN", "OUT_OF_SERVICE", "UNHEALTHY", "ERROR", "FAIL", "FAILED"}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether the connection works, and one line that says why."""
+
+    works: bool
+    reason: str
+
+
+def check_connection(client: Client, settings: Settings) -> Verdict:
+    """Test the connection.
+
+    Success means that the base URL and the key are right and the account can be
+    reached. A passing fault is retried briefly.
+
+    Returns:
+        The verdict, within `VERDICT_WITHIN_SECONDS` whatever happens.
+    """
+    # A thread, because nothing in the standard library bounds a look-up of a host.
+    test = ThreadPool(1).submit(_test, client, settings)
+    try:
+        return test.result(VERDICT_WITHIN_SECONDS)
+    except TimeoutError:
+        reason = (
+            f"no response within {VERDICT_WITHIN_SECONDS:g} seconds: the service is "
+            "down or slow, or base_url names the wrong host"
+        )
+    except ApiError as error:
+        reason = str(error)
+    except Exception as error:  # noqa: BLE001
+        reason = f"unexpected {type(error).__name__}"
+    return Verdict(works=False, reason=reason)
+
+
+def _test(client: Client, settings: Settings) -> Verdict:
+    url = f"{settings.base_url}{settings.health_path}"
+    status = _status(client, url)
+    v1_opens, v1_says = _v1(client, settings)
+    return Verdict(
+        works=v1_opens or settings.v1_streams != "required",
+        reason=f"the connection works: {url} answered {status}, and the key is "
+        f"accepted{v1_says}",
+    )
+
+
+def _v1(client: Client, settings: Settings) -> tuple[bool, str]:
+    """Ask for the shortest list of v1; return whether it opens, and what to say."""
+    if settings.v1_streams == "off":
+        return True, ""
+    request = HTTPRequest(url=f"{settings.v1_base_url}/client-statuses")
+    try:
+        check(client.send(request, timeout=min(_V1_SECONDS, client.timeout)))
+    except ApiError as error:
+        answer = f"answered {error.status}" if error.status else "gave no answer"
+        return False, (
+            f"; API v1 {answer}: its streams cannot be read "
+            f"(v1_streams is {settings.v1_streams})"
+        )
+    return True, "; API v1 opens as well"
+
+
+def _status(client: Client, url: str) -> int:
+    """Return the status of a success; tries again while there is time for a whole try.
+
+    Raises:
+        ApiError: The connection does not work.
+    """
+    timeout = min(_TRY_SECONDS, client.timeout)
+    last_try_ends = time.monotonic() + VERDICT_WITHIN_SECONDS - _V1_SECONDS
+    for tries in range(1, _TRIES + 1):
+        try:
+            return _try(client, url, timeout)
+        except TransientError:
+            next_ends = time.monotonic() + _WAIT_SECONDS + timeout
+            if tries == _TRIES or next_ends > last_try_ends:
+                raise
+        time.sleep(_WAIT_SECONDS)
+    raise AssertionError("the last try returns or raises")
+
+
+def _try(client: Client, url: str, timeout: float) -> int:
+    response = client.send(HTTPRequest(url=url), timeout=timeout)
+    where, status = response.where, response.status
+    if response.is_maintenance_page:
+        raise UnavailableError(
+            f"{where} answered with a maintenance page: the service is down"
+        )
+    try:
+        check(response, rejection=client.authenticator.rejection)
+    except NotFoundError as error:
+        raise NotFoundError(
+            f"{where} answered {status}: base_url is wrong, or the account has its "
+            "health endpoint elsewhere (health_path)",
+            status=status,
+        ) from error
+    if response.is_web_page:
+        raise WrongAddressError(
+            f"{where} answered with a web page: base_url is not the API's"
+        )
+    if came := _bad_news(response):
+        raise UnavailableError(
+            f"{where} answered {status} with {came}: the service is not well, or "
+            "base_url or health_path is wrong",
+            status=status,
+        )
+    return status
+
+
+def _bad_news(response: Response) -> str | None:
+    """Say what a success holds that speaks against it; None where nothing does."""
+    if not response.body.strip():
+        return None if response.status == 204 else "an empty body"  # noqa: PLR2004
+    try:
+        content = json.loads(response.body)
+    except (ValueError, RecursionError):
+        return None
+    if content is None or content is False:
+        return f"the body {json.dumps(content)}"
+    if not isinstance(content, dict):
+        return None
+    if content.get("error") or content.get("errors"):
+        return "an error in its body"
+    word = str(content.get("status")).upper()
+    return f"the status {word}" if word in _NOT_WELL else None

@@ -1,0 +1,82 @@
+"""What all streams share."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from tap_clientsuccess.config.settings import Settings
+from tap_clientsuccess.custom_fields import CustomFields
+from tap_clientsuccess.http.auth import KeyAuthenticator, LoginAuthenticator
+from tap_clientsuccess.http.client import Client
+from tap_clientsuccess.http.thread_pool import ThreadPool
+from tap_clientsuccess.http.transport import Transport
+from tap_clientsuccess.singer.signals import stop_signal
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class TapContext:
+    """What all streams share.
+
+    Attributes:
+        settings: The settings, with their defaults filled in.
+        client: What sends requests.
+        thread_pool: What runs requests at once.
+        custom_fields: The account's custom fields, where they may be read.
+    """
+
+    settings: Settings
+    client: Client
+    thread_pool: ThreadPool
+    custom_fields: CustomFields
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, t.Any], *, is_configured: bool) -> t.Self:
+        """Make it all; nothing is sent yet.
+
+        Args:
+            config: The configuration.
+            is_configured: Whether it is complete, so that requests may be sent.
+        """
+        settings = Settings.from_config(config)
+        client = _client(settings)
+        thread_pool = ThreadPool(settings.concurrency, stop_signal.raise_if_set)
+        custom_fields = CustomFields(
+            client if is_configured and settings.discover_custom_fields else None,
+            thread_pool,
+            settings.base_url,
+            flattened=bool(config.get("flattening_enabled")),
+        )
+        return cls(settings, client, thread_pool, custom_fields)
+
+
+def _client(settings: Settings) -> Client:
+    transport = Transport(
+        user_agent=settings.user_agent,
+        connections=settings.concurrency,
+        max_bytes=settings.max_response_bytes,
+        secrets=(settings.api_key, settings.password),
+    )
+    authenticator: KeyAuthenticator | LoginAuthenticator
+    if settings.auth_method == "password":
+        authenticator = LoginAuthenticator(
+            transport,
+            f"{settings.v1_base_url}/auth",
+            username=settings.username,
+            password=settings.password,
+            timeout=settings.request_timeout,
+        )
+    else:
+        authenticator = KeyAuthenticator(
+            key=settings.api_key_header, value=settings.api_key
+        )
+    return Client(
+        transport,
+        authenticator,
+        timeout=settings.request_timeout,
+        max_retries=settings.max_retries,
+        concurrency=settings.concurrency,
+    )

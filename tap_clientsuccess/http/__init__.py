@@ -1,0 +1,1 @@
+"""Requests to the API: sent, retried, bounded in time and memory, and their errors."""

@@ -1,0 +1,148 @@
+"""How requests are authenticated: with an API key, or with a login's session token."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import typing as t
+
+import requests
+from singer_sdk.authenticators import APIAuthenticatorBase, APIKeyAuthenticator
+
+from tap_clientsuccess.errors import (
+    NotFoundError,
+    RefusedError,
+    RejectedKeyError,
+    UnexpectedResponseError,
+)
+from tap_clientsuccess.http.responses import Response, check
+
+if t.TYPE_CHECKING:
+    from tap_clientsuccess.http.transport import Transport
+
+_DEFAULT_LIFE_SECONDS = 43_200
+_EARLY_SECONDS = 300
+
+
+class KeyAuthenticator(APIKeyAuthenticator):
+    """Puts the API key into the header of every request."""
+
+    rejection = (
+        "the API key is wrong, expired or lacks a permission: make a new one in "
+        "ClientSuccess and set api_key"
+    )
+
+    def renew(self, *_: t.Any) -> bool:
+        """Say that a rejected key cannot be renewed."""
+        return False
+
+
+class LoginAuthenticator(APIAuthenticatorBase):
+    """Logs in, and puts the session token, bare, into ``Authorization``.
+
+    The token is renewed before it expires, by one thread for all. Source: the older
+    public Singer tap, the public Airbyte connector and a public MCP server.
+    """
+
+    rejection = (
+        "the login is accepted, but not for this: check the permissions of the user, "
+        "username and password"
+    )
+
+    def __init__(
+        self,
+        transport: Transport,
+        url: str,
+        *,
+        username: str,
+        password: str,
+        timeout: float,
+    ) -> None:
+        """Prepare to log in.
+
+        Args:
+            transport: What sends the login.
+            url: Where to send it.
+            username: Who logs in.
+            password: Their password.
+            timeout: Seconds that a login may take.
+        """
+        super().__init__()
+        self._transport = transport
+        self._url = url
+        self._form = {"username": username, "password": password}
+        self._timeout = timeout
+        self._lock = threading.Lock()
+        self._token: str | None = None
+        self._good_until = 0.0
+
+    def authenticate_request(
+        self, request: requests.PreparedRequest
+    ) -> requests.PreparedRequest:
+        """Put a token that is still good into a request.
+
+        Raises:
+            ApiError: The login failed.
+        """
+        with self._lock:
+            if self._token is None or time.monotonic() >= self._good_until:
+                self._log_in()
+            request.headers["Authorization"] = t.cast("str", self._token)
+        return request
+
+    def renew(self, request: requests.PreparedRequest, response: Response) -> bool:
+        """Log in again where the session has ended, unless another thread has.
+
+        Returns:
+            Whether the request is to be sent again.
+        """
+        if response.status != requests.codes.unauthorized and (
+            not response.has_invalid_token
+        ):
+            return False
+        with self._lock:
+            if request.headers.get("Authorization") == self._token:
+                self._log_in()
+        return True
+
+    def _log_in(self) -> None:
+        request = requests.Request("POST", self._url, data=self._form)
+        prepared = self._transport.prepare(request)
+        response = self._transport.send(prepared, timeout=self._timeout)
+        _check_login(response)
+        self._token, seconds = _read_token(response)
+        early = min(_EARLY_SECONDS, seconds / 10)
+        self._good_until = time.monotonic() + seconds - early
+
+
+def _check_login(response: Response) -> None:
+    try:
+        check(response)
+    except NotFoundError as error:
+        error.add_note("and v1_base_url")
+        raise
+    except RefusedError as error:
+        raise RejectedKeyError(
+            f"{response.where} answered {response.status}: the login was rejected: "
+            "check username and password",
+            status=response.status,
+        ) from error
+
+
+def _read_token(response: Response) -> tuple[str, float]:
+    """Return a login's token, and for how many seconds it is good."""
+    try:
+        content = json.loads(response.body)
+        token = content["access_token"]
+        seconds = float(content.get("expires_in") or _DEFAULT_LIFE_SECONDS)
+        is_sendable = token.isascii() and token.isprintable() and token.strip() == token
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
+        token = None
+    if not token or not is_sendable:
+        raise UnexpectedResponseError(
+            f"{response.where} answered without an access_token: check base_url and "
+            "v1_base_url",
+            status=response.status,
+        )
+    return token, seconds

@@ -1,0 +1,188 @@
+"""Requests as all that is read sends them: authenticated, throttled, retried."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+import typing as t
+from dataclasses import dataclass
+
+import requests
+
+from tap_clientsuccess.errors import (
+    TransientError,
+    UnavailableError,
+    UnexpectedResponseError,
+)
+from tap_clientsuccess.http.responses import Response, check, what_came
+from tap_clientsuccess.http.throttle import Throttle
+
+if t.TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable
+
+    from singer_sdk.streams.rest import HTTPRequest
+
+    from tap_clientsuccess.http.auth import KeyAuthenticator, LoginAuthenticator
+    from tap_clientsuccess.http.transport import Transport
+
+T = t.TypeVar("T")
+
+logger = logging.getLogger("tap-clientsuccess")
+
+FIRST_WAIT_SECONDS = 0.5
+LONGEST_WAIT_SECONDS = 60.0
+LONGEST_RETRY_AFTER_SECONDS = 300.0
+"""More than this is not waited for, whatever the server asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result(t.Generic[T]):
+    """What a request brought.
+
+    Attributes:
+        content: What the caller's `read` made of the body.
+        sent_at: When the request was sent, by the server's clock, or None.
+    """
+
+    content: T
+    sent_at: dt.datetime | None
+
+
+class Client:
+    """Sends requests with the key, and again where that may help; for many threads."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        authenticator: KeyAuthenticator | LoginAuthenticator,
+        *,
+        timeout: float,
+        max_retries: int,
+        concurrency: int,
+    ) -> None:
+        """Make the client; nothing is sent yet.
+
+        Args:
+            transport: What sends one request.
+            authenticator: What puts the key, or a login's token, into it.
+            timeout: Seconds that one request may take, its whole response included.
+            max_retries: How often one request is sent again.
+            concurrency: Requests in flight at once, at most.
+        """
+        self.authenticator = authenticator
+        self.timeout = timeout
+        self._transport = transport
+        self._max_retries = max_retries
+        self._throttle = Throttle(concurrency)
+
+    @property
+    def session(self) -> requests.Session:
+        """The session that all requests share."""
+        return self._transport.session
+
+    def request(self, request: HTTPRequest, read: Callable[[bytes], T]) -> Result[T]:
+        """Send a request until it succeeds, and read the response.
+
+        Args:
+            request: What to ask for.
+            read: Takes the body, decompressed, and makes of it what the caller wants.
+                Raises `ValueError` where the body is not what it should be.
+
+        Returns:
+            What `read` made of the body.
+
+        Raises:
+            ApiError: The request was refused, or did not succeed within the retries.
+        """
+        started = time.monotonic()
+        tries = 0
+        while True:
+            try:
+                return self._try(request, read)
+            except TransientError as error:
+                tries += 1
+                if tries > self._max_retries:
+                    took = f"{tries} tries in {time.monotonic() - started:.0f} seconds"
+                    error.add_note(f"(gave up after {took})")
+                    raise
+                wait = seconds_to_wait(tries, error.retry_after)
+                logger.warning(
+                    "%s; trying again in %.1f seconds (try %d failed)",
+                    error,
+                    wait,
+                    tries,
+                )
+            time.sleep(wait)
+
+    def _try(self, request: HTTPRequest, read: Callable[[bytes], T]) -> Result[T]:
+        with self._transport.memory.share() as reserve:
+            with self._throttle.slot() as started:
+                response = self.send(request, timeout=self.timeout, reserve=reserve)
+            self._check(response, started)
+            try:
+                return Result(read(response.body), response.sent_at)
+            except ValueError:
+                raise UnexpectedResponseError(
+                    what_came(response), status=response.status
+                ) from None
+
+    def _check(self, response: Response, started: float) -> None:
+        try:
+            check(response, rejection=self.authenticator.rejection)
+        except UnavailableError as error:
+            if error.status == requests.codes.too_many_requests:
+                seconds = min(error.retry_after or 0.0, LONGEST_RETRY_AFTER_SECONDS)
+                self._throttle.back_off(started, seconds)
+            raise
+        self._throttle.recover()
+
+    def send(
+        self,
+        request: HTTPRequest,
+        *,
+        timeout: float,
+        reserve: Callable[[int], None] = lambda _: None,
+    ) -> Response:
+        """Send a request once; once more where a login's session had ended.
+
+        Args:
+            request: What to ask for.
+            timeout: Seconds for the whole exchange.
+            reserve: See `Transport.send`.
+
+        Returns:
+            The response, whatever its status.
+
+        Raises:
+            ApiError: No complete response came.
+        """
+        prepared = self._transport.prepare(
+            requests.Request(
+                request.method,
+                request.url,
+                params=request.encode_params(),
+                headers=request.headers,
+                json=request.data,
+                auth=self.authenticator,
+            )
+        )
+        response = self._transport.send(prepared, timeout=timeout, reserve=reserve)
+        if self.authenticator.renew(prepared, response):
+            prepared = self.authenticator(prepared)
+            response = self._transport.send(prepared, timeout=timeout, reserve=reserve)
+        return response
+
+
+def seconds_to_wait(tries: int, retry_after: float | None) -> float:
+    """Say how long to wait before the next try.
+
+    The server's word counts where it gave one, up to `LONGEST_RETRY_AFTER_SECONDS`;
+    else the wait doubles from try to try, with jitter, so that many taps do not come
+    back at the same moment.
+    """
+    if retry_after:
+        return min(retry_after, LONGEST_RETRY_AFTER_SECONDS)
+    longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (tries - 1))
+    return random.uniform(longest / 2, longest)  # noqa: S311

@@ -1,0 +1,83 @@
+"""Why no complete response came, in words."""
+
+from __future__ import annotations
+
+import ssl
+import typing as t
+
+import requests
+import urllib3
+from urllib3.exceptions import ClosedPoolError, DecodeError, NameResolutionError
+
+from tap_clientsuccess.errors import ApiError, UnreachableError, WrongAddressError
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
+# `RemoteDisconnected` is a `ConnectionResetError`.
+_RESETS = (
+    ConnectionResetError,
+    ConnectionAbortedError,
+    BrokenPipeError,
+    ClosedPoolError,
+)
+_PROXY_ERRORS = (requests.exceptions.ProxyError, requests.exceptions.InvalidProxyURL)
+_TIMEOUTS = (TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError)
+_EXPLANATIONS: dict[t.Any, str] = {
+    _PROXY_ERRORS: "the proxy does not connect: check HTTPS_PROXY",
+    ssl.SSLCertVerificationError: (
+        "the server's TLS certificate is not trusted: check base_url, or name your "
+        "certificate authority in REQUESTS_CA_BUNDLE"
+    ),
+    requests.exceptions.InvalidURL: "base_url is not a URL that can be opened",
+    UnicodeError: "base_url is not a URL that can be opened",
+    NameResolutionError: "the host does not resolve: check base_url and the network",
+    ConnectionRefusedError: "the connection was refused: check base_url",
+    _TIMEOUTS: "no complete response within {timeout:g} seconds",
+    (requests.exceptions.SSLError, ssl.SSLError): (
+        "the TLS connection failed: check base_url"
+    ),
+    DecodeError: "the compression of the response is broken",
+    Exception: "the connection broke before the response was complete",
+}
+"""The first that applies says what went wrong: an error's own text holds URLs."""
+_LASTING = (
+    ssl.SSLCertVerificationError,
+    requests.exceptions.InvalidURL,
+    UnicodeError,
+)
+
+
+def is_reset(error: Exception) -> bool:
+    """Whether the other side ended the connection."""
+    return any(isinstance(cause, _RESETS) for cause in _causes(error))
+
+
+def explained(error: Exception, where: str, timeout: float) -> ApiError:
+    """Say what hindered an exchange; see `_EXPLANATIONS`."""
+    if "TLS CA certificate bundle" in str(error):
+        return WrongAddressError(
+            f"{where}: the file in REQUESTS_CA_BUNDLE does not exist"
+        )
+    causes = list(_causes(error))
+    types, words = next(
+        (types, words)
+        for types, words in _EXPLANATIONS.items()
+        if any(isinstance(cause, types) for cause in causes)
+    )
+    kind = WrongAddressError if types in _LASTING else UnreachableError
+    return kind(f"{where}: {words.format(timeout=timeout)}")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Go through an error and all that it wraps, or that caused it."""
+    pending: list[t.Any] = [error]
+    seen = set()
+    while pending:
+        current = pending.pop()
+        if isinstance(current, BaseException) and current not in seen:
+            seen.add(current)
+            yield current
+            pending += [current.__cause__, current.__context__]
+            pending += [getattr(current, "reason", None), *current.args]

@@ -1,0 +1,96 @@
+"""What bounds the requests in flight: their number, and the memory they take."""
+
+from __future__ import annotations
+
+import threading
+import time
+import typing as t
+from contextlib import contextmanager
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_RECOVERY = 0.1
+
+
+class Throttle:
+    """Lets as many requests through at once as the server bears.
+
+    When the server says that there are too many, all wait as long as it asks, and
+    the limit halves; each success raises it a little.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._limit = float(most)
+        self._in_flight = 0
+        self._closed_until = 0.0
+        self._backed_off_at = 0.0
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def slot(self) -> Iterator[float]:
+        """Wait to be let through, and hold the slot; yields when that was."""
+        with self._changed:
+            while (closed := self._closed_until - time.monotonic()) > 0 or (
+                self._in_flight >= int(self._limit)
+            ):
+                self._changed.wait(closed if closed > 0 else None)
+            self._in_flight += 1
+            started = time.monotonic()
+        try:
+            yield started
+        finally:
+            with self._changed:
+                self._in_flight -= 1
+                self._changed.notify_all()
+
+    def recover(self) -> None:
+        """Take note of a success."""
+        with self._changed:
+            self._limit = min(self._most, self._limit + _RECOVERY)
+            self._changed.notify_all()
+
+    def back_off(self, started: float, seconds: float) -> None:
+        """Take note that the server had too many requests.
+
+        Args:
+            started: When the request that was refused was let through. Those that were
+                in flight together are refused together, and count once.
+            seconds: How long to let none through.
+        """
+        with self._changed:
+            now = time.monotonic()
+            self._closed_until = max(self._closed_until, now + seconds)
+            if started >= self._backed_off_at:
+                self._limit = max(1.0, self._limit / 2)
+                self._backed_off_at = now
+
+
+class MemoryBudget:
+    """Memory that all large responses in flight may take; the rest wait for room."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._free = size
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def share(self) -> Iterator[Callable[[int], None]]:
+        """Yields what sets how much one request takes; at the end that is nothing."""
+        held = 0
+
+        def resize(size: int) -> None:
+            nonlocal held
+            with self._changed:
+                # Nobody waits for more while holding some: two would wait for ever.
+                self._free += held
+                self._changed.notify_all()
+                self._changed.wait_for(lambda: self._free >= size)
+                self._free -= size
+                held = size
+
+        try:
+            yield resize
+        finally:
+            resize(0)

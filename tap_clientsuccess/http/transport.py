@@ -1,0 +1,238 @@
+"""One exchange over HTTP: bounded in time and memory, and with one host alone."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import ipaddress
+import logging
+import threading
+import time
+import typing as t
+from io import BytesIO
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from tap_clientsuccess.errors import RefusedError, WrongAddressError
+from tap_clientsuccess.http.failures import FAILURES, explained, is_reset
+from tap_clientsuccess.http.redirects import follow
+from tap_clientsuccess.http.responses import Response
+from tap_clientsuccess.http.throttle import MemoryBudget
+from tap_clientsuccess.timestamps import parse_http_date
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+# It would log whole URLs, and headers that it cannot parse, with a traceback.
+logging.getLogger("urllib3").setLevel(logging.ERROR)
+
+_RESPONSES_IN_MEMORY = 4
+_SMALL = 16
+"""Responses smaller than this part of the largest are not counted."""
+_MAX_REDIRECTS = 5
+_BYTES_PER_VALUE = 128
+"""What a JSON value, with its key, takes as a Python object, about."""
+
+
+class Deadline:
+    """When a response has to be complete."""
+
+    def __init__(self, seconds: float) -> None:
+        self._at = time.monotonic() + seconds
+
+    @property
+    def left(self) -> float:
+        """Seconds until then, or a very short time."""
+        return max(0.001, self._at - time.monotonic())
+
+    @contextlib.contextmanager
+    def applied_to(self, response: requests.Response) -> Iterator[None]:
+        """Shut the connection at the deadline.
+
+        The time-out of a socket starts anew with each byte: a server that sends one
+        now and then would hold a request for ever.
+
+        Raises:
+            TimeoutError: The deadline passed: what was read may look complete.
+        """
+        timer = threading.Timer(self.left, _shut_down, [response])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            if time.monotonic() >= self._at:
+                raise TimeoutError
+
+
+def _shut_down(response: requests.Response) -> None:
+    with contextlib.suppress(OSError, ValueError, RuntimeError):
+        response.raw.shutdown()
+
+
+class Transport:
+    """Sends requests through one connection pool.
+
+    Proxies and certificate authorities come from the conventional variables
+    (``HTTPS_PROXY``, ``NO_PROXY``, ``REQUESTS_CA_BUNDLE``); loopback is never proxied.
+    A ``.netrc`` is not read. Cookies are not kept: a login's token travels in a header.
+    """
+
+    def __init__(
+        self,
+        *,
+        user_agent: str,
+        connections: int,
+        max_bytes: int,
+        secrets: tuple[str, ...] = (),
+    ) -> None:
+        """Make the transport.
+
+        Args:
+            user_agent: The header of that name.
+            connections: How many are kept open.
+            max_bytes: The largest body that is read, decompressed.
+            secrets: What no message may show.
+        """
+        self._max_bytes = max_bytes
+        self._secrets = secrets
+        self.memory = MemoryBudget(_RESPONSES_IN_MEMORY * max_bytes)
+        self._adapter = HTTPAdapter(pool_maxsize=connections)
+        self.session = requests.Session()
+        self.session.auth = _as_it_is  # Else `requests` would look into a `.netrc`.
+        self.session.headers.update(
+            {
+                "Accept": "application/json",
+                "Cache-Control": "no-cache",
+                "User-Agent": user_agent,
+            }
+        )
+
+    def prepare(self, request: requests.Request) -> requests.PreparedRequest:
+        """Make a request ready to be sent.
+
+        Raises:
+            WrongAddressError: Its URL is not one.
+        """
+        try:
+            return self.session.prepare_request(request)
+        except (requests.RequestException, UnicodeError):
+            raise WrongAddressError("the URL is not valid: check base_url") from None
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        *,
+        timeout: float,
+        reserve: Callable[[int], None] = lambda _: None,
+    ) -> Response:
+        """Send a request and read its response.
+
+        Redirects are followed within the same scheme, host and port: `requests` would
+        hand the key's header to any other.
+
+        Args:
+            request: The request, with the key in it.
+            timeout: Seconds for everything.
+            reserve: Called with the memory that the response will take, if it is large;
+                waits until there is room.
+
+        Returns:
+            The response, whatever its status.
+
+        Raises:
+            ApiError: No complete response came, or none that may be read.
+        """
+        parts = urlsplit(request.url or "")
+        where = f"{request.method} {parts.scheme}://{parts.netloc}{parts.path}"
+        deadline = Deadline(timeout)
+        try:
+            for _ in range(_MAX_REDIRECTS):
+                started = time.monotonic()
+                with self._open(request, deadline) as response:
+                    elapsed = dt.timedelta(seconds=time.monotonic() - started)
+                    date = parse_http_date(response.headers.get("Date"))
+                    with deadline.applied_to(response):
+                        body = self._read(response, where, reserve)
+                if not response.is_redirect:
+                    return Response(
+                        where=where,
+                        status=response.status_code,
+                        headers=response.headers,
+                        body=body,
+                        sent_at=date and date - elapsed,
+                    )
+                request = follow(response, request, where, self._secrets)
+        except FAILURES as error:
+            raise explained(error, where, timeout) from None
+        raise WrongAddressError(f"{where} redirects in circles: check base_url")
+
+    def _open(
+        self, request: requests.PreparedRequest, deadline: Deadline
+    ) -> requests.Response:
+        # The session would keep cookies, and read redirects without a bound.
+        send = self._adapter.send
+        options = self._environment(request.url or "")
+        try:
+            return send(request, timeout=deadline.left, **options)
+        except requests.ConnectionError as error:
+            if not is_reset(error):
+                raise
+            # A server, or what is between, ends connections that are idle: most likely
+            # all of them. Every request is a read, so it may be sent twice.
+            self._adapter.close()
+            return send(request, timeout=deadline.left, **options)
+
+    def _environment(self, url: str) -> Mapping[str, t.Any]:
+        """Return what the environment says about a request to a URL."""
+        options = self.session.merge_environment_settings(
+            url, {}, stream=True, verify=None, cert=None
+        )
+        if _is_loopback(urlsplit(url).hostname or ""):
+            options["proxies"] = {}
+        return options
+
+    def _read(
+        self,
+        response: requests.Response,
+        where: str,
+        reserve: Callable[[int], None],
+    ) -> bytes:
+        part = self._max_bytes // _SMALL
+        body: bytes = response.raw.read(part, decode_content=True)
+        if len(body) < part:
+            return body
+        reserve(self._max_bytes)
+        buffer = BytesIO()
+        while body:
+            buffer.write(body)
+            if buffer.tell() > self._max_bytes:
+                raise RefusedError(
+                    f"{where} answered with more than {self._max_bytes:,} bytes: "
+                    "lower page_size, or raise max_response_bytes"
+                )
+            body = response.raw.read(part, decode_content=True)
+        body = buffer.getvalue()
+        values = sum(map(body.count, (b",", b"[", b"{")))
+        memory = len(body) + _BYTES_PER_VALUE * values
+        if memory > self.memory.size:
+            raise RefusedError(
+                f"{where} answered with more than {values:,} values, for which there "
+                "is no memory: lower page_size, or raise max_response_bytes"
+            )
+        reserve(memory)
+        return body
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,147 @@
+"""A server on loopback that answers as a test says, and a client that asks it."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+import typing as t
+from dataclasses import dataclass, field
+
+from tap_clientsuccess.http.auth import KeyAuthenticator, LoginAuthenticator
+from tap_clientsuccess.http.client import Client
+from tap_clientsuccess.http.transport import Transport
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KEY = "k3y-that-nobody-may-see"
+PASSWORD = "p4ss-that-nobody-may-see"
+GENEROUS = 30.0
+"""Seconds that something may take on a machine that is busy."""
+
+
+def answer(
+    body: bytes = b"[]", *headers: str, status: str = "200 OK", close: bool = False
+) -> bytes:
+    """Write a response."""
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers]
+    lines += ["Connection: close"] if close else []
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+
+
+@dataclass
+class Request:
+    """A request that arrived."""
+
+    head: str
+    body: bytes
+    connection: int
+    """Which connection it came on, from 1."""
+    at: float = field(default_factory=time.monotonic)
+
+    @property
+    def path(self) -> str:
+        return self.head.split()[1]
+
+    def header(self, name: str) -> str | None:
+        for line in self.head.splitlines()[1:]:
+            key, _, value = line.partition(":")
+            if key.lower() == name.lower():
+                return value.strip()
+        return None
+
+
+Respond = t.Callable[[Request], bytes | None]
+
+
+@dataclass
+class Server:
+    """Answers each request as `respond` says; None resets the connection."""
+
+    port: int
+    respond: Respond = lambda _: answer()
+    requests: list[Request] = field(default_factory=list)
+    connections: int = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/api"
+
+    def serve(self, listening: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listening.accept()
+                self.connections += 1
+                threading.Thread(
+                    target=self._talk, args=(connection, self.connections), daemon=True
+                ).start()
+
+    def _talk(self, connection: socket.socket, number: int) -> None:
+        with connection, contextlib.suppress(OSError):
+            file = connection.makefile("rb")
+            while line := file.readline():
+                head = line.decode("latin-1")
+                while (line := file.readline()).strip():
+                    head += line.decode("latin-1")
+                request = Request(head, b"", number)
+                request.body = file.read(int(request.header("Content-Length") or 0))
+                self.requests.append(request)
+                response = self.respond(request)
+                if response is None:
+                    # Unread data, or no lingering: the peer gets a reset.
+                    linger = b"\x01\0\0\0\0\0\0\0"
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                    file.close()
+                    return
+                connection.sendall(response)
+
+
+@contextlib.contextmanager
+def serving(respond: Respond = lambda _: answer()) -> Iterator[Server]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = Server(listening.getsockname()[1], respond)
+        thread = threading.Thread(target=server.serve, args=(listening,), daemon=True)
+        thread.start()
+        yield server
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def make_transport(**options: t.Any) -> Transport:
+    return Transport(
+        **{
+            "user_agent": "tests",
+            "connections": 4,
+            "max_bytes": 2**20,
+            "secrets": (KEY, PASSWORD),
+            **options,
+        }
+    )
+
+
+def make_client(transport: Transport | None = None, **options: t.Any) -> Client:
+    return Client(
+        transport or make_transport(),
+        KeyAuthenticator(key="X-API-Key", value=KEY),
+        **{"timeout": GENEROUS, "max_retries": 0, "concurrency": 4, **options},
+    )
+
+
+def make_login_client(server: Server, **options: t.Any) -> Client:
+    """Make a client that logs in at a server."""
+    transport = make_transport()
+    login = LoginAuthenticator(
+        transport,
+        f"{server.url}/auth",
+        username="me",
+        password=PASSWORD,
+        timeout=GENEROUS,
+    )
+    given = {"timeout": GENEROUS, "max_retries": 0, "concurrency": 4, **options}
+    return Client(transport, login, **given)
+
+
+def identity(body: bytes) -> bytes:
+    return body

@@ -1,0 +1,251 @@
+"""What one request does: its headers, its errors, its retries, its cookies."""
+
+from __future__ import annotations
+
+import json
+import logging
+import typing as t
+from itertools import count
+
+import pytest
+from http_server import (
+    KEY,
+    PASSWORD,
+    Request,
+    Server,
+    answer,
+    identity,
+    make_client,
+    make_login_client,
+    serving,
+)
+from singer_sdk.streams.rest import HTTPRequest
+
+from tap_clientsuccess.errors import (
+    RejectedKeyError,
+    UnavailableError,
+    UnexpectedResponseError,
+    UnreachableError,
+    WrongAddressError,
+)
+from tap_clientsuccess.http.responses import decoded, read_list
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_clientsuccess.http.client import Client
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with serving() as running:
+        yield running
+
+
+@pytest.fixture
+def client() -> Client:
+    return make_client()
+
+
+def test_a_reader_gets_the_very_bytes(client: Client, server: Server) -> None:
+    body = b'{"data": [ 1.50 ]}'
+    server.respond = lambda _: answer(body, "Date: Wed, 25 Nov 2026 10:00:00 GMT")
+    result = client.request(HTTPRequest(url=server.url), identity)
+    assert result.content == body
+    assert result.sent_at
+    decoded_list = client.request(HTTPRequest(url=server.url), decoded(read_list))
+    assert str(decoded_list.content) == "[Decimal('1.50')]"
+
+
+def test_every_request_asks_caches_to_stay_out(client: Client, server: Server) -> None:
+    client.request(HTTPRequest(url=server.url), identity)
+    client.request(HTTPRequest(url=server.url, method="POST", data={}), identity)
+    assert [r.header("Cache-Control") for r in server.requests] == ["no-cache"] * 2
+
+
+@pytest.mark.parametrize("status", ["401 No", "404 No", "500 No", "400 No"])
+def test_errors_name_the_host_and_never_the_query(
+    client: Client, server: Server, status: str
+) -> None:
+    server.respond = lambda _: answer(status=status)
+    request = HTTPRequest(url=f"{server.url}/health", params={"secret": "hidden"})
+    with pytest.raises(Exception, match=f"^GET {server.url}/health answered ") as error:
+        client.request(request, identity)
+    assert "hidden" not in str(error.value)
+    assert KEY not in str(error.value)
+
+
+def test_a_host_without_a_server_is_named(client: Client) -> None:
+    with pytest.raises(UnreachableError, match=r"^GET http://127\.0\.0\.1:9/x: the"):
+        client.request(HTTPRequest(url="http://127.0.0.1:9/x"), identity)
+
+
+def test_the_last_error_tells_of_the_tries(server: Server) -> None:
+    server.respond = lambda _: answer(b"not JSON")
+    client = make_client(max_retries=2)
+    with pytest.raises(UnexpectedResponseError, match="gave up after 3 tries") as error:
+        client.request(HTTPRequest(url=server.url), decoded(read_list))
+    assert "gave up" not in error.value.args[0]
+    assert len(server.requests) == 3
+
+
+def test_cookies_are_not_kept(client: Client, server: Server) -> None:
+    cookies = ["Set-Cookie: a=1", "Set-Cookie: b=2; Domain=127.0.0.1; Path=/"]
+    server.respond = lambda _: answer(b"[]", *cookies)
+    with serving() as other:
+        for url in (server.url, server.url, other.url):
+            client.request(HTTPRequest(url=url), identity)
+        requests = [*server.requests, *other.requests]
+    assert [request.header("Cookie") for request in requests] == [None] * 3
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_loopback_is_never_proxied(
+    client: Client,
+    server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    host: str,
+) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with serving() as proxy:
+        monkeypatch.setenv(variable, proxy.url)
+        url = server.url.replace("127.0.0.1", host)
+        client.request(HTTPRequest(url=url), identity)
+        assert not proxy.requests
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_idle_connection_that_was_reset_costs_nothing(
+    server: Server, method: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each connection takes one request, and is reset at the next."""
+    served: set[int] = set()
+
+    def once(request: Request) -> bytes | None:
+        is_new = request.connection not in served
+        served.add(request.connection)
+        return answer() if is_new else None
+
+    server.respond = once
+    client = make_client(max_retries=0)
+    request = HTTPRequest(url=server.url, method=method, data={"page": 0})
+    with caplog.at_level(logging.WARNING):
+        for _ in range(4):
+            client.request(request, identity)
+    assert not caplog.records
+    assert {r.body for r in server.requests} == {b'{"page": 0}'}
+
+
+def test_a_server_that_always_resets_is_an_error(
+    client: Client, server: Server
+) -> None:
+    server.respond = lambda _: None
+    with pytest.raises(UnreachableError, match="the connection broke"):
+        client.request(HTTPRequest(url=server.url), identity)
+    assert len(server.requests) == 2
+
+
+HOSTS = [
+    "evil\x1b[31m.example",
+    "evil\u202e.example",
+    "e" * 30_000,
+    f"{KEY}.example",
+    f"{KEY.replace('-', '.')}.example",
+    f"{PASSWORD.upper()}.example",
+    f"{PASSWORD.replace('-', '%2D')}.example",
+]
+
+
+@pytest.mark.parametrize("host", HOSTS, ids=lambda host: ascii(host[:20]))
+def test_an_odd_host_of_a_redirect_is_not_shown(
+    client: Client, server: Server, host: str
+) -> None:
+    location = f"https://{host}/".encode().decode("latin-1")
+    server.respond = lambda _: answer(b"", f"Location: {location}", status="302 Found")
+    with pytest.raises(
+        WrongAddressError,
+        match=r"(elsewhere, to another host|to something that is not a URL): ",
+    ):
+        client.request(HTTPRequest(url=server.url), identity)
+
+
+def test_a_plain_host_of_a_redirect_is_shown(client: Client, server: Server) -> None:
+    server.respond = lambda _: answer(
+        b"", "Location: https://login.example/x?a=b", status="302 Found"
+    )
+    with pytest.raises(WrongAddressError, match=r"to https://login\.example:443: "):
+        client.request(HTTPRequest(url=server.url), identity)
+
+
+ENDED = [
+    ("401 Unauthorized", {"error": "invalid_token"}),
+    *(
+        (status, body)
+        for status in ("200 OK", "400 Bad", "403 No", "500 Error")
+        for body in ({"error": "invalid_token", "n": 1}, {"code": "invalidToken"})
+    ),
+]
+
+
+@pytest.mark.parametrize(("status", "body"), ENDED)
+def test_a_session_that_ended_is_begun_anew_once(
+    server: Server, status: str, body: dict[str, t.Any]
+) -> None:
+    numbers = count(1)
+
+    def respond(request: Request) -> bytes:
+        if request.path.endswith("/auth"):
+            return answer(json.dumps({"access_token": f"t{next(numbers)}"}).encode())
+        if request.header("Authorization") == "t1":
+            return answer(json.dumps(body).encode(), status=status)
+        return answer(b'[{"id": 1}]')
+
+    server.respond = respond
+    client = make_login_client(server)
+    result = client.request(HTTPRequest(url=f"{server.url}/x"), identity)
+    assert result.content == b'[{"id": 1}]'
+    assert len(server.requests) == 4
+
+
+@pytest.mark.parametrize(("status", "body"), ENDED)
+def test_a_session_that_ends_again_is_an_error(
+    server: Server, status: str, body: dict[str, t.Any]
+) -> None:
+    def respond(request: Request) -> bytes:
+        if request.path.endswith("/auth"):
+            return answer(b'{"access_token": "t"}')
+        return answer(json.dumps(body).encode(), status=status)
+
+    server.respond = respond
+    with pytest.raises(RejectedKeyError, match="accepted, but not for this"):
+        make_login_client(server, max_retries=3).request(
+            HTTPRequest(url=f"{server.url}/x"), identity
+        )
+    assert len(server.requests) == 4
+
+
+def test_data_that_speaks_of_invalid_tokens_is_data(
+    client: Client, server: Server
+) -> None:
+    server.respond = lambda _: answer(b'{"data": [{"subject": "invalid_token"}]}')
+    assert client.request(HTTPRequest(url=server.url), identity).content
+
+
+def test_a_retry_after_holds_back_all_requests(server: Server) -> None:
+    statuses = iter([("429 Too Many", "Retry-After: 1"), ("200 OK", "X-Y: z")])
+
+    def respond(_: Request) -> bytes:
+        status, header = next(statuses)
+        return answer(b"[]", header, status=status)
+
+    server.respond = respond
+    client = make_client()
+    with pytest.raises(UnavailableError):
+        client.request(HTTPRequest(url=server.url), identity)
+    client.request(HTTPRequest(url=server.url), identity)
+    first, second = (request.at for request in server.requests)
+    assert second - first >= 1

@@ -1,0 +1,77 @@
+"""The connection test against a server that is slow to say that it is down."""
+
+from __future__ import annotations
+
+import pytest
+from http_server import Server, answer, make_client, serving
+
+from tap_clientsuccess import connection_test
+from tap_clientsuccess.config.settings import Settings
+from tap_clientsuccess.connection_test import Verdict, check_connection
+
+
+class Clock:
+    """Time that passes only where somebody sleeps, or a response comes late."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def connection_verdict(server: Server) -> Verdict:
+    config = {"base_url": server.url, "v1_streams": "off"}
+    return check_connection(make_client(), Settings.from_config(config))
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(connection_test, "time", clock)
+    return clock
+
+
+@pytest.mark.parametrize(("seconds", "tries"), [(9.9, 2), (7.0, 2), (1.0, 3)])
+def test_late_503s_are_told_as_such(clock: Clock, seconds: float, tries: int) -> None:
+    def respond(_: object) -> bytes:
+        clock.sleep(seconds)
+        return answer(b"", status="503 Unavailable")
+
+    with serving(respond) as server:
+        verdict = connection_verdict(server)
+    assert not verdict.works
+    assert verdict.reason.endswith("answered 503: the service is down or overloaded")
+    assert len(server.requests) == tries
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"", "answered 200 with an empty body: the service is not well"),
+        (b" \n", "answered 200 with an empty body"),
+        (b"null", "answered 200 with the body null"),
+        (b'{"error": "k3y-that-nobody-may-see"}', "answered 200 with an error in its"),
+        (b'{"status": "DOWN"}', "answered 200 with the status DOWN"),
+        (b'{"status": "down", "x": 1}', "answered 200 with the status DOWN"),
+    ],
+)
+def test_a_success_in_name_alone(clock: Clock, body: bytes, words: str) -> None:
+    with serving(lambda _: answer(body)) as server:
+        verdict = connection_verdict(server)
+    assert not verdict.works
+    assert words in verdict.reason
+    assert "k3y" not in verdict.reason
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"status": "UP"}', b"OK", b"{}", b'{"error": null}', b"true", b"[]"]
+)
+def test_a_success(body: bytes) -> None:
+    with serving(lambda _: answer(body)) as server:
+        verdict = connection_verdict(server)
+    assert verdict.works, verdict.reason
+    assert f"{server.url}/health answered 200" in verdict.reason

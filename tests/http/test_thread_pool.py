@@ -1,0 +1,126 @@
+"""Threads: results in order, lazily, and an end that waits for nobody."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from itertools import count
+from queue import SimpleQueue
+
+import pytest
+from http_server import GENEROUS
+
+from tap_clientsuccess.http.thread_pool import ThreadPool
+from tap_clientsuccess.http.throttle import Throttle
+
+
+def test_results_come_in_order_though_the_last_is_first() -> None:
+    gates = [threading.Event() for _ in range(4)]
+
+    def wait_for(number: int) -> int:
+        assert gates[number].wait(GENEROUS)
+        if number:
+            gates[number - 1].set()
+        return number
+
+    gates[3].set()
+    assert list(ThreadPool(4).map(wait_for, range(4))) == [0, 1, 2, 3]
+
+
+def test_items_are_taken_as_results_are_wanted() -> None:
+    numbers = count()
+    results = ThreadPool(3).map(str, numbers)
+    assert [next(results) for _ in range(5)] == ["0", "1", "2", "3", "4"]
+    assert next(numbers) == 7  # Three are in flight, or were when the fifth came.
+
+
+def test_no_more_run_at_once_than_the_pool_has_threads() -> None:
+    pool = ThreadPool(2)
+    may_end = threading.Event()
+    begun: SimpleQueue[int] = SimpleQueue()
+
+    def run(number: int) -> None:
+        begun.put(number)
+        assert may_end.wait(GENEROUS)
+
+    tasks = [pool.submit(run, number) for number in range(3)]
+    assert {begun.get(timeout=GENEROUS) for _ in range(2)} == {0, 1}
+    assert not tasks[2].running()
+    may_end.set()
+    for task in tasks:
+        task.result(GENEROUS)
+
+
+def test_the_first_error_is_raised_and_the_rest_cancelled() -> None:
+    def fail(number: int) -> int:
+        if number == 2:
+            raise ZeroDivisionError
+        return number
+
+    results = ThreadPool(2).map(fail, count())
+    assert [next(results), next(results)] == [0, 1]
+    with pytest.raises(ZeroDivisionError):
+        next(results)
+
+
+def test_a_signal_ends_the_waiting() -> None:
+    class StoppedError(Exception):
+        pass
+
+    def stop() -> None:
+        raise StoppedError
+
+    never = threading.Event()
+    with pytest.raises(StoppedError):
+        ThreadPool(1, stop).submit(never.wait, GENEROUS).result()
+    never.set()
+
+
+def test_a_result_is_waited_for_no_longer_than_asked() -> None:
+    never = threading.Event()
+    with pytest.raises(TimeoutError):
+        ThreadPool(1).submit(never.wait, GENEROUS).result(0.2)
+    never.set()
+
+
+def test_a_request_that_stalls_does_not_keep_the_process_alive() -> None:
+    program = (
+        "import time; from tap_clientsuccess.http.thread_pool import ThreadPool; "
+        "ThreadPool(1).submit(time.sleep, 600)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], timeout=GENEROUS, check=False
+    )
+    assert ended.returncode == 0
+
+
+def test_a_throttle_halves_and_recovers_slowly() -> None:
+    throttle = Throttle(8)
+    with throttle.slot() as started:
+        throttle.back_off(started, 0)
+        throttle.back_off(started, 0)  # In flight together: counts once.
+    assert most_at_once(throttle, 4) == 4
+    for _ in range(11):
+        throttle.recover()
+    assert most_at_once(throttle, 5) == 5
+
+
+def most_at_once(throttle: Throttle, number: int) -> int:
+    """Let twice as many through as may be; each waits until `number` are inside."""
+    everyone = threading.Barrier(number)
+    lock = threading.Lock()
+    inside = most = 0
+
+    def enter(_: int) -> None:
+        nonlocal inside, most
+        with throttle.slot():
+            with lock:
+                inside += 1
+                most = max(most, inside)
+            everyone.wait(GENEROUS)
+            with lock:
+                inside -= 1
+
+    list(ThreadPool(2 * number).map(enter, range(2 * number)))
+    return most
