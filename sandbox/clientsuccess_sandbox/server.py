@@ -68,8 +68,9 @@ class HttpServer:
         server.close()
         for task in state.tasks:
             task.cancel()
-        # What was accepted a moment ago turns up among the connections only now.
-        await asyncio.sleep(0)
+        # Also those that are about to make a connection of what was just accepted.
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        await asyncio.gather(*others, return_exceptions=True)
         while state.connections:
             for protocol in list(state.connections):
                 protocol.transport.abort()
