@@ -46,6 +46,11 @@ def test_the_bytes_do_not_depend_on_what_was_asked_before() -> None:
     assert all(store.raws(kind) == found[kind] for kind in KINDS)
 
 
+def test_nothing_of_the_templates_is_left(store: Store) -> None:
+    for raw in texts(store):
+        assert not re.search(rb"<<|>>\d|\{[a-z_.]+( [^}]*)?\}", raw)
+
+
 @pytest.mark.parametrize("kind", ["contacts", "contracts", "client_notes", "pulses"])
 def test_records_belong_to_clients_that_exist(store: Store, kind: str) -> None:
     owner = KINDS[kind].owner or ""
