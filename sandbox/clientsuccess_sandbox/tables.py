@@ -84,6 +84,8 @@ class Tables:
             ":memory:", check_same_thread=False, isolation_level=None
         )
         self._database.text_factory = bytes
+        # Many records a database page: deep pages of a search are reached sooner.
+        self.run("PRAGMA page_size = 65536")
 
     def count(self, kind: str) -> int:
         """Return how many records of a kind there are now."""
