@@ -55,22 +55,23 @@ class Relation(t.NamedTuple):
 
 
 def settings() -> str:
-    """Write the tables of the settings, those of every Singer tap below a fold."""
+    """Write the table of the tap's own settings."""
+    own = dict(TapClientSuccess.config_jsonschema["properties"])
+    for name in _sdk_properties():
+        own.pop(name, None)
+    return _block(*_settings_table(own))
+
+
+def sdk_settings() -> str:
+    """Write the table of the settings that every tap of the SDK has."""
+    return _block(*_settings_table(_sdk_properties()))
+
+
+def _sdk_properties() -> dict[str, t.Any]:
     sdk: dict[str, t.Any] = {"properties": {}}
     TapClientSuccess.append_builtin_config(sdk)
-    own = dict(TapClientSuccess.config_jsonschema["properties"])
-    for name in sdk["properties"]:
-        own.pop(name, None)
-    return _block(
-        *_settings_table(own),
-        "",
-        "<details>",
-        "<summary>Settings that every tap of the Singer SDK has</summary>",
-        "",
-        *_settings_table(sdk["properties"]),
-        "",
-        "</details>",
-    )
+    properties: dict[str, t.Any] = sdk["properties"]
+    return properties
 
 
 def streams() -> str:

@@ -153,7 +153,7 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         title="Maximum response (bytes)",
         description=(
             "Largest response that is read, in bytes after decompression. A larger one "
-            "is an error. All that are in flight take at most four times as much."
+            "is an error, as is one that takes more than twice as much memory."
         ),
     ),
     th.Property(
@@ -187,8 +187,8 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         ),
         title="Custom streams",
         description=(
-            "Streams for endpoints that the tap does not know; see the README for "
-            "the keys of an entry."
+            "Streams for endpoints that the tap does not know; docs/custom-streams.md "
+            "has the keys of an entry."
         ),
     ),
     th.Property(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
 import time
@@ -117,9 +118,9 @@ class Client:
             time.sleep(wait)
 
     def _try(self, request: HTTPRequest, read: Callable[[bytes], T]) -> Result[T]:
-        with self._transport.memory.share() as reserve:
+        with contextlib.ExitStack() as held:
             with self._throttle.slot() as started:
-                response = self.send(request, timeout=self.timeout, reserve=reserve)
+                response = self.send(request, timeout=self.timeout, held=held)
             self._check(response, started)
             try:
                 return Result(read(response.body), response.sent_at)
@@ -143,14 +144,14 @@ class Client:
         request: HTTPRequest,
         *,
         timeout: float,
-        reserve: Callable[[int], None] = lambda _: None,
+        held: contextlib.ExitStack | None = None,
     ) -> Response:
         """Send a request once; once more where a login's session had ended.
 
         Args:
             request: What to ask for.
             timeout: Seconds for the whole exchange.
-            reserve: See `Transport.send`.
+            held: See `Transport.send`.
 
         Returns:
             The response, whatever its status.
@@ -168,10 +169,10 @@ class Client:
                 auth=self.authenticator,
             )
         )
-        response = self._transport.send(prepared, timeout=timeout, reserve=reserve)
+        response = self._transport.send(prepared, timeout=timeout, held=held)
         if self.authenticator.renew(prepared, response):
             prepared = self.authenticator(prepared)
-            response = self._transport.send(prepared, timeout=timeout, reserve=reserve)
+            response = self._transport.send(prepared, timeout=timeout, held=held)
         return response
 
 

@@ -7,7 +7,7 @@ import typing as t
 
 import requests
 import urllib3
-from urllib3.exceptions import ClosedPoolError, DecodeError, NameResolutionError
+from urllib3.exceptions import DecodeError, NameResolutionError
 
 from tap_clientsuccess.errors import ApiError, UnreachableError, WrongAddressError
 
@@ -20,7 +20,6 @@ _RESETS = (
     ConnectionResetError,
     ConnectionAbortedError,
     BrokenPipeError,
-    ClosedPoolError,
 )
 _PROXY_ERRORS = (requests.exceptions.ProxyError, requests.exceptions.InvalidProxyURL)
 _TIMEOUTS = (TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError)

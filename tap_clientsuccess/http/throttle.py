@@ -1,4 +1,4 @@
-"""What bounds the requests in flight: their number, and the memory they take."""
+"""What bounds the number of requests in flight."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import typing as t
 from contextlib import contextmanager
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 _RECOVERY = 0.1
 
@@ -65,32 +65,3 @@ class Throttle:
             if started >= self._backed_off_at:
                 self._limit = max(1.0, self._limit / 2)
                 self._backed_off_at = now
-
-
-class MemoryBudget:
-    """Memory that all large responses in flight may take; the rest wait for room."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self._free = size
-        self._changed = threading.Condition()
-
-    @contextmanager
-    def share(self) -> Iterator[Callable[[int], None]]:
-        """Yields what sets how much one request takes; at the end that is nothing."""
-        held = 0
-
-        def resize(size: int) -> None:
-            nonlocal held
-            with self._changed:
-                # Nobody waits for more while holding some: two would wait for ever.
-                self._free += held
-                self._changed.notify_all()
-                self._changed.wait_for(lambda: self._free >= size)
-                self._free -= size
-                held = size
-
-        try:
-            yield resize
-        finally:
-            resize(0)

@@ -19,21 +19,21 @@ from tap_clientsuccess.errors import RefusedError, WrongAddressError
 from tap_clientsuccess.http.failures import FAILURES, explained, is_reset
 from tap_clientsuccess.http.redirects import follow
 from tap_clientsuccess.http.responses import Response
-from tap_clientsuccess.http.throttle import MemoryBudget
 from tap_clientsuccess.timestamps import parse_http_date
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
 # It would log whole URLs, and headers that it cannot parse, with a traceback.
 logging.getLogger("urllib3").setLevel(logging.ERROR)
 
-_RESPONSES_IN_MEMORY = 4
 _SMALL = 16
-"""Responses smaller than this part of the largest are not counted."""
+"""Responses smaller than this part of the largest are read many at a time."""
 _MAX_REDIRECTS = 5
 _BYTES_PER_VALUE = 128
 """What a JSON value, with its key, takes as a Python object, about."""
+_MEMORY = 2
+"""A response, decoded, takes at most so many times as much as the largest body."""
 
 
 class Deadline:
@@ -99,7 +99,8 @@ class Transport:
         """
         self._max_bytes = max_bytes
         self._secrets = secrets
-        self.memory = MemoryBudget(_RESPONSES_IN_MEMORY * max_bytes)
+        # Re-entrant: a request that is sent again may bring two large responses.
+        self._one_large = threading.RLock()
         self._adapter = HTTPAdapter(pool_maxsize=connections)
         self.session = requests.Session()
         self.session.auth = _as_it_is  # Else `requests` would look into a `.netrc`.
@@ -127,7 +128,7 @@ class Transport:
         request: requests.PreparedRequest,
         *,
         timeout: float,
-        reserve: Callable[[int], None] = lambda _: None,
+        held: contextlib.ExitStack | None = None,
     ) -> Response:
         """Send a request and read its response.
 
@@ -137,8 +138,8 @@ class Transport:
         Args:
             request: The request, with the key in it.
             timeout: Seconds for everything.
-            reserve: Called with the memory that the response will take, if it is large;
-                waits until there is room.
+            held: Is entered for a large response, and closed when it has been decoded:
+                they are read one at a time, for the memory's sake.
 
         Returns:
             The response, whatever its status.
@@ -156,7 +157,7 @@ class Transport:
                     elapsed = dt.timedelta(seconds=time.monotonic() - started)
                     date = parse_http_date(response.headers.get("Date"))
                     with deadline.applied_to(response):
-                        body = self._read(response, where, reserve)
+                        body = self._read(response, where, held)
                 if not response.is_redirect:
                     return Response(
                         where=where,
@@ -181,9 +182,8 @@ class Transport:
         except requests.ConnectionError as error:
             if not is_reset(error):
                 raise
-            # A server, or what is between, ends connections that are idle: most likely
-            # all of them. Every request is a read, so it may be sent twice.
-            self._adapter.close()
+            # A server, or what is between, ends connections that are idle. The pool
+            # opens a new one now. Every request is a read, so it may be sent twice.
             return send(request, timeout=deadline.left, **options)
 
     def _environment(self, url: str) -> Mapping[str, t.Any]:
@@ -199,31 +199,31 @@ class Transport:
         self,
         response: requests.Response,
         where: str,
-        reserve: Callable[[int], None],
+        held: contextlib.ExitStack | None,
     ) -> bytes:
         part = self._max_bytes // _SMALL
         body: bytes = response.raw.read(part, decode_content=True)
         if len(body) < part:
             return body
-        reserve(self._max_bytes)
-        buffer = BytesIO()
-        while body:
-            buffer.write(body)
-            if buffer.tell() > self._max_bytes:
-                raise RefusedError(
-                    f"{where} answered with more than {self._max_bytes:,} bytes: "
-                    "lower page_size, or raise max_response_bytes"
-                )
-            body = response.raw.read(part, decode_content=True)
-        body = buffer.getvalue()
+        with self._one_large:
+            if held:
+                held.enter_context(self._one_large)
+            buffer = BytesIO()
+            while body:
+                buffer.write(body)
+                if buffer.tell() > self._max_bytes:
+                    raise RefusedError(
+                        f"{where} answered with more than {self._max_bytes:,} bytes: "
+                        "lower page_size, or raise max_response_bytes"
+                    )
+                body = response.raw.read(part, decode_content=True)
+            body = buffer.getvalue()
         values = sum(map(body.count, (b",", b"[", b"{")))
-        memory = len(body) + _BYTES_PER_VALUE * values
-        if memory > self.memory.size:
+        if len(body) + _BYTES_PER_VALUE * values > _MEMORY * self._max_bytes:
             raise RefusedError(
-                f"{where} answered with more than {values:,} values, for which there "
-                "is no memory: lower page_size, or raise max_response_bytes"
+                f"{where} answered with {values:,} values, for which there is no "
+                "memory: lower page_size, or raise max_response_bytes"
             )
-        reserve(memory)
         return body
 
 

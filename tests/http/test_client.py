@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 import typing as t
 from itertools import count
 
 import pytest
 from http_server import (
+    GENEROUS,
     KEY,
     PASSWORD,
     Request,
@@ -29,6 +31,7 @@ from tap_clientsuccess.errors import (
     WrongAddressError,
 )
 from tap_clientsuccess.http.responses import decoded, read_list
+from tap_clientsuccess.http.thread_pool import ThreadPool
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,6 +143,23 @@ def test_an_idle_connection_that_was_reset_costs_nothing(
     assert {r.body for r in server.requests} == {b'{"page": 0}'}
 
 
+def test_many_idle_connections_that_were_reset_cost_nothing(
+    client: Client, server: Server
+) -> None:
+    everyone = threading.Barrier(4)
+
+    def respond(request: Request) -> bytes | None:
+        if len(server.requests) <= 4:
+            everyone.wait(GENEROUS)
+            return answer()
+        return answer() if request.connection > 4 else None
+
+    server.respond = respond
+    request = HTTPRequest(url=server.url)
+    list(ThreadPool(4).map(lambda _: client.request(request, identity), range(4)))
+    assert client.request(request, identity).content == b"[]"
+
+
 def test_a_server_that_always_resets_is_an_error(
     client: Client, server: Server
 ) -> None:
@@ -209,6 +229,25 @@ def test_a_session_that_ended_is_begun_anew_once(
     result = client.request(HTTPRequest(url=f"{server.url}/x"), identity)
     assert result.content == b'[{"id": 1}]'
     assert len(server.requests) == 4
+
+
+def test_a_session_that_ended_for_many_is_begun_anew_by_one(server: Server) -> None:
+    everyone = threading.Barrier(4)
+    logins = count(1)
+
+    def respond(request: Request) -> bytes:
+        if request.path.endswith("/auth"):
+            return answer(b'{"access_token": "t%d"}' % next(logins))
+        if request.header("Authorization") == "t1":
+            everyone.wait(GENEROUS)
+            return answer(status="401 Unauthorized")
+        return answer()
+
+    server.respond = respond
+    client = make_login_client(server)
+    request = HTTPRequest(url=f"{server.url}/x")
+    list(ThreadPool(4).map(lambda _: client.request(request, identity), range(4)))
+    assert next(logins) == 3
 
 
 @pytest.mark.parametrize(("status", "body"), ENDED)

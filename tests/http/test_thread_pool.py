@@ -52,7 +52,7 @@ def test_no_more_run_at_once_than_the_pool_has_threads() -> None:
         task.result(GENEROUS)
 
 
-def test_the_first_error_is_raised_and_the_rest_cancelled() -> None:
+def test_the_first_error_is_raised() -> None:
     def fail(number: int) -> int:
         if number == 2:
             raise ZeroDivisionError
@@ -64,17 +64,25 @@ def test_the_first_error_is_raised_and_the_rest_cancelled() -> None:
         next(results)
 
 
-def test_a_signal_ends_the_waiting() -> None:
+def test_a_signal_ends_the_waiting_and_what_has_not_begun() -> None:
     class StoppedError(Exception):
         pass
 
-    def stop() -> None:
-        raise StoppedError
+    def raise_if_stopped() -> None:
+        if not may_end.is_set():
+            raise StoppedError
 
-    never = threading.Event()
+    may_end = threading.Event()
+    pool = ThreadPool(2, raise_if_stopped)
+    waiting = [pool.submit(may_end.wait, GENEROUS) for _ in range(2)]
+    called: list[int] = []
     with pytest.raises(StoppedError):
-        ThreadPool(1, stop).submit(never.wait, GENEROUS).result()
-    never.set()
+        next(pool.map(called.append, [1, 2]))
+    may_end.set()
+    for task in waiting:
+        task.result(GENEROUS)
+    pool.submit(called.append, 3).result(GENEROUS)
+    assert 2 not in called
 
 
 def test_a_result_is_waited_for_no_longer_than_asked() -> None:

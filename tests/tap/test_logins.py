@@ -77,7 +77,7 @@ def test_a_token_that_expires_in_mid_sync_is_renewed_once(
 ) -> None:
     sandbox.max_size = 10
     sandbox.faults.add(
-        Status("/contact/search", 401, body={"error": "invalidToken"}, page=4, times=1)
+        Status("/contact/search", 401, body={"error": "invalidToken"}, after=4, times=1)
     )
     output = sync(streams=["contacts"], concurrency=8)
     assert len(output.ids("contacts")) == 90
