@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from enum import Enum, auto
+from collections.abc import Mapping
 from hmac import compare_digest
-from typing import TYPE_CHECKING
+from typing import Final, Literal
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from clientsuccess_sandbox.clock import Clock
 
-    from clientsuccess_sandbox.clock import Clock
-
-KEY_HEADERS = ("x-api-key", "authorization")
+KEY_HEADERS: Final = ("x-api-key", "authorization")
 
 
-class Entry(Enum):
-    """How a request's credentials were found."""
-
-    KEY = auto()
-    TOKEN = auto()
-    EXPIRED = auto()
-    NONE = auto()
+Access = Literal["key", "token", "expired", "unknown"]
 
 
 class Keys:
@@ -30,7 +21,7 @@ class Keys:
     def __init__(self, clock: Clock, key: str, username: str, password: str) -> None:
         self._clock = clock
         self._keys = {key}
-        self._login = (username, password)
+        self._login = f"{username}\n{password}".encode()
         self._tokens: dict[str, float] = {}
 
     def replace(self, *keys: str) -> None:
@@ -51,26 +42,19 @@ class Keys:
         self._tokens = dict.fromkeys(self._tokens, 0.0)
 
     def log_in(self, username: str, password: str, seconds: float) -> str | None:
-        """Give a session token for the right username and password."""
-        given = f"{username}\n{password}".encode()
-        if not compare_digest(given, "\n".join(self._login).encode()):
+        """Return a session token for the right username and password."""
+        if not compare_digest(f"{username}\n{password}".encode(), self._login):
             return None
         token = secrets.token_hex(32)
         self._tokens[token] = self._clock.now() + seconds
         return token
 
-    def check(self, headers: Mapping[str, str]) -> Entry:
+    def check(self, headers: Mapping[str, str]) -> Access:
         """Look for something that opens; both headers take it bare."""
-        found = [self._check(headers[name]) for name in KEY_HEADERS if name in headers]
-        for entry in (Entry.KEY, Entry.TOKEN, Entry.EXPIRED):
-            if entry in found:
-                return entry
-        return Entry.NONE
-
-    def _check(self, value: str) -> Entry:
-        if value in self._keys:
-            return Entry.KEY
-        expires = self._tokens.get(value)
-        if expires is None:
-            return Entry.NONE
-        return Entry.TOKEN if self._clock.now() < expires else Entry.EXPIRED
+        given = {headers[name] for name in KEY_HEADERS if name in headers}
+        if given & self._keys:
+            return "key"
+        ends = [self._tokens[value] for value in given if value in self._tokens]
+        if not ends:
+            return "unknown"
+        return "token" if self._clock.now() < max(ends) else "expired"
