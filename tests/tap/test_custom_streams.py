@@ -228,6 +228,6 @@ def test_a_primary_key_that_no_record_has_is_an_error(
     result = cli(custom_streams=[stream])
     assert result.exit_code == 1
     assert "records lack their primary key ID" in result.stderr
-    name = stream["name"]
+    name = str(stream["name"])
     states = [line for line in result.stdout.splitlines() if '"STATE"' in line]
     assert not any(name in line and "replication_key_value" in line for line in states)
