@@ -8,7 +8,7 @@ from collections import Counter
 from functools import cached_property
 
 from tap_clientsuccess.catalog import SCHEMAS, AccountSchema
-from tap_clientsuccess.errors import ApiError
+from tap_clientsuccess.errors import ApiError, MissingKeyError
 from tap_clientsuccess.records.reader import NO_RECORD, RecordReader
 from tap_clientsuccess.singer.stream import RecordStream
 
@@ -31,6 +31,7 @@ T = t.TypeVar("T")
 
 
 _MOST_NOTICES = 100
+_MOST_WITHOUT_KEY = 10
 
 
 class ClientSuccessStream(RecordStream):
@@ -103,7 +104,11 @@ class ClientSuccessStream(RecordStream):
         )
 
     def sendable(self, records: Iterable[Record]) -> list[Record]:
-        """Leave out what no target could store."""
+        """Leave out what no target could store.
+
+        Raises:
+            MissingKeyError: Many records have no primary key: the key must be wrong.
+        """
         sendable = []
         for record in records:
             if record.line == NO_RECORD:
@@ -111,9 +116,30 @@ class ClientSuccessStream(RecordStream):
             elif record.key is None and self.primary_keys:
                 keys = ", ".join(self.primary_keys)
                 self.notice(f"a record without its primary key {keys} is left out")
+                self._without_key += 1
             else:
                 sendable.append(record)
+        self._with_key += len(sendable)
+        if self._without_key > _MOST_WITHOUT_KEY:
+            self.check_keys()
         return sendable
+
+    def check_keys(self) -> None:
+        """Check that the primary key is one: that few records, and not all, lack it.
+
+        Raises:
+            MissingKeyError: It is not.
+        """
+        dropped, sent = self._without_key, self._with_key
+        if dropped > _MOST_WITHOUT_KEY or (dropped and not sent):
+            raise MissingKeyError(
+                f"{dropped} records lack their primary key "
+                f"{', '.join(self.primary_keys)}: "
+                "check primary_keys, and discover again"
+            ).in_stream(self.name)
+
+    _with_key = 0
+    _without_key = 0
 
     @cached_property
     def _notices(self) -> Counter[str]:

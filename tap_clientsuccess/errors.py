@@ -68,6 +68,10 @@ class NotFoundError(RefusedError):
     """Nothing is there (404, 410): a wrong base URL, or a record that was deleted."""
 
 
+class MissingKeyError(ApiError):
+    """The records lack the primary key that the catalog names."""
+
+
 class WrongAddressError(RefusedError):
     """What is at the base URL is not the API (TLS failure, redirect, web page)."""
 

@@ -41,6 +41,7 @@ class ReferenceList(ClientSuccessStream):
         self.note_extraction()
         yield [record.line for record in self.sendable(result.content.records)]
         self.is_whole = True
+        self.check_keys()
         self.tell_notices()
 
     def _check_v2_opens(self) -> None:
@@ -88,6 +89,7 @@ class CustomFields(ClientSuccessStream):
             self.note_extraction()
             yield [record.line for record in self.sendable(definitions)]
         self.is_whole = True
+        self.check_keys()
         self.tell_notices()
 
     def _definitions(self, resource: str) -> list[Record]:

@@ -11,7 +11,7 @@ from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from singer_sdk.streams.rest import PageContext
 
 from tap_clientsuccess.client import ClientSuccessStream
-from tap_clientsuccess.errors import RefusedError, config_error
+from tap_clientsuccess.errors import MissingKeyError, RefusedError, config_error
 from tap_clientsuccess.paging.page import Completeness, Page, PageRequest
 from tap_clientsuccess.paging.reader import Reader
 from tap_clientsuccess.records.reader import RecordReader
@@ -68,12 +68,17 @@ class PagedStream(ClientSuccessStream):
             start,
             server_filters=lambda: self._server_filters,
         )
-        for item in self.completed(self._items(reader, wanted)):
-            if isinstance(item, Checkpoint):
-                self.set_bookmark(context, item.high_watermark)
-                self._write_state_message()
-            else:
-                yield item
+        try:
+            for item in self.completed(self._items(reader, wanted)):
+                if isinstance(item, Checkpoint):
+                    self.set_bookmark(context, item.high_watermark)
+                    self._write_state_message()
+                else:
+                    yield item
+            self.check_keys()
+        except MissingKeyError:
+            self._restore(context, state_before)
+            raise
         if wanted.undated and self.is_incremental:
             self.notice(f"a record without {self.modification_key} is always sent")
         self._conclude(reader, context, state_before)
@@ -133,10 +138,14 @@ class PagedStream(ClientSuccessStream):
         if not self.is_incremental:
             return
         if reader.must_go_back:
-            state = self.get_context_state(context)
-            state.clear()
-            state.update(state_before)
+            self._restore(context, state_before)
         self.set_bookmark(context, outcome.high_watermark)
+
+    def _restore(self, context: Context | None, state_before: dict[str, t.Any]) -> None:
+        """Set the bookmark back to where this sync began."""
+        state = self.get_context_state(context)
+        state.clear()
+        state.update(state_before)
 
     @property
     def is_incremental(self) -> bool:

@@ -226,6 +226,20 @@ def test_replicas_of_which_one_lags() -> None:
         assert warehouse.is_told or warehouse.lacks(server) == [], moment
 
 
+@WIDTHS
+def test_the_newest_version_of_a_record_is_sent_last(width: int) -> None:
+    """One replica knows of an edit of a moment ago, another one does not yet."""
+    for seed in range(20):
+        server = ServerModel(Random(seed), size=10, lag=40 * SECOND)  # noqa: S311
+        server.fill(300)
+        server.changes_per_read = 0.5
+        for key in range(1, 100, 7):
+            server.edit(key)
+        warehouse = Warehouse(width=width)
+        warehouse.sync(server)
+        assert warehouse.reader.is_by_number or not warehouse.went_back, seed
+
+
 def test_nothing_newer_than_the_servers_clock_moves_the_bookmark() -> None:
     server = filled(100, 10)
     server.records[50]["modified"] = START + 400 * DAY

@@ -33,6 +33,8 @@ class Warehouse:
         self.records = 0
         self.batches = 0
         self.checks_each_bookmark = False
+        self.went_back = False
+        """Whether an older version of a record came after a newer one."""
 
     def sync(
         self, server: ServerModel, *, by_time: bool = True, batches: int | None = None
@@ -60,6 +62,8 @@ class Warehouse:
             for record in batch.records:
                 time = record["modified"]
                 if start is None or time is None or time >= start:
+                    before_it = self.rows.get(record["id"], record)
+                    self.went_back |= before_it["version"] > record["version"]
                     self.rows[record["id"]] = record
                     self.records += 1
             self._move_bookmark(batch.high_watermark)

@@ -214,3 +214,20 @@ def floats(value: t.Any) -> t.Any:
     if isinstance(value, dict):
         return {key: floats(item) for key, item in value.items()}
     return [floats(item) for item in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("replication_key", [None, "modifiedTime"])
+def test_a_primary_key_that_no_record_has_is_an_error(
+    cli: CommandLine, replication_key: str | None
+) -> None:
+    """Else all records would be left out, and the bookmark would pass them."""
+    schema = {"properties": {"ID": {"type": "integer"}}}
+    stream = SEARCH | {"primary_keys": ["ID"], "schema": schema}
+    if replication_key:
+        stream |= {"replication_key": replication_key}
+    result = cli(custom_streams=[stream])
+    assert result.exit_code == 1
+    assert "records lack their primary key ID" in result.stderr
+    name = str(stream["name"])
+    states = [line for line in result.stdout.splitlines() if '"STATE"' in line]
+    assert not any(name in line and "replication_key_value" in line for line in states)
