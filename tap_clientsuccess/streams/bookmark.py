@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import typing as t
 
-from tap_clientsuccess.timestamps import parse_time
-
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
+
+    from tap_clientsuccess.records.reader import Record
 
 EARLIEST = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
@@ -35,38 +35,30 @@ class WantedRecords:
         self,
         start: dt.datetime | None,
         *,
-        modification_key: str,
-        creation_key: str | None,
         server_filters: Callable[[], bool],
     ) -> None:
         """Begin a read.
 
         Args:
             start: Records changed before this are not wanted; None wants all.
-            modification_key: The field with the modification time.
-            creation_key: The field with the creation time, for streams whose records
-                may lack a modification time.
             server_filters: Tells whether the server heeds ``modifiedAfter``. Asked only
                 when a record needs it.
         """
         self.undated = 0
         self._start = start
-        self._modification_key = modification_key
-        self._creation_key = creation_key
         self._server_filters = server_filters
 
-    def __contains__(self, record: Mapping[str, t.Any]) -> bool:
+    def __contains__(self, record: Record) -> bool:
         """Tell whether a record is wanted.
 
         One with a modification time is judged by it. One without is judged by its
         creation time only where the server does not filter: a server that does has
         chosen the record for a reason, perhaps an edit whose time it does not show.
         """
-        modified = parse_time(record.get(self._modification_key))
-        changed = modified or parse_time(record.get(self._creation_key or ""))
+        changed = record.modified or record.created
         if changed is None:
             self.undated += 1
             return True
         if self._start is None or changed >= self._start:
             return True
-        return modified is None and self._server_filters()
+        return record.modified is None and self._server_filters()

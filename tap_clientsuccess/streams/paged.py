@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import typing as t
-from dataclasses import replace
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from singer_sdk.streams.rest import PageContext
 
 from tap_clientsuccess.client import ClientSuccessStream
 from tap_clientsuccess.errors import RefusedError, config_error
-from tap_clientsuccess.http.responses import unwrap
 from tap_clientsuccess.paging.page import Completeness, Page, PageRequest
 from tap_clientsuccess.paging.reader import Reader
+from tap_clientsuccess.records.reader import RecordReader
 from tap_clientsuccess.streams.bookmark import WantedRecords, start_of
 from tap_clientsuccess.timestamps import format_time, parse_time
 
@@ -24,6 +23,9 @@ if t.TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context, Record
     from singer_sdk.streams.rest import HTTPRequest
+
+    from tap_clientsuccess.records.reader import Find, RecordPage
+    from tap_clientsuccess.singer.stream import Lines
 
 MODIFICATION_KEY = "modifiedTime"
 _PAGES_PER_STATE = 4
@@ -43,13 +45,13 @@ class Checkpoint(t.NamedTuple):
 class PagedStream(ClientSuccessStream):
     """A stream in pages."""
 
-    modification_key: str = MODIFICATION_KEY
-    creation_key: str | None = None
-    """The field with the creation time, where records may lack a modification time."""
+    modification_key = MODIFICATION_KEY
     reads_by_time: bool = True
     """Whether the search may filter and sort by modification time."""
+    find: Find | None = None
+    """Finds the records in a decoded body, where they are at an unusual place."""
 
-    def get_records(self, context: Context | None) -> Iterator[Record]:
+    def read_lines(self, context: Context | None) -> Iterator[Lines]:
         """Read all pages; move the bookmark as far as all was sent."""
         bookmark = self._bookmark(context)
         state_before = dict(self.get_context_state(context))
@@ -64,8 +66,6 @@ class PagedStream(ClientSuccessStream):
         )
         wanted = WantedRecords(
             start,
-            modification_key=self.modification_key,
-            creation_key=self.creation_key,
             server_filters=lambda: self._server_filters,
         )
         for item in self.completed(self._items(reader, wanted)):
@@ -81,24 +81,21 @@ class PagedStream(ClientSuccessStream):
 
     def _items(
         self, reader: Reader, wanted: WantedRecords
-    ) -> Iterator[Record | Checkpoint]:
+    ) -> Iterator[Lines | Checkpoint]:
         """Yield the wanted records, and checkpoints between them."""
         # A batch file holds more than a page: its STATE is due when it is written.
         has_checkpoints = self.is_incremental and not self.get_batch_config(self.config)
         for number, batch in enumerate(reader, 1):
             self.note_extraction()
-            for record in batch.records:
-                if not isinstance(record, dict):
-                    self.notice("a record that is not an object is left out")
-                elif record in wanted:
-                    yield record
+            records = self.sendable(batch.records)
+            yield [record.line for record in records if record in wanted]
             is_due = has_checkpoints and number % _PAGES_PER_STATE == 0
             if is_due and batch.high_watermark:
                 yield Checkpoint(batch.high_watermark)
 
     def completed(
-        self, items: Iterable[Record | Checkpoint]
-    ) -> Iterable[Record | Checkpoint]:
+        self, items: Iterable[Lines | Checkpoint]
+    ) -> Iterable[Lines | Checkpoint]:
         """Make of the records of a page what is sent; pass checkpoints on in order."""
         return items
 
@@ -201,23 +198,52 @@ class PagedStream(ClientSuccessStream):
         return bool(self.replication_key)
 
     def sample(self, number: int) -> Page:
-        """Read one page, whatever the bookmark says.
+        """Read one page, whatever the bookmark and the schema say.
 
         Raises:
             ApiError: It cannot be read.
         """
+        reader = RecordReader({"additionalProperties": True}, warn=lambda *_: None)
         request = PageRequest(number, newest_first=True)
-        return self.thread_pool.submit(self._page, request).result()
+        return self.thread_pool.submit(self._page, request, reader).result()
 
-    def _page(self, request: PageRequest) -> Page:
+    @cached_property
+    def page_reader(self) -> RecordReader:
+        """What reads the records of a page."""
+        return self.record_reader
+
+    def _page(self, request: PageRequest, reader: RecordReader | None = None) -> Page:
         now = dt.datetime.now(dt.UTC)
         page = PageContext(stream_context=None, next_page_token=request)
         result = self.request(
             self.get_http_request(page=page),
-            lambda body: self.read_page(body, request.number),
+            partial(self.read_records, reader=reader or self.page_reader),
         )
-        # Some clock has to bound the bookmark: a record's time may be in the future.
-        return replace(result.content, sent_at=result.sent_at or now)
+        records, counts = result.content.records, result.content.counts
+        last = counts.get("last")
+        return Page(
+            number=request.number,
+            records=records,
+            keys=[record.key for record in records],
+            times=[record.modified or record.created for record in records],
+            total=_count(counts.get("totalElements")),
+            pages=_count(counts.get("totalPages")),
+            size=_count(counts.get("size")),
+            last=last if isinstance(last, bool) else None,
+            # Some clock must bound the bookmark: a record's time may be in the future.
+            sent_at=result.sent_at or now,
+        )
+
+    def read_records(self, body: bytes, *, reader: RecordReader) -> RecordPage:
+        """Read the answer of a paged search.
+
+        Raises:
+            ValueError: The body is not such an answer.
+        """
+        page = reader.read(body, self.find)
+        if not page.counts:
+            raise ValueError("a bare list")
+        return page
 
     @cached_property
     def _server_filters(self) -> bool:
@@ -231,53 +257,6 @@ class PagedStream(ClientSuccessStream):
         except RefusedError:
             return True
         return everything is None or later is None or later < everything
-
-    def read_page(self, body: t.Any, number: int) -> Page:
-        """Read the answer of a paged search.
-
-        Args:
-            body: The decoded body: ``data`` (``content`` for tasks),
-                ``totalElements``, ``totalPages``, ``size`` and ``last``.
-            number: The page that was asked for.
-
-        Returns:
-            The page.
-
-        Raises:
-            ValueError: The body is not such an answer.
-        """
-        if not isinstance(body, dict):
-            raise ValueError("not an object")  # noqa: TRY004
-        total = _count(body.get("totalElements"))
-        records = self.records_in(body)
-        if records is None and total == 0:
-            records = []
-        if not isinstance(records, list):
-            raise ValueError("no list of records")  # noqa: TRY004
-        last = body.get("last")
-        modified = [_time_of(record, self.modification_key) for record in records]
-        times = modified
-        if self.creation_key and None in modified:
-            created = [_time_of(record, self.creation_key) for record in records]
-            times = [one or other for one, other in zip(modified, created, strict=True)]
-        return Page(
-            number=number,
-            records=records,
-            keys=[self.key_of(record) for record in records],
-            times=times,
-            total=total,
-            pages=_count(body.get("totalPages")),
-            size=_count(body.get("size")),
-            last=last if isinstance(last, bool) else None,
-        )
-
-    def records_in(self, body: dict[str, t.Any]) -> t.Any:
-        """Return what should be the list of records in an answer."""
-        return unwrap(body)
-
-
-def _time_of(record: t.Any, key: str) -> dt.datetime | None:
-    return parse_time(record.get(key)) if isinstance(record, dict) else None
 
 
 _MOST_DIGITS = 30

@@ -5,12 +5,12 @@ from __future__ import annotations
 import typing as t
 from decimal import Decimal
 
-from tap_clientsuccess.conform import is_rfc_3339
+from tap_clientsuccess.records.coerce import is_rfc_3339
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-JSONSchema = dict[str, t.Any]
+    from tap_clientsuccess.records import JSONSchema
 
 _NAMES: dict[type, str] = {
     bool: "boolean",

@@ -60,7 +60,7 @@ class BufferedWriter(GenericSingerWriter[bytes, Message]):
         Raises:
             OutputError: The messages cannot be written.
         """
-        self._append(self.serialize_message(message))
+        self._append(self.serialize_message(message) + b"\n")
         if isinstance(message, RecordMessage):
             self.checkpoint()
         else:
@@ -76,50 +76,31 @@ class BufferedWriter(GenericSingerWriter[bytes, Message]):
         Raises:
             OutputError: The messages cannot be written, or not in time.
         """
-        self._append(self.serialize_message(message))
+        self._append(self.serialize_message(message) + b"\n")
         self.flush(within=within)
 
-    def write_record(self, head: bytes, record: dict[str, t.Any], tail: bytes) -> None:
-        """Write a RECORD message of which all but the record is encoded already.
+    def write_records(self, head: bytes, records: list[bytes], tail: bytes) -> None:
+        """Write RECORD messages of records that are encoded already.
 
         Args:
             head: The message up to the record.
-            record: The record.
+            records: The records, each the JSON of an object in one line.
             tail: The rest of the message, and the end of the line.
 
         Raises:
             OutputError: The messages cannot be written.
         """
-        self._begin()
-        with self._changed:
-            lines = self._lines
-            before = len(lines)
-            lines += head
-            try:
-                # At the end of what is there.
-                _encoder.encode_into(record, lines, -1)
-            except BaseException:
-                del lines[before:]
-                raise
-            lines += tail
-            if not before or len(lines) >= _FULL_BYTES:
-                self._changed.notify_all()
-        self._make_room()
+        if records:
+            self._append(head + (tail + head).join(records) + tail)
         self.checkpoint()
 
-    def _append(self, line: bytes) -> None:
-        self._begin()
-        with self._changed:
-            self._lines += line + b"\n"
-            self._changed.notify_all()
-        self._make_room()
-
-    def _begin(self) -> None:
+    def _append(self, lines: bytes) -> None:
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, daemon=True)
             self._thread.start()
-
-    def _make_room(self) -> None:
+        with self._changed:
+            self._lines += lines
+            self._changed.notify_all()
         if len(self._lines) >= _MOST_BYTES:
             self._wait_for(lambda: len(self._lines) < _MOST_BYTES)
         self._raise_failure()
