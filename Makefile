@@ -4,6 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP_INSTALL := pip install -qq --no-compile
+COG = $(BIN)/cog -r --verbosity=1 -I scripts -I . -p 'import docs'
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # An environment made by another Python stays, unless one is asked for by name.
@@ -13,6 +14,7 @@ endif
 PACKAGES := .venv/.packages$(ASKED)
 READY := .venv/.ready$(ASKED)
 MELTANO := .venv-meltano/.packages$(ASKED)
+BENCH := $(addsuffix /.packages,.venv-bench .venv-bench-dlt .venv-bench-airbyte)
 
 # The demo needs two environments: they are set up side by side.
 ifeq ($(MAKECMDGOALS),demo)
@@ -60,15 +62,16 @@ check: lint types test ## lint, types and test
 
 .PHONY: docs
 docs: $(READY) ## Write the generated parts of the documentation anew
-	@$(BIN)/python scripts/docs.py $(ARGS)
+	@$(COG) README.md docs/*.md
 
 .PHONY: reliability
-reliability: $(READY) ## Count lost records under edits and faults
-	$(BIN)/python scripts/reliability.py $(ARGS)
+reliability: $(READY) ## Thousands of histories with edits, faults and kills: 10 minutes
+	$(BIN)/pytest -m slow $(ARGS)
 
 .PHONY: bench
-bench: $(READY) ## Measure the tap's speed
-	$(BIN)/python benchmarks/run.py $(ARGS)
+bench: $(READY) $(BENCH) ## Measure the tap's speed (ARGS=--quick: a tenth of it)
+	.venv-bench/bin/python -m benchmarks $(ARGS)
+	@$(COG) docs/benchmark.md
 
 .PHONY: dist
 dist: $(READY) ## Build the wheel and the sdist
@@ -96,11 +99,12 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --generate-hashes \
 lock: .venv-lock/.packages ## Lock the requirements (ARGS=--upgrade: the newest)
 	$(COMPILE) --group dev pyproject.toml sandbox/pyproject.toml -o requirements/dev.txt
 	$(COMPILE) --group audit -o requirements/audit.txt
+	$(COMPILE) --group bench -o requirements/bench.txt
 	@for in in requirements/*.in; do $(COMPILE) $$in -o $${in%.in}.txt || exit; done
 
 .PHONY: clean
 clean: ## Remove what the targets made, but neither Meltano's state nor its output
-	rm -rf .venv .venv-meltano .venv-audit .venv-lock .venv-smoke build dist htmlcov
+	rm -rf .venv .venv-* build dist htmlcov
 	rm -rf .coverage* .hypothesis .*_cache .meltano/extractors .meltano/loaders
 	rm -rf output/demo*
 	find . -name __pycache__ -prune -exec rm -rf {} +
@@ -112,7 +116,8 @@ $(READY): $(PACKAGES) pyproject.toml sandbox/pyproject.toml
 $(PACKAGES): requirements/dev.txt
 $(MELTANO): requirements/meltano.txt
 .venv-audit/.packages: requirements/audit.txt
-$(PACKAGES) $(MELTANO) .venv-audit/.packages:
+$(BENCH): .venv-%/.packages: requirements/%.txt
+$(PACKAGES) $(MELTANO) $(BENCH) .venv-audit/.packages:
 	@echo "Setting up $(@D) ..."
 	@$(call python) -m venv --clear $(@D)
 	@$(@D)/bin/$(PIP_INSTALL) --require-hashes -r $<

@@ -1,1 +1,1 @@
-"""How fast this tap is, and how fast its peers are."""
+"""The benchmark: this tap and others read the same local server. See `make bench`."""

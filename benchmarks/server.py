@@ -1,48 +1,135 @@
-"""The server of the benchmark, in a process of its own.
+"""The benchmark's server, in a process of its own: clients encoded beforehand.
 
-It writes its port on its first line of output, and stops when its input ends: when
-the benchmark that started it ends, however it ends.
+The sandbox does not keep up: it takes longer to make a page than the tap to read it.
+
+Its argument is a JSON object: the arguments of `Account`, and `latency_ms`. The first
+line that it writes is its port. When its input ends, it writes how many requests for
+clients it answered, and stops.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
+import datetime as dt
+import json
 import sys
+import time
+from bisect import bisect_right
+from email.utils import formatdate
 from functools import partial
+from urllib.parse import parse_qsl, urlsplit
 
-from benchmarks.serving.pages import prepare
-from benchmarks.serving.protocol import Connection, Manners
-from benchmarks.serving.routes import Routes
+from benchmarks import data
 
-
-def main() -> None:
-    """Serve until the input ends."""
-    options = _options()
-    routes = Routes(total=options.records, max_size=options.max_size)
-    prepare(options.max_size, options.records)
-    manners = Manners(routes, options.api_key.encode(), options.latency_ms / 1000)
-    asyncio.run(_serve(manners, options.port))
+PAGE_SIZE = 200
+_ENVELOPE = (
+    b'{"data":[%s],"first":%s,"last":%s,"page":%d,"size":%d,'
+    b'"totalPages":%d,"totalElements":%d}'
+)
+_JSON_BOOLEANS = (b"false", b"true")
 
 
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="The server of the benchmark.")
-    parser.add_argument("--records", type=int, default=50_000, help="clients there are")
-    parser.add_argument("--latency-ms", type=float, default=0, help="before an answer")
-    parser.add_argument("--max-size", type=int, default=200, help="records a page")
-    parser.add_argument("--port", type=int, default=0, help="0: one that is free")
-    parser.add_argument("--api-key", default="benchmark", help="key to ask for")
-    return parser.parse_args()
+class Account:
+    """The clients of an account, by the time of their modification.
+
+    Attributes:
+        requests: How many requests for clients were answered.
+    """
+
+    def __init__(self, total: int, *, odd: bool = False, changes: int = 0) -> None:
+        self.requests = 0
+        self._times = data.times(total, changes)
+        self._clients = [
+            data.client(number, modified, odd=odd)
+            for number, modified in enumerate(self._times, start=1)
+        ]
+
+    def respond(self, target: str) -> bytes | None:
+        """Return the body that answers a GET request; None is a 404."""
+        url = urlsplit(target)
+        path = url.path.removeprefix("/api")
+        if path.startswith("/customfield/all/"):
+            return b"[]"
+        if not path.startswith("/client/"):
+            return None
+        self.requests += 1
+        if path == "/client/search":
+            return self.search(dict(parse_qsl(url.query)))
+        number = data.number_of(path.removeprefix("/client/"))
+        return data.detail(number, self._clients[number - 1])
+
+    def search(self, query: dict[str, str]) -> bytes:
+        """Return a page: `modifiedAfter` is exclusive, the order is by time."""
+        page = int(query.get("page", "0"))
+        size = min(int(query.get("size", "100")), PAGE_SIZE)
+        end = len(self._times)
+        begin = self._place_after(query.get("modifiedAfter"))
+        total = end - begin
+        pages = -(-total // size)
+        offset = min(page * size, total)
+        if query.get("sortDirection") == "asc":
+            found = self._clients[begin + offset : begin + offset + size]
+        else:
+            stop = end - offset
+            found = self._clients[max(stop - size, begin) : stop][::-1]
+        return _ENVELOPE % (
+            b",".join(found),
+            _JSON_BOOLEANS[page == 0],
+            _JSON_BOOLEANS[page >= pages - 1],
+            *(page, size, pages, total),
+        )
+
+    def _place_after(self, modified_after: str | None) -> int:
+        if modified_after is None:
+            return 0
+        moment = dt.datetime.fromisoformat(modified_after)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+        return bisect_right(self._times, round(moment.timestamp() * 1000))
 
 
-async def _serve(manners: Manners, port: int) -> None:
+class Connection(asyncio.Protocol):
+    """A connection that answers GET requests, each after `latency` seconds."""
+
+    def __init__(self, account: Account, latency: float) -> None:
+        self._account = account
+        self._latency = latency
+        self._received = b""
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.WriteTransport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        assert isinstance(transport, asyncio.WriteTransport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Answer the requests that have arrived."""
+        *requests, self._received = (self._received + data).split(b"\r\n\r\n")
+        for request in requests:
+            body = self._account.respond(request.split(b" ", 2)[1].decode())
+            self._loop.call_later(self._latency, self._write, body)
+
+    def _write(self, body: bytes | None) -> None:
+        status = "404 Not Found" if body is None else "200 OK"
+        head = (
+            f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body or b'')}\r\n"
+            f"Date: {formatdate(time.time(), usegmt=True)}\r\n\r\n"
+        )
+        if not self._transport.is_closing():
+            self._transport.write(head.encode() + (body or b""))
+
+
+async def _serve(account: Account, latency: float) -> None:
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(
-        partial(Connection, manners), "127.0.0.1", port, backlog=512
-    )
-    print(server.sockets[0].getsockname()[1], flush=True)  # noqa: T201 - its purpose
+    connect = partial(Connection, account, latency)
+    server = await loop.create_server(connect, "127.0.0.1", backlog=512)
+    print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
+    print(account.requests, flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    options = json.loads(sys.argv[1])
+    delay = options.pop("latency_ms") / 1000
+    asyncio.run(_serve(Account(**options), delay))

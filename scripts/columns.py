@@ -1,4 +1,4 @@
-"""The part of the demonstration about the account's own fields: typed columns."""
+"""The demo's last part: custom fields become typed columns, a new one included."""
 
 from __future__ import annotations
 
@@ -12,14 +12,22 @@ if t.TYPE_CHECKING:
     from clientsuccess_sandbox import Sandbox
 
 OUTPUT = ROOT / "output"
-WAREHOUSE = OUTPUT / "demo-columns.duckdb"
-SCHEMA = "flattened"
+WAREHOUSE = str(OUTPUT / "demo-columns.duckdb")
+RUN = ("--environment=flattened", "run", "--no-install", "--refresh-catalog")
 NEW_FIELD = {
     "fieldId": 9001,
     "fieldKey": "seats__cs",
     "fieldLabel": "Seats",
     "fieldTypeName": "INTEGER",
 }
+COLUMNS = (
+    "SELECT column_name, data_type FROM information_schema.columns "
+    "WHERE table_name = 'clients' AND starts_with(column_name, 'custom__')"
+)
+SEATS = (
+    "SELECT id, custom__seats__cs FROM flattened.clients "
+    "WHERE custom__seats__cs IS NOT NULL"
+)
 
 
 class NoColumnError(Exception):
@@ -32,12 +40,17 @@ def show_columns(sandbox: Sandbox, meltano: Meltano) -> None:
     Raises:
         NoColumnError: The field that was added did not arrive.
     """
+    warehouse = {
+        "TARGET_DUCKDB_FILEPATH": WAREHOUSE,
+        "TARGET_DUCKDB_DEFAULT_TARGET_SCHEMA": "flattened",
+    }
     print("Meltano reads the clients with flattening, into another file:\n")
-    Meltano(_settings()).print_exports()
-    flattened = replace(meltano, settings=meltano.settings | _settings())
-    _load(flattened, "demo-run-3.log")
+    Meltano(warehouse).print_exports()
+    meltano = replace(meltano, settings=meltano.settings | warehouse)
+    plugins = ("tap-clientsuccess", "target-duckdb")
+    meltano.call(*RUN, *plugins, log=OUTPUT / "demo-run-3.log")
     print("\nThe account's own fields are columns with types:\n")
-    for name, column_type in _columns().items():
+    for name, column_type in query(COLUMNS):
         print(f"  {name:<32} {column_type}")
     print(
         "\nkickoff_date is VARCHAR because target-duckdb 0.8.0 stores dates as text;\n"
@@ -46,8 +59,8 @@ def show_columns(sandbox: Sandbox, meltano: Meltano) -> None:
 
     sandbox.store.add_custom_field("CLIENT", NEW_FIELD)
     sandbox.store.edit("clients", 1, custom={"seats__cs": 250})
-    _load(flattened, "demo-run-4.log")
-    kind, seats = _columns().get("custom__seats__cs"), _seats()
+    meltano.call(*RUN, *plugins, log=OUTPUT / "demo-run-4.log")
+    kind, seats = dict(query(COLUMNS)).get("custom__seats__cs"), query(SEATS)
     if kind != "HUGEINT" or seats != [(1, 250)]:
         raise NoColumnError(f"custom__seats__cs is {kind}, with the values {seats}.")
     print(
@@ -56,41 +69,7 @@ def show_columns(sandbox: Sandbox, meltano: Meltano) -> None:
     )
 
 
-def _settings() -> dict[str, str]:
-    return {
-        "TARGET_DUCKDB_FILEPATH": str(WAREHOUSE),
-        "TARGET_DUCKDB_DEFAULT_TARGET_SCHEMA": SCHEMA,
-    }
-
-
-def _load(meltano: Meltano, log: str) -> None:
-    meltano.call(
-        "--environment=flattened",
-        "run",
-        "--no-install",
-        "--refresh-catalog",
-        "tap-clientsuccess",
-        "target-duckdb",
-        log=OUTPUT / log,
-    )
-
-
-def _query(sql: str) -> list[tuple[t.Any, ...]]:
-    with duckdb.connect(str(WAREHOUSE), read_only=True) as warehouse:
+def query(sql: str) -> list[tuple[t.Any, ...]]:
+    """Query the demo's warehouse."""
+    with duckdb.connect(WAREHOUSE, read_only=True) as warehouse:
         return warehouse.execute(sql).fetchall()
-
-
-def _columns() -> dict[str, str]:
-    """Return the types of the columns that are custom fields."""
-    rows = _query(
-        "SELECT column_name, data_type FROM information_schema.columns "
-        "WHERE table_name = 'clients' AND column_name LIKE 'custom\\_\\_%' ESCAPE '\\'"
-    )
-    return dict(rows)
-
-
-def _seats() -> list[tuple[t.Any, ...]]:
-    return _query(
-        "SELECT id, custom__seats__cs FROM flattened.clients "
-        "WHERE custom__seats__cs IS NOT NULL"
-    )

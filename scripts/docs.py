@@ -1,85 +1,230 @@
-"""Writes the generated parts of the documentation: README.md, docs/streams.md.
+"""The generated parts of the documentation, called by cog blocks in the pages.
 
-With --check nothing is written; exit code 1 where a file is not as it should be.
+`make docs` runs cog over README.md and docs/*.md.
 """
 
 from __future__ import annotations
 
-import argparse
 import logging
-import sys
+import re
 import typing as t
-from pathlib import Path
 
-from setting_docs import settings_tables
-from stream_docs import streams_page, streams_table
-
+from tap_clientsuccess.streams import STREAMS
+from tap_clientsuccess.streams.lists import ReferenceList
 from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-ROOT = Path(__file__).parent.parent
-README = ROOT / "README.md"
-STREAMS_PAGE = ROOT / "docs" / "streams.md"
+    from singer_sdk import Stream
 
+logging.disable()
 
-class StaleError(Exception):
-    """A file is not as it should be."""
+AIRBYTE = "public Airbyte connector"
+SINGER = "older public Singer tap"
+MCP = "public MCP server"
+V1 = "older public Singer tap, public clients of v1"
+EVIDENCE = {
+    **dict.fromkeys(("clients", "contacts", "contracts", "products"), AIRBYTE),
+    **dict.fromkeys(("client_notes", "pulses", "tasks"), MCP),
+    "custom_fields": f"{AIRBYTE}; {MCP}",
+    **dict.fromkeys(("client_details", "contact_details"), SINGER),
+    **dict.fromkeys(("employees", "client_statuses", "client_segments"), V1),
+}
+"""What says that a stream's endpoint exists, and what it answers."""
 
-
-def main() -> int:
-    """Write the files, or check them; return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing")
-    only_check = parser.parse_args().check
-    logging.disable()
-    try:
-        for path, text in documents():
-            keep(path, text, only_check=only_check)
-    except (LookupError, StaleError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+_POINTER = re.compile(r"Points at `(\w+)\.(\w+)`")
 
 
-def keep(path: Path, text: str, *, only_check: bool) -> None:
-    """Write a file, where it is not so already.
+class Field(t.NamedTuple):
+    """A field of a stream, nested ones by their path, such as `items[].id`."""
 
-    Raises:
-        StaleError: It is not, and nothing is to be written.
-    """
-    if path.exists() and path.read_text(encoding="utf-8") == text:
-        return
-    if only_check:
-        raise StaleError(f"{path.relative_to(ROOT)} is stale: run `make docs`")
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    path: str
+    type: str
+    description: str
 
 
-def documents() -> Iterator[tuple[Path, str]]:
-    """Make the text of each file."""
+class Relation(t.NamedTuple):
+    """A field that points at the key of another stream."""
+
+    stream: str
+    path: str
+    is_list: bool
+    target: str
+    key: str
+
+
+def settings() -> str:
+    """Write the table of the tap's own settings."""
+    own = dict(TapClientSuccess.config_jsonschema["properties"])
+    for name in _sdk_properties():
+        own.pop(name, None)
+    return _block(*_settings_table(own))
+
+
+def sdk_settings() -> str:
+    """Write the table of the settings that every tap of the SDK has."""
+    return _block(*_settings_table(_sdk_properties()))
+
+
+def _sdk_properties() -> dict[str, t.Any]:
+    sdk: dict[str, t.Any] = {"properties": {}}
+    TapClientSuccess.append_builtin_config(sdk)
+    properties: dict[str, t.Any] = sdk["properties"]
+    return properties
+
+
+def streams() -> str:
+    """Write the table of the streams."""
+    head = ("Stream", "Endpoint", "Primary key", "Replication", "Read")
+    rows = [
+        (
+            f"[`{stream.name}`](docs/streams.md#{stream.name})",
+            _endpoint(stream),
+            _codes(stream.primary_keys),
+            _replication(stream),
+            "yes" if stream.selected_by_default else "when selected",
+            EVIDENCE[stream.name],
+        )
+        for stream in _streams()
+    ]
+    return _block(*_table((*head, "Evidence from other clients"), rows))
+
+
+def fields() -> str:
+    """Write a table of contents, and a section with the fields of each stream."""
+    lines = [f"- [`{stream.name}`](#{stream.name})" for stream in _streams()]
+    lines += ["- [How they hang together](#how-they-hang-together)"]
+    for stream in _streams():
+        description = _one_line(stream.schema.get("description", ""))
+        lines += [
+            "",
+            f"## {stream.name}",
+            "",
+            f"{description} {_endpoint(stream)}.",
+            "",
+            f"- Primary key: {_codes(stream.primary_keys)}",
+            f"- Replication: {_replication(stream)}",
+            "",
+        ]
+        rows = [
+            (f"`{field.path}`", field.type, field.description)
+            for field in _fields(stream.schema)
+        ]
+        lines += _table(("Field", "Type", "Description"), rows)
+    return _block(*lines)
+
+
+def relations() -> str:
+    """Draw which stream points at which, and list the fields that do."""
+    found = [
+        relation
+        for stream in _streams()
+        if not hasattr(stream, "detail_path")
+        for relation in _relations(stream)
+    ]
+    names: dict[tuple[str, str, str], dict[str, None]] = {}
+    for relation in found:
+        if not _is_back_pointer(relation):
+            how = "}o--o{" if relation.is_list else "|o--o{"
+            name = relation.path.partition(".")[0].removesuffix("[]")
+            pair = (relation.target, how, relation.stream)
+            names.setdefault(pair, {})[name] = None
+    rows = [
+        (f"`{each.stream}.{each.path}`", f"`{each.target}.{each.key}`")
+        for each in found
+    ]
+    return _block(
+        "```mermaid",
+        "erDiagram",
+        *(
+            f'    {" ".join(pair)} : "{", ".join(names[pair])}"'
+            for pair in sorted(names)
+        ),
+        "```",
+        "",
+        *_table(("Field", "Points at"), rows),
+    )
+
+
+def _settings_table(properties: Mapping[str, t.Any]) -> Iterator[str]:
+    return _table(("Setting", "Default", "Description"), _settings_rows(properties))
+
+
+def _settings_rows(
+    properties: Mapping[str, t.Any], within: str = ""
+) -> Iterator[Sequence[str]]:
+    for name, schema in properties.items():
+        description = _one_line(schema.get("description", ""))
+        value = schema.get("default")
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        default = "none" if value is None else f"`{text}`"
+        if "Required" in description:
+            default = "required"
+        yield f"`{within}{name}`", default, description
+        yield from _settings_rows(schema.get("properties", {}), f"{within}{name}.")
+
+
+def _streams() -> list[t.Any]:
     tap = TapClientSuccess(validate_config=False)
-    readme = README.read_text(encoding="utf-8")
-    readme = replaced(readme, "settings", "\n".join(settings_tables()))
-    readme = replaced(readme, "streams", "\n".join(streams_table(tap)))
-    yield README, readme
-    yield STREAMS_PAGE, "\n".join(streams_page(tap)) + "\n"
+    return [stream(tap) for stream in STREAMS]
 
 
-def replaced(text: str, name: str, content: str) -> str:
-    """Put content between the two marks of a name.
-
-    Raises:
-        StaleError: The marks are not there.
-    """
-    begin, end = f"<!-- {name}: made by scripts/docs.py -->", f"<!-- /{name} -->"
-    before, found, rest = text.partition(begin)
-    _, closed, after = rest.partition(end)
-    if not found or not closed:
-        raise StaleError(f"README.md lacks the marks {begin} and {end}")
-    return f"{before}{begin}\n\n{content}\n\n{end}{after}"
+def _endpoint(stream: t.Any) -> str:
+    root = "v1: " if isinstance(stream, ReferenceList) else ""
+    text = f"{root}`{stream.http_method} {stream.path}`"
+    if detail := getattr(stream, "detail_path", None):
+        text += f", then `GET {detail}` for each"
+    return text
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _replication(stream: Stream) -> str:
+    key = stream.replication_key
+    return f"incremental on `{key}`" if key else "full table"
+
+
+def _fields(schema: Mapping[str, t.Any], within: str = "") -> Iterator[Field]:
+    for name, field in schema.get("properties", {}).items():
+        path, items = within + name, field.get("items", {})
+        description = field.get("description") or items.get("description", "")
+        yield Field(path, _type(field), _one_line(description))
+        yield from _fields(field, f"{path}.")
+        yield from _fields(items, f"{path}[].")
+
+
+def _type(schema: Mapping[str, t.Any]) -> str:
+    declared = schema.get("type", "any")
+    names = [declared] if isinstance(declared, str) else declared
+    items = f"list of {_type(schema['items'])}" if schema.get("items") else "list"
+    shown = {"string": schema.get("format", "string"), "array": items}
+    return " or ".join(shown.get(name, name) for name in names if name != "null")
+
+
+def _relations(stream: Stream) -> Iterator[Relation]:
+    for field in _fields(stream.schema):
+        if found := _POINTER.search(field.description):
+            is_list = "[]" in field.path or field.type.startswith("list")
+            yield Relation(stream.name, field.path, is_list, *found.groups())
+
+
+def _is_back_pointer(relation: Relation) -> bool:
+    """Tell whether a part of a record points at the record that it is in."""
+    inner = relation.path.rpartition("[].")[2] if "[]." in relation.path else ""
+    return relation.stream == relation.target and inner not in {"", relation.key}
+
+
+def _block(*lines: str) -> str:
+    return "\n".join(("", *lines, ""))
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    for row in (head, ["---"] * len(head), *rows):
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
+
+
+def _codes(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

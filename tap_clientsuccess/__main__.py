@@ -1,5 +1,8 @@
 """The command ``tap-clientsuccess``, also as ``python -m tap_clientsuccess``."""
 
+import sys
+import typing as t
+
 from tap_clientsuccess.singer.signals import stop_signal
 
 # First of all, because importing the rest takes a moment.
@@ -7,13 +10,29 @@ stop_signal.take_over()
 
 from tap_clientsuccess.tap import TapClientSuccess  # noqa: E402
 
+if t.TYPE_CHECKING:
+    import click
+
 
 def main() -> None:
     """Run the command line."""
     try:
-        TapClientSuccess.cli()
+        _command()()
     finally:
         stop_signal.ignore()
+
+
+def _command() -> "click.Command":
+    """Return the command; the SDK sets up logging when it is asked for it."""
+    try:
+        command: click.Command = TapClientSuccess.cli
+    except Exception as error:  # noqa: BLE001 # whatever a logging configuration raises
+        sys.exit(
+            "tap-clientsuccess: Invalid logging configuration "
+            "(LOGLEVEL, TAP_CLIENTSUCCESS_LOGLEVEL or SINGER_SDK_LOG_CONFIG): "
+            f"{' '.join(str(error).split())}"
+        )
+    return command
 
 
 if __name__ == "__main__":

@@ -18,8 +18,8 @@ from singer_sdk.plugin_base import SingerCommand, _ConfigInput
 from tap_clientsuccess.config.environment import unread_settings, variable
 from tap_clientsuccess.config.settings import SCHEMA
 from tap_clientsuccess.errors import ApiError, config_error
-from tap_clientsuccess.output import OutputError
 from tap_clientsuccess.singer.signals import Interrupted
+from tap_clientsuccess.singer.writer import OutputError
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator

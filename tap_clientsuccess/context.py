@@ -5,12 +5,15 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+from singer_sdk.streams.rest import HTTPRequest
+
 from tap_clientsuccess.config.settings import Settings
-from tap_clientsuccess.custom_fields import CustomFields
 from tap_clientsuccess.http.auth import KeyAuthenticator, LoginAuthenticator
 from tap_clientsuccess.http.client import Client
 from tap_clientsuccess.http.thread_pool import ThreadPool
 from tap_clientsuccess.http.transport import Transport
+from tap_clientsuccess.records.custom_fields import FieldDefinitions
+from tap_clientsuccess.records.envelope import list_of
 from tap_clientsuccess.singer.signals import stop_signal
 
 if t.TYPE_CHECKING:
@@ -31,7 +34,7 @@ class TapContext:
     settings: Settings
     client: Client
     thread_pool: ThreadPool
-    custom_fields: CustomFields
+    custom_fields: FieldDefinitions
 
     @classmethod
     def from_config(cls, config: Mapping[str, t.Any], *, is_configured: bool) -> t.Self:
@@ -44,12 +47,15 @@ class TapContext:
         settings = Settings.from_config(config)
         client = _client(settings)
         thread_pool = ThreadPool(settings.concurrency, stop_signal.raise_if_set)
-        custom_fields = CustomFields(
-            client if is_configured and settings.discover_custom_fields else None,
-            thread_pool,
-            settings.base_url,
-            flattened=bool(config.get("flattening_enabled")),
-        )
+        can_read = is_configured and settings.discover_custom_fields
+
+        def read(resource: str) -> list[t.Any]:
+            url = f"{settings.base_url}/customfield/all/{resource}"
+            request = HTTPRequest(url=url)
+            # In a thread of the pool, so that a signal can end the waiting.
+            return thread_pool.submit(client.request, request, list_of).result().content
+
+        custom_fields = FieldDefinitions(read if can_read else None)
         return cls(settings, client, thread_pool, custom_fields)
 
 

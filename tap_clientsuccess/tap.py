@@ -15,6 +15,7 @@ from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib import StateMessage
 from singer_sdk.tap_base import CliTestOptionValue
 
+from tap_clientsuccess.catalog import complete_catalog
 from tap_clientsuccess.cli import (
     CONNECTION,
     TapCommand,
@@ -28,14 +29,13 @@ from tap_clientsuccess.config.environment import read_environment, unread_settin
 from tap_clientsuccess.config.validation import problems
 from tap_clientsuccess.connection_test import check_connection
 from tap_clientsuccess.context import TapContext
-from tap_clientsuccess.custom_fields import complete_catalog
 from tap_clientsuccess.errors import ApiError, config_error
-from tap_clientsuccess.output import BufferedWriter, OutputError
 from tap_clientsuccess.singer.signals import (
     LEAVE_WITHIN_SECONDS,
     Interrupted,
     stop_signal,
 )
+from tap_clientsuccess.singer.writer import BufferedWriter, OutputError
 from tap_clientsuccess.streams import STREAMS
 from tap_clientsuccess.streams.custom import custom_streams, definition_problems
 from tap_clientsuccess.streams.lists import ReferenceList
@@ -81,9 +81,14 @@ class TapClientSuccess(Tap):
     def setup_mapper(self) -> None:
         """Set up the stream maps, for a catalog that knows the custom fields."""
         if self.input_catalog is not None:
+            resources = {
+                stream.name: stream.custom_fields_of  # type: ignore[misc]
+                for stream in STREAMS
+                if stream.custom_fields_of
+            }
             for name in self._left_out & self.input_catalog.keys():
                 self.logger.info("%s: skipped, because v1_streams is off", name)
-            complete_catalog(self.input_catalog, STREAMS, self.context.custom_fields)
+            complete_catalog(self.input_catalog, resources, self.context.custom_fields)
         super().setup_mapper()
 
     def discover_streams(self) -> list[ClientSuccessStream]:

@@ -1,62 +1,45 @@
-"""A bare `requests` loop: page after page, each record written as a line of JSON.
-
-No schema, no state, no retries: what the standard library's JSON and one connection
-can do at best, one request after the other.
-"""
+"""A bare loop: page after page, each record written as a RECORD line."""
 
 from __future__ import annotations
 
-import argparse
 import itertools
-import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import requests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_TIMEOUT = 60
+TIMEOUT = 60
 
 
-def main() -> None:
-    """Read the stream that is asked for."""
-    options = _options()
-    session = requests.Session()
-    session.headers["X-API-Key"] = options.api_key
-    read = _details if options.stream == "client_details" else _clients
-    for record in read(session, options.base_url):
-        message = {"type": "RECORD", "stream": options.stream, "record": record}
-        sys.stdout.write(json.dumps(message) + "\n")
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="A bare loop over an API.")
-    parser.add_argument("base_url")
-    parser.add_argument("api_key")
-    parser.add_argument("stream")
-    return parser.parse_args()
-
-
-def _clients(session: requests.Session, base_url: str) -> Iterator[dict[str, Any]]:
+def clients(session: requests.Session, url: str) -> Iterator[dict[str, Any]]:
     params = {"size": "200", "sortBy": "modifiedTime", "sortDirection": "desc"}
     for page in itertools.count():
-        answer = session.get(
-            f"{base_url}/client/search",
-            params=params | {"page": str(page)},
-            timeout=_TIMEOUT,
+        response = session.get(
+            f"{url}/client/search", params=params | {"page": str(page)}, timeout=TIMEOUT
         )
-        body = json.loads(answer.content)
+        body = orjson.loads(response.content)
         yield from body["data"]
         if body["last"]:
             return
 
 
-def _details(session: requests.Session, base_url: str) -> Iterator[dict[str, Any]]:
-    for client in _clients(session, base_url):
-        url = f"{base_url}/client/{client['uuid']}"
-        yield json.loads(session.get(url, timeout=_TIMEOUT).content)
+def details(session: requests.Session, url: str) -> Iterator[dict[str, Any]]:
+    for client in clients(session, url):
+        response = session.get(f"{url}/client/{client['uuid']}", timeout=TIMEOUT)
+        yield orjson.loads(response.content)
+
+
+def main() -> None:
+    url, key, stream = sys.argv[1:]
+    session = requests.Session()
+    session.headers["X-API-Key"] = key
+    for record in (details if stream == "client_details" else clients)(session, url):
+        message = {"type": "RECORD", "stream": stream, "record": record}
+        sys.stdout.buffer.write(orjson.dumps(message) + b"\n")
 
 
 if __name__ == "__main__":

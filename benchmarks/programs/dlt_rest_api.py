@@ -1,39 +1,23 @@
-"""dlt's `rest_api` source of the same endpoints, extracted into a load package."""
+"""dlt's `rest_api` source: `dlt_rest_api.py URL KEY STREAM FOLDER WORKERS`."""
 
 from __future__ import annotations
 
-import argparse
+import sys
 
-import dlt  # type: ignore[import-not-found]
-from dlt.sources.rest_api import RESTAPIConfig, rest_api_source  # type: ignore[import-not-found]
+import dlt
+from dlt.sources.rest_api import RESTAPIConfig, rest_api_source
 
-
-def main() -> None:
-    """Extract the stream that is asked for."""
-    options = _options()
-    pipeline = dlt.pipeline("benchmark", pipelines_dir=options.folder)
-    source = rest_api_source(_config(options)).with_resources(options.stream)
-    pipeline.extract(source, workers=options.concurrency)
+SEARCH = {"size": 200, "sortBy": "modifiedTime", "sortDirection": "desc"}
 
 
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="dlt reads an API.")
-    parser.add_argument("base_url")
-    parser.add_argument("api_key")
-    parser.add_argument("stream")
-    parser.add_argument("folder", help="where the load package goes")
-    parser.add_argument("--concurrency", type=int, default=5)
-    return parser.parse_args()
-
-
-def _config(options: argparse.Namespace) -> RESTAPIConfig:
+def config(url: str, key: str) -> RESTAPIConfig:
     return {
         "client": {
-            "base_url": options.base_url,
+            "base_url": url,
             "auth": {
                 "type": "api_key",
                 "name": "X-API-Key",
-                "api_key": options.api_key,
+                "api_key": key,
                 "location": "header",
             },
         },
@@ -43,11 +27,7 @@ def _config(options: argparse.Namespace) -> RESTAPIConfig:
                 "name": "clients",
                 "endpoint": {
                     "path": "client/search",
-                    "params": {
-                        "size": 200,
-                        "sortBy": "modifiedTime",
-                        "sortDirection": "desc",
-                    },
+                    "params": SEARCH,
                     "data_selector": "data",
                     "paginator": {
                         "type": "page_number",
@@ -66,6 +46,13 @@ def _config(options: argparse.Namespace) -> RESTAPIConfig:
             },
         ],
     }
+
+
+def main() -> None:
+    url, key, stream, folder, workers = sys.argv[1:]
+    pipeline = dlt.pipeline("benchmark", pipelines_dir=folder)
+    source = rest_api_source(config(url, key)).with_resources(stream)
+    pipeline.extract(source, workers=int(workers))
 
 
 if __name__ == "__main__":

@@ -1,27 +1,29 @@
-"""A ClientSuccess that runs on this machine, to try and to test the tap."""
+"""A ClientSuccess that runs on this machine, to try and to test API clients against."""
 
 from __future__ import annotations
 
-from clientsuccess_sandbox.faults import (
+from clientsuccess_sandbox.faults.answers import (
     Body,
-    CutOff,
-    Drip,
     Edits,
     Empty,
     Headers,
     Html,
-    Huge,
-    Latency,
     Mutate,
     RateLimit,
     Redirect,
     RepeatPage,
-    Reset,
-    Rule,
     Shape,
-    Stall,
     Status,
     WrongTotal,
+)
+from clientsuccess_sandbox.faults.rule import Rule
+from clientsuccess_sandbox.faults.transport import (
+    CutOff,
+    Drip,
+    Huge,
+    Latency,
+    Reset,
+    Stall,
 )
 from clientsuccess_sandbox.sandbox import Sandbox
 

@@ -1,26 +1,98 @@
-"""Everything that the routes share."""
+"""What the routes share: the parts of a sandbox, apart from HTTP."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-if TYPE_CHECKING:
-    from clientsuccess_sandbox.clock import Clock
-    from clientsuccess_sandbox.faults.registry import Faults
-    from clientsuccess_sandbox.keys import Keys
-    from clientsuccess_sandbox.requestlog import RequestLog
-    from clientsuccess_sandbox.settings import Behaviour
-    from clientsuccess_sandbox.store import Store
+from clientsuccess_sandbox.auth import KEY_HEADERS, Keys
+from clientsuccess_sandbox.clock import Clock
+from clientsuccess_sandbox.data.seeded import Random
+from clientsuccess_sandbox.faults.registry import Faults
+from clientsuccess_sandbox.faults.rule import Rule
+from clientsuccess_sandbox.messages import Request
+from clientsuccess_sandbox.settings import (
+    DEFAULT_KEY,
+    DEFAULT_PASSWORD,
+    DEFAULT_USERNAME,
+    Behaviour,
+    CompanySettings,
+    option,
+)
+from clientsuccess_sandbox.store import Store
+
+_MOST_REQUESTS = 200_000
 
 
-@dataclass(frozen=True)
-class Backend:
-    """The parts of a sandbox, apart from HTTP."""
+@dataclass
+class LoggedRequest:
+    """One request. Keys and bodies are not kept.
 
-    store: Store
-    faults: Faults
-    keys: Keys
-    clock: Clock
-    requests: RequestLog
-    behaviour: Behaviour
+    Attributes:
+        method: Such as `GET`.
+        path: Path without the query.
+        query: Query parameters as they were asked.
+        key_headers: Lower-case names of the headers that carried a credential.
+        user_agent: What the client calls itself.
+        time: Seconds since 1970 at which it came in, by the sandbox's clock.
+        status: Status of the answer; `None` before there is one.
+        faults: Kinds of the faults that struck it.
+    """
+
+    method: str
+    path: str
+    query: dict[str, str]
+    key_headers: tuple[str, ...]
+    user_agent: str
+    time: float
+    status: int | None = None
+    faults: list[str] = field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class Backend(CompanySettings, Behaviour):
+    """The made-up company, its keys and habits, apart from HTTP.
+
+    Every setting of `CompanySettings` and `Behaviour` is an argument; those of
+    `Behaviour` may be changed at any time by assigning to the attribute.
+
+    Attributes:
+        rules: Faults from the start.
+        store: The data, to read and to edit.
+        faults: The faults in force.
+        requests: The requests so far.
+        keys: Who may come in.
+        clock: The server's clock.
+        random: What decides which replica answers.
+    """
+
+    api_key: str = option(DEFAULT_KEY, "key that opens the API")
+    username: str = option(DEFAULT_USERNAME, "for a login")
+    password: str = option(DEFAULT_PASSWORD, "for a login", repr=False)
+    clock_offset: float = option(0.0, "seconds that the server's clock is ahead")
+    rules: Sequence[Rule] = ()
+
+    def __post_init__(self) -> None:
+        self.clock = Clock(self.clock_offset)
+        self.store = Store(self, self.clock)
+        self.keys = Keys(self.clock, self.api_key, self.username, self.password)
+        self.requests: list[LoggedRequest] = []
+        self.random = Random(f"{self.seed}/lag")
+        self.faults = Faults(self.seed)
+        for rule in self.rules:
+            self.faults.add(rule)
+
+    def log(self, request: Request) -> LoggedRequest:
+        """Log a request; the oldest go when there are too many."""
+        entry = LoggedRequest(
+            request.method,
+            request.path,
+            request.query,
+            tuple(name for name in KEY_HEADERS if name in request.headers),
+            request.headers.get("user-agent", ""),
+            self.clock.now(),
+        )
+        if len(self.requests) >= _MOST_REQUESTS:
+            del self.requests[: _MOST_REQUESTS // 2]
+        self.requests.append(entry)
+        return entry

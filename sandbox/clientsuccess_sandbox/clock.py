@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 from email.utils import formatdate
 
-MILLISECONDS = 1000
+_SECOND = 1000
 
 
 class Clock:
@@ -25,7 +25,7 @@ class Clock:
 
     def now_ms(self) -> int:
         """Tell the time in milliseconds since 1970."""
-        return int(self.now() * MILLISECONDS)
+        return int(self.now() * _SECOND)
 
     def http_date(self) -> str:
         """Write the time as the `Date` header has it."""
@@ -34,22 +34,19 @@ class Clock:
 
 def to_iso(milliseconds: int) -> str:
     """Write milliseconds since 1970 as `2024-05-01T10:11:12.123Z`."""
-    seconds, rest = divmod(milliseconds, MILLISECONDS)
+    seconds, rest = divmod(milliseconds, _SECOND)
     return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{rest:03}Z"
 
 
 def from_iso(text: str, *, keep_offset: bool = True) -> int:
-    """Read an ISO 8601 time or bare date as milliseconds since 1970.
+    """Read an ISO 8601 time or bare date as milliseconds since 1970, or `ValueError`.
 
     Args:
         text: The time.
         keep_offset: Heed its offset; without, it is taken to be UTC.
-
-    Raises:
-        ValueError: The text is no such time.
     """
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None or not keep_offset:
         moment = moment.replace(tzinfo=UTC)
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    return round((moment - epoch).total_seconds() * MILLISECONDS)
+    return round((moment - epoch).total_seconds() * _SECOND)

@@ -19,9 +19,5 @@ def encode(value: object) -> bytes:
 
 
 def decode(text: bytes | str | msgspec.Raw) -> Any:
-    """Read JSON; numbers with a fraction become `Decimal`.
-
-    Raises:
-        msgspec.DecodeError: The text is no JSON.
-    """
+    """Read JSON; numbers with a fraction become `Decimal`."""
     return _DECODER.decode(text)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable
+from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from clientsuccess_sandbox.answer import JSON
-from clientsuccess_sandbox.routes.replies import Json
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from starlette.types import ASGIApp, Receive, Scope, Send
+from clientsuccess_sandbox.messages import JSON
 
 CONTROL: Final = "/_sandbox"
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
@@ -52,13 +49,11 @@ class SameOriginMiddleware:
             return
         headers = Headers(scope=scope)
         if _is_foreign(headers):
-            answer = Json(
-                {"userMessage": "Requests of other origins are refused."}, 403
-            )
-            await answer(scope, receive, send)
+            message = "Requests of other origins are refused."
+            await JSONResponse({"userMessage": message}, 403)(scope, receive, send)
         elif _is_change_of_unknown_type(scope, headers):
             message = f"Changes need the header Content-Type: {JSON}."
-            await Json({"userMessage": message}, 415)(scope, receive, send)
+            await JSONResponse({"userMessage": message}, 415)(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 

@@ -1,25 +1,24 @@
-"""The sandbox's data: read and changed from any thread."""
+"""The sandbox's data, and how they are edited."""
 
 from __future__ import annotations
 
-import threading
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, NamedTuple
 
-from clientsuccess_sandbox.cache import RecordCache
-from clientsuccess_sandbox.clock import Clock
-from clientsuccess_sandbox.data import KINDS, Company, custom_fields
-from clientsuccess_sandbox.data.clients import detail
-from clientsuccess_sandbox.data.dice import Dice, digest
+from clientsuccess_sandbox.clock import Clock, from_iso, to_iso
+from clientsuccess_sandbox.data import Kind, custom_fields
+from clientsuccess_sandbox.data.company import Times
+from clientsuccess_sandbox.data.seeded import Random
 from clientsuccess_sandbox.jsontext import Record, decode, encode
-from clientsuccess_sandbox.paging import Page, Search, select
-from clientsuccess_sandbox.table import Table
+from clientsuccess_sandbox.settings import CompanySettings
+from clientsuccess_sandbox.tables import COLUMNS, Page, Search, Tables
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+__all__ = ["Change", "Page", "Search", "Store"]
 
-    import msgspec
-
-    from clientsuccess_sandbox.settings import CompanySettings
+OPERATIONS: Final = ("insert", "edit", "delete")
+MOST_RANDOM_EDITS: Final = 1000
+"""In one request: more would keep everybody else waiting."""
 
 
 class Change(NamedTuple):
@@ -30,88 +29,39 @@ class Change(NamedTuple):
     id: int
 
 
-OPERATIONS = ("insert", "edit", "delete")
-MOST_RANDOM_EDITS = 1000
-"""In one request: more would keep everybody else waiting."""
-
-
-class Store:
-    """All records and custom field definitions of the made-up company.
-
-    Kinds are named like the tap's streams: `clients`, `client_notes` and so on.
-    """
+class Store(Tables):
+    """All records and custom field definitions of the made-up company."""
 
     def __init__(self, settings: CompanySettings, clock: Clock | None = None) -> None:
-        self._lock = threading.RLock()
+        super().__init__(settings)
         self._clock = clock or Clock()
-        self._company = Company(settings)
-        cache = RecordCache()
-        self._tables = {
-            name: Table(kind, self._company, cache) for name, kind in KINDS.items()
-        }
+        self._random = self.company.random("edits")
         self._added: dict[str, list[Record]] = {}
         self._latest = 0
-        self._ties = Dice(digest(settings.seed, "ties"))
-        self._edits = Dice(digest(settings.seed, "edits"))
-
-    def count(self, kind: str) -> int:
-        """Tell how many records of a kind there are now."""
-        with self._lock:
-            return len(self._table(kind).order("id").ids)
-
-    def ids(self, kind: str) -> list[int]:
-        """List the ids of a kind, rising."""
-        with self._lock:
-            return list(self._table(kind).order("id").ids)
-
-    def records(self, kind: str) -> list[Record]:
-        """List all records of a kind as the search gives them, by id.
-
-        Numbers with a fraction are `Decimal`.
-        """
-        with self._lock:
-            table = self._table(kind)
-            return [table.record(number) for number in table.order("id").ids]
-
-    def raws(self, kind: str) -> list[msgspec.Raw]:
-        """List all records of a kind as JSON text, by id."""
-        with self._lock:
-            table = self._table(kind)
-            return [table.raw(number) for number in table.order("id").ids]
-
-    def get(self, kind: str, number: int) -> Record | None:
-        """Give one record by its id."""
-        with self._lock:
-            table = self._table(kind)
-            return table.record(number) if number in table else None
-
-    def get_by_uuid(self, kind: str, uuid: str) -> Record | None:
-        """Give one record by its uuid, clients with what only a detail shows."""
-        number = self._company.number_of(kind, uuid)
-        record = self.get(kind, number) if number else None
-        if record is None or record.get("uuid") != uuid:
-            return None
-        return detail(self._company, record) if kind == "clients" else record
-
-    def search(self, kind: str, search: Search) -> Page:
-        """Give one page, as the data stands this moment."""
-        with self._lock:
-            return select(self._table(kind), search, self._ties)
 
     def insert(self, kind: str, **changes: Any) -> Record:
-        """Add a record, made up apart from the given values; give it back."""
-        with self._lock:
-            return self._table(kind).insert(self._moment(), _plain(changes))
+        """Add a record, made up apart from the given values; return it."""
+        with self._change(kind) as (known, now):
+            times = _times(known, changes, Times(now, now))
+            ids = f"SELECT id FROM {kind} UNION SELECT id FROM {kind}_past"
+            number = (self.run(f"SELECT max(id) FROM ({ids})").fetchone()[0] or 0) + 1
+            made = decode(self.templates[kind].fill(number, times))
+            return self._put(known, number, times, made | _plain(changes), now)
 
     def edit(self, kind: str, number: int, **changes: Any) -> Record:
-        """Change values of a record and its modification time; give it back.
+        """Change values of a record and its modification time; return it.
 
         Raises:
             KeyError: There is no such record.
         """
-        with self._lock:
-            table = self._existing(kind, number)
-            return table.edit(number, self._moment(), _plain(changes))
+        with self._change(kind) as (known, now):
+            created, body = self._take(kind, number, now)
+            times = _times(known, changes, Times(created, now))
+            record = decode(body) | _plain(changes)
+            if known.modified in record:
+                numeric, time = known.numeric_times, times.modified
+                record[known.modified] = time if numeric else to_iso(time)
+            return self._put(known, number, times, record, now)
 
     def delete(self, kind: str, number: int) -> None:
         """Remove a record. What refers to it stays.
@@ -119,17 +69,27 @@ class Store:
         Raises:
             KeyError: There is no such record.
         """
-        with self._lock:
-            self._existing(kind, number).delete(number)
+        with self._change(kind) as (_, now):
+            self._take(kind, number, now)
 
     def restore(self, kind: str, number: int) -> Record:
-        """Bring a deleted record back as it was, with its old times; give it back.
+        """Bring a deleted record back as it was, with its old times; return it.
 
         Raises:
             KeyError: No such record was deleted.
         """
-        with self._lock:
-            return self._table(kind).restore(number)
+        with self._change(kind) as (_, now):
+            if self.get(kind, number) is not None:
+                raise KeyError(f"{kind} {number} was not deleted")
+            sql = (
+                f"INSERT INTO {kind} SELECT {COLUMNS.replace('since', '?')} "
+                f"FROM {kind}_past WHERE id = ? ORDER BY rowid DESC LIMIT 1"
+            )
+            self.run(sql, now, number)
+            record = self.get(kind, number)
+            if record is None:
+                raise KeyError(f"{kind} {number} was never there")
+            return record
 
     def random_edits(
         self,
@@ -137,7 +97,7 @@ class Store:
         count: int = 1,
         *,
         seed: int | None = None,
-        operations: tuple[str, ...] = OPERATIONS,
+        operations: Sequence[str] = OPERATIONS,
     ) -> list[Change]:
         """Make random inserts, edits and deletes.
 
@@ -148,15 +108,13 @@ class Store:
                 each call goes on where the last one stopped.
             operations: What to choose from; a name given twice is twice as likely.
         """
-        dice = self._edits if seed is None else Dice(digest(seed, kind))
-        with self._lock:
-            return [self._random_edit(kind, dice, operations) for _ in range(count)]
+        random = self._random if seed is None else Random(f"{seed}/{kind}")
+        with self._change(kind) as (known, _):
+            return [self._random_edit(known, random, operations) for _ in range(count)]
 
     def definitions(self, resource: str) -> list[Record]:
-        """List a resource type's custom field definitions."""
-        with self._lock:
-            known = custom_fields.definitions(resource)
-            return known + self._added.get(resource, [])
+        """Return a resource type's custom field definitions."""
+        return custom_fields.definitions(resource) + self._added.get(resource, [])
 
     def add_custom_field(self, resource: str, definition: Mapping[str, Any]) -> None:
         """Define one more custom field; random edits from now on fill it."""
@@ -164,57 +122,84 @@ class Store:
             raise ValueError(f"{resource} is no resource type.")
         if "fieldKey" not in definition:
             raise ValueError("A custom field definition needs a fieldKey.")
-        with self._lock:
-            self._added.setdefault(resource, []).append(_plain(definition))
+        self._added.setdefault(resource, []).append(_plain(definition))
 
     def _random_edit(
-        self, kind: str, dice: Dice, operations: tuple[str, ...]
+        self, kind: Kind, random: Random, operations: Sequence[str]
     ) -> Change:
-        ids = self._table(kind).order("id").ids
-        op = dice.pick(operations)
-        if op == "insert" or not ids:
-            record = self.insert(kind, **self._added_values(kind, {}, dice))
-            return Change(kind, "insert", record["id"])
-        number = dice.pick(ids)
+        name, op = kind.name, random.pick(operations)
+        ((most,),) = self.run(f"SELECT max(id) FROM {name}")
+        if op == "insert" or not most:
+            values = self._added_values(kind, {}, random)
+            return Change(name, "insert", self.insert(name, **values)["id"])
+        sql = f"SELECT id, body FROM {name} WHERE id >= ? ORDER BY id LIMIT 1"
+        ((number, body),) = self.run(sql, 1 + random.below(most))
         if op == "delete":
-            self.delete(kind, number)
+            self.delete(name, number)
         else:
-            self.edit(kind, number, **self._random_changes(kind, number, dice))
-        return Change(kind, op, number)
+            text = f"{random.text(1)} ({random.below(10**6)})"
+            values = self._added_values(kind, decode(body), random)
+            self.edit(name, number, **{kind.text: text, **values})
+        return Change(name, op, number)
 
-    def _random_changes(self, kind: str, number: int, dice: Dice) -> Record:
-        record = self._table(kind).record(number)
-        text = f"{dice.text(1)} ({dice.below(10**6)})"
-        return {
-            self._table(kind).kind.text: text,
-            **self._added_values(kind, record, dice),
+    def _added_values(self, kind: Kind, record: Record, random: Random) -> Record:
+        """Return values of the custom fields that were defined while running."""
+        added = self._added.get(kind.custom or "", [])
+        new = {
+            item["fieldKey"]: custom_fields.value_for(item, random) for item in added
         }
+        return {"custom": {**(record.get("custom") or {}), **new}} if new else {}
 
-    def _added_values(self, kind: str, record: Record, dice: Dice) -> Record:
-        """Values of the custom fields that were defined while running."""
-        added = self._added.get(self._table(kind).kind.custom or "", [])
-        if not added:
-            return {}
-        new = {item["fieldKey"]: custom_fields.value_for(item, dice) for item in added}
-        return {"custom": {**(record.get("custom") or {}), **new}}
+    @contextmanager
+    def _change(self, kind: str) -> Iterator[tuple[Kind, int]]:
+        """Make changes, all of the same moment, or, if one fails, none."""
+        with self.lock:
+            known = self.known(kind)
+            # Never before an earlier change, even if the clock was set back.
+            self._latest = max(self._latest, self._clock.now_ms())
+            self.forget_counts()
+            self.run("SAVEPOINT change")
+            try:
+                yield known, self._latest
+            except BaseException:
+                self.run("ROLLBACK TO change")
+                raise
+            finally:
+                self.run("RELEASE change")
 
-    def _moment(self) -> int:
-        """The time of an edit: never before that of an earlier one."""
-        self._latest = max(self._latest, self._clock.now_ms())
-        return self._latest
-
-    def _table(self, kind: str) -> Table:
-        try:
-            return self._tables[kind]
-        except KeyError:
-            known = ", ".join(self._tables)
-            raise ValueError(f"There is no kind {kind!r}, only {known}.") from None
-
-    def _existing(self, kind: str, number: int) -> Table:
-        table = self._table(kind)
-        if number not in table:
+    def _take(self, kind: str, number: int, now: int) -> tuple[int, bytes]:
+        """Move a record's version to the past; return its creation and itself."""
+        row = self.run(f"SELECT created, body FROM {kind} WHERE id = ?", number)
+        found: tuple[int, bytes] | None = row.fetchone()
+        if found is None:
             raise KeyError(f"{kind} {number}")
-        return table
+        sql = f"INSERT INTO {kind}_past SELECT *, ? FROM {kind} WHERE id = ?"
+        self.run(sql, now, number)
+        self.run(f"DELETE FROM {kind} WHERE id = ?", number)
+        return found
+
+    def _put(
+        self, kind: Kind, number: int, times: Times, record: Record, now: int
+    ) -> Record:
+        shows = self.company.shows_modifications(kind.name)
+        self.run(
+            f"INSERT INTO {kind.name} VALUES (?, ?, ?, ?, ?, ?, ?)",
+            number,
+            record.get("uuid"),
+            record.get(kind.owner) if kind.owner else None,
+            times.created,
+            times.modified if shows else times.created,
+            now,
+            encode(record).decode(),
+        )
+        return record
+
+
+def _times(kind: Kind, changes: Mapping[str, Any], times: Times) -> Times:
+    """Return a record's new times: those given, or these."""
+    pairs = zip((kind.created, kind.modified), times, strict=True)
+    given = [changes.get(key, time) for key, time in pairs]
+    return Times(*(t if isinstance(t, int) else from_iso(t) for t in given))
 
 
 def _plain(changes: Mapping[str, Any]) -> Record:

@@ -52,6 +52,10 @@ def test_strangers_are_refused(sandbox: Sandbox, headers: dict[str, str]) -> Non
         assert answer.json()["userMessage"]
 
 
+def test_paths_of_no_api_are_not_there(sandbox: Sandbox) -> None:
+    assert ask(f"{sandbox.url}/v9/auth").status_code == 404
+
+
 def test_keys_change_while_running(sandbox: Sandbox, client: Client) -> None:
     sandbox.keys.revoke(sandbox.api_key)
     assert client.read("/health").status_code == 401

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from clientsuccess_sandbox import cli
-from clientsuccess_sandbox.options import make_parser, settings_from
+from clientsuccess_sandbox.cli import make_parser, settings_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -46,6 +46,11 @@ def test_the_bytes_do_not_depend_on_what_was_asked_before() -> None:
     assert all(store.raws(kind) == found[kind] for kind in KINDS)
 
 
+def test_nothing_of_the_templates_is_left(store: Store) -> None:
+    for raw in texts(store):
+        assert not re.search(rb"<<|>>\d|\{[a-z_.]+( [^}]*)?\}", raw)
+
+
 @pytest.mark.parametrize("kind", ["contacts", "contracts", "client_notes", "pulses"])
 def test_records_belong_to_clients_that_exist(store: Store, kind: str) -> None:
     owner = KINDS[kind].owner or ""
@@ -136,8 +141,8 @@ def test_data_is_awkward_in_the_ways_of_real_data(store: Store) -> None:
     assert any(record.get("note", "") is None for record in clients)
     assert {type(record.get("segment")) for record in clients} >= {dict, str}
     assert any(len(record["note"]) > 10_000 for record in notes)
-    names = "".join(record["name"] for record in clients)
-    assert any(ord(letter) > 0xFFFF for letter in names)
+    texts = "".join(record["note"] for record in notes)
+    assert any(ord(letter) > 0xFFFF for letter in texts)
 
 
 def test_amounts_leave_as_exact_number_literals(store: Store) -> None:

@@ -28,7 +28,7 @@ from clientsuccess_sandbox import (
     Status,
     WrongTotal,
 )
-from clientsuccess_sandbox.faults import rule_from_json, rule_from_text
+from clientsuccess_sandbox.faults.registry import rule_from_json, rule_from_text
 
 if TYPE_CHECKING:
     from sandbox_client import Client

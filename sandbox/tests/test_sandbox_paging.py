@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from sandbox_client import Client, fixtures
 
 from clientsuccess_sandbox import Sandbox
-from clientsuccess_sandbox.paging import Search
 from clientsuccess_sandbox.settings import CompanySettings
-from clientsuccess_sandbox.store import Store
+from clientsuccess_sandbox.store import Search, Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -187,8 +187,8 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         ),
         title="Custom streams",
         description=(
-            "Streams for endpoints that the tap does not know; see the README for "
-            "the keys of an entry."
+            "Streams for endpoints that the tap does not know; docs/custom-streams.md "
+            "has the keys of an entry."
         ),
     ),
     th.Property(

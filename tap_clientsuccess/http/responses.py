@@ -6,7 +6,6 @@ import json
 import typing as t
 from dataclasses import dataclass
 
-from tap_clientsuccess.decode import decode_json
 from tap_clientsuccess.errors import (
     NotFoundError,
     RefusedError,
@@ -17,9 +16,7 @@ from tap_clientsuccess.timestamps import parse_http_date
 
 if t.TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Mapping
-
-T = t.TypeVar("T")
+    from collections.abc import Mapping
 
 _TOO_MANY_REQUESTS = 429
 _AN_INSTANT = 1e9
@@ -151,37 +148,3 @@ def what_came(response: Response) -> str:
     else:
         came = "something other than the JSON it should be"
     return f"{response.where} answered with {came}"
-
-
-def unwrap(body: dict[str, t.Any]) -> t.Any:
-    """Open the envelope of a response: ``data``, or ``content`` for tasks."""
-    return body.get("data", body.get("content"))
-
-
-def read_list(body: t.Any) -> list[t.Any]:
-    """Read the response of an endpoint without pages.
-
-    Raises:
-        ValueError: It is not a list, bare or in an envelope.
-    """
-    records = unwrap(body) if isinstance(body, dict) else body
-    if not isinstance(records, list):
-        raise ValueError("not a list")  # noqa: TRY004
-    return records
-
-
-def read_record(body: t.Any) -> dict[str, t.Any]:
-    """Read the response of an endpoint for one record.
-
-    Raises:
-        ValueError: It is not an object, bare or in an envelope.
-    """
-    if not isinstance(body, dict):
-        raise ValueError("not an object")  # noqa: TRY004
-    record = unwrap(body)
-    return record if isinstance(record, dict) and "id" not in body else body
-
-
-def decoded(read: Callable[[t.Any], T]) -> Callable[[bytes], T]:
-    """Make of a function that takes a JSON value one that takes a body."""
-    return lambda body: read(decode_json(body))

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
+from functools import partial
 
 from jsonschema import Draft7Validator
 from singer_sdk.helpers.jsonpath import extract_jsonpath
 
 from tap_clientsuccess.errors import NotFoundError, config_error
-from tap_clientsuccess.http.responses import read_list
-from tap_clientsuccess.inference import infer_schema
-from tap_clientsuccess.pages import Page
-from tap_clientsuccess.streams.search import SearchStream
+from tap_clientsuccess.records.decoding import decode_json
+from tap_clientsuccess.records.infer import infer_schema
+from tap_clientsuccess.streams.paged import SearchStream
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from singer_sdk.streams.rest import HTTPRequest, PageContext
 
-    from tap_clientsuccess.pages import PageRequest
+    from tap_clientsuccess.paging.page import PageRequest
+    from tap_clientsuccess.records.reader import RecordPage, RecordReader
     from tap_clientsuccess.tap import TapClientSuccess
 
 _SAMPLED_PAGES = 3
@@ -45,13 +47,16 @@ class CustomStream(SearchStream):
         self.primary_keys = tuple(definition.get("primary_keys") or ())
         self.replication_key = definition.get("replication_key")
         self.modification_key = definition.get("replication_key") or ""
+        self.reads_by_time = bool(self.replication_key)
+        if path := definition.get("records_path"):
+            self.find = partial(_find, path)
         super().__init__(
             tap,
             name=definition["name"],
             path=definition["path"],
             http_method=definition.get("method"),
         )
-        self.__dict__["schema"] = schema or self._inferred_schema()
+        self.schema = schema or self._inferred_schema()
 
     def _inferred_schema(self) -> dict[str, t.Any]:
         samples = self._samples()
@@ -81,7 +86,7 @@ class CustomStream(SearchStream):
         records: list[t.Any] = []
         for number in range(_SAMPLED_PAGES):
             page = self.sample(number)
-            records += page.records
+            records += [decode_json(record.line) for record in page.records]
             if not page.has_next:
                 break
         return records
@@ -102,33 +107,25 @@ class CustomStream(SearchStream):
     def _is_paged(self) -> bool:
         return bool(self._definition.get("page_style", "search") == "search")
 
-    def read_page(self, body: t.Any, number: int) -> Page:
+    def read_records(self, body: bytes, *, reader: RecordReader) -> RecordPage:
         """Read a page, or the whole answer as the only page.
 
         Raises:
             ValueError: There are no records where they should be.
         """
         if self._is_paged:
-            return super().read_page(body, number)
-        records = self._at_records_path(body)
-        return Page(number, records, self.keys_of(records), pages=1, last=True)
+            return super().read_records(body, reader=reader)
+        page = reader.read(body, self.find)
+        return replace(page, counts={"totalPages": 1, "last": True})
 
-    def records_in(self, body: dict[str, t.Any]) -> t.Any:
-        """Return the list of records in an answer.
 
-        Raises:
-            ValueError: There is none where it should be.
-        """
-        return self._at_records_path(body)
-
-    def _at_records_path(self, body: t.Any) -> list[t.Any]:
-        path = self._definition.get("records_path")
-        if not path:
-            return read_list(body)
-        found = list(extract_jsonpath(path, body))
-        if not found and not _has_empty_list(path, body):
-            raise ValueError("nothing at records_path")
-        return found[0] if len(found) == 1 and isinstance(found[0], list) else found
+def _find(path: str, body: t.Any) -> tuple[list[t.Any], dict[str, t.Any]]:
+    """Return the records at a path, and what is said beside them."""
+    found = list(extract_jsonpath(path, body))
+    if not found and not _has_empty_list(path, body):
+        raise ValueError("nothing at records_path")
+    records = found[0] if len(found) == 1 and isinstance(found[0], list) else found
+    return records, body if isinstance(body, dict) else {}
 
 
 def _has_empty_list(path: str, body: t.Any) -> bool:

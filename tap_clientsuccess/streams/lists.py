@@ -7,14 +7,17 @@ import typing as t
 from singer_sdk.streams.rest import HTTPRequest
 
 from tap_clientsuccess.client import ClientSuccessStream
-from tap_clientsuccess.custom_fields import RESOURCE_TYPES
 from tap_clientsuccess.errors import RefusedError
-from tap_clientsuccess.http.responses import read_list
+from tap_clientsuccess.records.custom_fields import RESOURCE_TYPES
+from tap_clientsuccess.records.envelope import records_of
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.helpers.types import Context
+
+    from tap_clientsuccess.records.reader import Record
+    from tap_clientsuccess.singer.stream import Lines
 
 
 class ReferenceList(ClientSuccessStream):
@@ -25,21 +28,18 @@ class ReferenceList(ClientSuccessStream):
         """The base URL of v1."""
         return self.settings.v1_base_url
 
-    def get_records(self, context: Context | None) -> Iterator[Record]:
+    def read_lines(self, context: Context | None) -> Iterator[Lines]:
         """Read the list, if API v1 opens."""
         request = HTTPRequest(url=self.get_url(context))
         try:
-            result = self.thread_pool.submit(self.request, request, read_list).result()
+            read = self.record_reader.read
+            result = self.thread_pool.submit(self.request, request, read).result()
         except RefusedError as error:
             self._check_v2_opens()
             self._tap.note_v1_refusal(self.name, error)
             return
         self.note_extraction()
-        for record in result.content:
-            if isinstance(record, dict):
-                yield record
-            else:
-                self.notice("a record that is not an object is left out")
+        yield [record.line for record in self.sendable(result.content.records)]
         self.is_whole = True
         self.tell_notices()
 
@@ -82,22 +82,25 @@ class CustomFields(ClientSuccessStream):
     path = "/customfield/all/{resourceType}"
     primary_keys = ("resourceType", "fieldId")
 
-    def get_records(self, context: Context | None) -> Iterator[Record]:  # noqa: ARG002
+    def read_lines(self, context: Context | None) -> Iterator[Lines]:  # noqa: ARG002
         """Read the definitions of all resource types, several at once."""
         for definitions in self.thread_pool.map(self._definitions, RESOURCE_TYPES):
             self.note_extraction()
-            for resource, definition in definitions:
-                if isinstance(definition, dict):
-                    yield {"resourceType": resource, **definition}
-                else:
-                    self.notice("a record that is not an object is left out")
+            yield [record.line for record in self.sendable(definitions)]
         self.is_whole = True
         self.tell_notices()
 
-    def _definitions(self, resource: str) -> list[tuple[str, t.Any]]:
+    def _definitions(self, resource: str) -> list[Record]:
+        def find(body: t.Any) -> tuple[list[t.Any], dict[str, t.Any]]:
+            definitions, counts = records_of(body)
+            added = {"resourceType": resource}
+            return [isinstance(d, dict) and added | d for d in definitions], counts
+
         request = HTTPRequest(url=self.get_url({"resourceType": resource}))
         try:
-            result = self.request(request, read_list)
+            result = self.request(
+                request, lambda body: self.record_reader.read(body, find)
+            )
         except RefusedError as error:
             if error.status not in {400, 403, 404}:
                 raise
@@ -108,4 +111,4 @@ class CustomFields(ClientSuccessStream):
                 error.status,
             )
             return []
-        return [(resource, definition) for definition in result.content]
+        return result.content.records

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typing as t
 
-from tap_clientsuccess.pages import PageRequest
-from tap_clientsuccess.streams.search import PagedStream
+from tap_clientsuccess.paging.page import PageRequest
+from tap_clientsuccess.streams.paged import PagedStream
 
 if t.TYPE_CHECKING:
     from singer_sdk.streams.rest import HTTPRequest, PageContext
@@ -20,17 +20,18 @@ class Tasks(PagedStream):
     name = "tasks"
     path = "/task/all"
     http_method = "POST"
-    is_newest_first = False
+    creation_key = "createdTime"
+    reads_by_time = False
 
     def get_http_request(self, *, page: PageContext[PageRequest]) -> HTTPRequest:
         """Ask for one page of all tasks."""
         request = super().get_http_request(page=page)
-        number, size = page.next_page_token or PageRequest(0)
+        wanted = page.next_page_token or PageRequest()
         request.data = {
             "filterBy": {"affiliationTask": "ALL_TASKS"},
             "pagination": {
-                "taskPage": number,
-                "taskSize": size or self.settings.page_size,
+                "taskPage": wanted.number,
+                "taskSize": wanted.size or self.settings.page_size,
             },
             "sortBy": [{"key": "dueDate", "value": "asc"}],
         }

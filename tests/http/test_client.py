@@ -26,8 +26,8 @@ from tap_clientsuccess.errors import (
     UnreachableError,
     WrongAddressError,
 )
-from tap_clientsuccess.http.responses import decoded, read_list
 from tap_clientsuccess.http.thread_pool import ThreadPool
+from tap_clientsuccess.records.envelope import list_of
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,7 @@ def test_a_reader_gets_the_very_bytes(client: Client, server: Server) -> None:
     result = client.request(HTTPRequest(url=server.url), identity)
     assert result.content == body
     assert result.sent_at
-    decoded_list = client.request(HTTPRequest(url=server.url), decoded(read_list))
+    decoded_list = client.request(HTTPRequest(url=server.url), list_of)
     assert str(decoded_list.content) == "[Decimal('1.50')]"
 
 
@@ -83,7 +83,7 @@ def test_the_last_error_tells_of_the_tries(server: Server) -> None:
     server.respond = lambda _: answer(b"not JSON")
     client = make_client(max_retries=2)
     with pytest.raises(UnexpectedResponseError, match="gave up after 3 tries") as error:
-        client.request(HTTPRequest(url=server.url), decoded(read_list))
+        client.request(HTTPRequest(url=server.url), list_of)
     assert "gave up" not in error.value.args[0]
     assert len(server.requests) == 3
 

@@ -39,7 +39,7 @@ from pathlib import Path
 from singer_sdk.streams.rest import HTTPRequest
 from http_server import make_client, make_transport
 from tap_clientsuccess.errors import ApiError
-from tap_clientsuccess.http.responses import decoded, read_list
+from tap_clientsuccess.records.envelope import list_of
 from tap_clientsuccess.http.thread_pool import ThreadPool
 
 def peak():
@@ -49,7 +49,7 @@ def peak():
 def page(number):
     request = HTTPRequest(url=sys.argv[1])
     try:
-        return client.request(request, decoded(read_list)).content
+        return client.request(request, list_of).content
     except ApiError as error:
         return str(error)
 

@@ -4,151 +4,237 @@ from __future__ import annotations
 
 import datetime as dt
 import typing as t
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, field
 
-from tap_clientsuccess.pages import Page, PageRequest
-from tap_clientsuccess.timestamps import format_time
+from tap_clientsuccess.paging.group import DEPTH
+from tap_clientsuccess.paging.page import Page
 
 if t.TYPE_CHECKING:
+    from collections.abc import Callable
     from random import Random
 
-ORDERS = ["newest first", "by id", "by name", "oldest first"]
-TIES = ["ties in a new order each time", "ties in another order on each page"]
+    from tap_clientsuccess.paging.page import PageRequest
+
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+SECOND = dt.timedelta(seconds=1)
+DAY = dt.timedelta(days=1)
+MILLISECOND = dt.timedelta(milliseconds=1)
+
+DISTINCT = (1.0, 2.0, 3.0)
+TIED = (0.0, 0.0, 0.0, 1.0)
+"""Seconds between two changes."""
+
+Record = dict[str, t.Any]
 
 
-@dataclass(eq=False)
-class Flight:
-    """A request that is under way."""
+def round_down(time: dt.datetime, unit: dt.timedelta) -> dt.datetime:
+    return time - (time - START) % unit
 
-    number: int
-    size: int
-    start: dt.datetime | None
-    asked_at: dt.datetime
-    page: Page | None = None
+
+FILTERS: dict[str, Callable[[dt.datetime, dt.datetime], bool]] = {
+    "inclusive": lambda time, after: time >= after,
+    "exclusive": lambda time, after: time > after,
+    "by the second": lambda time, after: time >= round_down(after, SECOND),
+    "exclusive by the second": lambda time, after: (
+        round_down(time, SECOND) > round_down(after, SECOND)
+    ),
+    "by the day": lambda time, after: time >= round_down(after, DAY),
+    "exclusive by the day": lambda time, after: (
+        round_down(time, DAY) > round_down(after, DAY)
+    ),
+    "ignored": lambda _time, _after: True,
+}
 
 
 @dataclass
 class ServerModel:
-    """Records by id, each with the tick of its last change and a version."""
+    """Records by id, with the time of their last change and a version."""
 
     random: Random
-    size: int = 3
+    size: int = 5
     heeds_size: bool = True
-    shows_times: bool = True
-    tells_total: float = 1.0
-    empties: float = 0.0
-    changes_per_read: int = 0
-    order: str = "newest first"
-    ticks: tuple[int, ...] = (0, 1, 1)
-    clock: int = 0
-    versions: dict[int, int] = field(default_factory=dict)
-    modified: dict[int, int] = field(default_factory=dict)
-    names: dict[int, float] = field(default_factory=dict)
-    requests: int = 0
-    next_id: int = 1
-    in_flight: list[Flight] = field(default_factory=list)
+    filter: str = "inclusive"
+    order: str = "time"
+    ticks: tuple[float, ...] = DISTINCT
+    changes_per_read: float = 0.0
+    lag: dt.timedelta | None = None
+    tells_total: bool = True
+    most_counted: int | None = None
+    is_shallow: bool = True
+    undated: int = 0
+    undated_are_first: bool = True
+    now: dt.datetime = START
+    records: dict[int, Record] = field(default_factory=dict)
+    requests: list[PageRequest] = field(default_factory=list)
+    sent: int = 0
+    changes: int = 0
+    depth: int = DEPTH
+    on_request: Callable[[], None] = lambda: None
+    _waiting: list[_Waiting] = field(default_factory=list)
+    _history: list[tuple[dt.datetime, dict[int, Record]]] = field(default_factory=list)
+    _next_id: int = 1
+    _deleted: list[Record] = field(default_factory=list)
 
-    @property
-    def now(self) -> dt.datetime:
-        return START + dt.timedelta(seconds=self.clock)
+    def fill(self, count: int, tied: int = 0) -> None:
+        """Insert records; then give some of them in the middle the same time."""
+        for _ in range(count):
+            self.insert()
+        middle = sorted(self.records)[count // 3 : count // 3 + tied]
+        for key in middle:
+            self.records[key]["modified"] = self.records[middle[-1]]["modified"]
+        for key in sorted(self.records)[: self.undated]:
+            self.records[key]["modified"] = None
+        self.now += DAY
 
-    def fill(self, records: int, tied: int = 0) -> None:
-        """Change it until it has some records.
+    def insert(self) -> None:
+        self._tick()
+        self.records[self._next_id] = {
+            "id": self._next_id,
+            "version": 1,
+            "modified": self.now,
+        }
+        self._next_id += 1
 
-        Args:
-            records: Changes to make.
-            tied: Records that are given the same time.
-        """
-        for _ in range(records):
-            self.change()
-        for key in list(self.modified)[:tied]:
-            self.modified[key] = self.clock // 2
-
-    def change(self) -> None:
-        """Insert, edit or delete; the clock may stand still meanwhile."""
-        self.clock += self.random.choice(self.ticks)
-        kind = self.random.choice(["insert", "edit", "edit", "delete"])
-        if kind == "insert" or not self.versions:
-            self._touch(self.next_id)
-            self.next_id += 1
-            return
-        key = self.random.choice(sorted(self.versions))
-        if kind == "edit":
-            self._touch(key)
-        else:
-            del self.versions[key], self.modified[key]
+    def edit(self, key: int) -> None:
+        self._tick()
+        self._touch(key)
 
     def _touch(self, key: int) -> None:
-        self.versions[key] = self.versions.get(key, 0) + 1
-        self.modified[key] = self.clock
-        self.names[key] = self.random.random()
+        version = self.records[key]["version"] + 1
+        self.records[key] = {"id": key, "version": version, "modified": self.now}
 
-    def search(self, number: int, size: int, start: dt.datetime | None) -> Page:
-        self.requests += 1
+    def edit_half(self) -> None:
+        """Edit half of the records, all at one time."""
+        self._tick()
+        for key in self.random.sample(sorted(self.records), len(self.records) // 2):
+            self._touch(key)
+
+    def delete(self, key: int) -> None:
+        self._tick()
+        self._deleted.append(self.records.pop(key))
+
+    def restore(self, *, index: int = -1) -> int:
+        """Bring a deleted record back with its old time."""
+        self._tick()
+        record = self._deleted.pop(index)
+        self.records[record["id"]] = record
+        return int(record["id"])
+
+    def _tick(self) -> None:
+        self.changes += 1
+        self.now += self.random.choice(self.ticks) * SECOND
+        if self.lag:
+            copies = {key: dict(record) for key, record in self.records.items()}
+            self._history.append((self.now, copies))
+
+    def change(self) -> None:
+        """Insert, edit or delete."""
+        kind = self.random.choice(["insert", "edit", "edit", "delete"])
+        if kind == "insert" or not self.records:
+            self.insert()
+        elif kind == "edit":
+            self.edit(self.random.choice(sorted(self.records)))
+        else:
+            self.delete(self.random.choice(sorted(self.records)))
+
+    def _seen_by_replica(self) -> dict[int, Record]:
+        if not self.lag:
+            return self.records
+        as_of = self.now - self.random.random() * self.lag
+        seen = self.records
+        for time, before in reversed(self._history):
+            if time < as_of:
+                break
+            seen = before
+        return seen
+
+    def search(self, request: PageRequest) -> Page:
+        self.requests.append(request)
+        self.on_request()
+        size = self.size
+        if request.size and self.heeds_size:
+            size = min(request.size, size)
+        place = request.number * size
+        if self.is_shallow:
+            assert place + size <= self.depth or self.order != "time", request
         found = [
-            key
-            for key, tick in self.modified.items()
-            if start is None or START + dt.timedelta(seconds=tick) >= start
+            record
+            for record in self._seen_by_replica().values()
+            if request.after is None
+            or (
+                record["modified"] is not None
+                and FILTERS[self.filter](record["modified"], request.after)
+            )
         ]
-        found.sort(key=partial(self._place, page=(number, size)), reverse=True)
-        keys = found[number * size : (number + 1) * size]
-        pages = -(-len(found) // size)
-        if self.random.random() < self.empties:
-            keys = []
+        found.sort(key=self._place, reverse=self._is_descending(request))
+        records = [dict(record) for record in found[place : place + size]]
+        self.sent += len(records)
+        total: int | None = len(found)
+        if self.most_counted is not None:
+            total = min(len(found), self.most_counted)
+        pages = -(-t.cast("int", total) // size)
+        times = [record["modified"] for record in records]
         return Page(
-            number=number,
-            records=[self.record(key) for key in keys],
-            keys=keys,
-            total=len(found) if self.random.random() < self.tells_total else None,
+            number=request.number,
+            records=records,
+            keys=[record["id"] for record in records],
+            times=times,
+            total=total if self.tells_total else None,
             pages=pages,
             size=size,
-            last=number + 1 >= pages,
-            stamps=[self.record(key)["modifiedTime"] for key in keys],
-            is_dated=self.shows_times,
+            last=request.number + 1 >= pages,
+            sent_at=self.now,
         )
 
-    def _place(self, key: int, page: tuple[int, int]) -> tuple[float, float]:
+    def _is_descending(self, request: PageRequest) -> bool:
+        if self.order == "reversed":
+            return not request.newest_first
+        return request.newest_first and self.order != "by id"
+
+    def _place(self, record: Record) -> tuple[t.Any, ...]:
+        extreme = START + (-DAY if self.undated_are_first else 1000 * DAY)
+        time = record["modified"] or extreme
         match self.order:
             case "by id":
-                return -key, 0
-            case "oldest first":
-                return -self.modified[key], -key
+                return (record["id"],)
             case "by name":
-                return self.names[key], key
-            case "ties in a new order each time":
-                return self.modified[key], self.random.random()
-            case "ties in another order on each page":
-                return self.modified[key], hash((key, page))
-        return self.modified[key], key
+                return (hash((record["id"], "name")),)
+            case "ties in another order each time":
+                return time, self.random.random()
+        return time, record["id"]
 
-    def record(self, key: int) -> dict[str, t.Any]:
-        changed = START + dt.timedelta(seconds=self.modified[key])
-        return {
-            "id": key,
-            "version": self.versions[key],
-            "modifiedTime": format_time(changed),
-        }
+    def drop_requests(self) -> None:
+        """Forget the requests that are under way: nobody waits for them any more."""
+        self._waiting.clear()
 
-    def fetch(
-        self, wanted: PageRequest, start: dt.datetime | None
-    ) -> t.Callable[[], Page]:
-        """Begin to answer; what is in flight together is answered in any order."""
-        size = wanted.size if self.heeds_size and wanted.size else self.size
-        flight = Flight(wanted.number, size, start, self.now)
-        self.in_flight.append(flight)
+    def submit(self, request: PageRequest) -> Callable[[], Page]:
+        """Begin to answer; requests in flight together are answered in any order."""
+        waiting = _Waiting(request)
+        self._waiting.append(waiting)
 
         def wait() -> Page:
-            while flight.page is None:
-                self._answer(self.random.choice(self.in_flight))
-            return flight.page
+            while waiting.page is None:
+                self._answer(self.random.choice(self._waiting))
+            return waiting.page
 
         return wait
 
-    def _answer(self, flight: Flight) -> None:
-        for _ in range(self.random.randint(0, self.changes_per_read)):
+    def _answer(self, waiting: _Waiting) -> None:
+        for _ in range(self._number_of_changes()):
             self.change()
-        found = self.search(flight.number, flight.size, flight.start)
-        flight.page = replace(found, sent_at=flight.asked_at)
-        self.in_flight.remove(flight)
+        waiting.page = self.search(waiting.request)
+        self._waiting.remove(waiting)
+
+    def _number_of_changes(self) -> int:
+        whole = int(self.changes_per_read)
+        rest = self.changes_per_read - whole
+        more = int(self.random.random() < rest)
+        return self.random.randint(0, 2 * whole) + more
+
+
+@dataclass(eq=False)
+class _Waiting:
+    """A request that is under way."""
+
+    request: PageRequest
+    page: Page | None = None

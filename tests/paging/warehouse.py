@@ -2,58 +2,95 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import typing as t
 
-from tap_clientsuccess.paging import Walk
-from tap_clientsuccess.replication import IncrementalRead
+from server_model import MILLISECOND, START
+
+from tap_clientsuccess.paging.page import Completeness
+from tap_clientsuccess.paging.reader import Reader
 
 if t.TYPE_CHECKING:
-    import datetime as dt
-
     from server_model import ServerModel
 
+NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
+LOOKBACK = dt.timedelta(seconds=60)
 
-def after_three_syncs_under_edits(
-    server: ServerModel, width: int, changes: int
-) -> Warehouse:
-    """Return a warehouse after these, and a fourth when nothing changes any more."""
-    warehouse = Warehouse()
-    server.changes_per_read = changes
-    for _ in range(3):
-        warehouse.sync(server, width)
-    server.changes_per_read = 0
-    warehouse.sync(server, width)
-    return warehouse
+
+class KilledError(Exception):
+    """The tap was killed."""
 
 
 class Warehouse:
     """What a target holds after some syncs."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, width: int = 1, lookback: dt.timedelta = LOOKBACK) -> None:
+        self.width = width
+        self.lookback = lookback
         self.rows: dict[int, dict[str, t.Any]] = {}
         self.bookmark: dt.datetime | None = None
-        self.missing = 0
-        self.in_doubt = False
+        self.reader: Reader
+        self.records = 0
+        self.batches = 0
+        self.checks_each_bookmark = False
 
-    def sync(self, server: ServerModel, width: int) -> None:
-        start = self.bookmark
-        read = IncrementalRead(start, creation_key=None, server_filters=lambda: True)
-        walk = Walk(lambda wanted: server.fetch(wanted, start), width=width)
-        for page in walk:
-            for record in page.records:
-                if read.wants(record):
+    def sync(
+        self, server: ServerModel, *, by_time: bool = True, batches: int | None = None
+    ) -> None:
+        """Read once.
+
+        Args:
+            server: What is read.
+            by_time: Whether to try to read by time.
+            batches: The read is killed after so many batches.
+        """
+        before = self.bookmark
+        start = before and before - self.lookback
+        self.reader = Reader(
+            server.submit,
+            start=start,
+            bookmark=self.bookmark,
+            lookback=self.lookback,
+            width=self.width,
+            by_time=by_time,
+        )
+        self.records = self.batches = 0
+        for batch in self.reader:
+            self.batches += 1
+            for record in batch.records:
+                time = record["modified"]
+                if start is None or time is None or time >= start:
                     self.rows[record["id"]] = record
-        self.missing = walk.missing
-        self.in_doubt = walk.in_doubt
-        if not self.is_told:
-            reached = read.bookmark(walk.certain_until)
-            self.bookmark = max(filter(None, [reached, start]), default=None)
+                    self.records += 1
+            self._move_bookmark(batch.high_watermark)
+            if self.checks_each_bookmark:
+                # Another record may get the time of one that was just read.
+                until = self.bookmark and self.bookmark - MILLISECOND
+                assert self.lacks(server, until=until) == []
+            if self.batches == batches:
+                server.drop_requests()
+                return
+        if self.reader.must_go_back:
+            self.bookmark = before
+        self._move_bookmark(self.reader.outcome.high_watermark)
+
+    def _move_bookmark(self, time: dt.datetime | None) -> None:
+        if time is not None:
+            self.bookmark = max(time, self.bookmark or time)
 
     @property
     def is_told(self) -> bool:
-        return bool(self.missing or self.in_doubt)
+        """Whether the last sync said that records may be missing."""
+        return self.reader.outcome.completeness is not Completeness.COMPLETE
 
-    def lacks(self, server: ServerModel) -> list[int]:
+    def lacks(
+        self, server: ServerModel, until: dt.datetime | None = NEVER
+    ) -> list[int]:
+        """Return the records up to a time that are not here in their newest state."""
         return [
-            key for key in server.versions if self.rows.get(key) != server.record(key)
+            key
+            for key, record in server.records.items()
+            if self.rows.get(key) != record
+            and until is not None
+            and (record["modified"] or START) <= until
         ]

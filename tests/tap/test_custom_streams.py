@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from clientsuccess_sandbox import Body, Sandbox
-from tap_clientsuccess.conform import Conformer
-from tap_clientsuccess.inference import infer_schema
+from tap_clientsuccess.records.coerce import Coercer
+from tap_clientsuccess.records.infer import infer_schema
 from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:
@@ -201,9 +201,9 @@ def test_samples_conform_to_what_is_inferred_from_them(
     schema = infer_schema(samples, [])
     validator = Draft202012Validator(schema)
     lost: list[str] = []
-    conform = Conformer(schema, lambda path, _: lost.append(path), lost.append)
+    coercer = Coercer(schema, lambda what, _: lost.append(what))
     for sample in samples:
-        record = conform(sample)
+        record = coercer.coerce(sample)
         assert not list(validator.iter_errors(floats(record)))
     assert not lost
 

@@ -16,7 +16,7 @@ INCREMENTAL = ["client_notes", "clients", "contacts", "contracts", "products", "
 
 
 def asked_after(sandbox: Sandbox) -> dt.datetime | None:
-    return parse_time(sandbox.requests[-1].query.get("modifiedAfter"))
+    return parse_time(sandbox.requests[0].query.get("modifiedAfter"))
 
 
 def newest(sandbox: Sandbox, stream: str, field: str = "modifiedTime") -> str:

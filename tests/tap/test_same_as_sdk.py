@@ -8,9 +8,10 @@ from decimal import Decimal
 
 import pytest
 from singer_sdk.singerlib.json import serialize_json
+from singer_sdk.streams import RESTStream
 
-from tap_clientsuccess.emission import EmittingStream
-from tap_clientsuccess.output import BufferedWriter
+from tap_clientsuccess.singer.stream import RecordStream
+from tap_clientsuccess.singer.writer import BufferedWriter
 from tap_clientsuccess.tap import TapClientSuccess
 
 Messages = list[dict[str, t.Any]]
@@ -42,7 +43,12 @@ def the_sdks_way(monkeypatch: pytest.MonkeyPatch) -> t.Callable[[], None]:
     """Let every record take the SDK's way, and its encoder."""
 
     def take() -> None:
-        monkeypatch.setattr(EmittingStream, "_sent_as_is", None)
+        monkeypatch.setattr(RecordStream, "_changes_nothing", False)
+        monkeypatch.setattr(
+            RecordStream,
+            "_generate_record_messages",
+            RESTStream._generate_record_messages,  # noqa: SLF001
+        )
         monkeypatch.setattr(
             BufferedWriter,
             "serialize_message",
@@ -56,25 +62,30 @@ def the_sdks_way(monkeypatch: pytest.MonkeyPatch) -> t.Callable[[], None]:
     ("settings", "deselected"),
     [
         ({}, None),
-        ({}, "email"),
+        ({}, ["email"]),
+        ({}, ["segment", "title"]),
         ({"flattening_enabled": True, "flattening_max_depth": 1}, None),
         ({"stream_maps": {"clients": {"note": None, "shout": "name.upper()"}}}, None),
         ({"emit_activate_version_messages": True}, None),
     ],
-    ids=["plain", "deselected", "flattened", "mapped", "versions"],
+    ids=["plain", "deselected", "nested", "flattened", "mapped", "versions"],
 )
 def test_the_same_messages(
     run: Run,
     the_sdks_way: t.Callable[[], None],
     config: dict[str, t.Any],
     settings: dict[str, t.Any],
-    deselected: str | None,
+    deselected: list[str] | None,
 ) -> None:
     catalog = TapClientSuccess(config=config).catalog_dict
     for entry in catalog["streams"]:
         for item in entry["metadata"]:
-            chosen = list(item["breadcrumb"]) != ["properties", deselected]
-            item["metadata"]["selected"] = chosen
+            item["metadata"]["selected"] = True
+        if deselected:
+            path = [part for name in deselected for part in ("properties", name)]
+            entry["metadata"].append(
+                {"breadcrumb": path, "metadata": {"selected": False}}
+            )
     ours = run(catalog, **settings)
     the_sdks_way()
     assert run(catalog, **settings) == ours

@@ -7,8 +7,8 @@ import typing as t
 import pytest
 
 from clientsuccess_sandbox import Mutate, Sandbox, Status
-from tap_clientsuccess.custom_fields import RESOURCE_TYPES
 from tap_clientsuccess.errors import RejectedKeyError
+from tap_clientsuccess.records.custom_fields import RESOURCE_TYPES
 from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:

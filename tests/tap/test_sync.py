@@ -63,7 +63,7 @@ def test_a_slash_at_the_end_of_the_base_url_is_harmless(
     assert request.path == "/api/product/search"
 
 
-def test_the_first_sync_asks_for_everything_newest_first(
+def test_the_first_sync_asks_for_everything_oldest_first(
     sync: Sync, sandbox: Sandbox
 ) -> None:
     sync(streams=["clients"])
@@ -72,15 +72,15 @@ def test_the_first_sync_asks_for_everything_newest_first(
         "page": "0",
         "size": "200",
         "sortBy": "modifiedTime",
-        "sortDirection": "desc",
+        "sortDirection": "asc",
     }
 
 
 def test_a_cap_of_the_page_size_loses_nothing(sync: Sync, sandbox: Sandbox) -> None:
     sandbox.max_size = 7
     output = sync(streams=["contacts"], page_size=1000)
-    assert len(output.records["contacts"]) == len(sandbox.store.records("contacts"))
-    assert len(list(sandbox.requests)) == -(-90 // 7)
+    assert output.ids("contacts") == sandbox.store.ids("contacts")
+    assert len(sandbox.requests) <= 3 * -(-90 // 7)
 
 
 def test_an_empty_account(sync: Sync, sandbox: Sandbox) -> None:

@@ -1,74 +1,61 @@
-"""Rules about how an answer travels: late, slowly, in part or not at all."""
+"""Faults of how an answer travels: late, slowly, in part or not at all."""
 
 from __future__ import annotations
 
 import asyncio
 import zlib
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterator
+from typing import Annotated, Final
 
 import msgspec
 
-from clientsuccess_sandbox.answer import JSON, Answer
+from clientsuccess_sandbox.connection import Connection
 from clientsuccess_sandbox.faults.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-
-    from clientsuccess_sandbox.line import Line
+from clientsuccess_sandbox.messages import JSON, Answer
 
 _CHUNK = 1 << 16
 _MOST_BYTES = 1 << 32
 _GZIP_WINDOW = 31
+_OPENING = b'{"data":['
+_CLOSING = b'],"first":true,"last":true,"page":0,"totalPages":1,"totalElements":0}'
 
 
 class Latency(Rule, tag="latency"):
-    """Answer late.
-
-    Attributes:
-        seconds: How late.
-    """
+    """Answer so many seconds late."""
 
     seconds: float
 
-    async def wait(self, line: Line) -> bool:
-        """Hold the request up."""
-        return await line.pause(self.seconds)
+    async def wait(self, connection: Connection) -> bool:
+        return await connection.pause(self.seconds)
 
 
 class Stall(Rule, tag="stall"):
-    """Take the request, send nothing for a while, then hang up without an answer.
+    """Take the request, send nothing for so many seconds, then hang up.
 
     Attributes:
-        seconds: For how long.
         headers_first: Send status and headers before falling silent.
     """
 
     seconds: float = 60.0
     headers_first: bool = False
 
-    async def deliver(self, line: Line, answer: Answer) -> bool:
-        """Fall silent."""
+    async def deliver(self, connection: Connection, answer: Answer) -> bool:
         if self.headers_first:
-            await line.start(answer)
-        await line.pause(self.seconds)
-        line.hang_up()
+            await connection.start(answer)
+        await connection.pause(self.seconds)
+        connection.hang_up()
         return True
 
 
 class CutOff(Rule, tag="cut_off"):
-    """Announce the whole body, send a part of it, hang up.
-
-    Attributes:
-        part: Share of the body that is sent, between 0 and 1.
-    """
+    """Announce the whole body, send this part of it (0 to 1), hang up."""
 
     part: float = 0.5
 
-    async def deliver(self, line: Line, answer: Answer) -> bool:
-        """Send the part."""
-        await line.start(answer)
-        await line.write(answer.body[: int(len(answer.body) * self.part)])
-        line.hang_up()
+    async def deliver(self, connection: Connection, answer: Answer) -> bool:
+        await connection.start(answer)
+        await connection.write(answer.body[: int(len(answer.body) * self.part)])
+        connection.hang_up()
         return True
 
 
@@ -83,35 +70,28 @@ class Reset(Rule, tag="reset"):
     part: float = 0.5
     delay: float = 0.05
 
-    async def deliver(self, line: Line, answer: Answer) -> bool:
-        """Send the part and reset."""
+    async def deliver(self, connection: Connection, answer: Answer) -> bool:
         if self.part > 0:
-            await line.start(answer)
-            await line.write(answer.body[: int(len(answer.body) * self.part)])
+            await connection.start(answer)
+            await connection.write(answer.body[: int(len(answer.body) * self.part)])
             await asyncio.sleep(self.delay)
-        line.reset()
+        connection.reset()
         return True
 
 
 class Drip(Rule, tag="drip"):
-    """Send the body drop by drop.
-
-    Attributes:
-        delay: Seconds between two drops.
-        size: Bytes of a drop.
-    """
+    """Send the body in drops of so many bytes, with so many seconds between them."""
 
     delay: float = 0.01
     size: Annotated[int, msgspec.Meta(ge=1)] = 1
 
-    async def deliver(self, line: Line, answer: Answer) -> bool:
-        """Send the drops until the client leaves."""
-        await line.start(answer)
+    async def deliver(self, connection: Connection, answer: Answer) -> bool:
+        await connection.start(answer)
         for begin in range(0, len(answer.body), self.size):
-            await line.write(answer.body[begin : begin + self.size])
-            if not await line.pause(self.delay):
+            await connection.write(answer.body[begin : begin + self.size])
+            if not await connection.pause(self.delay):
                 return True
-        await line.end()
+        await connection.write(b"", more=False)
         return True
 
 
@@ -126,48 +106,32 @@ class Huge(Rule, tag="huge"):
     size: Annotated[int, msgspec.Meta(ge=0, le=_MOST_BYTES)]
     gzip: bool = False
 
-    async def deliver(self, line: Line, answer: Answer) -> bool:
-        """Send the body piece by piece; it is never held whole."""
+    async def deliver(self, connection: Connection, answer: Answer) -> bool:
         head = {**answer.headers, "content-type": JSON}
         head.pop("content-encoding", None)
         if self.gzip:
-            packed = b"".join([part async for part in _in_turns(_pack(self._body()))])
+            packer, packed = zlib.compressobj(wbits=_GZIP_WINDOW), bytearray()
+            for part in self._parts():
+                packed += packer.compress(part)
+                await asyncio.sleep(0)  # others have their turn
             head["content-encoding"] = "gzip"
-            await line.start(Answer(200, packed, head))
-            await line.end(packed)
+            await connection.send(Answer(200, bytes(packed + packer.flush()), head))
             return True
-        await line.start(Answer(200, headers=head), length=self._length())
-        async for part in _in_turns(self._body()):
-            await line.write(part)
-        await line.end()
+        least = len(_OPENING) + len(_CLOSING)
+        await connection.start(Answer(200, headers=head), max(self.size, least))
+        for part in self._parts():
+            await connection.write(part)
+            await asyncio.sleep(0)
+        await connection.write(b"", more=False)
         return True
 
-    def _length(self) -> int:
-        return max(self.size, len(_OPENING) + len(_CLOSING))
-
-    def _body(self) -> Iterator[bytes]:
-        yield _OPENING
-        blanks = self._length() - len(_OPENING) - len(_CLOSING)
+    def _parts(self) -> Iterator[bytes]:
+        """Give the body in parts, since it is too large to be held whole."""
+        blanks = max(0, self.size - len(_OPENING) - len(_CLOSING))
+        yield _OPENING + b" " * (blanks % _CHUNK)
         for _ in range(blanks // _CHUNK):
             yield b" " * _CHUNK
-        yield b" " * (blanks % _CHUNK) + _CLOSING
+        yield _CLOSING
 
 
-_OPENING = b'{"data":['
-_CLOSING = (
-    b'],"first":true,"last":true,"page":0,"size":200,"totalPages":1,"totalElements":0}'
-)
-
-
-def _pack(parts: Iterator[bytes]) -> Iterator[bytes]:
-    packer = zlib.compressobj(wbits=_GZIP_WINDOW)
-    for part in parts:
-        yield packer.compress(part)
-    yield packer.flush()
-
-
-async def _in_turns(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """Go through parts, letting other requests have their turn in between."""
-    for part in parts:
-        await asyncio.sleep(0)
-        yield part
+KINDS: Final = (CutOff, Drip, Huge, Latency, Reset, Stall)

@@ -1,92 +1,100 @@
-"""Search parameters, checked."""
+"""Search parameters, checked, and what the server's habits make of them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any, Final
 
 from starlette.exceptions import HTTPException
 
+from clientsuccess_sandbox.backend import Backend
 from clientsuccess_sandbox.clock import from_iso
-from clientsuccess_sandbox.paging import Search
+from clientsuccess_sandbox.data import Kind
+from clientsuccess_sandbox.data.seeded import Random
+from clientsuccess_sandbox.messages import Request
+from clientsuccess_sandbox.store import Search
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from clientsuccess_sandbox.data import Kind
-    from clientsuccess_sandbox.settings import Behaviour
-
-_DIRECTIONS = {"asc": False, "desc": True}
-_HOUR = 3_600_000
-_UNITS = {"millisecond": 1, "second": 1000, "day": 24 * _HOUR}
-_TIMES = ("modifiedTime", "createdTime", "id")
+_HOUR: Final = 3_600_000
+_UNITS: Final = {"millisecond": 1, "second": 1000, "day": 24 * _HOUR}
+_MOST: Final = 10**9
+_TASKS: Final = {"page": "taskPage", "size": "taskSize"}
 
 
-def read_search(
-    kind: Kind, query: Mapping[str, str], behaviour: Behaviour, ignored: set[str]
-) -> Search:
-    """Read what a search asks for.
-
-    Raises:
-        HTTPException: A parameter makes no sense.
-    """
-    query = {name: value for name, value in query.items() if name not in ignored}
-    return Search(
-        page=whole(query, "page", 0, least=0),
-        size=whole(query, "size", behaviour.default_size, least=1),
-        sort=sort_field(kind, query.get("sortBy", "id")),
-        descending=direction(query.get("sortDirection", "asc")),
-        since=_since(query, "modifiedAfter", behaviour),
-        client=_client(kind, query),
-        unstable_ties=behaviour.unstable_ties,
+def read_search(backend: Backend, kind: Kind, request: Request) -> Search:
+    """Read what a search asks for; what makes no sense is an `HTTPException`."""
+    ignored = backend.ignored(request.path)
+    given = {k: value for k, value in request.query.items() if k not in ignored}
+    query: dict[str, Any] = {"size": backend.default_size, "sortBy": "id", **given}
+    return _read(backend, kind, request, query)._replace(
+        since=_since(backend, query.get("modifiedAfter")),
+        client=_whole(query, kind.owner, 0) if kind.owner in query else None,
     )
 
 
-def whole(query: Mapping[str, object], name: str, default: int, *, least: int) -> int:
-    """Read a whole number."""
-    value = query.get(name, default)
+def read_tasks(backend: Backend, kind: Kind, request: Request) -> Search:
+    """Read a search of tasks, whose body says which page, in which order."""
+    body = request.json()
+    try:
+        asked, sort = body.get("pagination", {}), (body.get("sortBy") or [{}])[0]
+        query = {name: asked[key] for name, key in _TASKS.items() if key in asked}
+        order = sort.get("key", "dueDate"), sort.get("value", "asc")
+    except (AttributeError, LookupError, TypeError):
+        raise HTTPException(400, "The body does not say which tasks.") from None
+    query |= zip(("sortBy", "sortDirection"), order, strict=True)
+    search = _read(backend, kind, request, {"size": 50, **query})
+    return search._replace(size=min(search.size, backend.max_size))
+
+
+def as_of(backend: Backend, request: Request) -> int | None:
+    """Return the time whose data a request sees, if a lagging replica answers it."""
+    if not backend.lag_seconds:
+        return None
+    random = backend.random
+    if backend.lag_by == "query":
+        query = sorted(request.query.items())
+        random = Random(f"{request.path}?{query}{request.body!r}")
+    if not random.chance(backend.lag_share):
+        return None
+    return backend.clock.now_ms() - round(backend.lag_seconds * 1000)
+
+
+def _read(
+    backend: Backend, kind: Kind, request: Request, query: Mapping[str, Any]
+) -> Search:
+    sort, direction = query["sortBy"], str(query.get("sortDirection", "asc")).lower()
+    if sort not in ("modifiedTime", "createdTime", "id", *kind.sortable):
+        raise HTTPException(400, f"sortBy: cannot sort by {sort!r}.")
+    if direction not in {"asc", "desc"}:
+        message = f"sortDirection: {direction!r} is neither asc nor desc."
+        raise HTTPException(400, message)
+    return Search(
+        page=_whole(query, "page", 0),
+        size=_whole(query, "size", 1),
+        sort=sort,
+        descending=direction == "desc",
+        unstable_ties=backend.unstable_ties,
+        as_of=as_of(backend, request),
+    )
+
+
+def _whole(query: Mapping[str, Any], name: str | None, least: int) -> int:
+    value = query.get(name or "", 0)
     try:
         number = int(str(value))
     except ValueError:
         raise HTTPException(400, f"{name}: {value!r} is no whole number.") from None
     if number < least:
         raise HTTPException(400, f"{name}: {number} is less than {least}.")
-    return number
+    return min(number, _MOST)
 
 
-def direction(text: str) -> bool:
-    """Read a sort direction; true means descending."""
-    try:
-        return _DIRECTIONS[text.lower()]
-    except KeyError:
-        raise HTTPException(
-            400, f"sortDirection: {text!r} is neither asc nor desc."
-        ) from None
-
-
-def sort_field(kind: Kind, name: str) -> str:
-    """Check the field to sort by."""
-    if name not in (*_TIMES, *kind.sortable):
-        raise HTTPException(400, f"sortBy: cannot sort by {name!r}.")
-    return name
-
-
-def _since(query: Mapping[str, str], name: str, behaviour: Behaviour) -> int | None:
-    """Tell the earliest time that passes the filter."""
-    value = query.get(name)
+def _since(backend: Backend, value: str | None) -> int | None:
+    """Return the earliest time that passes `modifiedAfter`."""
     if value is None:
         return None
-    unit, zone = (
-        _UNITS[behaviour.filter_precision],
-        round(behaviour.filter_zone * _HOUR),
-    )
+    unit, zone = _UNITS[backend.filter_precision], round(backend.filter_zone * _HOUR)
     try:
         moment = from_iso(value, keep_offset=not zone)
     except ValueError:
-        raise HTTPException(400, f"{name}: {value!r} is no time.") from None
-    return moment - moment % unit + (0 if behaviour.inclusive else unit) - zone
-
-
-def _client(kind: Kind, query: Mapping[str, str]) -> int | None:
-    if kind.owner is None or kind.owner not in query:
-        return None
-    return whole(query, kind.owner, 0, least=0)
+        raise HTTPException(400, f"modifiedAfter: {value!r} is no time.") from None
+    return moment - moment % unit + (0 if backend.inclusive else unit) - zone

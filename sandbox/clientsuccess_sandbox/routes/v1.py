@@ -2,96 +2,73 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException
-from starlette.routing import Route
 
-from clientsuccess_sandbox.answer import JSON
-from clientsuccess_sandbox.data.contracts import subscriptions
+from clientsuccess_sandbox.backend import Backend
 from clientsuccess_sandbox.data.custom_fields import normal_type
-from clientsuccess_sandbox.routes.replies import Json, backend, json_body
+from clientsuccess_sandbox.messages import JSON, Answer, Request
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from starlette.requests import Request
-    from starlette.responses import Response
-
-_OLD_TYPES = {
-    "integer": "INTEGER",
-    "decimal": "DECIMAL",
-    "number": "DECIMAL",
-    "currency": "DECIMAL",
-    "boolean": "BOOLEAN",
-    "date": "DATE",
-    "datetime": "DATE",
-}
+_OLD_TYPES: Final = {"integer": "INTEGER", "boolean": "BOOLEAN"}
+_OLD_TYPES.update(dict.fromkeys(("decimal", "number", "currency"), "DECIMAL"))
+_OLD_TYPES.update(dict.fromkeys(("date", "datetime"), "DATE"))
 
 
-async def log_in(request: Request) -> Response:
-    """Give a session token for username and password."""
-    parts = backend(request)
-    given = await _credentials(request)
-    seconds = parts.behaviour.token_seconds
-    token = parts.keys.log_in(
-        str(given.get("username")), str(given.get("password")), seconds
-    )
+def _log_in(backend: Backend, request: Request) -> Answer:
+    """Return a session token for username and password."""
+    if request.headers.get("content-type", "").startswith(JSON):
+        given = request.json()
+    else:
+        given = dict(parse_qsl(request.body.decode("utf-8", "replace")))
+    seconds = backend.token_seconds
+    given = given if isinstance(given, dict) else {}
+    login = str(given.get("username")), str(given.get("password"))
+    token = backend.keys.log_in(*login, seconds)
     if token is None:
         raise HTTPException(401, "Username or password are wrong.")
-    return Json(
+    return Answer.of_json(
         {"access_token": token, "token_type": "Bearer", "expires_in": int(seconds)}
     )
 
 
-def records(kind: str) -> Callable[[Request], Awaitable[Response]]:
-    """Make the list of all records of a kind."""
-
-    async def endpoint(request: Request) -> Response:
-        return Json(backend(request).store.raws(kind))
-
-    return endpoint
+def _records(kind: str) -> Callable[[Backend, Request], Answer]:
+    return lambda backend, _: Answer.of_list(backend.store.raws(kind))
 
 
-async def list_subscriptions(request: Request) -> Response:
-    """List the subscriptions."""
-    return Json(subscriptions(backend(request).store.records("contracts")))
+def _subscriptions(backend: Backend, _: Request) -> Answer:
+    """List the items of contracts under their old names."""
+    names = {"name": "description", "amount": "total"}
+    names |= {"startDate": "termStartDate", "endDate": "termEndDate"}
+    names |= {name: name for name in ("id", "uuid", "quantity")}
+    subscriptions = [
+        {"clientId": contract.get("tenantClientId")}
+        | {new: item[old] for new, old in names.items()}
+        for contract in backend.store.records("contracts")
+        for item in contract.get("items") or ()
+    ]
+    return Answer.of_json(subscriptions)
 
 
-async def contact_fields(request: Request) -> Response:
+def _contact_fields(backend: Backend, _: Request) -> Answer:
     """List the contacts' custom fields under their old type names."""
-    known = backend(request).store.definitions("CONTACT")
-    return Json(
-        [
-            {
-                "id": item.get("fieldId"),
-                "label": item.get("fieldLabel"),
-                "type": _old_type(item.get("fieldTypeName")),
-            }
-            for item in known
-        ]
-    )
+    fields = []
+    for item in backend.store.definitions("CONTACT"):
+        old = _OLD_TYPES.get(normal_type(str(item.get("fieldTypeName"))), "STRING")
+        names = {"id": item.get("fieldId"), "label": item.get("fieldLabel")}
+        fields.append({**names, "type": old})
+    return Answer.of_json(fields)
 
 
-def _old_type(name: Any) -> str:
-    return _OLD_TYPES.get(normal_type(str(name)), "STRING")
-
-
-async def _credentials(request: Request) -> dict[str, Any]:
-    if request.headers.get("content-type", "").startswith(JSON):
-        body = await json_body(request)
-        return body if isinstance(body, dict) else {}
-    text = (await request.body()).decode("utf-8", "replace")
-    return dict(parse_qsl(text))
-
-
-LOGIN = Route("/v1/auth", log_in, methods=["POST"])
-ROUTES = [
-    Route("/employees", records("employees")),
-    Route("/client-statuses", records("client_statuses")),
-    Route("/client-segments", records("client_segments")),
-    Route("/products", records("products")),
-    Route("/subscriptions", list_subscriptions),
-    Route("/contact-custom-fields", contact_fields),
+LOGIN: Final = "/auth"
+ROUTES: Final[list[tuple[Any, ...]]] = [
+    (LOGIN, _log_in, "POST"),
+    ("/employees", _records("employees"), "GET"),
+    ("/client-statuses", _records("client_statuses"), "GET"),
+    ("/client-segments", _records("client_segments"), "GET"),
+    ("/products", _records("products"), "GET"),
+    ("/subscriptions", _subscriptions, "GET"),
+    ("/contact-custom-fields", _contact_fields, "GET"),
 ]

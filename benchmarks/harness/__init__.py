@@ -1,1 +1,0 @@
-"""What runs the contenders, measures them, and tells of it."""

@@ -1,1 +1,0 @@
-"""What the contenders run, each as a program by itself."""

@@ -1,0 +1,96 @@
+"""The tables of docs/benchmark.md, called by cog blocks in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.scenarios import QUICK
+from benchmarks.summary import CPU, PEAK, REQUESTS, WALL, Goal, Spread, Summary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from benchmarks.scenarios import Scenario
+
+RESULTS = Path(__file__).with_name("results.jsonl")
+
+
+def load() -> Summary:
+    """Read the results that were saved last."""
+    return Summary.load(RESULTS)
+
+
+def extent(summary: Summary) -> str:
+    """Say how much was measured."""
+    rounds = summary.about["rounds"]
+    if not summary.about["quick"]:
+        return f"\nRounds: {rounds}.\n"
+    return (
+        f"\n**A quick run: 1/{QUICK} of the records, rounds: {rounds}.** Its figures "
+        "are coarse,\nand start-up weighs more than in a full run.\n"
+    )
+
+
+def goals(summary: Summary) -> str:
+    """Write what was to be reached, and what was."""
+    rows = [_goal(goal) for goal in summary.goals()]
+    return _table(("", "Goal", "Reached", ""), rows)
+
+
+def comparisons(summary: Summary) -> str:
+    """Write a table for each scenario in which all contenders were measured."""
+    return "".join(
+        f"\n### {scenario.title}\n{_comparison(summary, scenario)}"
+        for scenario in summary.compared()
+    )
+
+
+def contenders(summary: Summary) -> str:
+    """Write who took part."""
+    rows = [
+        (each["title"], each["what"], each["versions"])
+        for each in summary.about["contenders"]
+    ]
+    return _table(("Contender", "What it does", "Versions"), rows)
+
+
+def machine(summary: Summary) -> str:
+    """Write on what it ran, and when."""
+    return _table(("", ""), summary.about["machine"].items())
+
+
+def _goal(goal: Goal) -> tuple[str, ...]:
+    bound = f"{'≥' if goal.at_least else '≤'} {goal.bound:g}"
+    met = "met" if goal.is_met else "**missed**"
+    return goal.title, bound, _text(goal.reached), met
+
+
+def _comparison(summary: Summary, scenario: Scenario) -> str:
+    heads = ("", "Records/s", "Wall s", "CPU s", "Peak MiB", "Requests", "Start-up s")
+    rows = []
+    for contender in summary.about["contenders"]:
+        where = (scenario.name, contender["name"])
+        ratio = summary.ratio(summary.rate, (scenario.name, "ours"), where)
+        row = (
+            contender["title"],
+            f"{summary.median(summary.rate, *where):,.0f}",
+            f"{summary.median(WALL, *where):.2f}",
+            f"{summary.median(CPU, *where):.2f}",
+            f"{summary.median(PEAK, *where) / 2**20:.0f}",
+            f"{summary.median(REQUESTS, *where):,.0f}",
+            f"{summary.median(WALL, 'start', where[1]):.2f}",
+            _text(ratio) if ratio and where[1] != "ours" else "",
+        )
+        rows.append(row)
+    return _table((*heads, "This tap is … times as fast"), rows)
+
+
+def _text(spread: Spread) -> str:
+    extremes = f" ({spread.low:.3g} to {spread.high:.3g})"
+    return f"{spread.median:.3g}{extremes if spread.low != spread.high else ''}"
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(["", *(f"| {' | '.join(line)} |" for line in lines), ""])

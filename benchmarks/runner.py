@@ -1,0 +1,157 @@
+"""Runs the contenders, measures them, and verifies what they wrote."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from benchmarks.contenders import ROOT, STDOUT, discover
+from benchmarks.scenarios import scenarios
+from benchmarks.summary import Run
+from benchmarks.verify import FailedRunError, verify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from benchmarks.contenders import Contender
+    from benchmarks.scenarios import Scenario
+
+_LAUNCHER = Path(__file__).with_name("launcher.py")
+_SHOWN_CHARACTERS = 2000
+
+
+class Runner:
+    """Runs all contenders in turn, round after round.
+
+    Args:
+        contenders: Who takes part.
+        scenarios: What they have to read.
+        rounds: How often.
+    """
+
+    def __init__(
+        self,
+        contenders: Sequence[Contender],
+        scenarios: Sequence[Scenario],
+        rounds: int,
+    ) -> None:
+        self._contenders = contenders
+        self._scenarios = scenarios
+        self._rounds = rounds
+
+    def runs(self) -> Iterator[Run]:
+        """Yield each run as soon as it is verified.
+
+        Raises:
+            FailedRunError: A contender failed, or wrote other records than it should.
+        """
+        for contender in self._contenders:
+            # So that its files are compiled and in the page cache.
+            self._run(contender, scenarios()["start"], 0)
+        for number in range(1, self._rounds + 1):
+            for scenario in self._scenarios:
+                for contender in self._contenders:
+                    if contender.name in scenario.contenders:
+                        yield self._run(contender, scenario, number)
+
+    def _run(self, contender: Contender, scenario: Scenario, number: int) -> Run:
+        with tempfile.TemporaryDirectory(prefix="bench-") as name:
+            folder = Path(name)
+            try:
+                with Server(scenario) as server:
+                    command = contender.command(server.url, scenario, folder)
+                    figures = _launch(command, folder)
+                records = contender.records(folder, scenario.stream)
+                verify(records, scenario, contender)
+            except FailedRunError as error:
+                text = f"{contender.title}, {scenario.name}: {error}"
+                raise FailedRunError(text) from None
+        run = Run(
+            number, scenario.name, contender.name, requests=server.requests, **figures
+        )
+        print(*run, file=sys.stderr)
+        return run
+
+
+class Server:
+    """The server, in a process of its own.
+
+    Attributes:
+        url: Its base URL.
+        requests: After the end, how many requests for clients it answered.
+    """
+
+    def __init__(self, scenario: Scenario) -> None:
+        options = {
+            "total": scenario.records,
+            "odd": scenario.odd,
+            "changes": scenario.changes or 0,
+            "latency_ms": scenario.latency_ms,
+        }
+        # Else glibc returns the memory of every response to the system, and the
+        # server answers ten times slower.
+        tuned = {"MALLOC_TRIM_THRESHOLD_": "1000000000"}
+        tuned["MALLOC_MMAP_THRESHOLD_"] = "1000000000"
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.server", json.dumps(options)],
+            cwd=ROOT,
+            env=os.environ | tuned,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.url = f"http://127.0.0.1:{self._line()}/api"
+        self.requests = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._process:
+            assert self._process.stdin
+            self._process.stdin.close()
+            self.requests = self._line()
+
+    def _line(self) -> int:
+        assert self._process.stdout
+        return int(self._process.stdout.readline())
+
+
+def _launch(command: Sequence[str], folder: Path) -> dict[str, float]:
+    errors = folder / "stderr.txt"
+    launched = subprocess.run(
+        [sys.executable, "-I", _LAUNCHER, folder / STDOUT, errors, *command],
+        cwd=folder,
+        env=_environment(folder),
+        stdout=subprocess.PIPE,
+        check=False,
+    )
+    if launched.returncode:
+        text = errors.read_text(errors="replace")[-_SHOWN_CHARACTERS:]
+        raise FailedRunError(f"{' '.join(command)} failed:\n{text}")
+    figures: dict[str, float] = json.loads(launched.stdout)
+    return figures
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    schemas = folder / "schemas"
+    schemas.mkdir()
+    for entry in json.loads(discover())["streams"]:
+        path = schemas / f"{entry['tap_stream_id']}.json"
+        path.write_text(json.dumps(entry["schema"]))
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(folder),
+        "LANG": "C.UTF-8",
+        "NO_PROXY": "127.0.0.1",
+        # For the plain tap: the schemas of this one.
+        "SCHEMAS": str(schemas),
+        "RUNTIME__DLTHUB_TELEMETRY": "false",
+        # dlt writes plain text, as the others do.
+        "DATA_WRITER__DISABLE_COMPRESSION": "true",
+    }

@@ -1,0 +1,60 @@
+"""API keys, logins and session tokens."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from hmac import compare_digest
+from typing import Final, Literal
+
+from clientsuccess_sandbox.clock import Clock
+
+KEY_HEADERS: Final = ("x-api-key", "authorization")
+
+
+Access = Literal["key", "token", "expired", "unknown"]
+
+
+class Keys:
+    """Who may come in. Keys can be changed while the sandbox runs."""
+
+    def __init__(self, clock: Clock, key: str, username: str, password: str) -> None:
+        self._clock = clock
+        self._keys = {key}
+        self._login = f"{username}\n{password}".encode()
+        self._tokens: dict[str, float] = {}
+
+    def replace(self, *keys: str) -> None:
+        """Let only these API keys in from now on; with none, no key opens."""
+        self._keys = set(keys)
+
+    def add(self, key: str) -> None:
+        """Let one more API key in."""
+        self._keys = self._keys | {key}
+
+    def revoke(self, key: str) -> None:
+        """Let an API key or session token in no more."""
+        self._keys = self._keys - {key}
+        self._tokens.pop(key, None)
+
+    def expire_tokens(self) -> None:
+        """Let all session tokens given out so far expire at once."""
+        self._tokens = dict.fromkeys(self._tokens, 0.0)
+
+    def log_in(self, username: str, password: str, seconds: float) -> str | None:
+        """Return a session token for the right username and password."""
+        if not compare_digest(f"{username}\n{password}".encode(), self._login):
+            return None
+        token = secrets.token_hex(32)
+        self._tokens[token] = self._clock.now() + seconds
+        return token
+
+    def check(self, headers: Mapping[str, str]) -> Access:
+        """Look for something that opens; both headers take it bare."""
+        given = {headers[name] for name in KEY_HEADERS if name in headers}
+        if given & self._keys:
+            return "key"
+        ends = [self._tokens[value] for value in given if value in self._tokens]
+        if not ends:
+            return "unknown"
+        return "token" if self._clock.now() < max(ends) else "expired"

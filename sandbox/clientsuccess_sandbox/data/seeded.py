@@ -1,0 +1,59 @@
+"""Seeded random choices."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from decimal import Decimal
+from importlib.resources import files
+from typing import Any, Final, TypeVar
+
+from clientsuccess_sandbox.jsontext import decode
+
+T = TypeVar("T")
+
+# Amounts on which binary floats and careless rounding show.
+_AWKWARD = ("0.1", "0.30", "12345678901.12", "1234.56", "0.000001", "99999.999")
+
+
+def load(name: str) -> Any:
+    """Read one of the JSON files beside this one."""
+    return decode((files(__package__) / f"{name}.json").read_bytes())
+
+
+WORDS: Final[dict[str, list[Any]]] = load("words")
+
+
+class Random(random.Random):
+    """A random generator with a few more kinds of choice."""
+
+    def chance(self, probability: float) -> bool:
+        """Say yes with a probability between 0 and 1."""
+        return self.random() < probability
+
+    def pick(self, options: Sequence[T]) -> T:
+        """Choose one of the options."""
+        return options[int(self.random() * len(options))]
+
+    def some(self, options: Sequence[T], most: int) -> list[T]:
+        """Choose up to `most` different options, perhaps none."""
+        return self.sample(options, min(self.below(most + 1), len(options)))
+
+    def below(self, end: int) -> int:
+        """Choose a whole number from 0 to below `end`."""
+        return int(self.random() * end)
+
+    def decimal(self, end: int, places: int) -> Decimal:
+        """Choose a number from 0 to below `end`, with so many decimal places."""
+        return Decimal(self.below(end * 10**places)).scaleb(-places)
+
+    def amount(self, end: int = 250_000) -> Decimal:
+        """Choose an amount of money."""
+        awkward = self.chance(0.05)
+        return Decimal(self.pick(_AWKWARD)) if awkward else self.decimal(end, 2)
+
+    def text(self, most: int) -> str:
+        """Write up to so many sentences."""
+        return " ".join(
+            self.pick(WORDS["sentences"]) for _ in range(1 + self.below(most))
+        )

@@ -1,0 +1,123 @@
+"""Schemas and catalog: one file a stream, shared pieces, the account's own fields."""
+
+from __future__ import annotations
+
+import typing as t
+from functools import cached_property
+from weakref import WeakKeyDictionary
+
+from singer_sdk.schema.source import SchemaDirectory, StreamSchema
+from singer_sdk.singerlib import Schema
+
+from tap_clientsuccess import schemas
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from singer_sdk.schema.source import SchemaSource
+    from singer_sdk.singerlib import Catalog
+    from singer_sdk.streams import Stream
+
+    from tap_clientsuccess.records import JSONSchema
+    from tap_clientsuccess.records.custom_fields import FieldDefinitions
+
+
+class SharedSchemaDirectory(SchemaDirectory):
+    """Schema files that may refer to the pieces in ``shared.json``.
+
+    ``{"$ref": "shared.json#/$defs/employee"}`` stands for that piece; a key beside the
+    reference, such as a description, wins over the piece's own. ``allOf`` at the top
+    of a schema takes over the properties of other pieces.
+    """
+
+    def fetch_schema(self, key: str) -> JSONSchema:
+        """Read the schema of a stream, with all references resolved.
+
+        Args:
+            key: The stream's name.
+
+        Returns:
+            The JSON schema.
+        """
+        schema = self._resolved(super().fetch_schema(key))
+        inherited = [piece["properties"] for piece in schema.pop("allOf", [])]
+        properties: JSONSchema = {}
+        for pieces in (*inherited, schema["properties"]):
+            properties |= pieces
+        return {**schema, "properties": properties}
+
+    @cached_property
+    def _pieces(self) -> JSONSchema:
+        definitions: JSONSchema = super().fetch_schema("shared")["$defs"]
+        return definitions
+
+    def _resolved(self, node: t.Any) -> t.Any:
+        if isinstance(node, list):
+            return [self._resolved(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        own = {key: self._resolved(item) for key, item in node.items() if key != "$ref"}
+        if "$ref" not in node:
+            return own
+        name = node["$ref"].rpartition("/")[2]
+        return {**self._resolved(self._pieces[name]), **own}
+
+
+SCHEMAS = SharedSchemaDirectory(schemas)
+
+
+class AccountSchema(StreamSchema[str]):
+    """A stream's schema, with the account's own fields in ``custom``."""
+
+    def __init__(self, source: SchemaSource[str]) -> None:
+        super().__init__(source)
+        self._made: WeakKeyDictionary[Stream, JSONSchema] = WeakKeyDictionary()
+
+    def __set__(self, stream: Stream, schema: JSONSchema) -> None:
+        """Set the schema of a stream that has no file."""
+        self._made[stream] = schema
+
+    def get_stream_schema(
+        self,
+        stream: t.Any,  # One that may have `custom_fields`.
+        stream_class: type[Stream],
+    ) -> JSONSchema:
+        """Return the schema; made once for each stream."""
+        if stream not in self._made:
+            schema: JSONSchema = super().get_stream_schema(stream, stream_class)
+            if stream.custom_fields_of:
+                added = stream.custom_fields.properties(stream.custom_fields_of)
+                schema = with_custom_fields(schema, added)
+            self._made[stream] = schema
+        return self._made[stream]
+
+
+def with_custom_fields(schema: JSONSchema, added: JSONSchema) -> JSONSchema:
+    """Return a schema whose ``custom`` has these properties, if there are any."""
+    if not added:
+        return schema
+    properties = schema["properties"]
+    custom = {**properties["custom"], "properties": added}
+    return {**schema, "properties": {**properties, "custom": custom}}
+
+
+def complete_catalog(
+    catalog: Catalog, resources: Mapping[str, str], definitions: FieldDefinitions
+) -> None:
+    """Put the account's fields into a catalog that has none, as made without settings.
+
+    Args:
+        catalog: The catalog that was passed in; changed in place.
+        resources: By the names of the streams that have custom fields, their type of
+            resource.
+        definitions: The account's fields.
+    """
+    for name, resource in resources.items():
+        entry = catalog.get_stream(name)
+        if not entry or not entry.metadata.root.selected:
+            continue
+        custom = (entry.schema.properties or {}).get("custom")
+        if custom is not None and not custom.properties:
+            added = definitions.properties(resource)
+            properties = {key: Schema.from_dict(item) for key, item in added.items()}
+            custom.properties = properties or None

@@ -1,0 +1,189 @@
+"""Reading by number: for searches that do not heed a filter or an order by time.
+
+Nothing is known of the order, so only a count proves that all came: as many distinct
+records that existed when a pass began as the server counted then.
+``docs/completeness.md`` has the argument.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from tap_clientsuccess.paging.keys import KeySet
+from tap_clientsuccess.paging.page import Batch, Completeness, Outcome, PageRequest
+
+if t.TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Iterator
+
+    from tap_clientsuccess.paging.page import Page, Submit
+
+PASSES = 3
+CAP = 10_000
+"""Search engines by default count no further: such a total proves nothing."""
+
+_REQUESTS_PER_PAGE = 3
+_SPARE_REQUESTS = 20
+
+
+class NumberReader:
+    """Reads all pages of a search, newest first; iterate over it once.
+
+    Yields batches of records. A record may come more than once.
+
+    Attributes:
+        outcome: How the read ended, after the iteration.
+    """
+
+    def __init__(
+        self, submit: Submit, *, start: dt.datetime | None, width: int
+    ) -> None:
+        """Prepare to read.
+
+        Args:
+            submit: Sends a request for a page in the background.
+            start: The server is asked for what was modified after this, but need not
+                filter; None asks for all.
+            width: Requests in flight at once.
+        """
+        self.outcome = Outcome()
+        self._submit = submit
+        self._start = start
+        self._width = width
+        self._seen = KeySet()
+        self._newest: dt.datetime | None = None
+
+    def __iter__(self) -> Iterator[Batch]:
+        quiet = []
+        for _ in range(PASSES):
+            count = _Count(self._seen)
+            yield from self._pass(count)
+            self._seen.update(count.seen)
+            self.outcome.completeness = count.completeness
+            self.outcome.missing = max(0, count.total - len(self._seen))
+            if count.completeness is Completeness.COMPLETE:
+                self._set_high_watermark(count)
+                return
+            if count.without_key:
+                return  # What comes again cannot be told from what is new.
+            quiet.append(count.is_quiet and (count.total, len(self._seen)))
+        if all(quiet) and len(set(quiet)) == 1:
+            # The server counts records that it never gives: do not ask for ever.
+            self.outcome.completeness = Completeness.MISSING
+            self._set_high_watermark(count)
+
+    def _set_high_watermark(self, count: _Count) -> None:
+        times = [time for time in (self._newest, count.began) if time]
+        self.outcome.high_watermark = min(times) if self._newest else None
+
+    def _pass(self, count: _Count) -> Iterator[Batch]:
+        """Read all pages, several at once; go back by what was deleted meanwhile."""
+        number, width = 0, 1
+        while True:
+            pages = self._fetch(range(number, number + width))
+            deleted, seen = count.deleted, len(count)
+            for page in pages:
+                count.add(page)
+                self._newest = max(
+                    filter(None, [self._newest, page.newest]), default=None
+                )
+                yield Batch(page, page.records)
+            number += len(pages)
+            deleted = count.deleted - deleted
+            if deleted:
+                # As many records slid to pages that had been read.
+                back = len(pages) + -(-deleted // page.full_size)
+                number = max(0, number - back)
+            if not page.has_next and not deleted:
+                count.has_ended = True
+                return
+            if (len(count) == seen and not deleted) or count.is_too_long(page):
+                return  # The same pages, or the same falls, again and again.
+            width = max(1, min(self._width, (page.pages or 0) - number))
+
+    def _fetch(self, numbers: Iterable[int]) -> list[Page]:
+        waits = [
+            self._submit(PageRequest(number, after=self._start, newest_first=True))
+            for number in numbers
+        ]
+        return [wait() for wait in waits]
+
+
+class _Count:
+    """What came in one pass.
+
+    Attributes:
+        seen: The keys that came.
+        without_key: How many records without a key came.
+        began: When the pass began, by the server's clock.
+        total: What the server counted last.
+        deleted: By how much its count fell from page to page, in all.
+        has_ended: Whether the last page was reached.
+    """
+
+    def __init__(self, seen_before: KeySet) -> None:
+        self.seen = KeySet()
+        self.without_key = 0
+        self.began: dt.datetime | None = None
+        self.total = self.deleted = 0
+        self.has_ended = False
+        self._seen_before = seen_before
+        self._existed = KeySet()
+        self._totals: list[int | None] = []
+
+    def __len__(self) -> int:
+        """Return how many records came, those with a key once each."""
+        return len(self.seen) + self.without_key
+
+    def add(self, page: Page) -> None:
+        """Count a page."""
+        is_first = not self._totals
+        self._totals.append(page.total)
+        if is_first:
+            self.total = page.total or 0
+            self.began = _began(page)
+        elif page.total is not None:
+            self.deleted += max(0, self.total - page.total)
+            self.total = page.total
+        for key, time in zip(page.keys, page.times, strict=True):
+            if key is None:
+                self.without_key += 1
+            elif is_first or self._has_existed(time) or key in self._seen_before:
+                self._existed.add([key])
+        self.seen.add(key for key in page.keys if key is not None)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing changed during the pass, and the count is no cap."""
+        return self.has_ended and set(self._totals) == {self.total} != {CAP}
+
+    def is_too_long(self, page: Page) -> bool:
+        """Tell whether far more pages were read than there are."""
+        needed = len(self) // page.full_size + 1
+        return len(self._totals) > _REQUESTS_PER_PAGE * needed + _SPARE_REQUESTS
+
+    def _has_existed(self, time: dt.datetime | None) -> bool:
+        return time is None or (self.began is not None and time <= self.began)
+
+    @property
+    def completeness(self) -> Completeness:
+        """Whether all came that existed when the pass began."""
+        expected = self._totals[0]
+        if not self.has_ended:
+            return Completeness.UNCERTAIN
+        if not any(self._totals):
+            return Completeness.COMPLETE  # Nothing is counted, or there is nothing.
+        if expected == CAP or expected is None or None in self._totals:
+            return Completeness.UNCERTAIN
+        if len(self._existed) + self.without_key >= expected:
+            return Completeness.COMPLETE
+        is_short = self.total > len(self)
+        return Completeness.MISSING if is_short else Completeness.UNCERTAIN
+
+
+def _began(first: Page) -> dt.datetime | None:
+    """Return when a pass began, by the clock that dates the records if possible."""
+    times = [time for time in first.times if time is not None]
+    if times and times == sorted(times, reverse=True):
+        return min(times[0], first.sent_at or times[0])
+    return first.sent_at

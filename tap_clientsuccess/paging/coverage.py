@@ -1,0 +1,98 @@
+"""What a read by time has covered, and what it has sent."""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+
+from tap_clientsuccess.paging.keys import KeySet
+
+if t.TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from tap_clientsuccess.paging.page import Page
+
+BEGINNING = dt.datetime.min.replace(tzinfo=dt.UTC)
+
+
+class Coverage:
+    """Times that have been read without a gap: half-open intervals, merged."""
+
+    def __init__(self, start: dt.datetime | None) -> None:
+        start = start or BEGINNING
+        self._intervals = [(start, start)]
+
+    @property
+    def reached(self) -> dt.datetime:
+        """The time before which everything has been read, from the start on."""
+        return self._intervals[0][1]
+
+    def add(self, since: dt.datetime, until: dt.datetime) -> None:
+        """Add an interval, ``since`` included, ``until`` not."""
+        if until <= since:
+            return
+        merged: list[tuple[dt.datetime, dt.datetime]] = []
+        for begin, end in sorted([*self._intervals, (since, until)]):
+            if merged and begin <= merged[-1][1]:
+                merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+            else:
+                merged.append((begin, end))
+        self._intervals = merged
+
+    def gaps(self) -> list[dt.datetime]:
+        """Return where the gaps begin."""
+        return [end for _, end in self._intervals[:-1]]
+
+
+class SentRecords:
+    """Which records were sent: the keys of all, and the times of the recent ones.
+
+    Attributes:
+        count: How many were sent, repetitions included.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._keys = KeySet()
+        self._without_key = 0
+        self._recent: dict[Hashable, dt.datetime | None] = {}
+        self._most_recent = 0
+
+    def __len__(self) -> int:
+        """Return how many distinct records were sent."""
+        return len(self._keys) + self._without_key
+
+    def add_new(
+        self, page: Page, *, before: dt.datetime | None, settled: dt.datetime
+    ) -> list[t.Any]:
+        """Return the records of a page that are still to be sent, and note them.
+
+        Args:
+            page: The page.
+            before: Leave out what was modified at this time or later; None for nothing.
+            settled: What was modified before this does not come again unchanged, and
+                its time can be forgotten.
+        """
+        if len(self._recent) > self._most_recent:
+            self._recent = {
+                key: time
+                for key, time in self._recent.items()
+                if time is None or time >= settled
+            }
+            self._most_recent = 2 * (len(self._recent) + len(page.keys))
+        recent = self._recent
+        records, keys = [], []
+        for record, key, time in zip(page.records, page.keys, page.times, strict=True):
+            if before is not None and time is not None and time >= before:
+                continue
+            if key is None:
+                self._without_key += 1
+            elif key in recent and recent[key] == time:
+                continue
+            else:
+                recent[key] = time
+                keys.append(key)
+            records.append(record)
+        self._keys.add(keys)
+        self.count += len(records)
+        return records

@@ -1,0 +1,158 @@
+"""The account's own fields: from their definitions to properties of ``custom``."""
+
+from __future__ import annotations
+
+import logging
+import re
+import typing as t
+
+from tap_clientsuccess.errors import ApiError, RefusedError
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tap_clientsuccess.records import JSONSchema
+
+logger = logging.getLogger("tap-clientsuccess")
+
+_UNAUTHORIZED = 401
+
+RESOURCE_TYPES = (
+    "CLIENT",
+    "CONTACT",
+    "EMPLOYEE",
+    "CONTRACT_PRODUCT",
+    "OPPORTUNITY",
+    "SUBSCRIPTION",
+    "TICKET",
+    "FEEDBACK",
+    "ENGAGEMENT_NOTE",
+    "ENGAGEMENT_MEETING",
+    "ENGAGEMENT_CALL",
+    "ENGAGEMENT_EMAIL",
+    "CLIENT_REV_METRICS",
+    "CONTRACT",
+    "CONTRACT_ITEM",
+    "SURVEY_RESPONSE",
+    "CLIENT_DISPOSITION_ACTIVITY",
+    "ENGAGEMENT_CHAT",
+    "GOAL",
+    "USAGE",
+    "CLIENT_NOTE",
+    "PRODUCT_DISPOSITION_ACTIVITY",
+)
+"""What may have custom fields. Source: the public Airbyte connector."""
+
+STRING: JSONSchema = {"type": ["string", "null"]}
+_KINDS: tuple[tuple[re.Pattern[str], JSONSchema], ...] = tuple(
+    (re.compile(pattern), schema)
+    for pattern, schema in (
+        (
+            r"multi\w*(pick|select|list|drop|choice|value)\w*|picklistmulti\w*|tags",
+            {"type": ["array", "null"], "items": STRING},
+        ),
+        (r"\w*(picklist|dropdown|select|radio|choice|option)\w*|list|enum", STRING),
+        (r"int|integer|long|wholenumber|bigint", {"type": ["integer", "null"]}),
+        (
+            r"number|numeric|decimal|double|float|currency|money|percent(age)?",
+            {"type": ["number", "null"]},
+        ),
+        (r"bool|boolean|checkbox|yesno|toggle|flag", {"type": ["boolean", "null"]}),
+        (r"date", {"type": ["string", "null"], "format": "date"}),
+        (
+            r"datetime|dateandtime|timestamp",
+            {"type": ["string", "null"], "format": "date-time"},
+        ),
+        (
+            r"string|\w*text\w*|varchar|html|url|link|e?mail|phone(number)?|paragraph",
+            STRING,
+        ),
+    )
+)
+"""Names of field types, as letters and digits alone, in lower case.
+
+API v1 calls its types STRING, INTEGER, DECIMAL, BOOLEAN and DATE; the names of v2 are
+not known, so what commonly names these kinds of fields is taken as such.
+"""
+
+
+def property_of(definition: t.Any) -> tuple[str, JSONSchema]:
+    """Make a property of a field's definition.
+
+    A field of a type whose name is not known is a string: JSON text, where its values
+    are something else.
+
+    Args:
+        definition: The definition, as the API gives it.
+
+    Returns:
+        The field's key in ``custom``, and its JSON schema.
+
+    Raises:
+        ValueError: The definition names no key.
+    """
+    key = definition.get("fieldKey") if isinstance(definition, dict) else None
+    if not isinstance(key, str) or not key:
+        raise ValueError("no fieldKey")
+    name = re.sub(r"[\W_]", "", str(definition.get("fieldTypeName") or "").lower())
+    schema = next((kind for pattern, kind in _KINDS if pattern.fullmatch(name)), STRING)
+    return key, {**schema, "description": _described(definition)}
+
+
+def _described(definition: dict[str, t.Any]) -> str:
+    label = definition.get("fieldLabel") or definition.get("fieldName") or "no label"
+    text = f"{label} ({definition.get('fieldTypeName') or 'no type'})."
+    listed = definition.get("picklistValues")
+    values = [
+        str(value.get("label") or value.get("value"))
+        for value in (listed if isinstance(listed, list) else [])
+        if isinstance(value, dict)
+    ]
+    return f"{text} Values: {', '.join(values)}." if values else text
+
+
+class FieldDefinitions:
+    """The account's definitions, each type of resource read once, when it is needed."""
+
+    def __init__(self, read: Callable[[str], list[t.Any]] | None) -> None:
+        """Prepare to read.
+
+        Args:
+            read: Reads the definitions of a type of resource; None to have none.
+        """
+        self._read = read
+        self._known: dict[str, JSONSchema] = {}
+
+    def properties(self, resource: str) -> JSONSchema:
+        """Return the properties that ``custom`` has for a type of resource.
+
+        Where the definitions cannot be read it has none, and stays open, with one
+        warning.
+
+        Raises:
+            RejectedKeyError: The key or the login is wrong.
+        """
+        if resource not in self._known:
+            self._known[resource] = dict(self._properties(resource))
+        return self._known[resource]
+
+    def _properties(self, resource: str) -> Iterator[tuple[str, JSONSchema]]:
+        definitions: list[t.Any] = []
+        try:
+            if self._read:
+                definitions = self._read(resource)
+        except ApiError as error:
+            if isinstance(error, RefusedError):
+                if error.status == _UNAUTHORIZED:
+                    raise  # Nothing else could be read either.
+            else:
+                self._read = None  # It would fail for the others just as slowly.
+            logger.warning(
+                "Custom fields stay untyped: their definitions cannot be read. %s",
+                error,
+            )
+        for definition in definitions:
+            try:
+                yield property_of(definition)
+            except ValueError:
+                logger.warning("%s has a field definition without a key", resource)

@@ -1,0 +1,64 @@
+"""Where an incremental read starts, and which records it wants."""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tap_clientsuccess.records.reader import Record
+
+EARLIEST = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+def start_of(
+    bookmark: dt.datetime | None,
+    start_date: dt.datetime | None,
+    lookback: dt.timedelta,
+) -> dt.datetime | None:
+    """Return where a read starts: the lookback before the bookmark, or start_date."""
+    if bookmark is None:
+        return start_date
+    return max(start_date or EARLIEST, max(bookmark, EARLIEST) - lookback)
+
+
+class WantedRecords:
+    """Tells which records an incremental read wants.
+
+    Attributes:
+        undated: How many had no time at all.
+    """
+
+    def __init__(
+        self,
+        start: dt.datetime | None,
+        *,
+        server_filters: Callable[[], bool],
+    ) -> None:
+        """Begin a read.
+
+        Args:
+            start: Records changed before this are not wanted; None wants all.
+            server_filters: Tells whether the server heeds ``modifiedAfter``. Asked only
+                when a record needs it.
+        """
+        self.undated = 0
+        self._start = start
+        self._server_filters = server_filters
+
+    def __contains__(self, record: Record) -> bool:
+        """Tell whether a record is wanted.
+
+        One with a modification time is judged by it. One without is judged by its
+        creation time only where the server does not filter: a server that does has
+        chosen the record for a reason, perhaps an edit whose time it does not show.
+        """
+        changed = record.modified or record.created
+        if changed is None:
+            self.undated += 1
+            return True
+        if self._start is None or changed >= self._start:
+            return True
+        return record.modified is None and self._server_filters()

@@ -1,0 +1,183 @@
+"""Reading by number: what a count proves, and what it does not."""
+
+from __future__ import annotations
+
+import typing as t
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from server_model import START, ServerModel
+from warehouse import Warehouse
+
+from tap_clientsuccess.paging.by_number import CAP, PASSES, NumberReader
+from tap_clientsuccess.paging.page import Completeness, Page
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tap_clientsuccess.paging.page import PageRequest
+
+WIDTHS = pytest.mark.parametrize("width", [1, 4])
+
+
+def read(
+    answer: Callable[[int], Page], width: int = 1
+) -> tuple[NumberReader, list[t.Any], int]:
+    """Return the reader at its end, the keys that came, and the requests it took."""
+    requests: list[PageRequest] = []
+
+    def submit(request: PageRequest) -> Callable[[], Page]:
+        requests.append(request)
+        return lambda: answer(request.number)
+
+    reader = NumberReader(submit, start=None, width=width)
+    keys = [key for batch in reader for key in batch.page.keys]
+    return reader, keys, len(requests)
+
+
+def page(number: int, keys: range | list[t.Any], **told: t.Any) -> Page:
+    return Page(number, list(keys), list(keys), [None] * len(keys), **told)
+
+
+def pages_of(count: int, size: int = 10, **told: t.Any) -> Callable[[int], Page]:
+    pages = -(-count // size)
+    told = {"total": count, "pages": pages, "size": size} | told
+    return lambda k: page(
+        k, range(k * size, min(count, (k + 1) * size)), last=k >= pages - 1, **told
+    )
+
+
+@WIDTHS
+def test_a_quiet_read_asks_for_every_page_once(width: int) -> None:
+    reader, keys, requests = read(pages_of(95), width)
+    assert keys == list(range(95))
+    assert requests == 10
+    assert reader.outcome.completeness is Completeness.COMPLETE
+
+
+def test_a_cap_of_the_page_size_that_is_not_told_is_noticed() -> None:
+    reader, keys, _ = read(
+        lambda k: page(k, range(k * 50, k * 50 + 50), total=200, pages=4, size=200)
+    )
+    assert sorted(set(keys)) == list(range(200))
+    assert reader.outcome.completeness is Completeness.COMPLETE
+
+
+def test_without_any_numbers_it_reads_until_nothing_comes() -> None:
+    reader, keys, requests = read(
+        lambda k: page(k, range(k * 2, min(5, k * 2 + 2))) if k < 3 else page(k, [])
+    )
+    assert keys == [0, 1, 2, 3, 4]
+    assert requests == 4
+    assert reader.outcome.completeness is Completeness.COMPLETE
+
+
+@WIDTHS
+def test_a_server_that_repeats_a_page_is_told_of(width: int) -> None:
+    reader, keys, requests = read(
+        lambda k: page(k, range(10), total=1000, pages=100, size=10, last=False), width
+    )
+    assert set(keys) == set(range(10))
+    assert reader.outcome.completeness is not Completeness.COMPLETE
+    assert reader.outcome.missing == 990
+    assert requests < 100
+
+
+def test_three_quiet_reads_that_lack_the_same_are_accepted() -> None:
+    """Else a server that counts what it never gives would be read for ever."""
+    server = ServerModel(Random(1), order="by name", size=10)  # noqa: S311
+    server.fill(95)
+    requests = []
+
+    def submit(request: PageRequest) -> Callable[[], Page]:
+        requests.append(request)
+        found = server.search(request)
+        return lambda: Page(
+            number=found.number,
+            records=found.records,
+            keys=found.keys,
+            times=found.times,
+            total=(found.total or 0) + 5,
+            pages=found.pages,
+            size=found.size,
+            last=found.last,
+            sent_at=found.sent_at,
+        )
+
+    reader = NumberReader(submit, start=None, width=1)
+    assert len({key for batch in reader for key in batch.page.keys}) == 95
+    assert reader.outcome.completeness is Completeness.MISSING
+    assert reader.outcome.missing == 5
+    assert reader.outcome.high_watermark
+    assert reader.outcome.high_watermark > START
+    assert len(requests) == PASSES * 10
+
+
+def test_a_count_that_ends_at_a_cap_proves_nothing() -> None:
+    reader, _, _ = read(pages_of(CAP, size=500))
+    assert reader.outcome.completeness is Completeness.UNCERTAIN
+    assert reader.outcome.high_watermark is None
+
+
+@given(st.lists(st.integers(0, 500), min_size=1), st.sampled_from([1, 4]))
+@settings(max_examples=50, deadline=None)
+def test_it_ends_whatever_is_counted(totals: list[int], width: int) -> None:
+    calls = 0
+
+    def answer(k: int) -> Page:
+        nonlocal calls
+        calls += 1
+        return pages_of(100, total=totals[calls % len(totals)])(k)
+
+    reader, keys, requests = read(answer, width)
+    is_whole = reader.outcome.completeness is Completeness.COMPLETE
+    assert set(keys) == set(range(100)) or not is_whole
+    assert requests <= PASSES * (3 * 11 + 20 + width)
+
+
+def test_records_without_a_key_are_counted() -> None:
+    reader, _, requests = read(
+        lambda _: page(0, [1, None, None], total=3, pages=1, size=10)
+    )
+    assert reader.outcome.completeness is Completeness.COMPLETE
+    assert requests == 1
+
+
+@WIDTHS
+@pytest.mark.parametrize("order", ["time", "by id", "by name"])
+def test_deletes_during_the_read_hide_nothing(order: str, width: int) -> None:
+    """A delete moves others to pages that have been read."""
+    for moment in range(1, 9):
+        server = ServerModel(Random(moment), order=order, size=10)  # noqa: S311
+        server.fill(80)
+
+        def change(server: ServerModel = server, moment: int = moment) -> None:
+            if len(server.requests) == moment:
+                for key in (75, 40, 5):
+                    server.delete(key)
+
+        server.on_request = change
+        warehouse = Warehouse(width=width)
+        warehouse.sync(server, by_time=False)
+        assert warehouse.lacks(server) == []
+        assert not warehouse.is_told
+
+
+@WIDTHS
+def test_a_delete_and_an_insert_that_hide_each_other(width: int) -> None:
+    """The count is the same before and after, and one record slid past the reader."""
+    for moment in range(1, 9):
+        server = ServerModel(Random(moment), order="by id", size=10)  # noqa: S311
+        server.fill(80)
+
+        def change(server: ServerModel = server, moment: int = moment) -> None:
+            if len(server.requests) == moment:
+                server.delete(3)
+                server.insert()
+
+        server.on_request = change
+        warehouse = Warehouse(width=width)
+        warehouse.sync(server, by_time=False)
+        assert warehouse.is_told or warehouse.lacks(server) == []

@@ -1,0 +1,255 @@
+"""What reading by time costs, and what it makes of odd servers."""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+from random import Random
+
+import pytest
+from server_model import DAY, FILTERS, SECOND, START, ServerModel
+from warehouse import Warehouse
+
+from tap_clientsuccess.paging import by_time, group
+from tap_clientsuccess.paging.page import Completeness
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tap_clientsuccess.paging.page import Page, PageRequest
+
+WIDTHS = pytest.mark.parametrize("width", [1, 8])
+
+
+def filled(records: int, size: int, **how: t.Any) -> ServerModel:
+    server = ServerModel(Random(1), size=size, **how)  # noqa: S311
+    server.fill(records)
+    return server
+
+
+def synced(server: ServerModel, width: int = 1) -> Warehouse:
+    """Return a warehouse that is up to date."""
+    warehouse = Warehouse(width=width)
+    warehouse.sync(server)
+    assert warehouse.lacks(server) == []
+    server.requests.clear()
+    return warehouse
+
+
+@WIDTHS
+@pytest.mark.parametrize("size", [50, 100])
+def test_a_quiet_read_costs_few_requests_more_than_pages(width: int, size: int) -> None:
+    server = filled(200 * size, size)
+    warehouse = Warehouse(width=width)
+    warehouse.sync(server)
+    assert warehouse.lacks(server) == []
+    assert not warehouse.is_told
+    assert not warehouse.reader.is_by_number
+    assert len(server.requests) <= (1.05 if size == 100 else 1.07) * 200
+    assert warehouse.records <= 1.01 * len(server.records)
+
+
+@WIDTHS
+def test_a_sync_of_nothing_new_is_one_request(width: int) -> None:
+    server = filled(2000, 50)
+    warehouse = synced(server, width)
+    server.now += DAY
+    warehouse.sync(server)
+    assert len(server.requests) == 1
+
+
+def test_a_sync_of_a_few_changes_is_one_request() -> None:
+    server = filled(2000, 50)
+    warehouse = synced(server)
+    for key in range(10, 20):
+        server.edit(key)
+    warehouse.sync(server)
+    assert len(server.requests) == 1
+    assert warehouse.lacks(server) == []
+
+
+@pytest.mark.parametrize("edits", ["one edit", "all edited"])
+def test_a_bookmark_whose_record_was_edited_is_looked_for_further_back(
+    edits: str,
+) -> None:
+    """What does not come again was edited, or is hidden by a filter by whole days."""
+    server = filled(200, 50, filter="exclusive by the day")
+    warehouse = synced(server)
+    server.now += SECOND
+    for key in [200] if edits == "one edit" else range(190, 201):
+        server.edit(key)
+    warehouse.sync(server)
+    assert warehouse.lacks(server) == []
+    assert server.requests[1].after == START + DAY * 0 + (
+        (warehouse_start(warehouse, server)) - START
+    )
+
+
+def warehouse_start(warehouse: Warehouse, server: ServerModel) -> dt.datetime:
+    first = server.requests[0].after
+    assert first
+    assert warehouse.bookmark
+    return first - by_time.FURTHER_BACK
+
+
+@WIDTHS
+def test_a_killed_first_read_goes_on_where_it_was(width: int) -> None:
+    server = filled(3000, 10)
+    warehouse = Warehouse(width=width)
+    warehouse.sync(server)
+    whole, batches = len(server.requests), warehouse.batches
+    warehouse = Warehouse(width=width)
+    warehouse.sync(server, batches=batches * 8 // 10)
+    server.requests.clear()
+    warehouse.sync(server)
+    assert len(server.requests) <= whole / 4
+    assert warehouse.lacks(server) == []
+
+
+@WIDTHS
+@pytest.mark.parametrize("most_counted", [None, 1000])
+def test_no_request_reaches_deeper_than_a_search(
+    monkeypatch: pytest.MonkeyPatch, width: int, most_counted: int | None
+) -> None:
+    """The server fails the test where it is asked for more; its count may end there."""
+    monkeypatch.setattr(by_time, "DEPTH", 1000)
+    monkeypatch.setattr(group, "DEPTH", 1000)
+    server = filled(2500, 20, depth=1000, most_counted=most_counted)
+    warehouse = Warehouse(width=width)
+    warehouse.sync(server)
+    assert warehouse.lacks(server) == []
+    assert not warehouse.is_told
+    assert not warehouse.reader.is_by_number
+
+
+def test_waiting_is_shared() -> None:
+    """200 pages with 8 requests in flight: 1.3 times the ideal of 26 round trips."""
+    server = filled(200 * 50, 50)
+    clock = Clock(server, width=8)
+    warehouse = Warehouse(width=8)
+    warehouse.sync(t.cast("ServerModel", clock))
+    assert warehouse.lacks(server) == []
+    assert clock.now <= 1.3 * 26
+
+
+class Clock:
+    """Counts the round trips of requests of which some are under way at once."""
+
+    def __init__(self, server: ServerModel, width: int) -> None:
+        self.now = 0
+        self._server = server
+        self._free = [0] * width
+
+    def submit(self, request: PageRequest) -> Callable[[], Page]:
+        self._free.sort()
+        end = self._free[0] = max(self.now, self._free[0]) + 1
+        wait = self._server.submit(request)
+
+        def at_the_end() -> Page:
+            self.now = max(self.now, end)
+            return wait()
+
+        return at_the_end
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_an_incremental_sync_sees_through_every_filter(name: str) -> None:
+    for hour in range(0, 24, 3):
+        server = filled(60, 20, filter=name)
+        server.now += dt.timedelta(hours=hour)
+        warehouse = synced(server)
+        server.now += 120 * SECOND
+        for key in (3, 60, 7):
+            server.edit(key)
+        server.now += 120 * SECOND
+        warehouse.sync(server)
+        assert not warehouse.is_told
+        assert warehouse.lacks(server) == [], hour
+
+
+@pytest.mark.parametrize("hours", [-14, -7, 7, 12])
+def test_a_filter_in_another_zone_loses_nothing(
+    monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    shift = dt.timedelta(hours=hours)
+    monkeypatch.setitem(FILTERS, "zone", lambda time, after: time >= after + shift)
+    server = filled(60, 20, filter="zone")
+    warehouse = synced(server)
+    for _ in range(3):
+        server.now += dt.timedelta(hours=1)
+        server.edit(7)
+        server.edit(8)
+        warehouse.sync(server)
+        assert warehouse.lacks(server) == []
+
+
+@pytest.mark.parametrize("are_first", [True, False])
+def test_records_without_a_time_come(are_first: bool) -> None:
+    server = filled(100, 10, undated=3, undated_are_first=are_first)
+    warehouse = Warehouse()
+    warehouse.sync(server)
+    assert warehouse.lacks(server) == []
+    assert not warehouse.is_told
+
+
+def test_a_first_read_notices_a_restored_record_by_the_count() -> None:
+    server = filled(100, 10)
+    server.delete(20)
+
+    def restore() -> None:
+        if len(server.requests) == 8:
+            server.restore()
+
+    server.on_request = restore
+    warehouse = Warehouse()
+    warehouse.sync(server)
+    assert 20 in server.records
+    assert warehouse.lacks(server) == []
+
+
+def test_replicas_of_which_one_lags() -> None:
+    """Page 0 knows an edit that the next pages do not yet; then one record goes."""
+    for moment in range(1, 12):
+        server = filled(40, 5, lag=2 * SECOND)
+        server.edit(1)
+
+        def change(server: ServerModel = server, moment: int = moment) -> None:
+            if len(server.requests) == moment:
+                server.delete(12)
+
+        server.on_request = change
+        warehouse = Warehouse()
+        warehouse.sync(server)
+        server.on_request = lambda: None
+        server.now += warehouse.lookback
+        warehouse.sync(server)
+        assert warehouse.is_told or warehouse.lacks(server) == [], moment
+
+
+def test_nothing_newer_than_the_servers_clock_moves_the_bookmark() -> None:
+    server = filled(100, 10)
+    server.records[50]["modified"] = START + 400 * DAY
+    warehouse = Warehouse()
+    warehouse.sync(server)
+    assert warehouse.lacks(server) == []
+    assert warehouse.bookmark
+    assert warehouse.bookmark <= server.now
+
+
+def test_more_records_of_one_time_than_a_search_reaches_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(group, "DEPTH", 100)
+    server = ServerModel(Random(1), size=10, is_shallow=False)  # noqa: S311
+    server.fill(300, tied=200)
+    warehouse = Warehouse()
+    warehouse.sync(server)
+    assert warehouse.reader.why_by_number
+    assert warehouse.lacks(server) == []
+
+
+def test_an_empty_search() -> None:
+    warehouse = Warehouse()
+    warehouse.sync(ServerModel(Random(1)))  # noqa: S311
+    assert warehouse.bookmark is None
+    assert warehouse.reader.outcome.completeness is Completeness.COMPLETE

@@ -1,0 +1,68 @@
+"""The benchmark's server: filter, order and pages."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from benchmarks import data
+from benchmarks.server import Account
+
+TOTAL = 12
+TIMES = data.times(TOTAL, changes=2)
+
+
+@pytest.fixture(scope="module")
+def account() -> Account:
+    return Account(TOTAL, changes=2)
+
+
+def search(account: Account, **query: str) -> dict[str, Any]:
+    page: dict[str, Any] = json.loads(account.search({"size": "5", **query}))
+    return page
+
+
+def ids(page: dict[str, Any]) -> list[int]:
+    return [record["id"] for record in page["data"]]
+
+
+@pytest.mark.parametrize(
+    ("direction", "pages"),
+    [
+        ("asc", [[1, 2, 3, 4, 5], [6, 7, 8, 9, 10], [11, 12], []]),
+        ("desc", [[12, 11, 10, 9, 8], [7, 6, 5, 4, 3], [2, 1], []]),
+    ],
+)
+def test_pages_are_ordered_by_time(
+    account: Account, direction: str, pages: list[list[int]]
+) -> None:
+    found = [search(account, sortDirection=direction, page=f"{n}") for n in range(4)]
+    assert [ids(page) for page in found] == pages
+    assert [page["last"] for page in found] == [False, False, True, True]
+    times = [record["modifiedTime"] for page in found for record in page["data"]]
+    assert times == sorted(times, reverse=direction == "desc")
+
+
+@pytest.mark.parametrize("direction", ["asc", "desc"])
+@pytest.mark.parametrize("place", range(TOTAL))
+def test_the_filter_leaves_what_is_newer(
+    account: Account, place: int, direction: str
+) -> None:
+    after = data.timestamp(TIMES[place])
+    page = search(account, modifiedAfter=after, sortDirection=direction, size="200")
+    assert sorted(ids(page)) == list(range(place + 2, TOTAL + 1))
+    assert page["totalElements"] == TOTAL - place - 1
+
+
+def test_a_detail_is_the_client_and_more(account: Account) -> None:
+    client = search(account, sortDirection="asc")["data"][2]
+    detail = json.loads(account.respond(f"/api/client/{client['uuid']}") or b"")
+    assert detail.items() >= client.items()
+    assert "region" in detail
+
+
+def test_one_field_is_odd_on_request() -> None:
+    page = search(Account(1, odd=True))
+    assert page["data"][0]["clientType"]["key"] == 1

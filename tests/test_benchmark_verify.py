@@ -1,0 +1,62 @@
+"""What the benchmark accepts as the records that the server had."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from benchmarks import data
+from benchmarks.contenders import CONTENDERS
+from benchmarks.scenarios import ALL, Scenario, scenarios
+from benchmarks.verify import FailedRunError, verify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TOTAL = 4
+OURS = CONTENDERS[0]
+SPEED = Scenario("speed", "", records=TOTAL)
+
+
+def written(changes: int = 0) -> list[dict[str, Any]]:
+    times = data.times(TOTAL, changes)
+    return [json.loads(data.client(n, time)) for n, time in enumerate(times, 1)]
+
+
+def test_the_same_records_in_any_order_pass() -> None:
+    verify([*reversed(written()), written()[0]], SPEED, OURS)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda records: records.pop(), "1 of 4 records are missing"),
+        (lambda records: records[2].pop("zip"), "record 3 differs in zip"),
+        (lambda records: records[2].update(new=1), "record 3 differs in new"),
+        (lambda records: records[0].update(city=None), "record 1 differs in city"),
+        (lambda records: records[1]["custom"].clear(), "record 2 differs in custom"),
+    ],
+)
+def test_what_is_lost_or_altered_fails(
+    damage: Callable[[list[dict[str, Any]]], object], message: str
+) -> None:
+    records = written()
+    damage(records)
+    with pytest.raises(FailedRunError, match=message):
+        verify(records, SPEED, OURS)
+
+
+def test_a_night_needs_the_changes_alone() -> None:
+    night = Scenario("night", "", records=TOTAL, changes=2)
+    records = written(changes=2)
+    verify(records[2:], night, OURS)
+    with pytest.raises(FailedRunError, match="1 of 4 records are missing"):
+        verify(records[3:], night, OURS)
+
+
+def test_scenarios_name_the_contenders() -> None:
+    assert tuple(contender.name for contender in CONTENDERS) == ALL
+    for scenario in scenarios().values():
+        assert set(scenario.contenders) <= set(ALL)
