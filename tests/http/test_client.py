@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import typing as t
-from itertools import count
 
 import pytest
 from http_server import (
@@ -18,13 +16,11 @@ from http_server import (
     answer,
     identity,
     make_client,
-    make_login_client,
     serving,
 )
 from singer_sdk.streams.rest import HTTPRequest
 
 from tap_clientsuccess.errors import (
-    RejectedKeyError,
     UnavailableError,
     UnexpectedResponseError,
     UnreachableError,
@@ -201,77 +197,23 @@ def test_a_plain_host_of_a_redirect_is_shown(client: Client, server: Server) -> 
         client.request(HTTPRequest(url=server.url), identity)
 
 
-ENDED = [
-    ("401 Unauthorized", {"error": "invalid_token"}),
-    *(
-        (status, body)
-        for status in ("200 OK", "400 Bad", "403 No", "500 Error")
-        for body in ({"error": "invalid_token", "n": 1}, {"code": "invalidToken"})
-    ),
-]
+def test_successes_let_more_requests_through_again(server: Server) -> None:
+    both = threading.Barrier(2)
 
-
-@pytest.mark.parametrize(("status", "body"), ENDED)
-def test_a_session_that_ended_is_begun_anew_once(
-    server: Server, status: str, body: dict[str, t.Any]
-) -> None:
-    numbers = count(1)
-
-    def respond(request: Request) -> bytes:
-        if request.path.endswith("/auth"):
-            return answer(json.dumps({"access_token": f"t{next(numbers)}"}).encode())
-        if request.header("Authorization") == "t1":
-            return answer(json.dumps(body).encode(), status=status)
-        return answer(b'[{"id": 1}]')
+    def respond(_: Request) -> bytes:
+        number = len(server.requests)
+        if number > 11:
+            both.wait(GENEROUS)
+        return answer(status="429 Too Many" if number == 1 else "200 OK")
 
     server.respond = respond
-    client = make_login_client(server)
-    result = client.request(HTTPRequest(url=f"{server.url}/x"), identity)
-    assert result.content == b'[{"id": 1}]'
-    assert len(server.requests) == 4
-
-
-def test_a_session_that_ended_for_many_is_begun_anew_by_one(server: Server) -> None:
-    everyone = threading.Barrier(4)
-    logins = count(1)
-
-    def respond(request: Request) -> bytes:
-        if request.path.endswith("/auth"):
-            return answer(b'{"access_token": "t%d"}' % next(logins))
-        if request.header("Authorization") == "t1":
-            everyone.wait(GENEROUS)
-            return answer(status="401 Unauthorized")
-        return answer()
-
-    server.respond = respond
-    client = make_login_client(server)
-    request = HTTPRequest(url=f"{server.url}/x")
-    list(ThreadPool(4).map(lambda _: client.request(request, identity), range(4)))
-    assert next(logins) == 3
-
-
-@pytest.mark.parametrize(("status", "body"), ENDED)
-def test_a_session_that_ends_again_is_an_error(
-    server: Server, status: str, body: dict[str, t.Any]
-) -> None:
-    def respond(request: Request) -> bytes:
-        if request.path.endswith("/auth"):
-            return answer(b'{"access_token": "t"}')
-        return answer(json.dumps(body).encode(), status=status)
-
-    server.respond = respond
-    with pytest.raises(RejectedKeyError, match="accepted, but not for this"):
-        make_login_client(server, max_retries=3).request(
-            HTTPRequest(url=f"{server.url}/x"), identity
-        )
-    assert len(server.requests) == 4
-
-
-def test_data_that_speaks_of_invalid_tokens_is_data(
-    client: Client, server: Server
-) -> None:
-    server.respond = lambda _: answer(b'{"data": [{"subject": "invalid_token"}]}')
-    assert client.request(HTTPRequest(url=server.url), identity).content
+    client = make_client(concurrency=2)
+    request = HTTPRequest(url=server.url)
+    with pytest.raises(UnavailableError):
+        client.request(request, identity)
+    for _ in range(10):
+        client.request(request, identity)
+    list(ThreadPool(2).map(lambda _: client.request(request, identity), range(2)))
 
 
 def test_a_retry_after_holds_back_all_requests(server: Server) -> None:

@@ -1,0 +1,129 @@
+"""Logins: a session that ends is begun anew, once, whoever notices."""
+
+from __future__ import annotations
+
+import json
+import threading
+import typing as t
+from itertools import count
+
+import pytest
+from http_server import (
+    GENEROUS,
+    Request,
+    Server,
+    answer,
+    identity,
+    make_client,
+    make_login_client,
+    serving,
+)
+from singer_sdk.streams.rest import HTTPRequest
+
+from tap_clientsuccess.errors import RejectedKeyError
+from tap_clientsuccess.http.thread_pool import ThreadPool
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tap_clientsuccess.http.client import Client
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with serving() as running:
+        yield running
+
+
+@pytest.fixture
+def client() -> Client:
+    return make_client()
+
+
+ENDED = [
+    ("401 Unauthorized", {"error": "invalid_token"}),
+    *(
+        (status, body)
+        for status in ("200 OK", "400 Bad", "403 No", "500 Error")
+        for body in ({"error": "invalid_token", "n": 1}, {"code": "invalidToken"})
+    ),
+]
+
+
+@pytest.mark.parametrize(("status", "body"), ENDED)
+def test_a_session_that_ended_is_begun_anew_once(
+    server: Server, status: str, body: dict[str, t.Any]
+) -> None:
+    numbers = count(1)
+
+    def respond(request: Request) -> bytes:
+        if request.path.endswith("/auth"):
+            return answer(json.dumps({"access_token": f"t{next(numbers)}"}).encode())
+        if request.header("Authorization") == "t1":
+            return answer(json.dumps(body).encode(), status=status)
+        return answer(b'[{"id": 1}]')
+
+    server.respond = respond
+    client = make_login_client(server)
+    result = client.request(HTTPRequest(url=f"{server.url}/x"), identity)
+    assert result.content == b'[{"id": 1}]'
+    assert len(server.requests) == 4
+
+
+def test_a_session_that_ended_for_many_is_begun_anew_by_one(server: Server) -> None:
+    everyone = threading.Barrier(4)
+    logins = count(1)
+
+    def respond(request: Request) -> bytes:
+        if request.path.endswith("/auth"):
+            return answer(b'{"access_token": "t%d"}' % next(logins))
+        if request.header("Authorization") == "t1":
+            everyone.wait(GENEROUS)
+            return answer(status="401 Unauthorized")
+        return answer()
+
+    server.respond = respond
+    client = make_login_client(server)
+    request = HTTPRequest(url=f"{server.url}/x")
+    list(ThreadPool(4).map(lambda _: client.request(request, identity), range(4)))
+    assert next(logins) == 3
+
+
+@pytest.mark.parametrize(("status", "body"), ENDED)
+def test_a_session_that_ends_again_is_an_error(
+    server: Server, status: str, body: dict[str, t.Any]
+) -> None:
+    def respond(request: Request) -> bytes:
+        if request.path.endswith("/auth"):
+            return answer(b'{"access_token": "t"}')
+        return answer(json.dumps(body).encode(), status=status)
+
+    server.respond = respond
+    with pytest.raises(RejectedKeyError, match="accepted, but not for this"):
+        make_login_client(server, max_retries=3).request(
+            HTTPRequest(url=f"{server.url}/x"), identity
+        )
+    assert len(server.requests) == 4
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"data": [{"subject": "invalid_token"}]}, {"a": "invalid_token", "b": "x" * 1000}],
+)
+def test_data_that_speaks_of_invalid_tokens_is_data(
+    client: Client, server: Server, body: dict[str, t.Any]
+) -> None:
+    server.respond = lambda _: answer(json.dumps(body).encode())
+    assert client.request(HTTPRequest(url=server.url), identity).content
+
+
+def test_a_netrc_is_not_read(
+    server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password else")
+    monkeypatch.setenv("NETRC", str(netrc))
+    server.respond = lambda _: answer(b'{"access_token": "t"}')
+    make_login_client(server).request(HTTPRequest(url=server.url), identity)
+    assert [r.header("Authorization") for r in server.requests] == [None, "t"]
