@@ -186,11 +186,15 @@ class RecordReader:
             ]
 
         keys = _keys([values(name) for name in self._primary_keys], len(records))
-        times = (
+        times = [
             [*map(_time, values(name))] if name else repeat(None)
             for name in self._time_keys
-        )
+        ]
         self._drop(structs)
+        for record in records:
+            if isinstance(record, dict):
+                for name in self._deselected:
+                    record.pop(name, None)
         lines = map(_encoder.encode, records)
         return RecordPage([*map(Record, lines, keys, *times)], counts)
 
@@ -205,10 +209,7 @@ class RecordReader:
                 self._learn(value)
         if not isinstance(value, dict):
             return None
-        coerced = self._coercer.coerce(value)
-        for name in self._deselected:
-            coerced.pop(name, None)
-        return coerced
+        return self._coercer.coerce(value)
 
     def _learn(self, record: dict[str, t.Any]) -> None:
         """Note why a record is no such struct."""
