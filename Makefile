@@ -49,7 +49,7 @@ lint: $(READY) ## Check style and format
 	$(BIN)/ruff format --check
 
 .PHONY: format
-format: $(READY) ## Mend style and format
+format: $(READY) ## Fix style and format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 

@@ -30,7 +30,7 @@ if t.TYPE_CHECKING:
 T = t.TypeVar("T")
 
 
-_MOST_NOTICES = 100
+_MOST_WARNINGS = 100
 _MOST_WITHOUT_KEY = 10
 
 
@@ -100,7 +100,7 @@ class ClientSuccessStream(RecordStream):
             primary_keys=self.primary_keys,
             time_keys=(self.modification_key, self.creation_key),
             deselected=self.deselected_fields,
-            warn=self.notice,
+            warn=self.warn_once,
         )
 
     def sendable(self, records: Iterable[Record]) -> list[Record]:
@@ -112,10 +112,10 @@ class ClientSuccessStream(RecordStream):
         sendable = []
         for record in records:
             if record.line == NO_RECORD:
-                self.notice("a record that is not an object is left out")
+                self.warn_once("a record that is not an object is left out")
             elif record.key is None and self.primary_keys:
                 keys = ", ".join(self.primary_keys)
-                self.notice(f"a record without its primary key {keys} is left out")
+                self.warn_once(f"a record without its primary key {keys} is left out")
                 self._without_key += 1
             else:
                 sendable.append(record)
@@ -142,15 +142,15 @@ class ClientSuccessStream(RecordStream):
     _without_key = 0
 
     @cached_property
-    def _notices(self) -> Counter[str]:
+    def _warnings(self) -> Counter[str]:
         return Counter()
 
-    def notice(self, what: str, times: int = 1) -> None:
+    def warn_once(self, what: str, times: int = 1) -> None:
         """Warn of something about the data, once, and count it; never with a value."""
-        if len(self._notices) >= _MOST_NOTICES and what not in self._notices:
+        if len(self._warnings) >= _MOST_WARNINGS and what not in self._warnings:
             what = "there are more warnings of this kind"
-        is_new = what not in self._notices
-        self._notices[what] += times
+        is_new = what not in self._warnings
+        self._warnings[what] += times
         if is_new:
             self.logger.warning("%s: %s", self.name, what)
 
@@ -162,12 +162,12 @@ class ClientSuccessStream(RecordStream):
         """Return nothing: no stream has children; details are streams of their own."""
         return ()
 
-    def tell_notices(self) -> None:
+    def summarize_warnings(self) -> None:
         """Say at the end how often each warning was met."""
-        for what, times in self._notices.items():
+        for what, times in self._warnings.items():
             if times > 1:
                 self.logger.warning("%s: %s (%d times)", self.name, what, times)
-        self._notices.clear()
+        self._warnings.clear()
 
     def log(
         self,

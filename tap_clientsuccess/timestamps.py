@@ -7,14 +7,10 @@ is UTC.
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import typing as t
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
-
-if t.TYPE_CHECKING:
-    from collections.abc import Sequence
 
 UTC = dt.UTC
 _FIRST_SENSIBLE_YEAR = 2010
@@ -46,34 +42,6 @@ def _in_utc(moment: dt.datetime) -> dt.datetime:
     if moment.tzinfo is None:
         return moment.replace(tzinfo=UTC)
     return moment.astimezone(UTC)
-
-
-def newest_time(stamps: Sequence[t.Any]) -> dt.datetime | None:
-    """Return the newest of some times; None where one of them is not a time.
-
-    Args:
-        stamps: Values as `parse_time` takes them. Where all are written alike, in UTC,
-            the newest is found as text, and that one alone is parsed.
-    """
-    try:
-        forms = {(len(stamp), stamp[-1:]) for stamp in stamps}
-    except (TypeError, KeyError):
-        forms = set()
-    if len(forms) == 1 and forms.pop()[1] == "Z":
-        return parse_time(max(stamps))
-    times = [parse_time(stamp) for stamp in stamps]
-    known = [time for time in times if time is not None]
-    return max(known) if known and len(known) == len(times) else None
-
-
-def are_newest_first(stamps: Sequence[t.Any]) -> bool:
-    """Tell whether times fall, or stay; also where some of them are not times."""
-    with contextlib.suppress(TypeError):
-        if sorted(stamps, reverse=True) == list(stamps):
-            return True
-    times = [parse_time(stamp) for stamp in stamps]
-    known = [time for time in times if time is not None]
-    return len(known) < len(times) or sorted(known, reverse=True) == known
 
 
 def format_time(moment: dt.datetime) -> str:

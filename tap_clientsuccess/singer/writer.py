@@ -188,6 +188,6 @@ def _write_some(descriptor: int, rest: memoryview) -> int:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, BrokenPipeError):
-        return "What reads the messages has ended (broken pipe)"
+        return "The target closed the pipe (broken pipe)"
     told = getattr(error, "strerror", None) or type(error).__name__
     return f"The messages cannot be written: {told}"

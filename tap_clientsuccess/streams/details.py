@@ -64,7 +64,9 @@ class DetailStream(SearchStream):
                 yield [record.line for record in self.sendable([detail])]
             else:
                 gone += 1
-                self.notice("a record was deleted before its detail was read: left out")
+                self.warn_once(
+                    "a record was deleted before its detail was read: left out"
+                )
             if gone >= _MANY and not found:
                 raise NotFoundError(
                     f"none of {gone} details is at {self.detail_path}: check base_url"
@@ -79,7 +81,7 @@ class DetailStream(SearchStream):
                 if uuid := decode_json(line).get("uuid"):
                     yield uuid
                 else:
-                    self.notice("a record without uuid has no detail: left out")
+                    self.warn_once("a record without uuid has no detail: left out")
 
     def _detail(self, item: str | Checkpoint) -> Record | Checkpoint | None:
         if isinstance(item, Checkpoint):

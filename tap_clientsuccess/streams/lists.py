@@ -42,7 +42,7 @@ class ReferenceList(ClientSuccessStream):
         yield [record.line for record in self.sendable(result.content.records)]
         self.is_whole = True
         self.check_keys()
-        self.tell_notices()
+        self.summarize_warnings()
 
     def _check_v2_opens(self) -> None:
         """Ask v2 for one record: what v2 refuses, too, is not a matter of v1.
@@ -90,7 +90,7 @@ class CustomFields(ClientSuccessStream):
             yield [record.line for record in self.sendable(definitions)]
         self.is_whole = True
         self.check_keys()
-        self.tell_notices()
+        self.summarize_warnings()
 
     def _definitions(self, resource: str) -> list[Record]:
         def find(body: t.Any) -> tuple[list[t.Any], dict[str, t.Any]]:

@@ -80,9 +80,9 @@ class PagedStream(ClientSuccessStream):
             self._restore(context, state_before)
             raise
         if wanted.undated and self.is_incremental:
-            self.notice(f"a record without {self.modification_key} is always sent")
+            self.warn_once(f"a record without {self.modification_key} is always sent")
         self._conclude(reader, context, state_before)
-        self.tell_notices()
+        self.summarize_warnings()
 
     def _items(
         self, reader: Reader, wanted: WantedRecords
