@@ -20,12 +20,12 @@ if t.TYPE_CHECKING:
     from singer_sdk.streams.rest import HTTPRequest
 
     from tap_clientsuccess.config.settings import Settings
+    from tap_clientsuccess.context import ContextTap
     from tap_clientsuccess.http.auth import KeyAuthenticator, LoginAuthenticator
     from tap_clientsuccess.http.client import Client, Result
     from tap_clientsuccess.http.thread_pool import ThreadPool
     from tap_clientsuccess.records.custom_fields import FieldDefinitions
     from tap_clientsuccess.records.reader import Record
-    from tap_clientsuccess.tap import TapClientSuccess
 
 T = t.TypeVar("T")
 
@@ -44,7 +44,7 @@ class ClientSuccessStream(RecordStream):
     modification_key: str = ""
     creation_key: str = ""
     """The field with the creation time, where records may lack a modification time."""
-    _tap: TapClientSuccess
+    _tap: ContextTap
 
     @property
     def client(self) -> Client:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import typing as t
 from dataclasses import dataclass
+from functools import cached_property
 
+from singer_sdk import Tap
 from singer_sdk.streams.rest import HTTPRequest
 
 from tap_clientsuccess.config.settings import Settings
+from tap_clientsuccess.errors import ApiError
 from tap_clientsuccess.http.auth import KeyAuthenticator, LoginAuthenticator
 from tap_clientsuccess.http.client import Client
 from tap_clientsuccess.http.thread_pool import ThreadPool
@@ -57,6 +61,37 @@ class TapContext:
 
         custom_fields = FieldDefinitions(read if can_read else None)
         return cls(settings, client, thread_pool, custom_fields)
+
+
+class ContextTap(Tap):
+    """A tap whose streams share a context.
+
+    Attributes:
+        is_configured: Whether the configuration is complete.
+    """
+
+    is_configured = True
+
+    @cached_property
+    def context(self) -> TapContext:
+        """What all streams share."""
+        return TapContext.from_config(self.config, is_configured=self.is_configured)
+
+    def note_v1_refusal(self, stream: str, error: ApiError) -> None:
+        """Skip a stream of v1; where it is required, fail once the others are read."""
+        answer = f"answered {error.status}" if error.status else "cannot be read"
+        refusal = ApiError(
+            f"API v1 {answer}, although v2 accepts the same key or login: auth_method "
+            "password or v1_base_url may open it, v1_streams: off leaves it out"
+        ).in_stream(stream)
+        level = logging.INFO if self.v1_refusals else logging.WARNING
+        self.logger.log(level, "Skipped %s", refusal)
+        self.v1_refusals.append(refusal)
+
+    @cached_property
+    def v1_refusals(self) -> list[ApiError]:
+        """The errors of the streams of v1 that were skipped."""
+        return []
 
 
 def _client(settings: Settings) -> Client:

@@ -6,10 +6,8 @@ import contextlib
 import copy
 import logging
 import typing as t
-from functools import cached_property
 
 import click
-from singer_sdk import Tap
 from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib import StateMessage
@@ -28,8 +26,8 @@ from tap_clientsuccess.config import settings
 from tap_clientsuccess.config.environment import read_environment, unread_settings
 from tap_clientsuccess.config.validation import problems
 from tap_clientsuccess.connection_test import check_connection
-from tap_clientsuccess.context import TapContext
-from tap_clientsuccess.errors import ApiError, config_error
+from tap_clientsuccess.context import ContextTap
+from tap_clientsuccess.errors import config_error
 from tap_clientsuccess.singer.signals import (
     LEAVE_WITHIN_SECONDS,
     Interrupted,
@@ -57,7 +55,7 @@ logging.getLogger(settings.PACKAGE).addFilter(lambda record: record.msg not in _
 _TESTS = {CONNECTION, *(test.value for test in CliTestOptionValue)}
 
 
-class TapClientSuccess(Tap):
+class TapClientSuccess(ContextTap):
     """Reads ClientSuccess: clients, contacts, contracts, notes, pulses and more."""
 
     name = settings.PACKAGE
@@ -68,15 +66,8 @@ class TapClientSuccess(Tap):
 
     def __init__(self, *, parse_env_config: bool = False, **kwargs: t.Any) -> None:
         self._reads_environment = parse_env_config
-        self._v1_refusals: list[ApiError] = []
-        self.is_configured = True
         super().__init__(parse_env_config=parse_env_config, **kwargs)
         self.message_writer.checkpoint = stop_signal.raise_if_set
-
-    @cached_property
-    def context(self) -> TapContext:
-        """What all streams share."""
-        return TapContext.from_config(self.config, is_configured=self.is_configured)
 
     def setup_mapper(self) -> None:
         """Set up the stream maps, for a catalog that knows the custom fields."""
@@ -156,17 +147,6 @@ class TapClientSuccess(Tap):
         """Read the configuration files."""
         return read_config(value)
 
-    def note_v1_refusal(self, stream: str, error: ApiError) -> None:
-        """Skip a stream of v1; where it is required, fail once the others are read."""
-        answer = f"answered {error.status}" if error.status else "cannot be read"
-        refusal = ApiError(
-            f"API v1 {answer}, although v2 accepts the same key or login: auth_method "
-            "password or v1_base_url may open it, v1_streams: off leaves it out"
-        ).in_stream(stream)
-        level = logging.INFO if self._v1_refusals else logging.WARNING
-        self.logger.log(level, "Skipped %s", refusal)
-        self._v1_refusals.append(refusal)
-
     def _setup_signal_handlers(self) -> None:
         """Leave signals to the command, which handles them from its first moment."""
 
@@ -183,8 +163,8 @@ class TapClientSuccess(Tap):
         except Interrupted:
             self._leave()
             raise
-        if self._v1_refusals and self.config["v1_streams"] == "required":
-            raise self._v1_refusals[0]
+        if self.v1_refusals and self.config["v1_streams"] == "required":
+            raise self.v1_refusals[0]
 
     def _leave(self) -> None:
         """Write a last STATE, unless what reads the messages takes too long."""

@@ -12,6 +12,9 @@ if t.TYPE_CHECKING:
 
     from tap_clientsuccess.paging.page import Page
 
+_FEW = 5_000
+"""So many times are kept in any case."""
+
 BEGINNING = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
@@ -56,7 +59,7 @@ class SentRecords:
         self._keys = KeySet()
         self._without_key = 0
         self._recent: dict[Hashable, dt.datetime | None] = {}
-        self._most_recent = 0
+        self._most_recent = _FEW
 
     def __len__(self) -> int:
         """Return how many distinct records were sent."""

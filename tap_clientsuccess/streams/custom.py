@@ -19,9 +19,9 @@ if t.TYPE_CHECKING:
 
     from singer_sdk.streams.rest import HTTPRequest, PageContext
 
+    from tap_clientsuccess.context import ContextTap
     from tap_clientsuccess.paging.page import PageRequest
     from tap_clientsuccess.records.reader import RecordPage, RecordReader
-    from tap_clientsuccess.tap import TapClientSuccess
 
 _SAMPLED_PAGES = 3
 _META = Draft7Validator(Draft7Validator.META_SCHEMA)
@@ -32,7 +32,7 @@ class CustomStream(SearchStream):
 
     def __init__(
         self,
-        tap: TapClientSuccess,
+        tap: ContextTap,
         definition: Mapping[str, t.Any],
         schema: dict[str, t.Any] | None,
     ) -> None:
@@ -181,7 +181,7 @@ def _is_jsonpath(path: str) -> bool:
     return True
 
 
-def custom_streams(tap: TapClientSuccess) -> Iterator[CustomStream]:
+def custom_streams(tap: ContextTap) -> Iterator[CustomStream]:
     """Make the streams that the settings define.
 
     A schema comes from the entry, from the catalog that was passed in, or from

@@ -49,6 +49,13 @@ def test_a_quiet_read_costs_few_requests_more_than_pages(width: int, size: int) 
     assert warehouse.records <= 1.01 * len(server.records)
 
 
+def test_the_newest_page_brings_nothing_twice() -> None:
+    server = filled(180, 100)
+    warehouse = Warehouse()
+    warehouse.sync(server)
+    assert warehouse.records == 180
+
+
 @WIDTHS
 def test_a_sync_of_nothing_new_is_one_request(width: int) -> None:
     server = filled(2000, 50)

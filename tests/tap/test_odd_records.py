@@ -1,4 +1,4 @@
-"""Odd records, odd documents, odd HTTP: kept, coerced, left out with a word, refused."""
+"""Odd records, documents and HTTP: kept, coerced, left out with a word, refused."""
 
 from __future__ import annotations
 

@@ -1,0 +1,63 @@
+"""Imports run one way, also those for types alone, and never into the sandbox."""
+
+from __future__ import annotations
+
+import ast
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+import tap_clientsuccess
+
+PACKAGE = Path(tap_clientsuccess.__file__).parent
+LEVELS = [
+    {"__main__"},
+    {"tap"},
+    {"cli", "streams"},
+    {"client", "connection_test"},
+    {"catalog", "context"},
+    {"singer"},
+    {"http", "paging", "records"},
+    {"config"},
+    {"errors", "timestamps", "schemas"},
+]
+"""The files and folders of the package; each imports only what is below it."""
+
+LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """Return the modules that a file imports."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    names = [[a.name for a in node.names] for node in nodes if type(node) is ast.Import]
+    froms = [node.module or "" for node in nodes if type(node) is ast.ImportFrom]
+    return {*chain(*names), *froms}
+
+
+def area(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_run_one_way(path: Path) -> None:
+    here = area(path)
+    modules = imported(path)
+    assert not {name for name in modules if name.startswith("clientsuccess_sandbox")}
+    ours = [name.split(".") for name in modules if name.startswith("tap_clientsuccess")]
+    others = {parts[1] for parts in ours if len(parts) > 1} - {here}
+    assert [name for name in others if LEVEL[name] <= LEVEL.get(here, -1)] == []
+
+
+def test_no_two_files_import_each_other() -> None:
+    """Take away what imports nothing that is left; a circle stays."""
+    left = {
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): imported(path)
+        for path in FILES
+        if path.stem != "__init__"
+    }
+    while free := [name for name, needs in left.items() if not needs & left.keys()]:
+        for name in free:
+            del left[name]
+    assert left == {}
