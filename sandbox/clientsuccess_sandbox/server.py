@@ -66,12 +66,11 @@ class HttpServer:
         )
         await self._halt.wait()
         server.close()
-        for task in state.tasks:
-            task.cancel()
-        # Also those that are about to make a connection of what was just accepted.
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        await asyncio.gather(*others, return_exceptions=True)
-        while state.connections:
+        # What was just accepted is still to become a task, and then a connection.
+        await asyncio.sleep(0)
+        while state.connections or len(asyncio.all_tasks()) > 1:
+            for task in list(state.tasks):
+                task.cancel()
             for protocol in list(state.connections):
                 protocol.transport.abort()
             await asyncio.sleep(0)
