@@ -78,7 +78,7 @@ class NumberReader:
 
     def _pass(self, count: _Count) -> Iterator[Batch]:
         """Read all pages, several at once; go back by what was deleted meanwhile."""
-        number, width = 0, 1
+        number, furthest, width = 0, 0, 1
         while True:
             pages = self._fetch(range(number, number + width))
             deleted, seen = count.deleted, len(count)
@@ -89,6 +89,7 @@ class NumberReader:
                 )
                 yield Batch(page, page.records)
             number += len(pages)
+            is_further, furthest = number > furthest, max(number, furthest)
             deleted = count.deleted - deleted
             if deleted:
                 # As many records slid to pages that had been read.
@@ -97,7 +98,8 @@ class NumberReader:
             if not page.has_next and not deleted:
                 count.has_ended = True
                 return
-            if (len(count) == seen and not deleted) or count.is_too_long(page):
+            is_repeated = is_further and len(count) == seen and not deleted
+            if is_repeated or count.is_too_long(page):
                 return  # The same pages, or the same falls, again and again.
             width = max(1, min(self._width, (page.pages or 0) - number))
 

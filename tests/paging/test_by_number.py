@@ -145,6 +145,29 @@ def test_records_without_a_key_are_counted() -> None:
     assert requests == 1
 
 
+def test_without_keys_what_is_missing_is_not_read_again() -> None:
+    """What comes again could not be told from what is new."""
+    reader, _, requests = read(lambda _: page(0, [1, None], total=3, last=True))
+    assert reader.outcome.completeness is Completeness.MISSING
+    assert requests == 1
+
+
+def test_after_a_delete_it_goes_back_by_as_much() -> None:
+    """Not to the beginning: one page is read again."""
+    server = ServerModel(Random(1), size=10)  # noqa: S311
+    server.fill(200)
+
+    def delete() -> None:
+        if len(server.requests) == 15:
+            server.delete(195)
+
+    server.on_request = delete
+    warehouse = Warehouse()
+    warehouse.sync(server, by_time=False)
+    assert warehouse.lacks(server) == []
+    assert len(server.requests) <= 22
+
+
 @WIDTHS
 @pytest.mark.parametrize("order", ["time", "by id", "by name"])
 def test_deletes_during_the_read_hide_nothing(order: str, width: int) -> None:

@@ -1,0 +1,54 @@
+"""What one page shows of the server."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from server_model import DAY, MILLISECOND, SECOND, START
+
+from tap_clientsuccess.paging.evidence import Evidence, NotByTimeError
+from tap_clientsuccess.paging.page import Page
+
+if t.TYPE_CHECKING:
+    import datetime as dt
+
+NOON = START + DAY / 2
+AFTER = NOON + 500 * MILLISECOND
+
+
+def page(*times: dt.datetime | None, last: bool = True) -> Page:
+    keys = range(len(times))
+    return Page(0, list(keys), list(keys), list(times), last=last)
+
+
+@pytest.mark.parametrize(
+    ("bad", "why"),
+    [
+        (page(AFTER + SECOND, AFTER), "does not sort"),
+        (page(START - DAY, AFTER), "does not filter"),
+        (page(None, None), "do not show"),
+        (page(last=False), "empty"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_page_that_is_not_by_time(bad: Page, why: str) -> None:
+    with pytest.raises(NotByTimeError, match=why):
+        Evidence().check(bad, AFTER)
+
+
+@pytest.mark.parametrize(
+    ("oldest", "unit"),
+    [(AFTER, MILLISECOND), (NOON, SECOND), (START, DAY)],
+    ids=["millisecond", "second", "day"],
+)
+def test_how_coarse_the_filter_is(oldest: dt.datetime, unit: dt.timedelta) -> None:
+    evidence = Evidence()
+    evidence.check(page(oldest, AFTER), AFTER)
+    assert evidence.unit == unit
+
+
+def test_a_page_of_the_newest_changes_that_is_none() -> None:
+    for bad in (page(NOON, AFTER), page(NOON)):
+        with pytest.raises(NotByTimeError, match="does not sort"):
+            Evidence().check_descending(bad, AFTER)
