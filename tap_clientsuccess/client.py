@@ -45,6 +45,8 @@ class ClientSuccessStream(RecordStream):
     creation_key: str = ""
     """The field with the creation time, where records may lack a modification time."""
     _tap: ContextTap
+    _with_key = 0
+    _without_key = 0
 
     @property
     def client(self) -> Client:
@@ -137,9 +139,6 @@ class ClientSuccessStream(RecordStream):
                 f"{', '.join(self.primary_keys)}: "
                 "check primary_keys, and discover again"
             ).in_stream(self.name)
-
-    _with_key = 0
-    _without_key = 0
 
     @cached_property
     def _warnings(self) -> Counter[str]:

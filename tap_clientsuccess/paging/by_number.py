@@ -147,12 +147,18 @@ class _Count:
         elif page.total is not None:
             self.deleted += max(0, self.total - page.total)
             self.total = page.total
-        for key, time in zip(page.keys, page.times, strict=True):
-            if key is None:
-                self.without_key += 1
-            elif is_first or self._has_existed(time) or key in self._seen_before:
-                self._existed.add([key])
-        self.seen.add(key for key in page.keys if key is not None)
+        keyed = [
+            (key, time)
+            for key, time in zip(page.keys, page.times, strict=True)
+            if key is not None
+        ]
+        self.without_key += len(page.keys) - len(keyed)
+        self._existed.add(
+            key
+            for key, time in keyed
+            if is_first or self._has_existed(time) or key in self._seen_before
+        )
+        self.seen.add(key for key, _ in keyed)
 
     @property
     def is_quiet(self) -> bool:
@@ -183,9 +189,9 @@ class _Count:
         return Completeness.MISSING if is_short else Completeness.UNCERTAIN
 
 
-def _began(first: Page) -> dt.datetime | None:
+def _began(first: Page) -> dt.datetime:
     """Return when a pass began, by the clock that dates the records if possible."""
     times = [time for time in first.times if time is not None]
     if times and times == sorted(times, reverse=True):
-        return min(times[0], first.sent_at or times[0])
+        return min(times[0], first.sent_at)
     return first.sent_at

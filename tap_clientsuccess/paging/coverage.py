@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import typing as t
 
 from tap_clientsuccess.paging.keys import KeySet
+from tap_clientsuccess.paging.page import BEGINNING
 
 if t.TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Hashable
 
     from tap_clientsuccess.paging.page import Page
 
 _FEW = 5_000
 """So many times are kept in any case."""
-
-BEGINNING = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 class Coverage:

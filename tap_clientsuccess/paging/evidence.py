@@ -6,10 +6,11 @@ import datetime as dt
 import typing as t
 from itertools import pairwise
 
+from tap_clientsuccess.paging.page import MILLISECOND, floor
+
 if t.TYPE_CHECKING:
     from tap_clientsuccess.paging.page import Page
 
-MILLISECOND = dt.timedelta(milliseconds=1)
 _UNITS = (MILLISECOND, dt.timedelta(seconds=1), dt.timedelta(days=1))
 _ENOUGH_PAIRS = 20
 
@@ -78,11 +79,3 @@ class Evidence:
                 self.unit = max(self.unit, unit)
                 return
         raise NotByTimeError("the server does not filter by modification time")
-
-
-def floor(time: dt.datetime, unit: dt.timedelta = MILLISECOND) -> dt.datetime:
-    """Round a time down to a unit."""
-    return time - (time - _EPOCH) % unit
-
-
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)

@@ -65,36 +65,52 @@ def read_group(
     for number_of_pass in range(_PASSES):
         if number_of_pass:
             page = fetch(0)
-        members: set[t.Any] = set()
-        number, size = 0, page.full_size
-        while is_longer_than(page, end):
-            members.update(page.keys)
-            yield take(page)
-            number += 1
-            _check_depth(page, number, size)
-            page = fetch(number)
-        if not number:
+        if not is_longer_than(page, end):
             return page, True  # All are on one page.
-        inside = count_before(page, end)
-        if not inside:
-            # Its end is between two pages, or was. The page before tells, asked again:
-            # if it is still full, nothing shifted, and this page is what follows it.
-            before = fetch(number - 1)
-            number, inside = number - 1, count_before(before, end)
-            if inside == len(before.records):
-                members.update(before.keys)
-                yield take(before)
-            else:
-                page = before
-        members.update(page.keys[: count_before(page, end)])
-        yield take(page)
+        places_before = places
+        page, members, places = yield from _read_pass(page, end, fetch, take)
         if None in members:
             raise NotByTimeError("records of one time have no key")
-        before_this_pass, places = places, number * size + inside
-        seen = seen | members if places == before_this_pass else set()
+        seen = seen | members if places == places_before else set()
         if len(seen) == places:
             return page, True
     return page, False
+
+
+def _read_pass(
+    page: Page,
+    end: dt.datetime,
+    fetch: Callable[[int], Page],
+    take: Callable[[Page], T],
+) -> Generator[T, None, tuple[Page, set[t.Any], int]]:
+    """Read the group once; see `read_group`.
+
+    Returns:
+        The page on which it ends, the keys of its records, and how many places they
+        take up.
+    """
+    members: set[t.Any] = set()
+    number, size = 0, page.full_size
+    while is_longer_than(page, end):
+        members.update(page.keys)
+        yield take(page)
+        number += 1
+        _check_depth(page, number, size)
+        page = fetch(number)
+    inside = count_before(page, end)
+    if not inside:
+        # Its end is between two pages, or was. The page before tells, asked again: if
+        # it is still full, nothing shifted, and this page is what follows it.
+        before = fetch(number - 1)
+        number, inside = number - 1, count_before(before, end)
+        if inside == len(before.records):
+            members.update(before.keys)
+            yield take(before)
+        else:
+            page = before
+    members.update(page.keys[: count_before(page, end)])
+    yield take(page)
+    return page, members, number * size + inside
 
 
 def _check_depth(page: Page, number: int, size: int) -> None:

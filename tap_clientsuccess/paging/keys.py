@@ -22,40 +22,29 @@ class KeySet:
     def __init__(self) -> None:
         self._integers = BitMap64()
         self._others: set[Hashable] = set()
+        # Counting a large bitmap takes milliseconds.
+        self._count = 0
 
     def __len__(self) -> int:
-        return len(self._integers) + len(self._others)
+        return self._count
 
-    def add(self, keys: Iterable[Hashable]) -> int:
-        """Add keys.
-
-        Returns:
-            How many of them were not there before.
-        """
-        before = len(self)
-        integers, others = _sorted_out(keys)
-        self._integers.update(integers)
-        self._others.update(others)
-        return len(self) - before
+    def add(self, keys: Iterable[Hashable]) -> None:
+        """Add keys."""
+        new = {key for key in keys if key not in self}
+        self._integers.update(key for key in new if _is_small(key))
+        self._others.update(key for key in new if not _is_small(key))
+        self._count += len(new)
 
     def update(self, other: KeySet) -> None:
         """Add the keys of another set."""
         self._integers |= other._integers
         self._others |= other._others
+        self._count = len(self._integers) + len(self._others)
 
     def __contains__(self, key: Hashable) -> bool:
         """Tell whether a key is in the set."""
-        if type(key) is int and 0 <= key < _LIMIT:
-            return key in self._integers
-        return key in self._others
+        return key in (self._integers if _is_small(key) else self._others)
 
 
-def _sorted_out(keys: Iterable[Hashable]) -> tuple[list[int], list[Hashable]]:
-    integers: list[int] = []
-    others: list[Hashable] = []
-    for key in keys:
-        if type(key) is int and 0 <= key < _LIMIT:
-            integers.append(key)
-        else:
-            others.append(key)
-    return integers, others
+def _is_small(key: Hashable) -> t.TypeGuard[int]:
+    return type(key) is int and 0 <= key < _LIMIT

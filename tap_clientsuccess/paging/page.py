@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import typing as t
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
-if t.TYPE_CHECKING:
-    import datetime as dt
+BEGINNING = dt.datetime.min.replace(tzinfo=dt.UTC)
+MICROSECOND = dt.timedelta(microseconds=1)
+MILLISECOND = dt.timedelta(milliseconds=1)
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+def floor(time: dt.datetime, unit: dt.timedelta = MILLISECOND) -> dt.datetime:
+    """Round a time down to a unit."""
+    return time - (time - _EPOCH) % unit
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which records a read wants.
+
+    Attributes:
+        start: Records modified before this are not wanted; None wants all.
+        bookmark: The newest change that an earlier read has sent, if any.
+        lookback: How long a change may take to be visible everywhere.
+    """
+
+    start: dt.datetime | None
+    bookmark: dt.datetime | None
+    lookback: dt.timedelta
 
 
 class PageRequest(t.NamedTuple):
@@ -25,6 +48,16 @@ class PageRequest(t.NamedTuple):
     size: int | None = None
     after: dt.datetime | None = None
     newest_first: bool = False
+
+    @classmethod
+    def since(cls, time: dt.datetime) -> t.Self:
+        """Ask for what was modified at a time or later.
+
+        A millisecond earlier, as the server's comparison may be exclusive.
+        """
+        if time - BEGINNING < MILLISECOND:
+            return cls()
+        return cls(after=floor(time) - MILLISECOND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +85,7 @@ class Page:
     pages: int | None = None
     size: int | None = None
     last: bool | None = None
-    sent_at: dt.datetime | None = None
+    sent_at: dt.datetime = field(kw_only=True)
 
     @property
     def has_next(self) -> bool:
@@ -79,6 +112,10 @@ class Page:
         count = len(self.records)
         told = self.size or count
         return max(1, min(told, count) if count and self.has_next else told)
+
+    def shows(self, time: dt.datetime) -> bool:
+        """Tell whether one of its records was modified in the millisecond of a time."""
+        return any(shown and floor(shown) == floor(time) for shown in self.times)
 
 
 Submit = Callable[[PageRequest], Callable[[], Page]]

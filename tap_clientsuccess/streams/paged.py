@@ -11,8 +11,8 @@ from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from singer_sdk.streams.rest import PageContext
 
 from tap_clientsuccess.client import ClientSuccessStream
-from tap_clientsuccess.errors import MissingKeyError, RefusedError, config_error
-from tap_clientsuccess.paging.page import Completeness, Page, PageRequest
+from tap_clientsuccess.errors import RefusedError, config_error
+from tap_clientsuccess.paging.page import Completeness, Page, PageRequest, Window
 from tap_clientsuccess.paging.reader import Reader
 from tap_clientsuccess.records.reader import RecordReader
 from tap_clientsuccess.streams.bookmark import WantedRecords, start_of
@@ -58,27 +58,22 @@ class PagedStream(ClientSuccessStream):
         start = self.start(context)
         reader = Reader(
             lambda request: self.thread_pool.submit(self._page, request).result,
-            start=start,
-            bookmark=bookmark if bookmark and start and bookmark >= start else None,
-            lookback=self.settings.lookback,
+            Window(
+                start=start,
+                bookmark=bookmark if bookmark and start and bookmark >= start else None,
+                lookback=self.settings.lookback,
+            ),
             width=self.settings.concurrency,
             by_time=self.reads_by_time,
         )
-        wanted = WantedRecords(
-            start,
-            server_filters=lambda: self._server_filters,
-        )
-        try:
-            for item in self.completed(self._items(reader, wanted)):
-                if isinstance(item, Checkpoint):
-                    self.set_bookmark(context, item.high_watermark)
-                    self._write_state_message()
-                else:
-                    yield item
-            self.check_keys()
-        except MissingKeyError:
-            self._restore(context, state_before)
-            raise
+        wanted = WantedRecords(start, server_filters=lambda: self._server_filters)
+        for item in self.completed(self._items(reader, wanted)):
+            if isinstance(item, Checkpoint):
+                self.set_bookmark(context, item.high_watermark)
+                self._write_state_message()
+            else:
+                yield item
+        self.check_keys()
         if wanted.undated and self.is_incremental:
             self.warn_once(f"a record without {self.modification_key} is always sent")
         self._conclude(reader, context, state_before)
@@ -138,14 +133,10 @@ class PagedStream(ClientSuccessStream):
         if not self.is_incremental:
             return
         if reader.must_go_back:
-            self._restore(context, state_before)
+            state = self.get_context_state(context)
+            state.clear()
+            state.update(state_before)
         self.set_bookmark(context, outcome.high_watermark)
-
-    def _restore(self, context: Context | None, state_before: dict[str, t.Any]) -> None:
-        """Set the bookmark back to where this sync began."""
-        state = self.get_context_state(context)
-        state.clear()
-        state.update(state_before)
 
     @property
     def is_incremental(self) -> bool:

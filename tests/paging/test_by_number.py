@@ -38,7 +38,8 @@ def read(
 
 
 def page(number: int, keys: range | list[t.Any], **told: t.Any) -> Page:
-    return Page(number, list(keys), list(keys), [None] * len(keys), **told)
+    times = [None] * len(keys)
+    return Page(number, list(keys), list(keys), times, sent_at=START, **told)
 
 
 def pages_of(count: int, size: int = 10, **told: t.Any) -> Callable[[int], Page]:

@@ -19,7 +19,7 @@ AFTER = NOON + 500 * MILLISECOND
 
 def page(*times: dt.datetime | None, last: bool = True) -> Page:
     keys = range(len(times))
-    return Page(0, list(keys), list(keys), list(times), last=last)
+    return Page(0, list(keys), list(keys), list(times), last=last, sent_at=NOON)
 
 
 @pytest.mark.parametrize(

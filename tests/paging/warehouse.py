@@ -7,7 +7,7 @@ import typing as t
 
 from server_model import MILLISECOND, START
 
-from tap_clientsuccess.paging.page import Completeness
+from tap_clientsuccess.paging.page import Completeness, Window
 from tap_clientsuccess.paging.reader import Reader
 
 if t.TYPE_CHECKING:
@@ -50,9 +50,7 @@ class Warehouse:
         start = before and before - self.lookback
         self.reader = Reader(
             server.submit,
-            start=start,
-            bookmark=self.bookmark,
-            lookback=self.lookback,
+            Window(start=start, bookmark=self.bookmark, lookback=self.lookback),
             width=self.width,
             by_time=by_time,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import typing as t
 from random import Random
 
@@ -132,7 +133,11 @@ def test_totals_that_jump_end_complete_or_loud(
     def search(request: PageRequest) -> Page:
         ids = range(100)[request.number * 7 : (request.number + 1) * 7]
         total, last = random.randint(*totals), (request.number + 1) * 7 >= 100
-        return Page(request.number, ids, ids, [None] * len(ids), total, 15, 7, last)
+        times = [None] * len(ids)
+        now = dt.datetime.now(dt.UTC)
+        return Page(
+            request.number, ids, ids, times, total, 15, 7, last=last, sent_at=now
+        )
 
     reader = NumberReader(
         lambda request: lambda: search(request), start=None, width=width
