@@ -57,7 +57,7 @@ def client(number: int, modified: int, *, odd: bool = False) -> bytes:
 def detail(number: int, client: bytes) -> bytes:
     """Return a client as the read of one client gives it: with more fields."""
     rng = random.Random(number)
-    role = {"id": number, "tenantId": 4711, "clientId": number, "role": "CSM"}
+    role = {"id": number, "tenantId": 4711, "clientId": number, "role": {"name": "CSM"}}
     more = {
         "region": {"id": 1, "tenantId": 4711, "name": "Nord", "used": 1},
         "parentClient": None,
