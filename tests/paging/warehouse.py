@@ -17,10 +17,6 @@ NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
 LOOKBACK = dt.timedelta(seconds=60)
 
 
-class KilledError(Exception):
-    """The tap was killed."""
-
-
 class Warehouse:
     """What a target holds after some syncs."""
 
