@@ -39,7 +39,7 @@ from tap_clientsuccess.streams.custom import custom_streams, definition_problems
 from tap_clientsuccess.streams.lists import ReferenceList
 
 if t.TYPE_CHECKING:
-    from tap_clientsuccess.client import ClientSuccessStream
+    from tap_clientsuccess.streams.base import ClientSuccessStream
 
 
 # At DEBUG it would show what stream maps make of the records.

@@ -15,7 +15,7 @@ LEVELS = [
     {"__main__"},
     {"tap"},
     {"cli", "streams"},
-    {"client", "connection_test"},
+    {"connection_test"},
     {"catalog", "context"},
     {"singer"},
     {"http", "paging", "records"},

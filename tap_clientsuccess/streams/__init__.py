@@ -22,7 +22,7 @@ from tap_clientsuccess.streams.objects import (
 from tap_clientsuccess.streams.tasks import Tasks
 
 if t.TYPE_CHECKING:
-    from tap_clientsuccess.client import ClientSuccessStream
+    from tap_clientsuccess.streams.base import ClientSuccessStream
 
 STREAMS: tuple[type[ClientSuccessStream], ...] = (
     Clients,

@@ -6,10 +6,10 @@ import typing as t
 
 from singer_sdk.streams.rest import HTTPRequest
 
-from tap_clientsuccess.client import ClientSuccessStream
 from tap_clientsuccess.errors import RefusedError
 from tap_clientsuccess.records.custom_fields import RESOURCE_TYPES
 from tap_clientsuccess.records.envelope import records_of
+from tap_clientsuccess.streams.base import ClientSuccessStream
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,11 +10,11 @@ from functools import cached_property, partial
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from singer_sdk.streams.rest import PageContext
 
-from tap_clientsuccess.client import ClientSuccessStream
 from tap_clientsuccess.errors import RefusedError, config_error
 from tap_clientsuccess.paging.page import Completeness, Page, PageRequest, Window
 from tap_clientsuccess.paging.reader import Reader
 from tap_clientsuccess.records.reader import RecordReader
+from tap_clientsuccess.streams.base import ClientSuccessStream
 from tap_clientsuccess.streams.bookmark import WantedRecords, start_of
 from tap_clientsuccess.timestamps import format_time, parse_time
 
