@@ -5,7 +5,7 @@ import typing as t
 
 from tap_clientsuccess.singer.signals import stop_signal
 
-# First of all, because importing the rest takes a moment.
+# Before the slow imports, so that a signal during them is handled, too.
 stop_signal.take_over()
 
 from tap_clientsuccess.tap import TapClientSuccess  # noqa: E402
@@ -23,7 +23,7 @@ def main() -> None:
 
 
 def _command() -> "click.Command":
-    """Return the command; the SDK sets up logging when it is asked for it."""
+    """Return the command; the SDK sets up logging when it is accessed."""
     try:
         command: click.Command = TapClientSuccess.cli
     except Exception as error:  # noqa: BLE001 # whatever a logging configuration raises

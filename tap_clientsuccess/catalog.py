@@ -1,4 +1,4 @@
-"""Schemas and catalog: one file a stream, shared pieces, the account's own fields."""
+"""Schemas and catalog: one file per stream, shared pieces, the account's own fields."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ if t.TYPE_CHECKING:
 
 
 class SharedSchemaDirectory(SchemaDirectory):
-    """Schema files that may refer to the pieces in ``shared.json``.
+    """Schema files that may refer to the definitions in ``shared.json``.
 
-    ``{"$ref": "shared.json#/$defs/employee"}`` stands for that piece; a key beside the
-    reference, such as a description, wins over the piece's own. ``allOf`` at the top
-    of a schema takes over the properties of other pieces.
+    ``{"$ref": "shared.json#/$defs/employee"}`` is replaced by that definition; a key
+    beside the reference, such as a description, overrides the definition's own.
+    ``allOf`` at the top of a schema adds the properties of other definitions.
     """
 
     def fetch_schema(self, key: str) -> JSONSchema:
-        """Read the schema of a stream, with all references resolved.
+        """Read the schema of a stream and resolve its references.
 
         Args:
             key: The stream's name.
@@ -74,7 +74,7 @@ class AccountSchema(StreamSchema[str]):
         self._made: WeakKeyDictionary[Stream, JSONSchema] = WeakKeyDictionary()
 
     def __set__(self, stream: Stream, schema: JSONSchema) -> None:
-        """Set the schema of a stream that has no file."""
+        """Set the schema of a stream without a schema file."""
         self._made[stream] = schema
 
     def get_stream_schema(
@@ -82,7 +82,7 @@ class AccountSchema(StreamSchema[str]):
         stream: t.Any,  # One that may have `custom_fields`.
         stream_class: type[Stream],
     ) -> JSONSchema:
-        """Return the schema; made once for each stream."""
+        """Return the schema, built once per stream."""
         if stream not in self._made:
             schema: JSONSchema = super().get_stream_schema(stream, stream_class)
             if stream.custom_fields_of:
@@ -93,7 +93,7 @@ class AccountSchema(StreamSchema[str]):
 
 
 def with_custom_fields(schema: JSONSchema, added: JSONSchema) -> JSONSchema:
-    """Return a schema whose ``custom`` has these properties, if there are any."""
+    """Return a schema whose ``custom`` has the added properties, if any."""
     if not added:
         return schema
     properties = schema["properties"]
@@ -104,12 +104,11 @@ def with_custom_fields(schema: JSONSchema, added: JSONSchema) -> JSONSchema:
 def complete_catalog(
     catalog: Catalog, resources: Mapping[str, str], definitions: FieldDefinitions
 ) -> None:
-    """Put the account's fields into a catalog that has none, as made without settings.
+    """Add the account's fields to a catalog that was discovered without settings.
 
     Args:
-        catalog: The catalog that was passed in; changed in place.
-        resources: By the names of the streams that have custom fields, their type of
-            resource.
+        catalog: The catalog passed in; changed in place.
+        resources: Stream names and resource types of the streams with custom fields.
         definitions: The account's fields.
     """
     for name, resource in resources.items():

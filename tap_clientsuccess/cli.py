@@ -1,4 +1,4 @@
-"""The command line: failures in one line, and ``--test`` as a connection test."""
+"""The command line: errors in one line, and ``--test`` as a connection test."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ _STDOUT = 1
 
 
 class TapCommand(SingerCommand):
-    """The SDK's command, except for how it fails."""
+    """The SDK's command, with errors in one line."""
 
     def main(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
-        """Run the command; a failure is one line on stderr and exit code 1."""
+        """Run the command; an error is one line on stderr and exit code 1."""
         with _one_line_errors():
             return super().main(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> t.Any:
-        """Run the callback without the SDK's own printing of errors."""
+        """Run the callback without the SDK's error output."""
         logging.captureWarnings(capture=True)
         return click.Command.invoke(self, ctx)
 
@@ -53,11 +53,14 @@ def _one_line_errors() -> Iterator[None]:
     except (ApiError, SingerSDKError) as error:
         _fail(str(error))
     except OutputError as error:
-        # Else the interpreter would try again to write, and fail once more.
+        # Otherwise the interpreter flushes stdout at exit and fails again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), _STDOUT)
         _fail(str(error))
     except Interrupted as error:
-        logger.warning("Stopped by signal %d; the last STATE is whole", error.signum)
+        logger.warning(
+            "Stopped by signal %d; the next run resumes from the last STATE",
+            error.signum,
+        )
         sys.exit(error.exit_code)
     except Exception as error:  # noqa: BLE001
         _fail(_unexpected(error))
@@ -69,7 +72,7 @@ def _fail(reason: str) -> t.NoReturn:
 
 
 def _unexpected(error: Exception) -> str:
-    """Tell of a fault of the tap itself, without the message: it may hold data."""
+    """Describe a bug in the tap, without the error's message: it may contain data."""
     logger.debug("".join(traceback.format_tb(error.__traceback__)))
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return (
@@ -80,7 +83,7 @@ def _unexpected(error: Exception) -> str:
 
 
 def read_config(paths: tuple[str, ...]) -> _ConfigInput:
-    """Read configuration files, later ones over earlier ones; ``ENV`` is no file.
+    """Read configuration files; later ones win, and ``ENV`` is not a file.
 
     Raises:
         ConfigValidationError: A file cannot be read, or is not a JSON object.
@@ -108,7 +111,7 @@ def _opened(path: str) -> Iterator[t.IO[str]]:
 
 
 def read_object(file: t.IO[str]) -> dict[str, t.Any]:
-    """Read a JSON object from a file that is open.
+    """Read a JSON object from an open file.
 
     Raises:
         ConfigValidationError: It is not one.
@@ -123,7 +126,7 @@ def read_object(file: t.IO[str]) -> dict[str, t.Any]:
 
 
 def read_state(file: t.IO[str]) -> dict[str, t.Any]:
-    """Read a state, or a whole STATE message as it stands in the tap's output.
+    """Read a state, or a STATE message as the tap writes it.
 
     Raises:
         ConfigValidationError: It is neither.
@@ -143,10 +146,10 @@ def read_state(file: t.IO[str]) -> dict[str, t.Any]:
 
 
 def with_connection_test(params: list[click.Parameter]) -> None:
-    """Make ``--test`` without a value the connection test.
+    """Make the connection test the default of ``--test``.
 
     Args:
-        params: The options of the SDK's command, changed in place.
+        params: The options of the SDK's command; changed in place.
     """
     (option,) = [param for param in params if param.name == "test"]
     assert isinstance(option, click.Option)  # noqa: S101

@@ -29,12 +29,12 @@ _TRY_SECONDS = 10.0
 _TRIES = 3
 _V1_SECONDS = 3.0
 _WAIT_SECONDS = 1.0
-_NOT_WELL = {"DOWN", "OUT_OF_SERVICE", "UNHEALTHY", "ERROR", "FAIL", "FAILED"}
+_UNHEALTHY = {"DOWN", "OUT_OF_SERVICE", "UNHEALTHY", "ERROR", "FAIL", "FAILED"}
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether the connection works, and one line that says why."""
+    """Whether the connection works, and one line of reason."""
 
     works: bool
     reason: str
@@ -43,13 +43,13 @@ class Verdict:
 def check_connection(client: Client, settings: Settings) -> Verdict:
     """Test the connection.
 
-    Success means that the base URL and the key are right and the account can be
-    reached. A passing fault is retried briefly.
+    Success means that the base URL and the key are right. Transient errors are retried
+    briefly.
 
     Returns:
-        The verdict, within `VERDICT_WITHIN_SECONDS` whatever happens.
+        The verdict, always within `VERDICT_WITHIN_SECONDS`.
     """
-    # A thread, because nothing in the standard library bounds a look-up of a host.
+    # In a thread, because a DNS lookup has no timeout.
     test = ThreadPool(1).submit(_test, client, settings)
     try:
         return test.result(VERDICT_WITHIN_SECONDS)
@@ -77,23 +77,23 @@ def _test(client: Client, settings: Settings) -> Verdict:
 
 
 def _v1(client: Client, settings: Settings) -> tuple[bool, str]:
-    """Ask for the shortest list of v1; return whether it opens, and what to say."""
+    """Request the shortest list of v1; return whether it can be read, and the words."""
     if settings.v1_streams == "off":
         return True, ""
     request = HTTPRequest(url=f"{settings.v1_base_url}/client-statuses")
     try:
         check(client.send(request, timeout=min(_V1_SECONDS, client.timeout)))
     except ApiError as error:
-        answer = f"answered {error.status}" if error.status else "gave no answer"
+        answer = f"answered {error.status}" if error.status else "did not respond"
         return False, (
             f"; API v1 {answer}: its streams cannot be read "
             f"(v1_streams is {settings.v1_streams})"
         )
-    return True, "; API v1 opens as well"
+    return True, "; API v1 works as well"
 
 
 def _status(client: Client, url: str) -> int:
-    """Return the status of a success; tries again while there is time for a whole try.
+    """Return the status of a success; retries while there is time for a whole try.
 
     Raises:
         ApiError: The connection does not work.
@@ -128,19 +128,19 @@ def _try(client: Client, url: str, timeout: float) -> int:
         ) from error
     if response.is_web_page:
         raise WrongAddressError(
-            f"{where} answered with a web page: base_url is not the API's"
+            f"{where} answered with a web page: base_url is not the URL of the API"
         )
-    if came := _bad_news(response):
+    if came := _contradiction(response):
         raise UnavailableError(
-            f"{where} answered {status} with {came}: the service is not well, or "
+            f"{where} answered {status} with {came}: the service is unhealthy, or "
             "base_url or health_path is wrong",
             status=status,
         )
     return status
 
 
-def _bad_news(response: Response) -> str | None:
-    """Say what a success holds that speaks against it; None where nothing does."""
+def _contradiction(response: Response) -> str | None:
+    """Say what in the body contradicts the success; None if nothing does."""
     if not response.body.strip():
         return None if response.status == 204 else "an empty body"  # noqa: PLR2004
     try:
@@ -154,4 +154,4 @@ def _bad_news(response: Response) -> str | None:
     if content.get("error") or content.get("errors"):
         return "an error in its body"
     word = str(content.get("status")).upper()
-    return f"the status {word}" if word in _NOT_WELL else None
+    return f"the status {word}" if word in _UNHEALTHY else None

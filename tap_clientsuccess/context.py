@@ -30,9 +30,9 @@ class TapContext:
 
     Attributes:
         settings: The settings, with their defaults filled in.
-        client: What sends requests.
-        thread_pool: What runs requests at once.
-        custom_fields: The account's custom fields, where they may be read.
+        client: Sends requests.
+        thread_pool: Runs requests concurrently.
+        custom_fields: The account's custom field definitions.
     """
 
     settings: Settings
@@ -42,11 +42,11 @@ class TapContext:
 
     @classmethod
     def from_config(cls, config: Mapping[str, t.Any], *, is_configured: bool) -> t.Self:
-        """Make it all; nothing is sent yet.
+        """Create the context; sends nothing yet.
 
         Args:
             config: The configuration.
-            is_configured: Whether it is complete, so that requests may be sent.
+            is_configured: Whether it is complete, so that requests can be sent.
         """
         settings = Settings.from_config(config)
         client = _client(settings)
@@ -56,7 +56,7 @@ class TapContext:
         def read(resource: str) -> list[t.Any]:
             url = f"{settings.base_url}/customfield/all/{resource}"
             request = HTTPRequest(url=url)
-            # In a thread of the pool, so that a signal can end the waiting.
+            # In the thread pool, so that a signal can interrupt the wait.
             return thread_pool.submit(client.request, request, list_of).result().content
 
         custom_fields = FieldDefinitions(read if can_read else None)
@@ -78,11 +78,11 @@ class ContextTap(Tap):
         return TapContext.from_config(self.config, is_configured=self.is_configured)
 
     def note_v1_refusal(self, stream: str, error: ApiError) -> None:
-        """Skip a stream of v1; where it is required, fail once the others are read."""
+        """Skip a stream of v1; if it is required, the run fails at the end."""
         answer = f"answered {error.status}" if error.status else "cannot be read"
         refusal = ApiError(
-            f"API v1 {answer}, although v2 accepts the same key or login: auth_method "
-            "password or v1_base_url may open it, v1_streams: off leaves it out"
+            f"API v1 {answer}, although v2 accepts the same key or login: try "
+            "auth_method password or another v1_base_url, or set v1_streams to off"
         ).in_stream(stream)
         level = logging.INFO if self.v1_refusals else logging.WARNING
         self.logger.log(level, "Skipped %s", refusal)
@@ -90,7 +90,7 @@ class ContextTap(Tap):
 
     @cached_property
     def v1_refusals(self) -> list[ApiError]:
-        """The errors of the streams of v1 that were skipped."""
+        """The errors of the v1 streams that were skipped."""
         return []
 
 

@@ -1,7 +1,7 @@
-"""What can go wrong with the API, in words that a user can act on.
+"""Errors that a user can act on.
 
-Every message is one line and says what happened, where, and what to do. None holds
-a header, a query, a body or a key: those carry secrets and customer data.
+Each message is one line: what happened, where, and what to do. None contains a header,
+a query, a body or a key, as those carry secrets and customer data.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from singer_sdk.exceptions import (
 
 
 def config_error(*problems: str, what: str = "configuration") -> ConfigValidationError:
-    """Make the error for invalid input.
+    """Create the error for invalid input.
 
     Args:
         problems: What is wrong, without values: they may be secrets.
-        what: What it is wrong with.
+        what: What is invalid, such as "configuration", "state" or "catalog".
     """
     return ConfigValidationError(f"Invalid {what}", errors=list(problems))
 
 
 class ApiError(Exception):
-    """A request to the API failed; its notes (`add_note`) are part of its message.
+    """A request to the API failed. Its notes (`add_note`) are part of its message.
 
     Attributes:
-        status: The HTTP status of the response, or None where none came.
+        status: The HTTP status of the response; None without a response.
         retry_after: Seconds that the server asked to wait, or None.
         stream: The stream that was being read, or None.
     """
@@ -47,7 +47,7 @@ class ApiError(Exception):
         self.stream: str | None = None
 
     def in_stream(self, name: str) -> t.Self:
-        """Say in the message which stream was being read."""
+        """Add the stream that was being read to the message."""
         self.stream = self.stream or name
         return self
 
@@ -57,7 +57,7 @@ class ApiError(Exception):
 
 
 class RefusedError(ApiError, FatalAPIError):
-    """The API will not answer this request, however often it is sent."""
+    """The API refuses this request; a retry will not help."""
 
 
 class RejectedKeyError(RefusedError):
@@ -65,7 +65,7 @@ class RejectedKeyError(RefusedError):
 
 
 class NotFoundError(RefusedError):
-    """Nothing is there (404, 410): a wrong base URL, or a record that was deleted."""
+    """Not found (404, 410): a wrong base URL, or a deleted record."""
 
 
 class MissingKeyError(ApiError):
@@ -73,15 +73,15 @@ class MissingKeyError(ApiError):
 
 
 class WrongAddressError(RefusedError):
-    """What is at the base URL is not the API (TLS failure, redirect, web page)."""
+    """The base URL is not the API's (TLS failure, redirect, web page)."""
 
 
 class TransientError(ApiError, RetriableAPIError):
-    """The request may succeed when it is sent again."""
+    """A retry may succeed."""
 
 
 class UnreachableError(TransientError):
-    """No complete response came: no connection, a time-out, a connection cut off."""
+    """No complete response: no connection, a timeout, or a dropped connection."""
 
 
 class UnavailableError(TransientError):
@@ -89,4 +89,4 @@ class UnavailableError(TransientError):
 
 
 class UnexpectedResponseError(TransientError):
-    """The response is not the JSON it should be."""
+    """The response is not the expected JSON."""

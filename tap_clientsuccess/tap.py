@@ -42,10 +42,10 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.streams.base import ClientSuccessStream
 
 
-# At DEBUG it would show what stream maps make of the records.
+# At DEBUG it would log mapped records.
 logging.getLogger("singer_sdk.mapper").setLevel(logging.INFO)
 
-# What the SDK says of the environment at every run; `read_config` says what matters.
+# The SDK logs these on every run; `read_config` logs what matters.
 _NOISE = {
     "Parsing env var for settings config...",
     "Skipping parse of env var settings...",
@@ -77,35 +77,36 @@ class TapClientSuccess(ContextTap):
                 for stream in STREAMS
                 if stream.custom_fields_of
             }
-            for name in self._left_out & self.input_catalog.keys():
+            for name in self._disabled_streams & self.input_catalog.keys():
                 self.logger.info("%s: skipped, because v1_streams is off", name)
             complete_catalog(self.input_catalog, resources, self.context.custom_fields)
         super().setup_mapper()
 
     def discover_streams(self) -> list[ClientSuccessStream]:
-        """Return the tap's own streams, and those of the setting `custom_streams`."""
+        """Return the built-in streams and those of the setting `custom_streams`."""
         streams = [stream(self) for stream in STREAMS]
-        kept = [stream for stream in streams if stream.name not in self._left_out]
-        return [*kept, *custom_streams(self)]
+        disabled = self._disabled_streams
+        enabled = [stream for stream in streams if stream.name not in disabled]
+        return [*enabled, *custom_streams(self)]
 
     @property
-    def _left_out(self) -> set[str]:
-        """The names of the streams that the settings leave out."""
+    def _disabled_streams(self) -> set[str]:
+        """The names of the streams that the settings turn off."""
         if self.config.get("v1_streams") != "off":
             return set()
         return {stream.name for stream in STREAMS if issubclass(stream, ReferenceList)}  # type: ignore[misc]
 
     @classproperty
     def _env_var_config(cls) -> dict[str, t.Any]:  # noqa: N805
-        """The settings in the environment, misspelled ones being an error."""
+        """The settings in the environment; a misspelled one is an error."""
         cls.append_builtin_config(cls.config_jsonschema)
         return read_environment(cls.config_jsonschema)
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """Validate the settings in words that hold no value: it may be a secret.
+        """Validate the settings; messages contain no values, which may be secrets.
 
-        Discovery does without settings, but not with wrong ones. Those at their
-        default count as none: Meltano always passes them.
+        Discovery works without settings, but not with invalid ones. Settings at their
+        default count as absent, because Meltano always passes them.
         """
         self.append_builtin_config(self.config_jsonschema)
         properties = self.config_jsonschema["properties"]
@@ -125,7 +126,7 @@ class TapClientSuccess(ContextTap):
 
     @classmethod
     def get_singer_command(cls) -> click.Command:
-        """Return the command, with a connection test and errors in one line."""
+        """Return the command, with a connection test and one-line errors."""
         command = super().get_singer_command()
         with_connection_test(command.params)
         return TapCommand(
@@ -148,14 +149,14 @@ class TapClientSuccess(ContextTap):
         return read_config(value)
 
     def _setup_signal_handlers(self) -> None:
-        """Leave signals to the command, which handles them from its first moment."""
+        """Do nothing: `__main__` handles signals from the start."""
 
     def run(self) -> None:
-        """Sync all streams; on a signal, leave with a last STATE.
+        """Sync all streams; on a signal, write a last STATE and stop.
 
         Raises:
             ApiError: A stream could not be read.
-            Interrupted: A signal came.
+            Interrupted: A signal was received.
         """
         stop_signal.defer()
         try:
@@ -167,7 +168,7 @@ class TapClientSuccess(ContextTap):
             raise self.v1_refusals[0]
 
     def _leave(self) -> None:
-        """Write a last STATE, unless what reads the messages takes too long."""
+        """Write a last STATE, unless the target does not read it in time."""
         with contextlib.suppress(OutputError):
             self.message_writer.write_last(
                 StateMessage(value=self.state), within=LEAVE_WITHIN_SECONDS
@@ -183,7 +184,7 @@ class TapClientSuccess(ContextTap):
         state: t.IO[str] | None = None,
         catalog: t.IO[str] | None = None,
     ) -> None:
-        """Sync, or tell about the tap."""
+        """Sync, or print information about the tap."""
         if about:
             cls.print_about(about_format)
             return
@@ -204,7 +205,7 @@ class TapClientSuccess(ContextTap):
         param: click.Option,  # noqa: ARG003
         value: bool,  # noqa: FBT001
     ) -> None:
-        """Write the catalog. The SDK would write each error on a line of its own."""
+        """Print the catalog. The SDK's version prints each error on its own line."""
         if value:
             given = ctx.params["config"]
             cls(
@@ -225,7 +226,7 @@ class TapClientSuccess(ContextTap):
         """Run the connection test, or one of the SDK's tests."""
         if value not in _TESTS:
             raise config_error(
-                f"--test takes {', '.join(sorted(_TESTS))}", what="option"
+                f"--test must be one of {', '.join(sorted(_TESTS))}", what="option"
             )
         if value != CONNECTION:
             super().cb_test(ctx, param, value)

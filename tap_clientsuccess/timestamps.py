@@ -1,8 +1,8 @@
-"""Times of the API, of the state and of the settings, read and written in one way.
+"""Parse and format the times of the API, the state and the settings.
 
-The API writes ``2024-05-01T10:11:12.123Z``; numeric offsets (``+0000``, ``-07:00``),
-a missing fraction and milliseconds since 1970 are read as well. A time without a zone
-is UTC.
+The API sends ``2024-05-01T10:11:12.123Z``. Numeric offsets (``+0000``, ``-07:00``),
+missing fractions and milliseconds since 1970 are accepted as well. A time without a
+zone is UTC.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def parse_time(value: t.Any) -> dt.datetime | None:
-    """Read a time.
+    """Parse a time.
 
     Args:
         value: ISO 8601 text, or milliseconds since 1970.
 
     Returns:
-        The time in UTC, or None where the value is not one.
+        The time in UTC, or None if the value is not a time.
     """
     try:
         if isinstance(value, str):
@@ -45,17 +45,17 @@ def _in_utc(moment: dt.datetime) -> dt.datetime:
 
 
 def format_time(moment: dt.datetime) -> str:
-    """Write a time as the API does: ISO 8601 in UTC, milliseconds rounded down."""
+    """Format a time as the API does: ISO 8601 in UTC, rounded down to milliseconds."""
     text = _in_utc(moment).isoformat(timespec="milliseconds")
     return text.removesuffix("+00:00") + "Z"
 
 
 def parse_http_date(value: str | None) -> dt.datetime | None:
-    """Read the date of an HTTP header, such as ``Date`` or ``Retry-After``.
+    """Parse the date of an HTTP header, such as ``Date`` or ``Retry-After``.
 
     Returns:
-        The time in UTC, in whole seconds, or None where the value is not a date, or
-        one that a clock shows which was never set.
+        The time in UTC, in whole seconds, or None if the value is not a date, or comes
+        from a clock that was never set.
     """
     try:
         moment = _in_utc(parsedate_to_datetime(value or ""))

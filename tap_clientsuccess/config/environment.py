@@ -1,4 +1,4 @@
-"""Settings in environment variables, each ``TAP_CLIENTSUCCESS_`` and its name."""
+"""Read settings from environment variables: ``TAP_CLIENTSUCCESS_`` and the name."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def variable(setting: str) -> str:
 
 
 def read_environment(schema: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Read the settings in the environment, and in a ``.env`` file, as the SDK does.
+    """Read settings from the environment and a ``.env`` file, as the SDK does.
 
     Raises:
-        ConfigValidationError: A variable is not of its setting's type, or misspelled.
+        ConfigValidationError: A variable has the wrong type, or is misspelled.
     """
     parse_environment_config({}, PREFIX)  # only loads `.env`
     config: dict[str, t.Any] = {}
@@ -47,13 +47,13 @@ def read_environment(schema: Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _check_names(settings: Mapping[str, t.Any]) -> None:
-    """Reject variables with the prefix that look like a misspelled setting.
+    """Reject variables that look like a misspelled setting.
 
-    Others only get a warning: Kubernetes, for one, sets variables such as
-    TAP_CLIENTSUCCESS_SERVICE_HOST for a service of the tap's name.
+    Other unknown variables with the prefix get a warning: Kubernetes, for example, sets
+    TAP_CLIENTSUCCESS_SERVICE_HOST for a service named like the tap.
     """
-    # Meltano's extras begin with one more underscore; for a setting that is an
-    # object it also sets one variable for each value inside.
+    # Meltano's extras begin with another underscore. For settings that are objects it
+    # also sets a variable for each value inside.
     ignored = (
         "_",
         *(
@@ -82,9 +82,9 @@ def _suffixes() -> set[str]:
 
 
 def unread_settings(settings: Iterable[str]) -> list[str]:
-    """Return the settings whose variables are set, where nobody asked to read them.
+    """Return the settings in the environment, for a run that does not read it.
 
-    None under Meltano, which sets the variables of all settings that it passes on.
+    Empty under Meltano, which always sets variables for the settings it passes.
     """
     if "MELTANO_EXTRACTOR_NAME" in os.environ:
         return []

@@ -1,4 +1,4 @@
-"""The settings: their JSON schema, and typed access."""
+"""The settings: JSON schema and typed access."""
 
 from __future__ import annotations
 
@@ -224,7 +224,7 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings with their defaults filled in; times in seconds, sizes in bytes."""
+    """The settings, with defaults filled in; times in seconds, sizes in bytes."""
 
     auth_method: str
     api_key: str
@@ -247,7 +247,7 @@ class Settings:
 
     @classmethod
     def from_config(cls, config: Mapping[str, t.Any]) -> t.Self:
-        """Read the settings from a configuration that `problems` has passed."""
+        """Read the settings from a configuration that `problems` found valid."""
 
         def value(name: str) -> t.Any:
             given = config.get(name)

@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, in words without values: they may be secrets."""
+"""Validate a configuration. Messages contain no values: those may be secrets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
     from jsonschema import ValidationError
 
 
-# The SDK reads it without declaring it.
+# The SDK reads this one without declaring it.
 _UNDECLARED = {"emit_activate_version_messages"}
 
 
@@ -29,15 +29,15 @@ def problems(
     schema: dict[str, t.Any],
     unread: Collection[str] = (),
 ) -> list[str]:
-    """List what is wrong with a configuration, and fill in the schema's defaults.
+    """List the problems of a configuration, and fill in defaults.
 
     Args:
         config: The configuration; defaults are set in it.
-        schema: Its JSON schema, the SDK's own settings included.
-        unread: Settings that the environment has, but that were not asked for there.
+        schema: Its JSON schema, including the SDK's own settings.
+        unread: Settings that are in the environment, which is not read.
 
     Returns:
-        One sentence a problem. None of them holds a value: it may be a secret.
+        One sentence a problem, without values.
     """
     errors = JSONSchemaValidator(schema).iter_errors(config)
     found = [_in_words(error) for error in errors]
@@ -48,7 +48,7 @@ def problems(
 def _unknown(
     given: Iterable[str], known: Collection[str], within: str = ""
 ) -> Iterator[str]:
-    """Find names that are no settings; a leading underscore marks those of others."""
+    """Find unknown names; those with a leading underscore belong to other tools."""
     for name in sorted(given):
         if name in known or name in _UNDECLARED or name.startswith("_"):
             continue
@@ -58,7 +58,7 @@ def _unknown(
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name that a misspelled one is nearest to, if any is near."""
+    """Return the known name closest to a misspelled one, if any is close."""
     near = difflib.get_close_matches(name.lower(), known, n=1)
     return near[0] if near else None
 
@@ -70,12 +70,13 @@ def _in_words(error: ValidationError) -> str:  # noqa: PLR0911
         case "required":
             given: t.Any = error.instance
             missing = [name for name in expected if name not in given]
-            return f"{where or 'settings'}: {' and '.join(missing)} is missing"
+            verb = "is" if len(missing) == 1 else "are"
+            return f"{where or 'settings'}: {' and '.join(missing)} {verb} missing"
         case "type":
             kinds = [expected] if isinstance(expected, str) else expected
             return f"{where} must be of type {' or '.join(kinds)}"
         case "minimum" | "maximum":
-            return f"{where} is out of bounds: its {error.validator} is {expected}"
+            return f"{where} is out of range: the {error.validator} is {expected}"
         case "minLength":
             return f"{where} is empty"
         case "additionalProperties":
@@ -86,13 +87,13 @@ def _in_words(error: ValidationError) -> str:  # noqa: PLR0911
             return f"{where} must be one of {', '.join(map(str, expected))}"
         case "format":
             return f"{where} must be a {expected}"
-    return f"{where} is not what the schema of the settings allows ({error.validator})"
+    return f"{where} does not match the schema of the settings ({error.validator})"
 
 
 def _beyond_the_schema(
     config: Mapping[str, t.Any], unread: Collection[str]
 ) -> Iterator[str]:
-    """Check what a JSON schema cannot say, or not in words that help."""
+    """Check what a JSON schema cannot express, or not in words that help."""
     texts = [
         (name, value)
         for name in SCHEMA["properties"]
@@ -100,9 +101,9 @@ def _beyond_the_schema(
     ]
     for name, value in texts:
         if value != value.strip():
-            yield f"{name} has blanks or line breaks around it: remove them"
+            yield f"{name} starts or ends with whitespace: remove it"
         elif not (value.isascii() and value.isprintable()):
-            yield f"{name} has characters that cannot be sent in HTTP"
+            yield f"{name} contains characters that cannot be sent over HTTP"
     if (start := config.get("start_date")) and parse_time(start) is None:
         yield "start_date is not a time such as 2024-01-01T00:00:00Z"
     if (header := config.get("api_key_header")) and not _HEADER_NAME.fullmatch(header):
@@ -119,19 +120,19 @@ _LOGIN_SETTINGS = {"api_key": {"api_key"}, "password": {"username", "password"}}
 def _login_problems(
     config: Mapping[str, t.Any], unread: Collection[str]
 ) -> Iterator[str]:
-    """Find settings that the login lacks, and such as belong to another one."""
+    """Find settings that the login lacks, or that belong to the other login."""
     method = config.get("auth_method") or "api_key"
     for other, names in _LOGIN_SETTINGS.items():
         for name in sorted(names):
             given = bool(config.get(name))
             if other == method and not given:
-                hint = "; the environment has it: --config=ENV reads it"
+                hint = "; it is in the environment: read it with --config=ENV"
                 yield (
                     f"{name} is missing (auth_method is {method})"
                     f"{hint if name in unread else ''}"
                 )
             if other != method and given:
-                yield f"{name} belongs to auth_method {other}, but it is {method}"
+                yield f"{name} is for auth_method {other}, but auth_method is {method}"
 
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -149,16 +150,16 @@ def _url_problems(name: str, url: str) -> Iterator[str]:
         yield f"{name} is not a URL"
         return
     if parts.scheme not in {"https", "http"} or not host:
-        yield f"{name} must begin with https:// and name a host"
+        yield f"{name} must start with https:// and a host"
     elif not _is_host(host):
-        yield f"{name} does not name a host: https://api.clientsuccess.com/api does"
+        yield f"{name} has an invalid host (try https://api.clientsuccess.com/api)"
     elif parts.scheme == "http" and not _is_loopback(host):
         yield (
-            f"{name} must be https: http would send the key in the clear "
-            "(it is allowed for loopback addresses alone)"
+            f"{name} must use https: http sends the key unencrypted "
+            "(only loopback addresses may use it)"
         )
     if parts.username is not None or parts.password is not None:
-        yield f"{name} must not hold a user name or password"
+        yield f"{name} must not contain a user name or password"
     if parts.query or parts.fragment:
         yield f"{name} must not have a query or a fragment"
 

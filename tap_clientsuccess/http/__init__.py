@@ -1,1 +1,1 @@
-"""Requests to the API: sent, retried, bounded in time and memory, and their errors."""
+"""Requests to the API: authentication, retries, limits on time and memory, errors."""

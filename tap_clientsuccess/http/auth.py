@@ -1,4 +1,4 @@
-"""How requests are authenticated: with an API key, or with a login's session token."""
+"""Authentication: with an API key, or with the session token of a login."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ class KeyAuthenticator(APIKeyAuthenticator):
     )
 
     def renew(self, *_: t.Any) -> bool:
-        """Say that a rejected key cannot be renewed."""
+        """Return False: a rejected key cannot be renewed."""
         return False
 
 
 class LoginAuthenticator(APIAuthenticatorBase):
-    """Logs in, and puts the session token, bare, into ``Authorization``.
+    """Logs in and sends the session token, without a prefix, in ``Authorization``.
 
-    The token is renewed before it expires, by one thread for all. Source: the older
-    public Singer tap, the public Airbyte connector and a public MCP server.
+    One thread renews the token for all before it expires. Sources: the older public
+    Singer tap, the public Airbyte connector and a public MCP server.
     """
 
     rejection = (
-        "the login is accepted, but not for this: check the permissions of the user, "
-        "username and password"
+        "the login works, but not for this request: check username, password and the "
+        "user's permissions"
     )
 
     def __init__(
@@ -59,13 +59,13 @@ class LoginAuthenticator(APIAuthenticatorBase):
         password: str,
         timeout: float,
     ) -> None:
-        """Prepare to log in.
+        """Prepare to log in; sends nothing yet.
 
         Args:
-            transport: What sends the login.
+            transport: Sends the login.
             url: Where to send it.
-            username: Who logs in.
-            password: Their password.
+            username: The user.
+            password: The user's password.
             timeout: Seconds that a login may take.
         """
         super().__init__()
@@ -75,27 +75,27 @@ class LoginAuthenticator(APIAuthenticatorBase):
         self._timeout = timeout
         self._lock = threading.Lock()
         self._token: str | None = None
-        self._good_until = 0.0
+        self._valid_until = 0.0
 
     def authenticate_request(
         self, request: requests.PreparedRequest
     ) -> requests.PreparedRequest:
-        """Put a token that is still good into a request.
+        """Add a valid token to a request; log in if there is none.
 
         Raises:
             ApiError: The login failed.
         """
         with self._lock:
-            if self._token is None or time.monotonic() >= self._good_until:
+            if self._token is None or time.monotonic() >= self._valid_until:
                 self._log_in()
             request.headers["Authorization"] = t.cast("str", self._token)
         return request
 
     def renew(self, request: requests.PreparedRequest, response: Response) -> bool:
-        """Log in again where the session has ended, unless another thread has.
+        """Log in again if the session has ended, unless another thread already has.
 
         Returns:
-            Whether the request is to be sent again.
+            Whether to send the request again.
         """
         if response.status != requests.codes.unauthorized and (
             not response.has_invalid_token
@@ -113,7 +113,7 @@ class LoginAuthenticator(APIAuthenticatorBase):
         _check_login(response)
         self._token, seconds = _read_token(response)
         early = min(_EARLY_SECONDS, seconds / 10)
-        self._good_until = time.monotonic() + seconds - early
+        self._valid_until = time.monotonic() + seconds - early
 
 
 def _check_login(response: Response) -> None:
@@ -131,7 +131,7 @@ def _check_login(response: Response) -> None:
 
 
 def _read_token(response: Response) -> tuple[str, float]:
-    """Return a login's token, and for how many seconds it is good."""
+    """Return a login's token, and for how many seconds it is valid."""
     try:
         content = json.loads(response.body)
         token = content["access_token"]

@@ -1,4 +1,4 @@
-"""Requests as all that is read sends them: authenticated, throttled, retried."""
+"""The HTTP client: requests that are authenticated, throttled and retried."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tap_clientsuccess.errors import (
     UnavailableError,
     UnexpectedResponseError,
 )
-from tap_clientsuccess.http.responses import Response, check, what_came
+from tap_clientsuccess.http.responses import Response, check, describe_unexpected
 from tap_clientsuccess.http.throttle import Throttle
 
 if t.TYPE_CHECKING:
@@ -35,15 +35,15 @@ logger = logging.getLogger("tap-clientsuccess")
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 60.0
 LONGEST_RETRY_AFTER_SECONDS = 300.0
-"""More than this is not waited for, whatever the server asks."""
+"""The longest wait, whatever the server asks for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result(t.Generic[T]):
-    """What a request brought.
+    """The result of a request.
 
     Attributes:
-        content: What the caller's `read` made of the body.
+        content: What the caller's `read` returned for the body.
         sent_at: When the request was sent, by the server's clock, or None.
     """
 
@@ -52,7 +52,7 @@ class Result(t.Generic[T]):
 
 
 class Client:
-    """Sends requests with the key, and again where that may help; for many threads."""
+    """Sends authenticated requests and retries them; thread-safe."""
 
     def __init__(
         self,
@@ -63,14 +63,14 @@ class Client:
         max_retries: int,
         concurrency: int,
     ) -> None:
-        """Make the client; nothing is sent yet.
+        """Create the client; sends nothing yet.
 
         Args:
-            transport: What sends one request.
-            authenticator: What puts the key, or a login's token, into it.
-            timeout: Seconds that one request may take, its whole response included.
-            max_retries: How often one request is sent again.
-            concurrency: Requests in flight at once, at most.
+            transport: Sends one request.
+            authenticator: Adds the API key or the session token.
+            timeout: Seconds that one request may take, including the whole response.
+            max_retries: How often one request is retried.
+            concurrency: Maximum number of requests in flight.
         """
         self.authenticator = authenticator
         self.timeout = timeout
@@ -80,22 +80,22 @@ class Client:
 
     @property
     def session(self) -> requests.Session:
-        """The session that all requests share."""
+        """The session shared by all requests."""
         return self._transport.session
 
     def request(self, request: HTTPRequest, read: Callable[[bytes], T]) -> Result[T]:
         """Send a request until it succeeds, and read the response.
 
         Args:
-            request: What to ask for.
-            read: Takes the body, decompressed, and makes of it what the caller wants.
-                Raises `ValueError` where the body is not what it should be.
+            request: The request.
+            read: Takes the decompressed body and returns what the caller wants. Raises
+                `ValueError` if the body is not what it should be.
 
         Returns:
-            What `read` made of the body.
+            What `read` returned.
 
         Raises:
-            ApiError: The request was refused, or did not succeed within the retries.
+            ApiError: The request was refused, or all retries failed.
         """
         started = time.monotonic()
         tries = 0
@@ -126,7 +126,7 @@ class Client:
                 return Result(read(response.body), response.sent_at)
             except ValueError:
                 raise UnexpectedResponseError(
-                    what_came(response), status=response.status
+                    describe_unexpected(response), status=response.status
                 ) from None
 
     def _check(self, response: Response, started: float) -> None:
@@ -146,18 +146,18 @@ class Client:
         timeout: float,
         held: contextlib.ExitStack | None = None,
     ) -> Response:
-        """Send a request once; once more where a login's session had ended.
+        """Send a request once; once more if the login's session had ended.
 
         Args:
-            request: What to ask for.
-            timeout: Seconds for the whole exchange.
+            request: The request.
+            timeout: Seconds for request and response.
             held: See `Transport.send`.
 
         Returns:
             The response, whatever its status.
 
         Raises:
-            ApiError: No complete response came.
+            ApiError: There was no complete response.
         """
         prepared = self._transport.prepare(
             requests.Request(
@@ -177,11 +177,10 @@ class Client:
 
 
 def seconds_to_wait(tries: int, retry_after: float | None) -> float:
-    """Say how long to wait before the next try.
+    """Return how long to wait before the next try.
 
-    The server's word counts where it gave one, up to `LONGEST_RETRY_AFTER_SECONDS`;
-    else the wait doubles from try to try, with jitter, so that many taps do not come
-    back at the same moment.
+    As long as the server asks, up to `LONGEST_RETRY_AFTER_SECONDS`; otherwise
+    exponential backoff with jitter, so that many taps do not retry at the same moment.
     """
     if retry_after:
         return min(retry_after, LONGEST_RETRY_AFTER_SECONDS)

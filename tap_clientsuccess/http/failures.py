@@ -1,4 +1,4 @@
-"""Why no complete response came, in words."""
+"""Turn exceptions of the HTTP libraries into errors that a user can act on."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ _RESETS = (
 _PROXY_ERRORS = (requests.exceptions.ProxyError, requests.exceptions.InvalidProxyURL)
 _TIMEOUTS = (TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError)
 _EXPLANATIONS: dict[t.Any, str] = {
-    _PROXY_ERRORS: "the proxy does not connect: check HTTPS_PROXY",
+    _PROXY_ERRORS: "the proxy cannot connect: check HTTPS_PROXY",
     ssl.SSLCertVerificationError: (
-        "the server's TLS certificate is not trusted: check base_url, or name your "
-        "certificate authority in REQUESTS_CA_BUNDLE"
+        "the server's TLS certificate is not trusted: check base_url, or set "
+        "REQUESTS_CA_BUNDLE to the file of your certificate authority"
     ),
-    requests.exceptions.InvalidURL: "base_url is not a URL that can be opened",
-    UnicodeError: "base_url is not a URL that can be opened",
+    requests.exceptions.InvalidURL: "base_url is not a valid URL",
+    UnicodeError: "base_url is not a valid URL",
     NameResolutionError: "the host does not resolve: check base_url and the network",
     ConnectionRefusedError: "the connection was refused: check base_url",
     _TIMEOUTS: "no complete response within {timeout:g} seconds",
     (requests.exceptions.SSLError, ssl.SSLError): (
         "the TLS connection failed: check base_url"
     ),
-    DecodeError: "the compression of the response is broken",
-    Exception: "the connection broke before the response was complete",
+    DecodeError: "the compressed response is corrupt",
+    Exception: "the connection was lost before the response was complete",
 }
-"""The first that applies says what went wrong: an error's own text holds URLs."""
-_LASTING = (
+"""The first match explains an error, as its own text contains URLs."""
+_PERMANENT = (
     ssl.SSLCertVerificationError,
     requests.exceptions.InvalidURL,
     UnicodeError,
@@ -54,7 +54,7 @@ def is_reset(error: Exception) -> bool:
 
 
 def explained(error: Exception, where: str, timeout: float) -> ApiError:
-    """Say what hindered an exchange; see `_EXPLANATIONS`."""
+    """Return the error that explains an exception; see `_EXPLANATIONS`."""
     if "TLS CA certificate bundle" in str(error):
         return WrongAddressError(
             f"{where}: the file in REQUESTS_CA_BUNDLE does not exist"
@@ -65,12 +65,12 @@ def explained(error: Exception, where: str, timeout: float) -> ApiError:
         for types, words in _EXPLANATIONS.items()
         if any(isinstance(cause, types) for cause in causes)
     )
-    kind = WrongAddressError if types in _LASTING else UnreachableError
+    kind = WrongAddressError if types in _PERMANENT else UnreachableError
     return kind(f"{where}: {words.format(timeout=timeout)}")
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Go through an error and all that it wraps, or that caused it."""
+    """Yield an error, and every error that it wraps or that caused it."""
     pending: list[t.Any] = [error]
     seen = set()
     while pending:

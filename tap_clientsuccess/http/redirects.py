@@ -1,4 +1,4 @@
-"""Redirects: followed within one origin, as the key must reach no other."""
+"""Follow redirects within one origin: the key must not reach any other."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ def follow(
     where: str,
     secrets: tuple[str, ...],
 ) -> requests.PreparedRequest:
-    """Make the request that a redirect asks for.
+    """Return the request that follows a redirect.
 
     Args:
         response: The redirect.
-        request: What it answers.
+        request: The redirected request.
         where: Method, host and path, for messages.
-        secrets: What no message may show.
+        secrets: What must not appear in a message.
 
     Raises:
-        WrongAddressError: It leads to another origin, or is not for a ``GET``.
+        WrongAddressError: It leads to another origin, or the request is no ``GET``.
     """
     # `http.client` reads headers as Latin-1.
     target = response.headers["Location"].encode("latin-1").decode(errors="replace")
@@ -58,7 +58,7 @@ def _origin(url: str) -> tuple[str, str, int | None]:
 
 
 def _shown(scheme: str, host: str, port: int | None, secrets: tuple[str, ...]) -> str:
-    """Write an origin that a server chose, unless it is odd or may hold a secret."""
+    """Format an origin, unless it looks odd or may contain a secret."""
     hidden = [_letters(secret) for secret in secrets]
     if _PLAIN_HOST.fullmatch(host) and not any(
         secret and secret in _letters(host) for secret in hidden
@@ -68,5 +68,5 @@ def _shown(scheme: str, host: str, port: int | None, secrets: tuple[str, ...]) -
 
 
 def _letters(text: str) -> str:
-    """Return letters and digits alone: a host may hold a secret without the rest."""
+    """Return only letters and digits: a host may contain a secret without the rest."""
     return re.sub(r"[^a-z0-9]", "", text.lower())

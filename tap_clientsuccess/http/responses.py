@@ -1,4 +1,4 @@
-"""What the status, the headers and the body of a response mean."""
+"""A response, and what its status, headers and body mean."""
 
 from __future__ import annotations
 
@@ -19,23 +19,22 @@ if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
 _TOO_MANY_REQUESTS = 429
-_AN_INSTANT = 1e9
-"""A reset that far away is no number of seconds, but an instant, counted from 1970."""
+_LARGEST_DELAY = 1e9
+"""A larger RateLimit-Reset is not in seconds from now but in seconds since 1970."""
 _LONGEST_ERROR = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A complete response of the server.
+    """A complete response.
 
     Attributes:
         where: Method, host and path of the request, for messages.
         status: The HTTP status.
-        headers: The headers, whatever their case.
-        body: The body, decompressed.
-        sent_at: When the request was sent, by the *server's* clock: its ``Date`` less
-            the seconds that the response took, so never later than it was. None where
-            the server sends no date.
+        headers: The headers; names are case-insensitive.
+        body: The decompressed body.
+        sent_at: When the request was sent, by the *server's* clock, and never later:
+            its ``Date`` minus the seconds until the response. None without a date.
     """
 
     where: str
@@ -57,14 +56,14 @@ class Response:
 
     @property
     def is_maintenance_page(self) -> bool:
-        """Whether the body is the page that the API shows under maintenance."""
+        """Whether the body is the API's maintenance page."""
         return self.is_web_page and b"maintenance" in self.body.lower()
 
     @property
     def has_invalid_token(self) -> bool:
-        """Whether the body is an error that says that the session has ended.
+        """Whether the body says that the session has ended.
 
-        The API says so under any status, also 200: ``{"error": "invalid_token"}``.
+        The API says so with any status, even 200: ``{"error": "invalid_token"}``.
         """
         if len(self.body) > _LONGEST_ERROR or b"invalid" not in self.body:
             return False
@@ -76,17 +75,17 @@ class Response:
 
 
 def check(response: Response, *, rejection: str = "the request was rejected") -> None:
-    """Raise what the status of a response means.
+    """Raise an error unless a response is a success.
 
     Args:
         response: The response.
-        rejection: What a 401 or 403 means for the login that was used.
+        rejection: What to say about a 401 or 403.
 
     Raises:
         RejectedKeyError: For 401 and 403, and for an invalid token.
         NotFoundError: For 404 and 410.
-        UnavailableError: For 408, 425, 429 and 5xx: another try may succeed.
-        RefusedError: For all else that is not 2xx.
+        UnavailableError: For 408, 425, 429 and 5xx: a retry may succeed.
+        RefusedError: For everything else that is not 2xx.
     """
     status = response.status
     answered = f"{response.where} answered {status}"
@@ -95,34 +94,32 @@ def check(response: Response, *, rejection: str = "the request was rejected") ->
     if response.is_success:
         return
     if status in {404, 410}:
-        raise NotFoundError(
-            f"{answered}: nothing is there: check base_url", status=status
-        )
+        raise NotFoundError(f"{answered}: not found: check base_url", status=status)
     if status in {408, 425, _TOO_MANY_REQUESTS} or status >= 500:  # noqa: PLR2004
-        trouble = (
-            "too many requests, the rate limit of the account is reached"
+        reason = (
+            "too many requests, the account has reached its rate limit"
             if status == _TOO_MANY_REQUESTS
             else "the service is down or overloaded"
         )
         raise UnavailableError(
-            f"{answered}: {trouble}",
+            f"{answered}: {reason}",
             status=status,
             retry_after=_retry_after(response),
         )
     raise RefusedError(
-        f"{answered}: the API does not take this request: check base_url and the "
+        f"{answered}: the API rejects this request: check base_url and the other "
         "settings",
         status=status,
     )
 
 
 def _retry_after(response: Response) -> float | None:
-    """Return the seconds that the server asks to wait, where it does."""
+    """Return the seconds that the server asks to wait, or None."""
     value = response.headers.get("Retry-After", "").strip()
     if value.isdecimal():
         return float(value)
     if (date := parse_http_date(value)) and response.sent_at:
-        # Both times are the server's: the clock of this machine may be off.
+        # Both times are the server's: the local clock may be off.
         return max(0.0, (date - response.sent_at).total_seconds())
     if response.status != _TOO_MANY_REQUESTS:
         return None
@@ -130,21 +127,21 @@ def _retry_after(response: Response) -> float | None:
         value = response.headers.get(name, "").strip()
         if value.isdecimal():
             seconds = float(value)
-            if seconds < _AN_INSTANT:
+            if seconds < _LARGEST_DELAY:
                 return seconds
             if response.sent_at:
                 return max(0.0, seconds - response.sent_at.timestamp())
     return None
 
 
-def what_came(response: Response) -> str:
-    """Say in words what came instead of the JSON that was wanted."""
+def describe_unexpected(response: Response) -> str:
+    """Describe a response that is not the expected JSON."""
     if response.is_maintenance_page:
-        came = "a maintenance page: the service is down"
+        what = "a maintenance page: the service is down"
     elif response.is_web_page:
-        came = "a web page: check base_url"
+        what = "a web page: check base_url"
     elif not response.body:
-        came = "an empty body"
+        what = "an empty body"
     else:
-        came = "something other than the JSON it should be"
-    return f"{response.where} answered with {came}"
+        what = "something other than the expected JSON"
+    return f"{response.where} answered with {what}"

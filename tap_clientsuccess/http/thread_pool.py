@@ -1,4 +1,4 @@
-"""Several requests in flight at once, their results in order."""
+"""A thread pool that keeps results in order and can be interrupted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _POLL_SECONDS = 0.1
 
 
 class Task(Future[B]):
-    """A function that runs, or will run, in a thread."""
+    """The future of a function that runs in a thread."""
 
     def __init__(self, raise_if_stopped: Callable[[], None]) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class Task(Future[B]):
         """Wait for the result; raises what the function raised.
 
         Args:
-            timeout: Seconds to wait at most; None for as long as it takes.
+            timeout: Seconds to wait at most; None waits as long as it takes.
 
         Raises:
             TimeoutError: It took longer.
@@ -49,19 +49,19 @@ class Task(Future[B]):
 class ThreadPool:
     """Runs functions in daemon threads, at most `size` at once.
 
-    Daemons, unlike those of `ThreadPoolExecutor`: a thread that sleeps before a retry,
-    or waits for a server, must not keep the tap from ending.
+    The threads of `ThreadPoolExecutor` are not daemons: one that sleeps before a retry,
+    or waits for a server, would keep the tap from exiting.
     """
 
     def __init__(
         self, size: int, raise_if_stopped: Callable[[], None] = lambda: None
     ) -> None:
-        """Prepare the pool; its threads start when they are first needed.
+        """Create the pool; threads start when they are first needed.
 
         Args:
-            size: How many functions run at once.
-            raise_if_stopped: Called while a result is waited for, so that a signal can
-                end the waiting.
+            size: Maximum number of threads.
+            raise_if_stopped: Called while waiting for a result, so that a signal can
+                interrupt the wait.
         """
         self.size = size
         self._raise_if_stopped = raise_if_stopped

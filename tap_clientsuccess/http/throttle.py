@@ -1,4 +1,4 @@
-"""What bounds the number of requests in flight."""
+"""Limit the number of requests in flight, and adapt the limit to the server."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _RECOVERY = 0.1
 
 
 class Throttle:
-    """Lets as many requests through at once as the server bears.
+    """Limits requests in flight.
 
-    When the server says that there are too many, all wait as long as it asks, and
-    the limit halves; each success raises it a little.
+    When the server says that there are too many, all wait as long as it asks, and the
+    limit is halved. Each success raises it a little.
     """
 
     def __init__(self, most: int) -> None:
@@ -30,7 +30,7 @@ class Throttle:
 
     @contextmanager
     def slot(self) -> Iterator[float]:
-        """Wait to be let through, and hold the slot; yields when that was."""
+        """Wait for a free slot and hold it; yields the time at which it was free."""
         with self._changed:
             while (closed := self._closed_until - time.monotonic()) > 0 or (
                 self._in_flight >= int(self._limit)
@@ -46,18 +46,18 @@ class Throttle:
                 self._changed.notify_all()
 
     def recover(self) -> None:
-        """Take note of a success."""
+        """Raise the limit a little after a success."""
         with self._changed:
             self._limit = min(self._most, self._limit + _RECOVERY)
             self._changed.notify_all()
 
     def back_off(self, started: float, seconds: float) -> None:
-        """Take note that the server had too many requests.
+        """Halve the limit after the server refused a request.
 
         Args:
-            started: When the request that was refused was let through. Those that were
-                in flight together are refused together, and count once.
-            seconds: How long to let none through.
+            started: When the refused request got its slot. Requests that were in flight
+                together are refused together, and count once.
+            seconds: How long to let no request through.
         """
         with self._changed:
             now = time.monotonic()

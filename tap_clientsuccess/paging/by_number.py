@@ -1,8 +1,8 @@
-"""Reading by number: for searches that do not heed a filter or an order by time.
+"""Read by page number, for searches that cannot filter or sort by time.
 
-Nothing is known of the order, so only a count proves that all came: as many distinct
-records that existed when a pass began as the server counted then.
-``docs/completeness.md`` has the argument.
+The order is unknown, so only a count proves that a pass is complete: it must return as
+many distinct records that existed when it began as the server counted then.
+``docs/completeness.md`` explains why.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
 
 PASSES = 3
 CAP = 10_000
-"""Search engines by default count no further: such a total proves nothing."""
+"""Search engines stop counting here by default, so this total proves nothing."""
 
 _REQUESTS_PER_PAGE = 3
 _SPARE_REQUESTS = 20
@@ -65,10 +65,10 @@ class NumberReader:
                 self._set_high_watermark(count)
                 return
             if count.without_key:
-                return  # What comes again cannot be told from what is new.
+                return  # Without keys, another pass cannot tell old from new.
             quiet.append(count.is_quiet and (count.total, len(self._seen)))
         if all(quiet) and len(set(quiet)) == 1:
-            # The server counts records that it never gives: do not ask for ever.
+            # The server counts records that it never returns: accept that.
             self.outcome.completeness = Completeness.MISSING
             self._set_high_watermark(count)
 
@@ -77,7 +77,7 @@ class NumberReader:
         self.outcome.high_watermark = min(times) if self._newest else None
 
     def _pass(self, count: _Count) -> Iterator[Batch]:
-        """Read all pages, several at once; go back by what was deleted meanwhile."""
+        """Read all pages, several at once; step back if records were deleted."""
         number, furthest, width = 0, 0, 1
         while True:
             pages = self._fetch(range(number, number + width))
@@ -92,7 +92,7 @@ class NumberReader:
             is_further, furthest = number > furthest, max(number, furthest)
             deleted = count.deleted - deleted
             if deleted:
-                # As many records slid to pages that had been read.
+                # That many records moved to pages that were already read.
                 back = len(pages) + -(-deleted // page.full_size)
                 number = max(0, number - back)
             if not page.has_next and not deleted:
@@ -100,7 +100,7 @@ class NumberReader:
                 return
             is_repeated = is_further and len(count) == seen and not deleted
             if is_repeated or count.is_too_long(page):
-                return  # The same pages, or the same falls, again and again.
+                return  # The server repeats itself.
             width = max(1, min(self._width, (page.pages or 0) - number))
 
     def _fetch(self, numbers: Iterable[int]) -> list[Page]:
@@ -112,14 +112,14 @@ class NumberReader:
 
 
 class _Count:
-    """What came in one pass.
+    """What one pass has read.
 
     Attributes:
-        seen: The keys that came.
-        without_key: How many records without a key came.
+        seen: The keys read.
+        without_key: Number of records without a key.
         began: When the pass began, by the server's clock.
-        total: What the server counted last.
-        deleted: By how much its count fell from page to page, in all.
+        total: The server's latest count.
+        deleted: Sum of all drops of that count.
         has_ended: Whether the last page was reached.
     """
 
@@ -134,7 +134,7 @@ class _Count:
         self._totals: list[int | None] = []
 
     def __len__(self) -> int:
-        """Return how many records came, those with a key once each."""
+        """Return the number of records read, each key counted once."""
         return len(self.seen) + self.without_key
 
     def add(self, page: Page) -> None:
@@ -162,11 +162,11 @@ class _Count:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether nothing changed during the pass, and the count is no cap."""
+        """Whether nothing changed during the pass, and the count is not capped."""
         return self.has_ended and set(self._totals) == {self.total} != {CAP}
 
     def is_too_long(self, page: Page) -> bool:
-        """Tell whether far more pages were read than there are."""
+        """Tell whether far more pages were read than exist."""
         needed = len(self) // page.full_size + 1
         return len(self._totals) > _REQUESTS_PER_PAGE * needed + _SPARE_REQUESTS
 
@@ -175,12 +175,12 @@ class _Count:
 
     @property
     def completeness(self) -> Completeness:
-        """Whether all came that existed when the pass began."""
+        """Whether the pass read everything that existed when it began."""
         expected = self._totals[0]
         if not self.has_ended:
             return Completeness.UNCERTAIN
         if not any(self._totals):
-            return Completeness.COMPLETE  # Nothing is counted, or there is nothing.
+            return Completeness.COMPLETE  # No totals, or nothing to read.
         if expected == CAP or expected is None or None in self._totals:
             return Completeness.UNCERTAIN
         if len(self._existed) + self.without_key >= expected:
@@ -190,7 +190,7 @@ class _Count:
 
 
 def _began(first: Page) -> dt.datetime:
-    """Return when a pass began, by the clock that dates the records if possible."""
+    """Return when a pass began, if possible by the clock that sets record times."""
     times = [time for time in first.times if time is not None]
     if times and times == sorted(times, reverse=True):
         return min(times[0], first.sent_at)

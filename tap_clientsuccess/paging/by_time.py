@@ -1,8 +1,8 @@
-"""Reading by time: oldest change first, each request from where the one before ended.
+"""Read by modification time, oldest change first, each request from the last time seen.
 
-Places in a list shift when records are edited or deleted. Times do not: a record keeps
-its modification time until it is changed, and then it goes to the end, which is still
-to be read. ``docs/completeness.md`` has the argument, with a drawing.
+Page offsets shift when records are edited or deleted. Times do not: a record keeps its
+modification time until it changes, and then it moves to the end, which is still to be
+read. ``docs/completeness.md`` explains this, with a diagram.
 """
 
 from __future__ import annotations
@@ -33,20 +33,21 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.paging.page import Page, Submit, Window
 
 _FEW_PAGES = 3
-"""So many are not worth reading in parallel."""
+"""Not worth reading in parallel."""
 
-_LOOKS = 3
-"""So often to look again, as one replica may know of a change and another not yet."""
+_COUNT_CHECKS = 3
+"""Replicas may disagree for a moment, so a short count is checked this often."""
 
 
 class TimeReader:
     """Reads a search by time; iterate over it once.
 
-    Yields batches of records. A record may come more than once, its newest state last.
+    Yields batches of records. A record may come more than once, its newest version
+    last.
 
     Raises:
-        NotByTimeError: While iterating: read by number instead. What was yielded until
-            then is right; its high watermarks hold if nothing is missing in the end.
+        NotByTimeError: While iterating: read by number instead. Records yielded so far
+            are valid; their high watermarks are if the read by number is complete.
 
     Attributes:
         outcome: How the read ended, after the iteration.
@@ -68,7 +69,7 @@ class TimeReader:
         self._sent = SentRecords()
         self._evidence = Evidence()
         self._limit: dt.datetime | None = None
-        """Nothing modified at this time or later is sent yet."""
+        """Records modified at this time or later are held back for now."""
         self._filter_check = FilterCheck(submit)
 
     def __iter__(self) -> Iterator[Batch]:
@@ -97,7 +98,9 @@ class TimeReader:
         yield from self._read_in_order()
         is_short = len(self._sent) < (first.total or 0)
         if is_short and not self._evidence.is_enough:
-            raise NotByTimeError("too few records came to tell whether they are sorted")
+            raise NotByTimeError(
+                "there are too few records to tell whether they are sorted"
+            )
         if is_short or not start:
             yield from self._compare_with_count(request)
 
@@ -105,7 +108,7 @@ class TimeReader:
         """Take the page of the newest changes, which proves that the server sorts.
 
         Raises:
-            NotByTimeError: It does not.
+            NotByTimeError: The server does not sort.
         """
         self._evidence.check_descending(page, self._coverage.reached)
         if not page.oldest or not page.newest:
@@ -119,14 +122,14 @@ class TimeReader:
         return self._batch(page)
 
     def _settled(self, page: Page) -> dt.datetime:
-        """Return the time before which the server's data have settled."""
+        """Return the time before which changes are visible on every replica."""
         return page.sent_at - self._window.lookback
 
     def _read_in_order(self) -> Iterator[Batch]:
-        """Read from where all is covered to the end, one request after the other.
+        """Read the rest in order, one request after the other.
 
-        Ends at the end of the list, or where all has come that was there at its first
-        request, if changes come faster than they are read.
+        Stops at the end of the list, or, if records change faster than they are read,
+        once everything that existed at the first request has been read.
         """
         enough, began = 0, None
         while True:
@@ -151,10 +154,10 @@ class TimeReader:
     def _read_in_parallel(
         self, first: Page, after: dt.datetime | None
     ) -> Iterator[Batch]:
-        """Read all that has settled, several requests at once.
+        """Read everything older than the limit, several requests at once.
 
-        Every third page is asked for by its number. What is between two of them, and
-        may have shifted, is asked for by time: from the newest time of the one on.
+        Every third page is requested by number. The gap after each, which may have
+        shifted, is requested by time, from that page's newest time on.
         """
         numbered = NumberedPages(after, first)
         asked: set[dt.datetime] = set()
@@ -178,20 +181,20 @@ class TimeReader:
             page = wait()
             if since is None:
                 self._evidence.check(page, request.after)
-                # Of its oldest time there may be more on the page before.
+                # The page before may have more records of its oldest time.
                 since = (page.oldest or BEGINNING) + MICROSECOND
                 frontier = page.newest or frontier
             else:
                 page, _ = yield from self._read_from(since, page)
-            numbered.saw(request, page, self._limit)
+            numbered.update(request, page, self._limit)
             yield self._take(page, request, since)
-            # What is beyond may be on a numbered page that is under way.
+            # A numbered page in flight may cover what is beyond.
             due.extend(self._due(frontier, asked))
 
     def _due(
         self, frontier: dt.datetime | None, asked: set[dt.datetime]
     ) -> Iterator[dt.datetime]:
-        """Yield the times at which gaps begin, up to the frontier, each once."""
+        """Yield where gaps begin, up to the frontier, each once."""
         for gap in self._coverage.gaps():
             is_beyond = (frontier and gap > frontier) or (
                 self._limit and gap >= self._limit
@@ -204,16 +207,15 @@ class TimeReader:
     def _read_from(
         self, since: dt.datetime, page: Page
     ) -> Generator[Batch, None, tuple[Page, bool]]:
-        """Make sure that a page goes on from a time without a gap, and beyond it.
+        """Read on from a time until a page reaches beyond it without a gap.
 
         Args:
-            since: The time that was asked for.
-            page: The first page that came.
+            since: The requested time.
+            page: The first page of the response.
 
         Returns:
-            A page that reaches beyond that time, or ends the list; and whether it ends
-            in the middle of records that the filter cannot tell apart, as these still
-            become more: the second or the day is not over.
+            The page that reaches beyond that time, or ends the list; and whether its
+            last group may still grow, because its second or day is not over.
         """
         self._evidence.check(page, PageRequest.since(since).after)
         end = floor(since, self._evidence.unit) + self._evidence.unit
@@ -223,7 +225,7 @@ class TimeReader:
         elif since < page.sent_at < end:
             end, is_growing = page.sent_at, True
         if not is_longer_than(page, end):
-            # A replica that lags may not have the newest; the next sync looks again.
+            # A lagging replica may lack the newest; the next sync checks again.
             if since < self._settled(page) and not page.shows(since):
                 self._filter_check.check(since)
             return page, False
@@ -239,7 +241,7 @@ class TimeReader:
         return page, is_growing
 
     def _take(self, page: Page, request: PageRequest, since: dt.datetime) -> Batch:
-        """Note that a page has all records from a time on, up to its newest."""
+        """Mark the times from `since` to a page's newest record as covered."""
         if page.newest:
             self._cover(
                 since, page.newest if page.has_next else page.newest + MICROSECOND
@@ -256,7 +258,7 @@ class TimeReader:
         records = self._sent.add_new(page, before=self._limit, settled=reached)
         watermark = None
         if self._evidence.is_enough and reached > BEGINNING and self._is_certain:
-            # Of the newest time that was reached there may be more.
+            # More records may share the newest time.
             watermark = floor(reached) - MILLISECOND
             watermark = min(watermark, page.sent_at)
         return Batch(page, records, watermark)
@@ -272,17 +274,17 @@ class TimeReader:
             self.outcome.high_watermark = min(newest, last.sent_at)
 
     def _compare_with_count(self, request: PageRequest) -> Iterator[Batch]:
-        """Compare what came with the server's count.
+        """Compare the number of records read with the server's count.
 
         Raises:
-            NotByTimeError: Records did not come by time: they have none, or it was
-                changed to an old one.
+            NotByTimeError: Some records cannot be read by time: they have none, or one
+                that was set back.
         """
-        for _ in range(_LOOKS):
+        for _ in range(_COUNT_CHECKS):
             total = self._submit(request._replace(size=1))().total or 0
             missing = total - len(self._sent)
             if missing <= 0:
                 return
-            # Those that were changed or added since the last page are still to come.
+            # Records changed or added since the last page are still to be read.
             yield from self._read_in_order()
-        raise NotByTimeError(f"{missing} records do not come by modification time")
+        raise NotByTimeError(f"{missing} records cannot be found by modification time")

@@ -1,4 +1,4 @@
-"""What a read by time has covered, and what it has sent."""
+"""Which times a read has covered, and which records it has sent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.paging.page import Page
 
 _FEW = 5_000
-"""So many times are kept in any case."""
+"""Number of recent times that are always kept."""
 
 
 class Coverage:
@@ -26,7 +26,7 @@ class Coverage:
 
     @property
     def reached(self) -> dt.datetime:
-        """The time before which everything has been read, from the start on."""
+        """The time up to which everything has been read."""
         return self._intervals[0][1]
 
     def add(self, since: dt.datetime, until: dt.datetime) -> None:
@@ -67,13 +67,14 @@ class SentRecords:
     def add_new(
         self, page: Page, *, before: dt.datetime | None, settled: dt.datetime
     ) -> list[t.Any]:
-        """Return the records of a page that are still to be sent, and note them.
+        """Return the records of a page that are still to be sent, and mark them sent.
 
         Args:
             page: The page.
-            before: Leave out what was modified at this time or later; None for nothing.
-            settled: What was modified before this does not come again unchanged, and
-                its time can be forgotten.
+            before: Hold back records modified at this time or later; None holds back
+                none.
+            settled: Records modified before this will not be read again unless they
+                change, so their times can be forgotten.
         """
         if len(self._recent) > self._most_recent:
             self._recent = {

@@ -1,4 +1,4 @@
-"""What the answers show of the server: whether it filters and sorts by time."""
+"""Evidence in the responses that the server filters and sorts by time."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _ENOUGH_PAIRS = 20
 
 
 class NotByTimeError(Exception):
-    """The answers show that this search cannot be read by time."""
+    """The responses show that this search cannot be read by time."""
 
 
 class Evidence:
-    """Checks each page.
+    """Checks every page.
 
     Attributes:
-        unit: How exact the filter is: a millisecond, a second or a day.
+        unit: Precision of the filter: a millisecond, a second or a day.
     """
 
     def __init__(self) -> None:
@@ -32,36 +32,36 @@ class Evidence:
 
     @property
     def is_enough(self) -> bool:
-        """Whether so much came in order that it cannot be chance."""
+        """Whether enough records were in order to rule out chance."""
         return self._pairs >= _ENOUGH_PAIRS
 
     def check(self, page: Page, after: dt.datetime | None) -> None:
-        """Look whether a page was filtered and sorted.
+        """Check that a page was filtered and sorted.
 
         Args:
             page: The page.
-            after: The time that was asked for.
+            after: The requested time.
 
         Raises:
             NotByTimeError: It was not.
         """
         times = [time for time in page.times if time is not None]
         if page.has_next and not page.records:
-            raise NotByTimeError("a page is empty that is not the last one")
+            raise NotByTimeError("a page before the last one is empty")
         if page.records and not times:
             raise NotByTimeError("the records do not show when they were modified")
         if any(one > other for one, other in pairwise(times)):
             raise NotByTimeError("the server does not sort by modification time")
         self._pairs += sum(one < other for one, other in pairwise(times))
         if times and after and times[0] < after:
-            self._note_unit(times[0], after)
+            self._widen_unit(times[0], after)
 
     def check_descending(self, page: Page, reached: dt.datetime) -> None:
-        """Look whether a page of the newest changes is one.
+        """Check that a page requested newest first is.
 
         Args:
             page: The page.
-            reached: How far pages of the oldest changes have reached.
+            reached: The time up to which everything has been read.
 
         Raises:
             NotByTimeError: It is not.
@@ -73,7 +73,7 @@ class Evidence:
             raise NotByTimeError("the server does not sort by modification time")
         self._pairs += sum(one > other for one, other in pairwise(times))
 
-    def _note_unit(self, oldest: dt.datetime, after: dt.datetime) -> None:
+    def _widen_unit(self, oldest: dt.datetime, after: dt.datetime) -> None:
         for unit in _UNITS:
             if oldest >= floor(after, unit):
                 self.unit = max(self.unit, unit)

@@ -1,4 +1,4 @@
-"""Whether the server's filter hides records that it should show."""
+"""Check whether the server's filter hides records that it should return."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.paging.page import Page, Submit
 
 FURTHER_BACK = dt.timedelta(days=1, hours=14)
-"""A whole day, and the farthest time zone: how much a filter may be off."""
+"""A day and the farthest time zone: how far off a filter may be."""
 
-_LOOKS = 3
-"""So often to look again, as one replica may know of a change and another not yet."""
+_CHECKS = 3
+"""Replicas may disagree for a moment, so a missing record is checked this often."""
 
 
 class FilterCheck:
-    """Looks whether records that are known come again.
+    """Checks whether a record known to exist is returned again.
 
-    A filter may go by whole days, or by the time of another zone.
+    A filter may compare whole days, or times in another zone.
     """
 
     def __init__(self, submit: Submit) -> None:
@@ -40,8 +40,8 @@ class FilterCheck:
     def may_hide(self, first: Page, bookmark: dt.datetime | None) -> bool:
         """Tell whether a read's first page may lack records.
 
-        Then the newest change that is known does not come; nor does it where it was
-        edited since.
+        If it does, it lacks the newest known change. (It also does if that record was
+        edited since.)
 
         Args:
             first: The page.
@@ -51,15 +51,15 @@ class FilterCheck:
         if known is None:
             return False
         if bookmark is None:
-            return not self._comes_again(known)
+            return not self._is_returned_since(known)
         is_within = not first.has_next or (first.newest and first.newest >= known)
         return bool(is_within) and not first.shows(known)
 
     def check(self, since: dt.datetime) -> None:
-        """Find out why the newest record of the page before does not come again.
+        """Find out why the newest record of the previous page is not returned again.
 
-        It was edited or deleted meanwhile, or the filter hides it, and others with it.
-        The page that showed it, asked for again, has it or the record before it.
+        Either it was edited or deleted since, or the filter hides it, and others with
+        it. The page that had it, requested again, has it or the record before it.
 
         Raises:
             NotByTimeError: The filter hides it.
@@ -67,14 +67,14 @@ class FilterCheck:
         shown_by = self._shown_by.get(floor(since))
         if shown_by is None:
             return
-        for _ in range(_LOOKS):
+        for _ in range(_CHECKS):
             again = self._submit(shown_by)()
             known = max(
                 (time for time in again.times if time and time <= since), default=None
             )
-            if known is None or self._comes_again(known):
+            if known is None or self._is_returned_since(known):
                 return
-        raise NotByTimeError("the server's filter hides what it should show")
+        raise NotByTimeError("the server's filter hides records that it should return")
 
-    def _comes_again(self, time: dt.datetime) -> bool:
+    def _is_returned_since(self, time: dt.datetime) -> bool:
         return self._submit(PageRequest.since(time))().shows(time)

@@ -1,4 +1,4 @@
-"""Records that a filter by time cannot tell apart, where they fill more than a page."""
+"""Records whose times the filter cannot tell apart, if they fill more than a page."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.paging.page import Page
 
 DEPTH = 10_000
-"""Search engines often refuse to go deeper than so many records."""
+"""Search engines often refuse to page deeper than this many records."""
 
 _PASSES = 6
 
 
 def is_longer_than(page: Page, end: dt.datetime) -> bool:
-    """Tell whether a page is full of records of times before the end."""
+    """Tell whether all records of a full page are older than the end."""
     return page.has_next and count_before(page, end) == len(page.records)
 
 
 def count_before(page: Page, end: dt.datetime) -> int:
-    """Return how many records of a sorted page are of times before the end."""
+    """Return how many records of a sorted page are older than the end."""
     return sum(time is None or time < end for time in page.times)
 
 
@@ -37,28 +37,28 @@ def read_group(
     fetch: Callable[[int], Page],
     take: Callable[[Page], T],
 ) -> Generator[T, None, tuple[Page, bool]]:
-    """Read page by page all records of times before the end.
+    """Read all records older than the end, page by page.
 
-    No record can join them, as a change gives it a later time; they can only become
-    fewer, and then the places of the others shift. So they are read until two passes
-    find the same number of places taken, hence nothing shifted in between, and as many
-    distinct records were seen since as there are places.
+    No record can join the group, as a change gives it a later time. Records can only
+    leave, which shifts the others. So the group is read again until two passes find it
+    equally long, which proves that nothing shifted, and as many distinct records were
+    seen as it is long.
 
     Args:
         page: The first page; see `is_longer_than`.
         end: The time that ends the group.
         fetch: Fetches a page by its number.
-        take: Makes of a page what is yielded.
+        take: Turns a page into what is yielded.
 
     Yields:
-        The pages that were read, as `take` makes them.
+        What `take` returns for each page.
 
     Returns:
         The page that reaches beyond the group without a gap, or ends the list; and
-        whether all of the group was read for certain.
+        whether the whole group was certainly read.
 
     Raises:
-        NotByTimeError: The group is longer than a search reaches.
+        NotByTimeError: The group is longer than `DEPTH`.
     """
     places = 0
     seen: set[t.Any] = set()
@@ -70,7 +70,7 @@ def read_group(
         places_before = places
         page, members, places = yield from _read_pass(page, end, fetch, take)
         if None in members:
-            raise NotByTimeError("records of one time have no key")
+            raise NotByTimeError("records with the same time have no key")
         seen = seen | members if places == places_before else set()
         if len(seen) == places:
             return page, True
@@ -86,8 +86,7 @@ def _read_pass(
     """Read the group once; see `read_group`.
 
     Returns:
-        The page on which it ends, the keys of its records, and how many places they
-        take up.
+        The page on which it ends, the keys of its records, and its length.
     """
     members: set[t.Any] = set()
     number, size = 0, page.full_size
@@ -99,8 +98,8 @@ def _read_pass(
         page = fetch(number)
     inside = count_before(page, end)
     if not inside:
-        # Its end is between two pages, or was. The page before tells, asked again: if
-        # it is still full, nothing shifted, and this page is what follows it.
+        # The group ends (or ended) between two pages. Request the previous one again:
+        # if it is still full, nothing shifted, and this page follows it.
         before = fetch(number - 1)
         number, inside = number - 1, count_before(before, end)
         if inside == len(before.records):
@@ -115,6 +114,6 @@ def _read_pass(
 
 def _check_depth(page: Page, number: int, size: int) -> None:
     if (number + 1) * size > DEPTH:
-        raise NotByTimeError("too many records are of one time")
+        raise NotByTimeError("too many records have the same time")
     if page.total is not None and number * size > page.total:
         raise NotByTimeError("there are more pages than the server counts")

@@ -1,4 +1,4 @@
-"""A set of primary keys that stays small for millions of them."""
+"""A set of primary keys that stays small with millions of them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _LIMIT = 2**64
 class KeySet:
     """Primary keys: integers in a compressed bitmap, all others in a set.
 
-    ClientSuccess counts its ids up, so they are dense: a million take a fraction of a
-    megabyte here, and about a hundred in a set.
+    ClientSuccess ids are sequential: a million take a fraction of a megabyte in the
+    bitmap, and about 100 MB in a set.
     """
 
     def __init__(self) -> None:

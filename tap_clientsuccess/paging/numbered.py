@@ -1,4 +1,4 @@
-"""Which pages of a search to ask for by number, while the rest is read by time."""
+"""Which pages of a search to request by number, while the rest is read by time."""
 
 from __future__ import annotations
 
@@ -13,19 +13,18 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.paging.page import Page
 
 _STEP = 3
-"""Of so many pages one is asked for by its number."""
+"""One page in this many is requested by number."""
 
 
 class NumberedPages:
-    """Every third page, down to the depth of a search, and on from there by time.
+    """Every third page up to the maximum depth, then the same again from there.
 
-    Numbers shift, so they only choose where to read: what counts is the times
-    of a page.
+    Numbers shift, so they only choose where to read; a page's times say what it covers.
     """
 
     def __init__(self, after: dt.datetime | None, first: Page) -> None:
         self._after = after
-        # A little smaller, so that a page by time reaches from one to the next.
+        # Slightly smaller, so that a page requested by time bridges the gap.
         ties = sum(time == first.newest for time in first.times)
         self._size = max(1, first.full_size - ties - 1)
         self._full_size = first.full_size
@@ -34,10 +33,10 @@ class NumberedPages:
         self._last: PageRequest | None = None
 
     def next(self) -> PageRequest | None:
-        """Return the next request; None where there is none, or not yet."""
+        """Return the next request, or None if there is none, or none yet."""
         number = self._number + _STEP
         place = number * self._size
-        # The page of the newest changes is there already.
+        # The page of the newest changes was read already.
         is_behind = place >= self._total - self._full_size
         if is_behind or place + self._size > DEPTH:
             return None
@@ -45,8 +44,10 @@ class NumberedPages:
         self._last = PageRequest(number, self._size, self._after)
         return self._last
 
-    def saw(self, request: PageRequest, page: Page, limit: dt.datetime | None) -> None:
-        """Take note of a page: of the total, or that numbers begin anew behind it."""
+    def update(
+        self, request: PageRequest, page: Page, limit: dt.datetime | None
+    ) -> None:
+        """Learn from a page: the total, or that numbering restarts behind it."""
         newest = page.newest
         if newest is None or (limit and newest >= limit):
             self._total = self._total if newest is None else 0
@@ -59,4 +60,4 @@ class NumberedPages:
         ):
             self._after = PageRequest.since(newest).after
             self._number = 0
-            self._total = 0  # Told by the page that is asked for by this time.
+            self._total = 0  # Known from the page requested by this time.

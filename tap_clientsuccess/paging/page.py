@@ -1,4 +1,4 @@
-"""A page of a search: what is asked for, and what the server says."""
+"""A page of a search: its request, and its response."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def floor(time: dt.datetime, unit: dt.timedelta = MILLISECOND) -> dt.datetime:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which records a read wants.
+    """Which records to read.
 
     Attributes:
-        start: Records modified before this are not wanted; None wants all.
+        start: Skip records modified before this; None reads all.
         bookmark: The newest change that an earlier read has sent, if any.
-        lookback: How long a change may take to be visible everywhere.
+        lookback: How long a change may take to become visible on all replicas.
     """
 
     start: dt.datetime | None
@@ -35,13 +35,13 @@ class Window:
 
 
 class PageRequest(t.NamedTuple):
-    """Which page to ask for.
+    """Which page to request.
 
     Attributes:
-        number: Which page, from 0.
-        size: Records per page; None for the page size of the settings.
-        after: The filter: records modified after this; None for all.
-        newest_first: The order.
+        number: Page number, from 0.
+        size: Records per page; None uses the setting `page_size`.
+        after: Filter: records modified after this; None for all.
+        newest_first: Sort order.
     """
 
     number: int = 0
@@ -51,9 +51,9 @@ class PageRequest(t.NamedTuple):
 
     @classmethod
     def since(cls, time: dt.datetime) -> t.Self:
-        """Ask for what was modified at a time or later.
+        """Request records modified at a time or later.
 
-        A millisecond earlier, as the server's comparison may be exclusive.
+        Starts a millisecond earlier, as the server's comparison may be exclusive.
         """
         if time - BEGINNING < MILLISECOND:
             return cls()
@@ -62,19 +62,18 @@ class PageRequest(t.NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a search. What the server does not tell is None.
+    """One page of a search. Values that the server does not send are None.
 
     Attributes:
-        number: Which page, from 0.
-        records: Its records.
-        keys: The primary key of each record; None for a record without one.
-        times: When each record was modified, or created where the server does not show
-            when it was modified; None where it shows neither.
-        total: ``totalElements``: records in the whole search at that moment.
+        number: Page number, from 0.
+        records: The records.
+        keys: The primary key of each record; None if it has none.
+        times: The modification time of each record, else its creation time, else None.
+        total: ``totalElements``: number of records in the whole search.
         pages: ``totalPages``.
-        size: Records in a full page; the server may give fewer than asked for.
+        size: Records in a full page; may be fewer than requested.
         last: Whether the server calls it the last page.
-        sent_at: When the page was asked for, by the server's clock.
+        sent_at: When the page was requested, by the server's clock.
     """
 
     number: int
@@ -89,7 +88,7 @@ class Page:
 
     @property
     def has_next(self) -> bool:
-        """Whether anything that the server tells speaks for more pages."""
+        """Whether anything in the response suggests more pages."""
         if self.last is False:
             return True
         if self.pages is not None and self.number + 1 < self.pages:
@@ -108,10 +107,10 @@ class Page:
 
     @property
     def full_size(self) -> int:
-        """Records in a full page: what is told, or what is there where that is less."""
+        """Records in a full page: what the server says, or fewer if it sent fewer."""
         count = len(self.records)
-        told = self.size or count
-        return max(1, min(told, count) if count and self.has_next else told)
+        stated = self.size or count
+        return max(1, min(stated, count) if count and self.has_next else stated)
 
     def shows(self, time: dt.datetime) -> bool:
         """Tell whether one of its records was modified in the millisecond of a time."""
@@ -119,7 +118,7 @@ class Page:
 
 
 Submit = Callable[[PageRequest], Callable[[], Page]]
-"""Sends a request for a page in the background; returns what waits for the page."""
+"""Requests a page in the background; returns a function that waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +127,9 @@ class Batch:
 
     Attributes:
         page: The page they are on.
-        records: Those of its records that are to be sent, in the page's order.
-        high_watermark: When they have been sent, every change up to this has been
-            sent: a bookmark that is safe. None where there is none yet.
+        records: Those of its records to send, in the page's order.
+        high_watermark: Once they are sent, so is every change up to this time: a safe
+            bookmark. None if there is none yet.
     """
 
     page: Page
@@ -139,10 +138,10 @@ class Batch:
 
 
 class Completeness(Enum):
-    """Whether a read got all that there is."""
+    """Whether a read got everything."""
 
     COMPLETE = "complete"
-    MISSING = "the server counts more records than it gave"
+    MISSING = "the server counts more records than it returned"
     UNCERTAIN = "records may be missing"
 
 
@@ -151,8 +150,8 @@ class Outcome:
     """How a read ended.
 
     Attributes:
-        completeness: Whether all came.
-        missing: How many did not, where that is known.
+        completeness: Whether everything was read.
+        missing: How many records were not, if known.
         high_watermark: The bookmark that the read allows; None for none.
     """
 

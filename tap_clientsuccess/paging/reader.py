@@ -1,4 +1,4 @@
-"""One read of a paged search: by time where that is possible, else by number."""
+"""One read of a paged search: by time if possible, else by number."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Reader:
     Yields batches of records. A record may come more than once.
 
     Attributes:
-        why_by_number: Why a read by time went on by number; empty where it did not.
+        why_by_number: Why a read by time continued by number; empty if it did not.
     """
 
     def __init__(
@@ -57,14 +57,15 @@ class Reader:
 
     @property
     def is_by_number(self) -> bool:
-        """Whether it was read by number."""
+        """Whether it is read by number."""
         return self._reader is self._by_number
 
     @property
     def must_go_back(self) -> bool:
-        """Whether the bookmark must go back to where it was before this read.
+        """Whether the bookmark must return to where it was before this read.
 
-        What reading by time had reached may lack what then did not come by number.
+        It does if the read continued by number and is incomplete: the missing records
+        may be older than what the read by time had reached.
         """
         is_complete = self.outcome.completeness is Completeness.COMPLETE
         return self.is_by_number and not is_complete

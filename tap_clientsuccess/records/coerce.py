@@ -96,8 +96,8 @@ class Coercer:
     def warn_unknown(self, name: str, times: int = 1) -> None:
         """Warn of a field that is dropped."""
         self._warn(
-            f"the field {_shown(name)} is not in the catalog and is left out; "
-            "discover again, or ask for it in an issue",
+            f"dropped the field {_shown(name)}, which is not in the catalog; run "
+            "discovery again, or ask for the field in an issue",
             times,
         )
 

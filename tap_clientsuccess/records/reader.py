@@ -156,7 +156,7 @@ class RecordReader:
         if body.rfind(b"\\u0000") >= 0 or b"\0" in body:
             body, times = _NUL.subn(rb"\1\\ufffd", body)
             if times:
-                self._warn("NUL, which many targets do not store, is replaced", times)
+                self._warn("replaced NUL characters, which many targets reject", times)
         if b"\n" in body or b"\r" in body:
             try:
                 return msgspec.json.format(body, indent=-1)

@@ -1,6 +1,6 @@
-"""SIGINT and SIGTERM: from the command's first moment to its last.
+"""Handle SIGINT and SIGTERM from start to exit.
 
-`__main__` imports this module before anything else, so it imports next to nothing.
+`__main__` imports this module before anything else, so its own imports must be cheap.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import signal
 import time
 
 LEAVE_WITHIN_SECONDS = 3.0
-"""For how long what reads the messages is waited for at an end by a signal."""
+"""How long to wait for the target after a signal."""
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _STDERR = 2
 
 
 class Interrupted(BaseException):
-    """The tap was told to stop by a signal.
+    """A signal told the tap to stop.
 
     Attributes:
         signum: The signal's number.
@@ -35,10 +35,10 @@ class Interrupted(BaseException):
 
 
 class StopSignal:
-    """Ends the process at a signal: at once, or during a sync between two messages.
+    """Stops the process on a signal: at once, or during a sync between two messages.
 
-    In a sync a signal may come in the middle of a line, or between a record and the
-    state that speaks of it; raising there would tear them apart.
+    During a sync, raising from the handler could cut off a line, or separate a record
+    from its STATE.
     """
 
     def __init__(self) -> None:
@@ -47,33 +47,33 @@ class StopSignal:
         self._at = 0.0
 
     def take_over(self) -> None:
-        """Handle the signals from now on; until `defer` each ends the process."""
+        """Install the handlers; until `defer`, a signal ends the process."""
         for signum in _SIGNALS:
             signal.signal(signum, self._handle)
 
     def defer(self) -> None:
-        """Only take note of a signal from now on, for `raise_if_set`."""
+        """From now on, only record a signal for `raise_if_set`."""
         self._is_deferred = True
 
     def ignore(self) -> None:
-        """Let a signal change nothing any more: the exit code is decided."""
+        """Ignore signals from now on: the exit code is decided."""
         for signum in _SIGNALS:
             signal.signal(signum, signal.SIG_IGN)
 
     def raise_if_set(self) -> None:
-        """Stop here, if told to.
+        """Stop here if a signal was received.
 
         Raises:
-            Interrupted: A signal came.
+            Interrupted: One was.
         """
         if self._signum is not None:
             raise Interrupted(self._signum)
 
     def _handle(self, signum: int, _frame: object) -> None:
-        """Act on a signal.
+        """Handle a signal.
 
-        A second one in a sync, such as when a terminal and a runner both pass it on,
-        changes nothing; one that comes when the tap should long have ended ends it.
+        A second one soon after the first is ignored: a terminal and a runner may both
+        send it. After `LEAVE_WITHIN_SECONDS` it ends the process at once.
         """
         if not self._is_deferred:
             _exit_at_once(signum)
@@ -84,11 +84,11 @@ class StopSignal:
 
 
 stop_signal = StopSignal()
-"""Signals belong to the process, and so does what became of them."""
+"""One for the process, as signals are."""
 
 
 def _exit_at_once(signum: int) -> None:
-    # Past all buffers and handlers of exceptions, in which the signal may have come.
+    # Bypass buffers and exception handlers: the signal may have interrupted them.
     with contextlib.suppress(OSError):
         os.write(_STDERR, b"tap-clientsuccess: stopped by signal %d\n" % signum)
     os._exit(128 + signum)

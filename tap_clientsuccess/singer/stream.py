@@ -45,7 +45,7 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
     # `RecordReader` does it: faster, without loss, and strings such as "false" right.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
-    is_whole = False
+    is_complete = False
     """Whether the last read got all that there is."""
     _version_to_activate = 0
     _extracted: bytes
@@ -78,7 +78,7 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
     def _sync_records(
         self, context: Context | None = None, *, write_messages: bool = True
     ) -> Generator[Record, None, None]:
-        self.is_whole = False
+        self.is_complete = False
         try:
             if write_messages and self._changes_nothing:
                 self._pass_records_on(context)
@@ -180,7 +180,7 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
 
     def _activate_version(self) -> None:
         """Let the target drop what did not come, where all that there is came."""
-        if self._version_to_activate and self.is_whole:
+        if self._version_to_activate and self.is_complete:
             super()._write_activate_version_message(self._version_to_activate)
 
     def _write_activate_version_message(self, full_table_version: int) -> None:

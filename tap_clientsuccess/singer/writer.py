@@ -33,7 +33,7 @@ _encoder = msgspec.json.Encoder(enc_hook=str, decimal_format="number")
 
 
 class OutputError(Exception):
-    """The messages cannot be written: what reads them is gone, or a disk is full."""
+    """The messages cannot be written: the target is gone, or a disk is full."""
 
 
 class BufferedWriter(GenericSingerWriter[bytes, Message]):
@@ -71,7 +71,7 @@ class BufferedWriter(GenericSingerWriter[bytes, Message]):
 
         Args:
             message: The message.
-            within: Seconds to wait for what reads the messages.
+            within: Seconds to wait for the target.
 
         Raises:
             OutputError: The messages cannot be written, or not in time.
@@ -131,7 +131,7 @@ class BufferedWriter(GenericSingerWriter[bytes, Message]):
                 if give_up is None:
                     self.checkpoint()
                 elif time.monotonic() > give_up:
-                    raise OutputError("what reads the messages does not take them")
+                    raise OutputError("The target does not read the messages")
 
     def _raise_failure(self) -> None:
         if self._failure is not None:
@@ -165,12 +165,12 @@ def _write_out(lines: bytearray) -> None:
     try:
         descriptor = sys.stdout.fileno()
     except (OSError, ValueError, AttributeError):
-        # A standard output that was replaced, in tests; or none at all.
+        # Standard output was replaced, as in tests, or there is none.
         sys.stdout.write(lines.decode())
         sys.stdout.flush()
         return
     sys.stdout.flush()
-    # Not through its buffer, whose lock would hinder the end while nobody reads.
+    # Not through its buffer, whose lock would block the exit while nobody reads.
     with memoryview(lines) as rest:
         written = 0
         while written < len(lines):
@@ -181,7 +181,7 @@ def _write_some(descriptor: int, rest: memoryview) -> int:
     try:
         return os.write(descriptor, rest)
     except BlockingIOError:
-        # Somebody made the pipe a non-blocking one.
+        # Another process made the pipe non-blocking.
         select.select([], [descriptor], [], LATEST_SECONDS)
         return 0
 
@@ -189,5 +189,5 @@ def _write_some(descriptor: int, rest: memoryview) -> int:
 def _reason(error: Exception) -> str:
     if isinstance(error, BrokenPipeError):
         return "The target closed the pipe (broken pipe)"
-    told = getattr(error, "strerror", None) or type(error).__name__
-    return f"The messages cannot be written: {told}"
+    cause = getattr(error, "strerror", None) or type(error).__name__
+    return f"The messages cannot be written: {cause}"

@@ -1,4 +1,4 @@
-"""The streams. A new one: its class here or beside, its schema in ``schemas``."""
+"""All streams. CONTRIBUTING.md says how to add one."""
 
 from __future__ import annotations
 

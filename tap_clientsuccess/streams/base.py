@@ -1,4 +1,4 @@
-"""The base of all streams: how one asks the API, and what becomes of its records."""
+"""The base class of all streams: sends requests, drops unusable records, warns."""
 
 from __future__ import annotations
 
@@ -35,22 +35,22 @@ _MOST_WITHOUT_KEY = 10
 
 
 class ClientSuccessStream(RecordStream):
-    """A stream of ClientSuccess; a page token is a `PageRequest`."""
+    """A ClientSuccess stream; a page token is a `PageRequest`."""
 
     primary_keys: t.Sequence[str] = ("id",)
     schema = AccountSchema(SCHEMAS)
     custom_fields_of: str | None = None
-    """The type of resource whose custom fields the records have in ``custom``."""
+    """The resource type whose custom fields are in the records' ``custom``."""
     modification_key: str = ""
     creation_key: str = ""
-    """The field with the creation time, where records may lack a modification time."""
+    """The creation time's field, for records that may lack a modification time."""
     _tap: ContextTap
     _with_key = 0
     _without_key = 0
 
     @property
     def client(self) -> Client:
-        """What sends requests, one for all streams."""
+        """The HTTP client, shared by all streams."""
         return self._tap.context.client
 
     @property
@@ -60,7 +60,7 @@ class ClientSuccessStream(RecordStream):
 
     @property
     def thread_pool(self) -> ThreadPool:
-        """What runs requests at once, shared by all streams."""
+        """The thread pool for concurrent requests, shared by all streams."""
         return self._tap.context.thread_pool
 
     @property
@@ -75,19 +75,19 @@ class ClientSuccessStream(RecordStream):
 
     @property
     def authenticator(self) -> KeyAuthenticator | LoginAuthenticator:
-        """What puts the key, or a login's token, into the header."""
+        """Puts the API key or the session token into the header."""
         return self.client.authenticator
 
     @property
     def requests_session(self) -> requests.Session:
-        """The session of the whole tap."""
+        """The HTTP session, shared by all streams."""
         return self.client.session
 
     def request(self, request: HTTPRequest, read: Callable[[bytes], T]) -> Result[T]:
         """Send a request, with retries; see `Client.request`.
 
         Raises:
-            ApiError: With the stream's name in it.
+            ApiError: With the stream's name in its message.
         """
         try:
             return self.client.request(request, read)
@@ -96,7 +96,7 @@ class ClientSuccessStream(RecordStream):
 
     @cached_property
     def record_reader(self) -> RecordReader:
-        """What makes of a body records as the schema declares them."""
+        """Turns a response body into records that fit the schema."""
         return RecordReader(
             self.effective_schema,
             primary_keys=self.primary_keys,
@@ -106,18 +106,18 @@ class ClientSuccessStream(RecordStream):
         )
 
     def sendable(self, records: Iterable[Record]) -> list[Record]:
-        """Leave out what no target could store.
+        """Drop what no target can store.
 
         Raises:
-            MissingKeyError: Many records have no primary key: the key must be wrong.
+            MissingKeyError: Many records lack the primary key, so the key is wrong.
         """
         sendable = []
         for record in records:
             if record.line == NO_RECORD:
-                self.warn_once("a record that is not an object is left out")
+                self.warn_once("dropped a record that is not an object")
             elif record.key is None and self.primary_keys:
                 keys = ", ".join(self.primary_keys)
-                self.warn_once(f"a record without its primary key {keys} is left out")
+                self.warn_once(f"dropped a record without its primary key {keys}")
                 self._without_key += 1
             else:
                 sendable.append(record)
@@ -127,10 +127,10 @@ class ClientSuccessStream(RecordStream):
         return sendable
 
     def check_keys(self) -> None:
-        """Check that the primary key is one: that few records, and not all, lack it.
+        """Check that few records, and not all of them, lack the primary key.
 
         Raises:
-            MissingKeyError: It is not.
+            MissingKeyError: Too many do.
         """
         dropped, sent = self._without_key, self._with_key
         if dropped > _MOST_WITHOUT_KEY or (dropped and not sent):
@@ -145,7 +145,7 @@ class ClientSuccessStream(RecordStream):
         return Counter()
 
     def warn_once(self, what: str, times: int = 1) -> None:
-        """Warn of something about the data, once, and count it; never with a value."""
+        """Warn once about something in the data and count it; never pass a value."""
         if len(self._warnings) >= _MOST_WARNINGS and what not in self._warnings:
             what = "there are more warnings of this kind"
         is_new = what not in self._warnings
@@ -158,11 +158,11 @@ class ClientSuccessStream(RecordStream):
         record: t.Any,  # noqa: ARG002
         context: Context | None,  # noqa: ARG002
     ) -> Iterable[Context | None]:
-        """Return nothing: no stream has children; details are streams of their own."""
+        """Return nothing: there are no child streams."""
         return ()
 
     def summarize_warnings(self) -> None:
-        """Say at the end how often each warning was met."""
+        """Log at the end how often each warning occurred."""
         for what, times in self._warnings.items():
             if times > 1:
                 self.logger.warning("%s: %s (%d times)", self.name, what, times)
@@ -175,6 +175,6 @@ class ClientSuccessStream(RecordStream):
         level: int = logging.INFO,
         **kwargs: t.Any,
     ) -> None:
-        """Log, except that a sync failed: the command line says so, once, in full."""
+        """Log, except that the sync failed: the command line reports that once."""
         if not message.startswith("An unhandled error occurred"):
             super().log(message, *args, level=level, **kwargs)

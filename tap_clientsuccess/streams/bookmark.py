@@ -1,4 +1,4 @@
-"""Where an incremental read starts, and which records it wants."""
+"""Where an incremental read starts, and which records it sends."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def start_of(
 
 
 class WantedRecords:
-    """Tells which records an incremental read wants.
+    """The records that an incremental read sends.
 
     Attributes:
         undated: How many had no time at all.
@@ -40,20 +40,20 @@ class WantedRecords:
         """Begin a read.
 
         Args:
-            start: Records changed before this are not wanted; None wants all.
-            server_filters: Tells whether the server heeds ``modifiedAfter``. Asked only
-                when a record needs it.
+            start: Skip records changed before this; None skips none.
+            server_filters: Tells whether the server applies ``modifiedAfter``. Called
+                only when a record needs it.
         """
         self.undated = 0
         self._start = start
         self._server_filters = server_filters
 
     def __contains__(self, record: Record) -> bool:
-        """Tell whether a record is wanted.
+        """Tell whether to send a record.
 
-        One with a modification time is judged by it. One without is judged by its
-        creation time only where the server does not filter: a server that does has
-        chosen the record for a reason, perhaps an edit whose time it does not show.
+        Its modification time decides. Without one, its creation time decides, unless
+        the server filters: then the server returned the record for a reason, perhaps an
+        edit whose time it does not show.
         """
         changed = record.modified or record.created
         if changed is None:

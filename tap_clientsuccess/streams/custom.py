@@ -1,4 +1,4 @@
-"""Streams that the user defines, for endpoints that the tap does not know."""
+"""Streams defined in the setting `custom_streams`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _META = Draft7Validator(Draft7Validator.META_SCHEMA)
 
 
 class CustomStream(SearchStream):
-    """A stream made of an entry of the setting `custom_streams`."""
+    """A stream defined by an entry of the setting `custom_streams`."""
 
     def __init__(
         self,
@@ -36,12 +36,12 @@ class CustomStream(SearchStream):
         definition: Mapping[str, t.Any],
         schema: dict[str, t.Any] | None,
     ) -> None:
-        """Make the stream.
+        """Create the stream.
 
         Args:
             tap: The tap.
-            definition: The entry, which `definition_problems` has passed.
-            schema: The schema, if it is known; else it is inferred from samples.
+            definition: The entry, checked by `definition_problems`.
+            schema: The schema; None infers one from samples.
         """
         self._definition = definition
         self.primary_keys = tuple(definition.get("primary_keys") or ())
@@ -92,7 +92,7 @@ class CustomStream(SearchStream):
         return records
 
     def get_http_request(self, *, page: PageContext[PageRequest]) -> HTTPRequest:
-        """Ask for one page, or for all."""
+        """Return the request for a page, or for everything."""
         request = super().get_http_request(page=page)
         if not self.replication_key:
             for name in ("sortBy", "sortDirection", "modifiedAfter"):
@@ -108,10 +108,10 @@ class CustomStream(SearchStream):
         return bool(self._definition.get("page_style", "search") == "search")
 
     def read_records(self, body: bytes, *, reader: RecordReader) -> RecordPage:
-        """Read a page, or the whole answer as the only page.
+        """Read a page, or the whole response as the only page.
 
         Raises:
-            ValueError: There are no records where they should be.
+            ValueError: The records are not where they should be.
         """
         if self._is_paged:
             return super().read_records(body, reader=reader)
@@ -120,7 +120,7 @@ class CustomStream(SearchStream):
 
 
 def _find(path: str, body: t.Any) -> tuple[list[t.Any], dict[str, t.Any]]:
-    """Return the records at a path, and what is said beside them."""
+    """Return the records at a path, and the envelope's counts."""
     found = list(extract_jsonpath(path, body))
     if not found and not _has_empty_list(path, body):
         raise ValueError("nothing at records_path")
@@ -129,7 +129,7 @@ def _find(path: str, body: t.Any) -> tuple[list[t.Any], dict[str, t.Any]]:
 
 
 def _has_empty_list(path: str, body: t.Any) -> bool:
-    """Tell whether a path finds nothing because the list that it goes into is empty."""
+    """Tell whether a path finds nothing because its list is empty."""
     into = path.removesuffix("[*]") if path.endswith("[*]") else path.partition("[")[0]
     return any(isinstance(value, list) for value in extract_jsonpath(into, body))
 
@@ -137,14 +137,14 @@ def _has_empty_list(path: str, body: t.Any) -> bool:
 def definition_problems(
     definitions: Iterable[Mapping[str, t.Any]], taken: Iterable[str]
 ) -> Iterator[str]:
-    """Find what is wrong with the setting `custom_streams`, beyond its JSON schema.
+    """Find problems with the setting `custom_streams` that its JSON schema cannot.
 
     Args:
         definitions: The entries.
-        taken: The names of the tap's own streams.
+        taken: The names of the built-in streams.
 
     Yields:
-        What is wrong, with the number and the key of the entry.
+        One sentence a problem, with the number and the key of the entry.
     """
     names = set(taken)
     for number, definition in enumerate(definitions):
@@ -153,11 +153,11 @@ def definition_problems(
             yield f"{where}.name: there is a stream {definition['name']} already"
         names.add(definition["name"])
         if not definition["path"].startswith("/"):
-            yield f"{where}.path must begin with a slash"
+            yield f"{where}.path must start with a slash"
         if (path := definition.get("records_path")) and not _is_jsonpath(path):
             yield f"{where}.records_path is not a JSONPath, such as $.data[*]"
         if "{" in definition["path"]:
-            yield f"{where}.path must not hold a brace"
+            yield f"{where}.path must not contain a brace"
         if (schema := definition.get("schema")) and "properties" not in schema:
             yield f"{where}.schema has no properties"
         elif schema and not (_META.is_valid(schema) and _is_plain_schema(schema)):
@@ -165,7 +165,7 @@ def definition_problems(
 
 
 def _is_plain_schema(schema: t.Any) -> bool:
-    """Tell whether a JSON schema that is valid has but objects inside of it."""
+    """Tell whether a valid JSON schema has no boolean schemas inside."""
     if not isinstance(schema, dict):
         return False
     properties = schema.get("properties", {}).values()
@@ -182,10 +182,9 @@ def _is_jsonpath(path: str) -> bool:
 
 
 def custom_streams(tap: ContextTap) -> Iterator[CustomStream]:
-    """Make the streams that the settings define.
+    """Create the streams that the settings define.
 
-    A schema comes from the entry, from the catalog that was passed in, or from
-    samples.
+    The schema comes from the catalog passed in, else the entry, else samples.
     """
     for definition in tap.config.get("custom_streams") or []:
         name = definition["name"]

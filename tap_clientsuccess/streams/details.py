@@ -1,4 +1,4 @@
-"""The detail reads: one request for each client or contact that changed."""
+"""Detail streams: one request for each client or contact that changed."""
 
 from __future__ import annotations
 
@@ -22,21 +22,19 @@ if t.TYPE_CHECKING:
 
 
 _MANY = 10
-"""So many records are not deleted between two requests: the path is wrong."""
+"""If this many details and no other are missing, the path is wrong."""
 
 
 class DetailStream(SearchStream):
-    """Walks through a search like any other, with a bookmark of its own, and sends
-    the detail of each record instead of the record.
-    """  # noqa: D205
+    """Reads a search, with a bookmark of its own, and sends each record's detail."""
 
     selected_by_default = False
     detail_path: str
-    """Where the detail is, with ``{uuid}`` in it."""
+    """Path of a detail, with the placeholder ``{uuid}``."""
 
     @cached_property
     def page_reader(self) -> RecordReader:
-        """What reads the search: of its records only the uuid and the time matter."""
+        """Reads the search, of which only keys, uuids and times matter."""
         names = {*self.primary_keys, "uuid", self.modification_key}
         properties = self.effective_schema["properties"]
         return RecordReader(
@@ -49,10 +47,10 @@ class DetailStream(SearchStream):
     def completed(
         self, items: Iterable[Lines | Checkpoint]
     ) -> Iterator[Lines | Checkpoint]:
-        """Read the details, several at once, in the order of the records.
+        """Read the details concurrently, in the order of the records.
 
         Raises:
-            NotFoundError: There are no details where they should be.
+            NotFoundError: No detail is at the path.
         """
         found = gone = 0
         for detail in self.thread_pool.map(self._detail, self._uuids(items)):
@@ -64,12 +62,11 @@ class DetailStream(SearchStream):
                 yield [record.line for record in self.sendable([detail])]
             else:
                 gone += 1
-                self.warn_once(
-                    "a record was deleted before its detail was read: left out"
-                )
+                self.warn_once("a record was deleted before its detail was read")
             if gone >= _MANY and not found:
                 raise NotFoundError(
-                    f"none of {gone} details is at {self.detail_path}: check base_url"
+                    f"none of {gone} details exists at {self.detail_path}: check "
+                    "base_url"
                 ).in_stream(self.name)
 
     def _uuids(self, items: Iterable[Lines | Checkpoint]) -> Iterator[str | Checkpoint]:
@@ -81,7 +78,7 @@ class DetailStream(SearchStream):
                 if uuid := decode_json(line).get("uuid"):
                     yield uuid
                 else:
-                    self.warn_once("a record without uuid has no detail: left out")
+                    self.warn_once("dropped a record without a uuid: it has no detail")
 
     def _detail(self, item: str | Checkpoint) -> Record | Checkpoint | None:
         if isinstance(item, Checkpoint):
@@ -98,7 +95,7 @@ class DetailStream(SearchStream):
 
 
 class ClientDetails(DetailStream):
-    """Clients with their region, parent and team (the older public Singer tap)."""
+    """Clients with region, parent and team (source: the older public Singer tap)."""
 
     name = "client_details"
     path = "/client/search"
@@ -107,7 +104,7 @@ class ClientDetails(DetailStream):
 
 
 class ContactDetails(DetailStream):
-    """Contacts, each read by itself (the older public Singer tap)."""
+    """Contacts, each read by itself (source: the older public Singer tap)."""
 
     name = "contact_details"
     path = "/contact/search"

@@ -1,4 +1,4 @@
-"""Streams that the API answers whole: field definitions, and the lists of v1."""
+"""Streams without pages: custom field definitions, and the lists of API v1."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:
 
 
 class ReferenceList(ClientSuccessStream):
-    """A list of API v1 (the older public Singer tap, public clients of v1)."""
+    """A list of API v1 (source: the older public Singer tap, public v1 clients)."""
 
     @property
     def url_base(self) -> str:
@@ -29,7 +29,7 @@ class ReferenceList(ClientSuccessStream):
         return self.settings.v1_base_url
 
     def read_lines(self, context: Context | None) -> Iterator[Lines]:
-        """Read the list, if API v1 opens."""
+        """Read the list, or skip it if API v1 refuses."""
         request = HTTPRequest(url=self.get_url(context))
         try:
             read = self.record_reader.read
@@ -40,15 +40,15 @@ class ReferenceList(ClientSuccessStream):
             return
         self.note_extraction()
         yield [record.line for record in self.sendable(result.content.records)]
-        self.is_whole = True
+        self.is_complete = True
         self.check_keys()
         self.summarize_warnings()
 
     def _check_v2_opens(self) -> None:
-        """Ask v2 for one record: what v2 refuses, too, is not a matter of v1.
+        """Request one record from v2: if v2 refuses as well, v1 is not the problem.
 
         Raises:
-            ApiError: The key, the login or the base URL is wrong altogether.
+            ApiError: The key, the login or the base URL is wrong.
         """
         url = f"{self.settings.base_url}/client/search"
         request = HTTPRequest(url=url, params={"page": "0", "size": "1"})
@@ -63,32 +63,32 @@ class Employees(ReferenceList):
 
 
 class ClientStatuses(ReferenceList):
-    """Which states a client can be in."""
+    """The statuses a client can have."""
 
     name = "client_statuses"
     path = "/client-statuses"
 
 
 class ClientSegments(ReferenceList):
-    """How the account groups its clients."""
+    """The segments the account groups its clients into."""
 
     name = "client_segments"
     path = "/client-segments"
 
 
 class CustomFields(ClientSuccessStream):
-    """The definitions of custom fields, of every type of resource (Airbyte)."""
+    """Custom field definitions of every resource type (source: Airbyte connector)."""
 
     name = "custom_fields"
     path = "/customfield/all/{resourceType}"
     primary_keys = ("resourceType", "fieldId")
 
     def read_lines(self, context: Context | None) -> Iterator[Lines]:  # noqa: ARG002
-        """Read the definitions of all resource types, several at once."""
+        """Read the definitions of all resource types concurrently."""
         for definitions in self.thread_pool.map(self._definitions, RESOURCE_TYPES):
             self.note_extraction()
             yield [record.line for record in self.sendable(definitions)]
-        self.is_whole = True
+        self.is_complete = True
         self.check_keys()
         self.summarize_warnings()
 

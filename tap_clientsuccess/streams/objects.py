@@ -1,4 +1,4 @@
-"""The objects of ClientSuccess that are searched: one declarative class a stream.
+"""Streams that read a search of API v2: one declarative class each.
 
 Paths and keys: the public Airbyte connector (clients, contacts, contracts, products)
 and a public MCP server (client notes, pulses).
@@ -34,7 +34,7 @@ class Contracts(SearchStream):
 
 
 class ClientNotes(SearchStream):
-    """Notes, calls, meetings and e-mails; whether they tell edits is unknown."""
+    """Notes, calls, meetings and emails; whether they show edits is unknown."""
 
     name = "client_notes"
     path = "/clientNote/search"
@@ -42,7 +42,7 @@ class ClientNotes(SearchStream):
 
 
 class Pulses(SearchStream):
-    """Health pulses of the clients; whether they tell edits is unknown."""
+    """Health pulses of clients; whether they show edits is unknown."""
 
     name = "pulses"
     path = "/pulse/search"

@@ -1,4 +1,4 @@
-"""Streams that are read page by page, complete under live edits."""
+"""Streams that are read page by page, and complete even if records change meanwhile."""
 
 from __future__ import annotations
 
@@ -33,26 +33,26 @@ _FAR_FUTURE = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
 
 
 class Checkpoint(t.NamedTuple):
-    """Stands among the records, behind those that it speaks of.
+    """Marks a position between records.
 
     Attributes:
-        high_watermark: Every change up to this stands before it.
+        high_watermark: All changes up to this time come before the checkpoint.
     """
 
     high_watermark: dt.datetime
 
 
 class PagedStream(ClientSuccessStream):
-    """A stream in pages."""
+    """A stream that is read page by page."""
 
     modification_key = MODIFICATION_KEY
     reads_by_time: bool = True
     """Whether the search may filter and sort by modification time."""
     find: Find | None = None
-    """Finds the records in a decoded body, where they are at an unusual place."""
+    """Finds the records in a decoded body; None for the usual envelopes."""
 
     def read_lines(self, context: Context | None) -> Iterator[Lines]:
-        """Read all pages; move the bookmark as far as all was sent."""
+        """Read all pages; move the bookmark as far as everything was sent."""
         bookmark = self._bookmark(context)
         state_before = dict(self.get_context_state(context))
         start = self.start(context)
@@ -75,7 +75,9 @@ class PagedStream(ClientSuccessStream):
                 yield item
         self.check_keys()
         if wanted.undated and self.is_incremental:
-            self.warn_once(f"a record without {self.modification_key} is always sent")
+            self.warn_once(
+                f"a record without {self.modification_key} is sent every time"
+            )
         self._conclude(reader, context, state_before)
         self.summarize_warnings()
 
@@ -83,7 +85,7 @@ class PagedStream(ClientSuccessStream):
         self, reader: Reader, wanted: WantedRecords
     ) -> Iterator[Lines | Checkpoint]:
         """Yield the wanted records, and checkpoints between them."""
-        # A batch file holds more than a page: its STATE is due when it is written.
+        # A batch file spans pages: its STATE is written with it.
         has_checkpoints = self.is_incremental and not self.get_batch_config(self.config)
         for number, batch in enumerate(reader, 1):
             self.note_extraction()
@@ -96,31 +98,31 @@ class PagedStream(ClientSuccessStream):
     def completed(
         self, items: Iterable[Lines | Checkpoint]
     ) -> Iterable[Lines | Checkpoint]:
-        """Make of the records of a page what is sent; pass checkpoints on in order."""
+        """Turn a page's records into what is sent; pass checkpoints on in order."""
         return items
 
     def _conclude(
         self, reader: Reader, context: Context | None, state_before: dict[str, t.Any]
     ) -> None:
-        """Set the bookmark, or say what is missing."""
+        """Set the bookmark, or warn about what is missing."""
         outcome = reader.outcome
         if reader.why_by_number:
             self.logger.info(
                 "%s: read by page number, as %s", self.name, reader.why_by_number
             )
         if outcome.completeness is Completeness.COMPLETE:
-            self.is_whole = True
+            self.is_complete = True
         elif outcome.high_watermark and reader.is_by_number:
             self.logger.warning(
-                "%s: %d records are missing: the server counts more than it gave in "
-                "each of three reads, in which nothing changed",
+                "%s: %d records are missing: the server counts more than it returned "
+                "in each of three reads, during which nothing changed",
                 self.name,
                 outcome.missing,
             )
         elif outcome.missing:
             self.logger.warning(
-                "%s: %d records are missing: the server counts more than it gave in "
-                "three reads. The bookmark stays; the next sync tries again.",
+                "%s: %d records are missing: the server counts more than it returned "
+                "in three reads. The bookmark stays; the next sync tries again.",
                 self.name,
                 outcome.missing,
             )
@@ -144,7 +146,7 @@ class PagedStream(ClientSuccessStream):
         return self.replication_method == REPLICATION_INCREMENTAL
 
     def start(self, context: Context | None) -> dt.datetime | None:
-        """Return where to start: the lookback before the bookmark, or start_date.
+        """Return where to start: `lookback_seconds` before the bookmark, or start_date.
 
         Raises:
             ConfigValidationError: The bookmark is not a time.
@@ -180,25 +182,25 @@ class PagedStream(ClientSuccessStream):
         *,
         context: Context | None = None,
     ) -> None:
-        """Leave the bookmark alone: the reader says how far it can move.
+        """Leave the bookmark alone: the reader decides how far it may move.
 
-        The SDK would compare times as strings, fail on a record without its
-        replication key, and pass the moment at which the read began.
+        The SDK would compare times as strings and fail on a record without its
+        replication key.
         """
 
     def get_replication_key_signpost(
         self,
         context: Context | None = None,
     ) -> None:
-        """Set no signpost: it would be a time of this machine's clock."""
+        """Set no signpost: it would be a time of the local clock."""
 
     @property
     def is_timestamp_replication_key(self) -> bool:
-        """Whether there is a bookmark: it is a time, whatever the field's type."""
+        """Whether there is a bookmark: it is a time, whatever type the field has."""
         return bool(self.replication_key)
 
     def sample(self, number: int) -> Page:
-        """Read one page, whatever the bookmark and the schema say.
+        """Read one page, regardless of bookmark and schema.
 
         Raises:
             ApiError: It cannot be read.
@@ -209,7 +211,7 @@ class PagedStream(ClientSuccessStream):
 
     @cached_property
     def page_reader(self) -> RecordReader:
-        """What reads the records of a page."""
+        """Reads the records of a page."""
         return self.record_reader
 
     def _page(self, request: PageRequest, reader: RecordReader | None = None) -> Page:
@@ -230,15 +232,15 @@ class PagedStream(ClientSuccessStream):
             pages=_count(counts.get("totalPages")),
             size=_count(counts.get("size")),
             last=last if isinstance(last, bool) else None,
-            # Some clock must bound the bookmark: a record's time may be in the future.
+            # A clock must cap the bookmark: a record's time may be in the future.
             sent_at=result.sent_at or now,
         )
 
     def read_records(self, body: bytes, *, reader: RecordReader) -> RecordPage:
-        """Read the answer of a paged search.
+        """Read the response to a paged search.
 
         Raises:
-            ValueError: The body is not such an answer.
+            ValueError: The body is no such response.
         """
         page = reader.read(body, self.find)
         if not page.counts:
@@ -247,7 +249,7 @@ class PagedStream(ClientSuccessStream):
 
     @cached_property
     def _server_filters(self) -> bool:
-        """Whether the server heeds ``modifiedAfter``: it counts less in the future."""
+        """Whether ``modifiedAfter`` in the future lowers the total."""
         counted = [
             self.thread_pool.submit(self._page, PageRequest(size=1, after=after))
             for after in (None, _FAR_FUTURE)
@@ -277,7 +279,7 @@ class SearchStream(PagedStream):
     replication_key: str | None = MODIFICATION_KEY
 
     def get_http_request(self, *, page: PageContext[PageRequest]) -> HTTPRequest:
-        """Ask for one page."""
+        """Return the request for a page."""
         request = super().get_http_request(page=page)
         wanted = page.next_page_token or PageRequest()
         request.params = {

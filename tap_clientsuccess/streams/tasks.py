@@ -1,4 +1,4 @@
-"""Tasks: a search whose pages are asked for in the body."""
+"""Tasks: a search whose page is in the request body."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if t.TYPE_CHECKING:
 
 
 class Tasks(PagedStream):
-    """What the employees have to do, done or not (a public MCP server).
+    """Tasks of the employees, done or not (source: a public MCP server).
 
-    No filter by time is known, so all tasks are read at every sync.
+    No filter by time is known, so every sync reads all tasks.
     """
 
     name = "tasks"
@@ -24,7 +24,7 @@ class Tasks(PagedStream):
     reads_by_time = False
 
     def get_http_request(self, *, page: PageContext[PageRequest]) -> HTTPRequest:
-        """Ask for one page of all tasks."""
+        """Return the request for a page."""
         request = super().get_http_request(page=page)
         wanted = page.next_page_token or PageRequest()
         request.data = {

@@ -72,11 +72,11 @@ def test_settings_of_the_sdk_and_of_meltano_pass(
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"page_size": 0}, "page_size is out of bounds"),
-        ({"api_key": None, "page_size": 0}, "page_size is out of bounds"),
+        ({"page_size": 0}, "page_size is out of range"),
+        ({"api_key": None, "page_size": 0}, "page_size is out of range"),
         ({"api_key": None, "start_date": "2024-01-01T00:00:00Z"}, "api_key is missing"),
         ({"custom_streams": [{"nam": "a", "path": "/b"}]}, "custom_streams.0"),
-        ({"custom_streams": [{"name": "a", "path": "b"}]}, "begin with a slash"),
+        ({"custom_streams": [{"name": "a", "path": "b"}]}, "start with a slash"),
     ],
     ids=str,
 )
@@ -195,7 +195,7 @@ def test_a_key_that_is_exported_but_not_read(
     result = bare_cli("--test")
     line = complaint(result)
     assert "api_key is missing" in line
-    assert "--config=ENV reads it" in line
+    assert "read it with --config=ENV" in line
     assert "s3cr3t" not in result.stderr
 
 

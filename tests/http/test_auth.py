@@ -100,7 +100,7 @@ def test_a_session_that_ends_again_is_an_error(
         return answer(json.dumps(body).encode(), status=status)
 
     server.respond = respond
-    with pytest.raises(RejectedKeyError, match="accepted, but not for this"):
+    with pytest.raises(RejectedKeyError, match="the login works, but not for this"):
         make_login_client(server, max_retries=3).request(
             HTTPRequest(url=f"{server.url}/x"), identity
         )

@@ -160,7 +160,7 @@ def test_a_server_that_always_resets_is_an_error(
     client: Client, server: Server
 ) -> None:
     server.respond = lambda _: None
-    with pytest.raises(UnreachableError, match="the connection broke"):
+    with pytest.raises(UnreachableError, match="the connection was lost"):
         client.request(HTTPRequest(url=server.url), identity)
     assert len(server.requests) == 2
 

@@ -51,7 +51,7 @@ def test_late_503s_are_told_as_such(clock: Clock, seconds: float, tries: int) ->
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        (b"", "answered 200 with an empty body: the service is not well"),
+        (b"", "answered 200 with an empty body: the service is unhealthy"),
         (b" \n", "answered 200 with an empty body"),
         (b"null", "answered 200 with the body null"),
         (b'{"error": "k3y-that-nobody-may-see"}', "answered 200 with an error in its"),

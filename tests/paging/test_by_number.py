@@ -133,8 +133,8 @@ def test_it_ends_whatever_is_counted(totals: list[int], width: int) -> None:
         return pages_of(100, total=totals[calls % len(totals)])(k)
 
     reader, keys, requests = read(answer, width)
-    is_whole = reader.outcome.completeness is Completeness.COMPLETE
-    assert set(keys) == set(range(100)) or not is_whole
+    is_complete = reader.outcome.completeness is Completeness.COMPLETE
+    assert set(keys) == set(range(100)) or not is_complete
     assert requests <= PASSES * (3 * 11 + 20 + width)
 
 

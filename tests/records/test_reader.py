@@ -265,7 +265,7 @@ def test_unknown_fields_are_dropped_and_counted() -> None:
     for _ in range(3):
         assert reading.lines('{"id":1,"x":2}', '{"id":2}') == [b'{"id":1}', b'{"id":2}']
     (told,) = reading.warnings
-    assert told.startswith("the field 'x' is not in the catalog")
+    assert told.startswith("dropped the field 'x', which is not in the catalog")
     assert reading.warnings[told] == 3
 
 

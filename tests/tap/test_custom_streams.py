@@ -122,7 +122,7 @@ def test_an_empty_list_has_a_schema_with_its_keys(
         ({"name": None}, "custom_streams.0.name must be of type string"),
         ({"name": ""}, "custom_streams.0.name is empty"),
         ({"name": "clients"}, "custom_streams.0.name: there is a stream clients"),
-        ({"path": "goal"}, "custom_streams.0.path must begin with a slash"),
+        ({"path": "goal"}, "custom_streams.0.path must start with a slash"),
         ({"method": "DELETE"}, "custom_streams.0.method must be one of GET, POST"),
         ({"records_path": "$.["}, "custom_streams.0.records_path is not a JSONPath"),
         ({"page_style": "cursor"}, "custom_streams.0.page_style must be one of"),
@@ -130,7 +130,7 @@ def test_an_empty_list_has_a_schema_with_its_keys(
         ({"schema": {"type": "object"}}, "custom_streams.0.schema has no properties"),
         ({"schema": {"properties": {"a": {"type": "int"}}}}, "schema is not a JSON sc"),
         ({"schema": {"properties": {"a": True}}}, "schema is not a JSON schema"),
-        ({"path": "/goal/{api_key}"}, "custom_streams.0.path must not hold a brace"),
+        ({"path": "/goal/{api_key}"}, "custom_streams.0.path must not contain a brace"),
         ({"pat": 1}, "custom_streams.0.pat is not a setting; did you mean path?"),
     ],
 )
@@ -220,7 +220,7 @@ def floats(value: t.Any) -> t.Any:
 def test_a_primary_key_that_no_record_has_is_an_error(
     cli: CommandLine, replication_key: str | None
 ) -> None:
-    """Else all records would be left out, and the bookmark would pass them."""
+    """Otherwise all records would be dropped, and the bookmark would pass them."""
     schema = {"properties": {"ID": {"type": "integer"}}}
     stream = SEARCH | {"primary_keys": ["ID"], "schema": schema}
     if replication_key:

@@ -91,12 +91,12 @@ def test_an_answer_that_takes_too_long_is_asked_for_again(
 @pytest.mark.parametrize(
     ("rule", "error", "words"),
     [
-        (Status(PATH, 400), RefusedError, "does not take this request"),
+        (Status(PATH, 400), RefusedError, "rejects this request"),
         (Status(PATH, 401), RejectedKeyError, "key is wrong, expired"),
         (Status(PATH, 403), RejectedKeyError, "key is wrong, expired"),
         (Status(PATH, 404), NotFoundError, "check base_url"),
-        (Status(PATH, 405), RefusedError, "does not take this request"),
-        (Status(PATH, 422), RefusedError, "does not take this request"),
+        (Status(PATH, 405), RefusedError, "rejects this request"),
+        (Status(PATH, 422), RefusedError, "rejects this request"),
         (Redirect(PATH, "https://evil.example/x"), WrongAddressError, "evil.example"),
         (Redirect(PATH, "//evil.example/x"), WrongAddressError, "evil.example"),
         (Redirect(PATH, "/api/client/search"), WrongAddressError, "in circles"),
@@ -121,7 +121,7 @@ def test_a_refusal_is_not_tried_again(
         (Empty(PATH), UnexpectedResponseError, "empty body"),
         (Body(PATH, b"<html>hello"), UnexpectedResponseError, "web page"),
         (Body(PATH, b"hello"), UnexpectedResponseError, "JSON"),
-        (CutOff(PATH), UnreachableError, "broke before"),
+        (CutOff(PATH), UnreachableError, "was lost before"),
     ],
 )
 def test_a_lasting_fault_ends_in_words(

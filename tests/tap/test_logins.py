@@ -88,7 +88,7 @@ def test_a_token_that_is_rejected_again_is_an_error(
     sync: Sync, sandbox: Sandbox, login: dict[str, t.Any]
 ) -> None:
     sandbox.faults.add(Status("/contact/search", 401))
-    with pytest.raises(RejectedKeyError, match="accepted, but not for this"):
+    with pytest.raises(RejectedKeyError, match="the login works, but not for this"):
         sync(streams=["contacts"])
     assert len(sandbox.requests) == 4
 
@@ -133,12 +133,12 @@ def test_a_login_under_passing_faults(
         ({"auth_method": "password", "api_key": None}, "username is missing"),
         (
             {"auth_method": "password", "username": "u", "password": "p"},
-            "api_key belongs to auth_method api_key",
+            "api_key is for auth_method api_key",
         ),
-        ({"username": "u"}, "username belongs to auth_method password"),
-        ({"password": "hidden"}, "password belongs to auth_method password"),
+        ({"username": "u"}, "username is for auth_method password"),
+        ({"password": "hidden"}, "password is for auth_method password"),
         ({"auth_method": "magic"}, "auth_method must be one of api_key, password"),
-        ({"v1_base_url": "http://elsewhere.example"}, "v1_base_url must be https"),
+        ({"v1_base_url": "http://elsewhere.example"}, "v1_base_url must use https"),
     ],
 )
 def test_settings_of_the_other_method(
