@@ -44,7 +44,7 @@ def wait_until(reached: Callable[[], bool]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def isolated_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Neither the environment nor a `.env` up the tree may change a test."""
     for name in TapClientSuccess.config_jsonschema["properties"]:
         monkeypatch.delenv(f"TAP_CLIENTSUCCESS_{name.upper()}", raising=False)
@@ -144,7 +144,7 @@ def select(catalog: dict[str, t.Any], streams: list[str]) -> dict[str, t.Any]:
 
 
 @dataclass(frozen=True)
-class Ended:
+class CommandResult:
     """How a command ended."""
 
     exit_code: int
@@ -152,19 +152,19 @@ class Ended:
     stderr: str
 
 
-CommandLine = t.Callable[..., Ended]
+CommandLine = t.Callable[..., CommandResult]
 
 
 @pytest.fixture
 def bare_cli(capsys: pytest.CaptureFixture[str]) -> CommandLine:
     """Run the command line in this process."""
 
-    def run(*args: str) -> Ended:
+    def run(*args: str) -> CommandResult:
         capsys.readouterr()
-        with logging_put_back(), pytest.raises(SystemExit) as ended:
+        with restored_logging(), pytest.raises(SystemExit) as ended:
             TapClientSuccess.cli.main(list(args))
         code = ended.value.code
-        return Ended(code if isinstance(code, int) else 0, *capsys.readouterr())
+        return CommandResult(code if isinstance(code, int) else 0, *capsys.readouterr())
 
     return run
 
@@ -173,7 +173,7 @@ def bare_cli(capsys: pytest.CaptureFixture[str]) -> CommandLine:
 def cli(bare_cli: CommandLine, config: dict[str, t.Any], tmp_path: Path) -> CommandLine:
     """Run the command line with a configuration; keyword arguments are settings."""
 
-    def run(*args: str, **settings: t.Any) -> Ended:
+    def run(*args: str, **settings: t.Any) -> CommandResult:
         path = tmp_path / "config.json"
         path.write_text(json.dumps(config | settings))
         return bare_cli("--config", str(path), *args)
@@ -182,7 +182,7 @@ def cli(bare_cli: CommandLine, config: dict[str, t.Any], tmp_path: Path) -> Comm
 
 
 @contextlib.contextmanager
-def logging_put_back() -> Iterator[None]:
+def restored_logging() -> Iterator[None]:
     """Undo what the command line does to the root logger."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level

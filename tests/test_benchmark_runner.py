@@ -14,7 +14,7 @@ from benchmarks.verify import FailedRunError
 OURS = CONTENDERS[0]
 
 
-def test_a_night_is_measured_and_verified() -> None:
+def test_an_incremental_run_is_measured_and_verified() -> None:
     night = Scenario("night", "", records=500, changes=3, deselected="note")
     [run] = Runner([OURS], [night], rounds=1).runs()
     assert (run.round, run.scenario, run.contender) == (1, "night", "ours")

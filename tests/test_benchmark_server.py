@@ -47,7 +47,7 @@ def test_pages_are_ordered_by_time(
 
 @pytest.mark.parametrize("direction", ["asc", "desc"])
 @pytest.mark.parametrize("place", range(TOTAL))
-def test_the_filter_leaves_what_is_newer(
+def test_the_filter_keeps_newer_records(
     account: Account, place: int, direction: str
 ) -> None:
     after = data.timestamp(TIMES[place])
@@ -63,6 +63,6 @@ def test_a_detail_is_the_client_and_more(account: Account) -> None:
     assert "region" in detail
 
 
-def test_one_field_is_odd_on_request() -> None:
+def test_one_field_has_an_odd_type_on_request() -> None:
     page = search(Account(1, odd=True))
     assert page["data"][0]["clientType"]["key"] == 1

@@ -39,7 +39,7 @@ def test_the_same_records_in_any_order_pass() -> None:
         (lambda records: records[1]["custom"].clear(), "record 2 differs in custom"),
     ],
 )
-def test_what_is_lost_or_altered_fails(
+def test_lost_or_changed_records_fail(
     damage: Callable[[list[dict[str, Any]]], object], message: str
 ) -> None:
     records = written()
@@ -48,7 +48,7 @@ def test_what_is_lost_or_altered_fails(
         verify(records, SPEED, OURS)
 
 
-def test_a_night_needs_the_changes_alone() -> None:
+def test_an_incremental_run_needs_only_the_changes() -> None:
     night = Scenario("night", "", records=TOTAL, changes=2)
     records = written(changes=2)
     verify(records[2:], night, OURS)

@@ -90,12 +90,12 @@ def test_the_example_has_no_other_setting() -> None:
     assert names == [name.upper() for name in SETTINGS]
 
 
-def test_what_meltano_asks_for_is_enough(extractor: dict[str, t.Any]) -> None:
+def test_settings_required_by_meltano_suffice(extractor: dict[str, t.Any]) -> None:
     for names in extractor["settings_group_validation"]:
         assert problems(dict.fromkeys(names, "password"), SCHEMA) == []
 
 
-def test_meltano_asks_for_what_is_needed(extractor: dict[str, t.Any]) -> None:
+def test_meltano_requires_every_required_setting(extractor: dict[str, t.Any]) -> None:
     assert problems({}, SCHEMA)
     assert extractor["settings_group_validation"][0] == [NEEDED]
 

@@ -12,7 +12,7 @@ from singer_sdk.helpers.jsonpath import extract_jsonpath
 from tap_clientsuccess.errors import NotFoundError, config_error
 from tap_clientsuccess.records.decoding import decode_json
 from tap_clientsuccess.records.infer import infer_schema
-from tap_clientsuccess.streams.paged import SearchStream
+from tap_clientsuccess.streams.search import SearchStream
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

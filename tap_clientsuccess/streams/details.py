@@ -12,7 +12,7 @@ from tap_clientsuccess.errors import NotFoundError
 from tap_clientsuccess.records.decoding import decode_json
 from tap_clientsuccess.records.envelope import record_of
 from tap_clientsuccess.records.reader import RecordReader
-from tap_clientsuccess.streams.paged import Checkpoint, SearchStream
+from tap_clientsuccess.streams.search import Checkpoint, SearchStream
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -6,7 +6,7 @@ and a public MCP server (client notes, pulses).
 
 from __future__ import annotations
 
-from tap_clientsuccess.streams.paged import SearchStream
+from tap_clientsuccess.streams.search import SearchStream
 
 
 class Clients(SearchStream):

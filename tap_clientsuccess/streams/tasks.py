@@ -5,13 +5,13 @@ from __future__ import annotations
 import typing as t
 
 from tap_clientsuccess.paging.page import PageRequest
-from tap_clientsuccess.streams.paged import PagedStream
+from tap_clientsuccess.streams.search import SearchStream
 
 if t.TYPE_CHECKING:
     from singer_sdk.streams.rest import HTTPRequest, PageContext
 
 
-class Tasks(PagedStream):
+class Tasks(SearchStream):
     """Tasks of the employees, done or not (source: a public MCP server).
 
     No filter by time is known, so every sync reads all tasks.
@@ -20,6 +20,7 @@ class Tasks(PagedStream):
     name = "tasks"
     path = "/task/all"
     http_method = "POST"
+    replication_key = None
     creation_key = "createdTime"
     reads_by_time = False
 
@@ -27,6 +28,7 @@ class Tasks(PagedStream):
         """Return the request for a page."""
         request = super().get_http_request(page=page)
         wanted = page.next_page_token or PageRequest()
+        request.params = {}
         request.data = {
             "filterBy": {"affiliationTask": "ALL_TASKS"},
             "pagination": {

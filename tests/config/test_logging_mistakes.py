@@ -17,7 +17,7 @@ import pytest
         ("SINGER_SDK_LOG_CONFIG", "/"),
     ],
 )
-def test_a_mistake_in_the_log_settings(name: str, value: str) -> None:
+def test_an_invalid_logging_setting(name: str, value: str) -> None:
     result = subprocess.run(
         [sys.executable, "-m", "tap_clientsuccess", "--about"],
         check=False,

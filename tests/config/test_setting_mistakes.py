@@ -12,14 +12,14 @@ from tap_clientsuccess.streams import STREAMS
 if t.TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import CommandLine, Ended
+    from conftest import CommandLine, CommandResult
 
     from clientsuccess_sandbox import Sandbox
 
 COMMANDS: list[list[str]] = [[], ["--discover"], ["--test"]]
 
 
-def complaint(result: Ended) -> str:
+def only_error(result: CommandResult) -> str:
     """The only error of a command that failed before any request."""
     assert result.exit_code == 1
     assert result.stdout == ""
@@ -43,13 +43,13 @@ def test_a_misspelled_setting(
     cli: CommandLine, sandbox: Sandbox, command: list[str], name: str, near: str
 ) -> None:
     result = cli(*command, **{name: "s3cr3t"})
-    assert f"{name} is not a setting; did you mean {near}?" in complaint(result)
+    assert f"{name} is not a setting; did you mean {near}?" in only_error(result)
     assert "s3cr3t" not in result.stderr
     assert not sandbox.requests
 
 
-def test_a_setting_that_resembles_no_other(cli: CommandLine) -> None:
-    assert complaint(cli(zzz=1)).endswith("zzz is not a setting")
+def test_an_unknown_setting_without_a_suggestion(cli: CommandLine) -> None:
+    assert only_error(cli(zzz=1)).endswith("zzz is not a setting")
 
 
 @pytest.mark.parametrize(
@@ -80,11 +80,11 @@ def test_settings_of_the_sdk_and_of_meltano_pass(
     ],
     ids=str,
 )
-def test_wrong_settings_are_an_error_everywhere(
+def test_invalid_settings_fail_every_command(
     cli: CommandLine, command: list[str], settings: dict[str, t.Any], words: str
 ) -> None:
     result = cli(*command, **settings)
-    assert words in complaint(result)
+    assert words in only_error(result)
     assert len(result.stderr.splitlines()) == (1 if command else 2)
 
 
@@ -133,7 +133,7 @@ def test_a_misspelled_variable(  # noqa: PLR0913
 ) -> None:
     variables(API_KEY="key", BASE_URL=sandbox.base_url, **{name: "s3cr3t"})
     result = bare_cli("--config=ENV", *command)
-    assert f"did you mean TAP_CLIENTSUCCESS_{near}?" in complaint(result)
+    assert f"did you mean TAP_CLIENTSUCCESS_{near}?" in only_error(result)
     assert "s3cr3t" not in result.stderr
     assert not sandbox.requests
 
@@ -144,12 +144,12 @@ def test_a_misspelled_variable_in_a_dotenv_file(
     monkeypatch.setenv("TAP_CLIENTSUCCESS_APIKEY", "to be undone")
     monkeypatch.delenv("TAP_CLIENTSUCCESS_APIKEY")
     (tmp_path / ".env").write_text("TAP_CLIENTSUCCESS_APIKEY=s3cr3t\n")
-    assert "TAP_CLIENTSUCCESS_APIKEY is not a s" in complaint(
+    assert "TAP_CLIENTSUCCESS_APIKEY is not a s" in only_error(
         bare_cli("--config=ENV", "--test")
     )
 
 
-def test_variables_that_are_no_settings(
+def test_unknown_variables_are_ignored_with_a_warning(
     bare_cli: CommandLine, variables: Variables, sandbox: Sandbox
 ) -> None:
     variables(
@@ -168,7 +168,7 @@ def test_variables_that_are_no_settings(
     ]
 
 
-def test_a_variable_that_is_not_read_is_named(
+def test_a_variable_that_is_not_read_causes_a_warning(
     cli: CommandLine, variables: Variables
 ) -> None:
     variables(BASE_URL="https://s3cr3t.example", PAGE_SIZE=5)
@@ -180,7 +180,7 @@ def test_a_variable_that_is_not_read_is_named(
     assert "s3cr3t" not in line
 
 
-def test_meltano_sets_variables_that_nobody_need_read(
+def test_no_warning_about_variables_set_by_meltano(
     cli: CommandLine, variables: Variables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MELTANO_EXTRACTOR_NAME", "tap-clientsuccess")
@@ -193,13 +193,13 @@ def test_a_key_that_is_exported_but_not_read(
 ) -> None:
     variables(API_KEY="s3cr3t")
     result = bare_cli("--test")
-    line = complaint(result)
+    line = only_error(result)
     assert "api_key is missing" in line
     assert "read it with --config=ENV" in line
     assert "s3cr3t" not in result.stderr
 
 
-def test_each_variable_is_told_once(
+def test_each_variable_causes_one_warning(
     bare_cli: CommandLine, variables: Variables, sandbox: Sandbox
 ) -> None:
     variables(API_KEY=sandbox.api_key, BASE_URL=sandbox.base_url)
@@ -209,5 +209,5 @@ def test_each_variable_is_told_once(
     assert "env var " not in result.stderr
 
 
-def test_nothing_is_said_of_an_environment_without_settings(cli: CommandLine) -> None:
+def test_no_warning_without_settings_in_the_environment(cli: CommandLine) -> None:
     assert "env" not in cli("--discover").stderr.lower()

@@ -12,7 +12,7 @@ from clientsuccess_sandbox import Redirect, Status
 if t.TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import CommandLine, Ended
+    from conftest import CommandLine, CommandResult
 
     from clientsuccess_sandbox import Sandbox
 
@@ -26,11 +26,11 @@ def closed(sandbox: Sandbox) -> Sandbox:
     return sandbox
 
 
-def lines(result: Ended, word: str) -> list[str]:
+def lines(result: CommandResult, word: str) -> list[str]:
     return [line for line in result.stderr.splitlines() if word in line]
 
 
-def streams_with_records(result: Ended) -> set[str]:
+def streams_with_records(result: CommandResult) -> set[str]:
     messages = map(json.loads, result.stdout.splitlines())
     return {item["stream"] for item in messages if item["type"] == "RECORD"}
 
@@ -50,9 +50,7 @@ def test_by_default_the_run_goes_on(cli: CommandLine, closed: Sandbox) -> None:
     "rule",
     [Status("/v1", 403), Status("/v1", 404), Redirect("/v1", "https://a.example")],
 )
-def test_other_ways_not_to_open(
-    cli: CommandLine, sandbox: Sandbox, rule: t.Any
-) -> None:
+def test_other_refusals_of_v1(cli: CommandLine, sandbox: Sandbox, rule: t.Any) -> None:
     sandbox.faults.add(rule)
     result = cli()
     assert result.exit_code == 0
@@ -67,7 +65,9 @@ def test_required_reads_the_rest_and_fails(cli: CommandLine, closed: Sandbox) ->
     assert "the API key is wrong" not in result.stderr
 
 
-def test_off_leaves_the_streams_out(cli: CommandLine, closed: Sandbox) -> None:
+def test_off_removes_the_streams_from_the_catalog(
+    cli: CommandLine, closed: Sandbox
+) -> None:
     result = cli("--discover", v1_streams="off")
     assert result.exit_code == 0
     names = {item["tap_stream_id"] for item in json.loads(result.stdout)["streams"]}
@@ -110,7 +110,7 @@ def test_a_wrong_key_fails_even_where_only_v1_is_read(
         ("off", False, 0, "the key is accepted"),
     ],
 )
-def test_the_connection_test_tells_of_v1(  # noqa: PLR0913
+def test_the_connection_test_reports_v1(  # noqa: PLR0913
     cli: CommandLine,
     sandbox: Sandbox,
     *,

@@ -14,9 +14,7 @@ from http_server import (
     Server,
     answer,
     identity,
-    make_client,
     make_login_client,
-    serving,
 )
 from singer_sdk.streams.rest import HTTPRequest
 
@@ -24,21 +22,9 @@ from tap_clientsuccess.errors import RejectedKeyError
 from tap_clientsuccess.http.thread_pool import ThreadPool
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tap_clientsuccess.http.client import Client
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with serving() as running:
-        yield running
-
-
-@pytest.fixture
-def client() -> Client:
-    return make_client()
 
 
 ENDED = [
@@ -52,7 +38,7 @@ ENDED = [
 
 
 @pytest.mark.parametrize(("status", "body"), ENDED)
-def test_a_session_that_ended_is_begun_anew_once(
+def test_an_expired_session_is_renewed_once(
     server: Server, status: str, body: dict[str, t.Any]
 ) -> None:
     numbers = count(1)
@@ -71,7 +57,7 @@ def test_a_session_that_ended_is_begun_anew_once(
     assert len(server.requests) == 4
 
 
-def test_a_session_that_ended_for_many_is_begun_anew_by_one(server: Server) -> None:
+def test_threads_share_one_renewal(server: Server) -> None:
     everyone = threading.Barrier(4)
     logins = count(1)
 
@@ -91,7 +77,7 @@ def test_a_session_that_ended_for_many_is_begun_anew_by_one(server: Server) -> N
 
 
 @pytest.mark.parametrize(("status", "body"), ENDED)
-def test_a_session_that_ends_again_is_an_error(
+def test_a_renewed_session_that_expires_at_once_is_an_error(
     server: Server, status: str, body: dict[str, t.Any]
 ) -> None:
     def respond(request: Request) -> bytes:
@@ -111,7 +97,7 @@ def test_a_session_that_ends_again_is_an_error(
     "body",
     [{"data": [{"subject": "invalid_token"}]}, {"a": "invalid_token", "b": "x" * 1000}],
 )
-def test_data_that_speaks_of_invalid_tokens_is_data(
+def test_records_that_mention_invalid_tokens_are_data(
     client: Client, server: Server, body: dict[str, t.Any]
 ) -> None:
     server.respond = lambda _: answer(json.dumps(body).encode())

@@ -30,23 +30,10 @@ from tap_clientsuccess.http.thread_pool import ThreadPool
 from tap_clientsuccess.records.envelope import list_of
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tap_clientsuccess.http.client import Client
 
 
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with serving() as running:
-        yield running
-
-
-@pytest.fixture
-def client() -> Client:
-    return make_client()
-
-
-def test_a_reader_gets_the_very_bytes(client: Client, server: Server) -> None:
+def test_a_reader_gets_the_body_unchanged(client: Client, server: Server) -> None:
     body = b'{"data": [ 1.50 ]}'
     server.respond = lambda _: answer(body, "Date: Wed, 25 Nov 2026 10:00:00 GMT")
     result = client.request(HTTPRequest(url=server.url), identity)
@@ -56,7 +43,7 @@ def test_a_reader_gets_the_very_bytes(client: Client, server: Server) -> None:
     assert str(decoded_list.content) == "[Decimal('1.50')]"
 
 
-def test_every_request_asks_caches_to_stay_out(client: Client, server: Server) -> None:
+def test_every_request_disables_caches(client: Client, server: Server) -> None:
     client.request(HTTPRequest(url=server.url), identity)
     client.request(HTTPRequest(url=server.url, method="POST", data={}), identity)
     assert [r.header("Cache-Control") for r in server.requests] == ["no-cache"] * 2
@@ -74,12 +61,12 @@ def test_errors_name_the_host_and_never_the_query(
     assert KEY not in str(error.value)
 
 
-def test_a_host_without_a_server_is_named(client: Client) -> None:
+def test_a_refused_connection_names_the_host(client: Client) -> None:
     with pytest.raises(UnreachableError, match=r"^GET http://127\.0\.0\.1:9/x: the"):
         client.request(HTTPRequest(url="http://127.0.0.1:9/x"), identity)
 
 
-def test_the_last_error_tells_of_the_tries(server: Server) -> None:
+def test_the_last_error_counts_the_tries(server: Server) -> None:
     server.respond = lambda _: answer(b"not JSON")
     client = make_client(max_retries=2)
     with pytest.raises(UnexpectedResponseError, match="gave up after 3 tries") as error:
@@ -118,7 +105,7 @@ def test_loopback_is_never_proxied(
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_an_idle_connection_that_was_reset_costs_nothing(
+def test_a_reset_idle_connection_is_replaced_at_once(
     server: Server, method: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Each connection takes one request, and is reset at the next."""
@@ -139,7 +126,7 @@ def test_an_idle_connection_that_was_reset_costs_nothing(
     assert {r.body for r in server.requests} == {b'{"page": 0}'}
 
 
-def test_many_idle_connections_that_were_reset_cost_nothing(
+def test_many_reset_idle_connections_are_replaced_at_once(
     client: Client, server: Server
 ) -> None:
     everyone = threading.Barrier(4)
@@ -197,7 +184,7 @@ def test_a_plain_host_of_a_redirect_is_shown(client: Client, server: Server) -> 
         client.request(HTTPRequest(url=server.url), identity)
 
 
-def test_successes_let_more_requests_through_again(server: Server) -> None:
+def test_successes_raise_the_limit(server: Server) -> None:
     both = threading.Barrier(2)
 
     def respond(_: Request) -> bytes:
@@ -216,7 +203,7 @@ def test_successes_let_more_requests_through_again(server: Server) -> None:
     list(ThreadPool(2).map(lambda _: client.request(request, identity), range(2)))
 
 
-def test_a_retry_after_holds_back_all_requests(server: Server) -> None:
+def test_retry_after_delays_all_requests(server: Server) -> None:
     statuses = iter([("429 Too Many", "Retry-After: 1"), ("200 OK", "X-Y: z")])
 
     def respond(_: Request) -> bytes:

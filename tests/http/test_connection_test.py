@@ -36,7 +36,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.mark.parametrize(("seconds", "tries"), [(9.9, 2), (7.0, 2), (1.0, 3)])
-def test_late_503s_are_told_as_such(clock: Clock, seconds: float, tries: int) -> None:
+def test_slow_503s_are_reported_as_503(
+    clock: Clock, seconds: float, tries: int
+) -> None:
     def respond(_: object) -> bytes:
         clock.sleep(seconds)
         return answer(b"", status="503 Unavailable")
@@ -59,7 +61,9 @@ def test_late_503s_are_told_as_such(clock: Clock, seconds: float, tries: int) ->
         (b'{"status": "down", "x": 1}', "answered 200 with the status DOWN"),
     ],
 )
-def test_a_success_in_name_alone(clock: Clock, body: bytes, words: str) -> None:
+def test_a_200_with_an_error_in_its_body_fails(
+    clock: Clock, body: bytes, words: str
+) -> None:
     with serving(lambda _: answer(body)) as server:
         verdict = connection_verdict(server)
     assert not verdict.works

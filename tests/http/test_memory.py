@@ -18,14 +18,10 @@ from http_server import (
     answer,
     make_client,
     make_transport,
-    serving,
 )
 from singer_sdk.streams.rest import HTTPRequest
 
 from tap_clientsuccess.http.thread_pool import ThreadPool
-
-if t.TYPE_CHECKING:
-    from collections.abc import Iterator
 
 measured = pytest.mark.skipif(
     not Path("/proc/self/status").exists(), reason="the peak is read from /proc"
@@ -61,12 +57,6 @@ print(json.dumps({"told": told, "peak": peak() - before}))
 """
 
 
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with serving() as running:
-        yield running
-
-
 def read(server: Server, body: bytes) -> dict[str, t.Any]:
     """Read some pages in a process of its own; returns what it tells."""
     packed = gzip.compress(body, 1)
@@ -93,7 +83,7 @@ MANY_VALUES = b'{"name":"' + b"x" * 500 + b'"}'
 
 @measured
 @pytest.mark.parametrize("record", [PLAIN, MANY_VALUES])
-def test_large_pages_take_little_memory(server: Server, record: bytes) -> None:
+def test_large_pages_stay_within_the_budget(server: Server, record: bytes) -> None:
     body = filled(record)
     told = read(server, body)
     assert told["told"] == [body.count(record)] * PAGES
@@ -102,7 +92,7 @@ def test_large_pages_take_little_memory(server: Server, record: bytes) -> None:
 
 @measured
 @pytest.mark.parametrize("record", [b"{}", b'{"a":1}', b"[]", b"1.5"])
-def test_values_without_number_are_refused(server: Server, record: bytes) -> None:
+def test_too_many_values_are_refused(server: Server, record: bytes) -> None:
     told = read(server, filled(record))
     assert {*map(type, told["told"])} == {str}
     assert "no memory: lower page_size" in told["told"][0]
@@ -135,7 +125,7 @@ def test_large_responses_are_read_one_at_a_time(server: Server) -> None:
     assert not second_came.is_set()
 
 
-def test_small_responses_are_read_many_at_a_time(server: Server) -> None:
+def test_small_responses_are_read_concurrently(server: Server) -> None:
     server.respond = lambda _: answer(b"x" * 2**15)
     client = make_client(make_transport(max_bytes=2**20))
     everyone = threading.Barrier(4)

@@ -15,7 +15,7 @@ from tap_clientsuccess.http.thread_pool import ThreadPool
 from tap_clientsuccess.http.throttle import Throttle
 
 
-def test_results_come_in_order_though_the_last_is_first() -> None:
+def test_results_keep_their_order() -> None:
     gates = [threading.Event() for _ in range(4)]
 
     def wait_for(number: int) -> int:
@@ -28,14 +28,14 @@ def test_results_come_in_order_though_the_last_is_first() -> None:
     assert list(ThreadPool(4).map(wait_for, range(4))) == [0, 1, 2, 3]
 
 
-def test_items_are_taken_as_results_are_wanted() -> None:
+def test_items_are_consumed_lazily() -> None:
     numbers = count()
     results = ThreadPool(3).map(str, numbers)
     assert [next(results) for _ in range(5)] == ["0", "1", "2", "3", "4"]
     assert next(numbers) == 7  # Three are in flight, or were when the fifth came.
 
 
-def test_no_more_run_at_once_than_the_pool_has_threads() -> None:
+def test_the_pool_bounds_concurrency() -> None:
     pool = ThreadPool(2)
     may_end = threading.Event()
     begun: SimpleQueue[int] = SimpleQueue()
@@ -64,7 +64,7 @@ def test_the_first_error_is_raised() -> None:
         next(results)
 
 
-def test_a_signal_ends_the_waiting_and_what_has_not_begun() -> None:
+def test_a_signal_interrupts_the_wait_and_cancels_pending_tasks() -> None:
     class StoppedError(Exception):
         pass
 
@@ -85,7 +85,7 @@ def test_a_signal_ends_the_waiting_and_what_has_not_begun() -> None:
     assert 2 not in called
 
 
-def test_a_result_is_waited_for_no_longer_than_asked() -> None:
+def test_waiting_for_a_result_can_time_out() -> None:
     never = threading.Event()
     with pytest.raises(TimeoutError):
         ThreadPool(1).submit(never.wait, GENEROUS).result(0.2)

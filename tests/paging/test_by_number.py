@@ -51,14 +51,14 @@ def pages_of(count: int, size: int = 10, **told: t.Any) -> Callable[[int], Page]
 
 
 @WIDTHS
-def test_a_quiet_read_asks_for_every_page_once(width: int) -> None:
+def test_a_quiet_read_requests_every_page_once(width: int) -> None:
     reader, keys, requests = read(pages_of(95), width)
     assert keys == list(range(95))
     assert requests == 10
     assert reader.outcome.completeness is Completeness.COMPLETE
 
 
-def test_a_cap_of_the_page_size_that_is_not_told_is_noticed() -> None:
+def test_an_undisclosed_cap_of_the_page_size_is_noticed() -> None:
     reader, keys, _ = read(
         lambda k: page(k, range(k * 50, k * 50 + 50), total=200, pages=4, size=200)
     )
@@ -66,7 +66,7 @@ def test_a_cap_of_the_page_size_that_is_not_told_is_noticed() -> None:
     assert reader.outcome.completeness is Completeness.COMPLETE
 
 
-def test_without_any_numbers_it_reads_until_nothing_comes() -> None:
+def test_without_totals_it_reads_until_a_page_is_empty() -> None:
     reader, keys, requests = read(
         lambda k: page(k, range(k * 2, min(5, k * 2 + 2))) if k < 3 else page(k, [])
     )
@@ -76,7 +76,7 @@ def test_without_any_numbers_it_reads_until_nothing_comes() -> None:
 
 
 @WIDTHS
-def test_a_server_that_repeats_a_page_is_told_of(width: int) -> None:
+def test_a_server_that_repeats_a_page_is_reported(width: int) -> None:
     reader, keys, requests = read(
         lambda k: page(k, range(10), total=1000, pages=100, size=10, last=False), width
     )
@@ -86,7 +86,7 @@ def test_a_server_that_repeats_a_page_is_told_of(width: int) -> None:
     assert requests < 100
 
 
-def test_three_quiet_reads_that_lack_the_same_are_accepted() -> None:
+def test_three_quiet_reads_with_the_same_shortfall_are_accepted() -> None:
     """Else a server that counts what it never gives would be read for ever."""
     server = ServerModel(Random(1), order="by name", size=10)  # noqa: S311
     server.fill(95)
@@ -116,7 +116,7 @@ def test_three_quiet_reads_that_lack_the_same_are_accepted() -> None:
     assert len(requests) == PASSES * 10
 
 
-def test_a_count_that_ends_at_a_cap_proves_nothing() -> None:
+def test_a_capped_total_proves_nothing() -> None:
     reader, _, _ = read(pages_of(CAP, size=500))
     assert reader.outcome.completeness is Completeness.UNCERTAIN
     assert reader.outcome.high_watermark is None
@@ -124,7 +124,7 @@ def test_a_count_that_ends_at_a_cap_proves_nothing() -> None:
 
 @given(st.lists(st.integers(0, 500), min_size=1), st.sampled_from([1, 4]))
 @settings(max_examples=50, deadline=None)
-def test_it_ends_whatever_is_counted(totals: list[int], width: int) -> None:
+def test_it_terminates_whatever_the_totals_are(totals: list[int], width: int) -> None:
     calls = 0
 
     def answer(k: int) -> Page:
@@ -146,14 +146,14 @@ def test_records_without_a_key_are_counted() -> None:
     assert requests == 1
 
 
-def test_without_keys_what_is_missing_is_not_read_again() -> None:
+def test_records_without_keys_are_not_read_again() -> None:
     """What comes again could not be told from what is new."""
     reader, _, requests = read(lambda _: page(0, [1, None], total=3, last=True))
     assert reader.outcome.completeness is Completeness.MISSING
     assert requests == 1
 
 
-def test_after_a_delete_it_goes_back_by_as_much() -> None:
+def test_after_a_delete_it_steps_back() -> None:
     """Not to the beginning: one page is read again."""
     server = ServerModel(Random(1), size=10)  # noqa: S311
     server.fill(200)
@@ -190,7 +190,7 @@ def test_deletes_during_the_read_hide_nothing(order: str, width: int) -> None:
 
 
 @WIDTHS
-def test_a_delete_and_an_insert_that_hide_each_other(width: int) -> None:
+def test_a_delete_and_an_insert_that_cancel_out_in_the_total(width: int) -> None:
     """The count is the same before and after, and one record slid past the reader."""
     for moment in range(1, 9):
         server = ServerModel(Random(moment), order="by id", size=10)  # noqa: S311

@@ -39,7 +39,7 @@ def synced(server: ServerModel, width: int = 1) -> Warehouse:
 
 @WIDTHS
 @pytest.mark.parametrize("size", [50, 100])
-def test_a_quiet_read_costs_few_requests_more_than_pages(width: int, size: int) -> None:
+def test_a_quiet_read_needs_few_extra_requests(width: int, size: int) -> None:
     server = filled(200 * size, size)
     warehouse = Warehouse(width=width)
     warehouse.sync(server)
@@ -50,7 +50,7 @@ def test_a_quiet_read_costs_few_requests_more_than_pages(width: int, size: int) 
     assert warehouse.records <= 1.01 * len(server.records)
 
 
-def test_the_newest_page_brings_nothing_twice() -> None:
+def test_the_newest_page_sends_nothing_twice() -> None:
     server = filled(180, 100)
     warehouse = Warehouse()
     warehouse.sync(server)
@@ -77,7 +77,7 @@ def test_a_sync_of_a_few_changes_is_one_request() -> None:
 
 
 @pytest.mark.parametrize("edits", ["one edit", "all edited"])
-def test_a_bookmark_whose_record_was_edited_is_looked_for_further_back(
+def test_a_missing_bookmark_record_makes_the_read_start_earlier(
     edits: str,
 ) -> None:
     """What does not come again was edited, or is hidden by a filter by whole days."""
@@ -94,7 +94,7 @@ def test_a_bookmark_whose_record_was_edited_is_looked_for_further_back(
 
 
 @WIDTHS
-def test_a_killed_first_read_goes_on_where_it_was(width: int) -> None:
+def test_a_killed_first_read_resumes(width: int) -> None:
     server = filled(3000, 10)
     warehouse = Warehouse(width=width)
     warehouse.sync(server)
@@ -109,7 +109,7 @@ def test_a_killed_first_read_goes_on_where_it_was(width: int) -> None:
 
 @WIDTHS
 @pytest.mark.parametrize("most_counted", [None, 1000])
-def test_no_request_reaches_deeper_than_a_search(
+def test_no_request_exceeds_the_maximum_depth(
     monkeypatch: pytest.MonkeyPatch, width: int, most_counted: int | None
 ) -> None:
     """The server fails the test where it is asked for more; its count may end there."""
@@ -123,7 +123,7 @@ def test_no_request_reaches_deeper_than_a_search(
     assert not warehouse.reader.is_by_number
 
 
-def test_waiting_is_shared() -> None:
+def test_requests_wait_concurrently() -> None:
     """200 pages with 8 requests in flight: 1.3 times the ideal of 26 round trips."""
     server = filled(200 * 50, 50)
     clock = Clock(server, width=8)
@@ -154,7 +154,7 @@ class Clock:
 
 
 @pytest.mark.parametrize("name", FILTERS)
-def test_an_incremental_sync_sees_through_every_filter(name: str) -> None:
+def test_an_incremental_sync_copes_with_every_filter(name: str) -> None:
     for hour in range(0, 24, 3):
         server = filled(60, 20, filter=name)
         server.now += dt.timedelta(hours=hour)
@@ -185,7 +185,7 @@ def test_a_filter_in_another_zone_loses_nothing(
 
 
 @pytest.mark.parametrize("are_first", [True, False])
-def test_records_without_a_time_come(are_first: bool) -> None:
+def test_records_without_a_time_are_read(are_first: bool) -> None:
     server = filled(100, 10, undated=3, undated_are_first=are_first)
     warehouse = Warehouse()
     warehouse.sync(server)
@@ -208,7 +208,7 @@ def test_a_first_read_notices_a_restored_record_by_the_count() -> None:
     assert warehouse.lacks(server) == []
 
 
-def test_replicas_of_which_one_lags() -> None:
+def test_one_lagging_replica() -> None:
     """Page 0 knows an edit that the next pages do not yet; then one record goes."""
     for moment in range(1, 12):
         server = filled(40, 5, lag=2 * SECOND)
@@ -254,7 +254,7 @@ def test_nothing_newer_than_the_servers_clock_moves_the_bookmark() -> None:
     assert warehouse.bookmark <= server.now
 
 
-def test_more_records_of_one_time_than_a_search_reaches_are_told(
+def test_more_records_of_one_time_than_the_maximum_depth_are_reported(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(group, "DEPTH", 100)

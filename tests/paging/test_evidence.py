@@ -48,7 +48,7 @@ def test_how_coarse_the_filter_is(oldest: dt.datetime, unit: dt.timedelta) -> No
     assert evidence.unit == unit
 
 
-def test_a_page_of_the_newest_changes_that_is_none() -> None:
+def test_a_newest_first_page_that_is_not() -> None:
     for bad in (page(NOON, AFTER), page(NOON)):
         with pytest.raises(NotByTimeError, match="does not sort"):
             Evidence().check_descending(bad, AFTER)

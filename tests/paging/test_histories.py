@@ -15,7 +15,7 @@ SEEDS = range(15)
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_nothing_is_lost_without_a_word(name: str) -> None:
+def test_nothing_is_lost_silently(name: str) -> None:
     histories = [run(seed, CASES[name]) for seed in SEEDS]
     assert [history.lost for history in histories if history.lost] == []
     # The histories are what they should be: of many pages, with many changes.
@@ -35,7 +35,7 @@ def test_nothing_is_lost_in_many_histories(
     assert [history.lost for history in histories if history.lost] == []
 
 
-def test_light_edits_leave_at_most_one_sync_in_a_hundred_in_doubt() -> None:
+def test_light_edits_leave_at_most_one_percent_of_syncs_uncertain() -> None:
     histories = [run(seed, {}, changes=0.1, light=True) for seed in range(100)]
     assert not any(history.lost for history in histories)
     assert sum(history.changes for history in histories) >= 100
@@ -66,7 +66,7 @@ def test_each_bookmark_is_safe(case: str, width: int) -> None:
 
 
 @pytest.mark.parametrize("ticks", [DISTINCT, TIED], ids=["distinct", "tied"])
-def test_what_slides_to_the_left_and_back_comes(ticks: tuple[float, ...]) -> None:
+def test_records_that_shift_back_and_forth_are_read(ticks: tuple[float, ...]) -> None:
     """One record is deleted, another restored with its old time, between two reads."""
     for moment in range(1, 12):
         server = ServerModel(Random(moment), size=2, ticks=ticks)  # noqa: S311

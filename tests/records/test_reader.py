@@ -209,7 +209,7 @@ def exact(value: t.Any) -> t.Any:
         '{"id":1,"at":"2024-05-01T10:11:12+0200"}',
     ],
 )
-def test_no_digit_is_lost(record: str) -> None:
+def test_numbers_keep_every_digit(record: str) -> None:
     reading = only(*json.loads(record))
     assert reading.line(record) == record
     assert not reading.warnings
@@ -225,12 +225,12 @@ def test_a_time_that_has_no_equivalent_in_utc_is_null(time: str) -> None:
         assert reading.warnings.total() == times
 
 
-def test_what_is_absent_is_null_in_the_order_of_the_schema() -> None:
+def test_missing_fields_are_null_in_the_order_of_the_schema() -> None:
     line = only("id", "name", "at", "must").line('{"at":null,"id":1}')
     assert line == '{"id":1,"name":null,"at":null}'
 
 
-def test_the_last_of_two_equal_keys_counts() -> None:
+def test_the_last_of_two_equal_keys_wins() -> None:
     reading = only("id", "name", "value")
     record = '{"name":"a","value":1,"id":1,"id":2,"value":2.0,"name":"b"}'
     assert reading.line(record) == '{"id":2,"name":"b","value":2.0}'
@@ -243,7 +243,7 @@ def test_pretty_printed_json_is_one_line() -> None:
 
 
 @pytest.mark.parametrize("times", [1, 3])
-def test_only_what_is_odd_is_changed(times: int) -> None:
+def test_only_odd_values_are_coerced(times: int) -> None:
     reading = only("id", "name", "value", "person", "custom")
     odd = '{"id":"1","name":7,"value":"x","person":{"id":"5","name":"a","b":1.0},'
     odd += '"custom":{"n":1.10}}'
@@ -288,7 +288,7 @@ def test_any_number_of_unknown_names() -> None:
 @pytest.mark.parametrize(
     "record", ['{"id":1,"person":{"x":%s}}', '{"id":1,"custom":{"x":[%s]}}']
 )
-def test_a_number_that_no_target_stores_is_null_in_an_open_object(
+def test_an_unstorable_number_in_an_open_object_is_null(
     record: str, value: str
 ) -> None:
     reading = only("id", "person", "custom")
@@ -388,13 +388,13 @@ DEEP = 2000
     ],
     ids=lambda body: body[:20],
 )
-def test_what_is_no_list_of_records(body: str) -> None:
+def test_bodies_without_a_list_of_records(body: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         Reading().reader.read(body.encode())
 
 
 @pytest.mark.parametrize("levels", range(200, 1100, 10))
-def test_what_is_nested_deep_is_sent_or_refused(levels: int) -> None:
+def test_deeply_nested_values_are_sent_or_refused(levels: int) -> None:
     nested = "[" * levels + "]" * levels
     for name in ("custom", "unknown", "name"):
         record = f'{{"id":1,"{name}":{{"a":{nested}}}}}'
@@ -435,7 +435,7 @@ def test_nul_is_replaced(nul: str) -> None:
         '{"id":1,"custom":{"a":[{"b":1,"b":2}],"a":{"c":2.50}}}',
     ],
 )
-def test_a_nested_key_that_stands_twice_is_sent_once(record: str) -> None:
+def test_a_duplicate_nested_key_is_sent_once(record: str) -> None:
     reading = only("id", "person", "people", "custom")
     for _ in range(2):
         line = reading.line(record)
@@ -444,7 +444,7 @@ def test_a_nested_key_that_stands_twice_is_sent_once(record: str) -> None:
         assert line.count('"id":1') == 1
 
 
-def test_one_odd_field_of_every_record_leaves_the_others_to_the_fast_path() -> None:
+def test_one_odd_field_keeps_the_others_on_the_fast_path() -> None:
     reading = only("id", "name", "person", "people", "custom")
     record = '{"id":1,"name":5,"person":{"name":7},"people":[],"custom":{}}'
     expected = '{"id":1,"name":"5","person":{"name":"7"},"people":[],"custom":{}}'

@@ -64,7 +64,7 @@ def run(
         r'"name":"\" \\ \n é 東京 😀"',
     ],
 )
-def test_no_digit_and_no_letter_is_lost(run: Run, member: str) -> None:
+def test_values_pass_unchanged(run: Run, member: str) -> None:
     (line,) = run(f'{{"id":1,{member}}}')
     assert f",{member}," in line or f",{member}}}" in line
 
@@ -115,7 +115,7 @@ def test_a_record_has_every_field_of_its_schema(run: Run) -> None:
     assert record == dict.fromkeys(schema["properties"]) | {"id": 1}
 
 
-def test_a_stream_map_meets_null_where_the_api_left_a_field_out(
+def test_a_stream_map_sees_null_for_a_missing_field(
     config: dict[str, t.Any], sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
     body = {"data": [{"id": 1}], "totalElements": 1, "last": True}
@@ -126,7 +126,7 @@ def test_a_stream_map_meets_null_where_the_api_left_a_field_out(
     assert '"mail":null' in capsys.readouterr().out
 
 
-def test_a_state_leaves_behind_its_records(
+def test_a_state_follows_its_records(
     config: dict[str, t.Any], sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sandbox.max_size = 2

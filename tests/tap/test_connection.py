@@ -26,7 +26,7 @@ from tap_clientsuccess import connection_test
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import CommandLine, Ended
+    from conftest import CommandLine, CommandResult
 
 PATH = "/health"
 
@@ -37,7 +37,7 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection_test, "_WAIT_SECONDS", 0.01)
 
 
-def said(result: Ended) -> str:
+def said(result: CommandResult) -> str:
     assert result.stdout == ""
     (line,) = result.stderr.splitlines()
     return line
@@ -87,7 +87,7 @@ def test_another_health_path(cli: CommandLine, sandbox: Sandbox) -> None:
         (Status(PATH, 400), "answered 400"),
     ],
 )
-def test_it_tells_what_is_wrong(
+def test_failures_and_their_reasons(
     cli: CommandLine, sandbox: Sandbox, rule: Rule, words: str
 ) -> None:
     sandbox.faults.add(rule)
@@ -98,7 +98,7 @@ def test_it_tells_what_is_wrong(
 
 
 @pytest.mark.parametrize("rule", [Stall(PATH, 3600), Drip(PATH, 0.5)], ids=repr)
-def test_an_answer_that_takes_too_long(
+def test_a_response_that_takes_too_long(
     cli: CommandLine, sandbox: Sandbox, rule: Rule
 ) -> None:
     sandbox.faults.add(rule)
@@ -107,7 +107,7 @@ def test_an_answer_that_takes_too_long(
     assert "no complete response within 1 seconds" in said(result)
 
 
-def test_a_passing_fault_is_tried_again(cli: CommandLine, sandbox: Sandbox) -> None:
+def test_a_transient_fault_is_retried(cli: CommandLine, sandbox: Sandbox) -> None:
     sandbox.faults.add(Status(PATH, 503, times=2))
     assert cli("--test").exit_code == 0
 
@@ -140,7 +140,7 @@ def test_a_passing_fault_is_tried_again(cli: CommandLine, sandbox: Sandbox) -> N
         ({"base_url": "https://name.invalid/api"}, "does not resolve"),
     ],
 )
-def test_broken_settings(
+def test_invalid_settings(
     cli: CommandLine, settings: dict[str, t.Any], words: str
 ) -> None:
     result = cli("--test", **settings)
@@ -181,15 +181,13 @@ def test_a_certificate_that_is_not_trusted(cli: CommandLine, tls_url: str) -> No
     assert "TLS certificate is not trusted" in said(result)
 
 
-def test_no_tls_where_it_should_be(cli: CommandLine, sandbox: Sandbox) -> None:
+def test_a_server_without_tls(cli: CommandLine, sandbox: Sandbox) -> None:
     result = cli("--test", base_url=sandbox.base_url.replace("http", "https"))
     assert result.exit_code == 1
     assert "the TLS connection failed" in said(result)
 
 
-def test_it_ends_even_when_nothing_else_does(
-    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_always_ends(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     never = threading.Event()
     monkeypatch.setattr(connection_test, "VERDICT_WITHIN_SECONDS", 0.2)
     monkeypatch.setattr(connection_test, "_test", lambda *_: never.wait())
@@ -210,13 +208,13 @@ def test_a_configuration_that_cannot_be_read(
     assert "broken.json" in said(result)
 
 
-def test_a_configuration_that_is_not_there(cli: CommandLine) -> None:
+def test_a_missing_configuration_file(cli: CommandLine) -> None:
     result = cli("--config", "absent.json", "--test")
     assert result.exit_code == 1
     assert "absent.json" in said(result)
 
 
-def test_a_number_in_the_environment_that_is_none(
+def test_an_invalid_number_in_the_environment(
     cli: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TAP_CLIENTSUCCESS_PAGE_SIZE", "many")
@@ -225,7 +223,7 @@ def test_a_number_in_the_environment_that_is_none(
     assert "TAP_CLIENTSUCCESS_PAGE_SIZE" in said(result)
 
 
-def test_a_test_that_is_none(cli: CommandLine) -> None:
+def test_an_unknown_test(cli: CommandLine) -> None:
     result = cli("--test=conection")
     assert result.exit_code == 1
     assert "--test must be one of all, connection" in said(result)

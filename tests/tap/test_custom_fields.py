@@ -54,7 +54,7 @@ def test_types(names: str, schema: dict[str, t.Any]) -> None:
             assert made == schema
 
 
-def test_a_picklist_tells_its_values_and_forbids_none() -> None:
+def test_a_picklist_lists_its_values_but_allows_others() -> None:
     values = [{"label": "Red", "value": "r"}, {"label": None, "value": "g"}, "odd"]
     _, made = property_of(definition("PICKLIST", picklistValues=values))
     assert made["description"] == "F (PICKLIST). Values: Red, g."
@@ -127,7 +127,7 @@ def test_it_can_be_turned_off(config: dict[str, t.Any], sandbox: Sandbox) -> Non
     assert not sandbox.requests
 
 
-def test_a_catalog_that_has_the_fields_is_not_read_for_again(
+def test_definitions_are_not_requested_again_with_a_full_catalog(
     sync: Sync, discovering: dict[str, t.Any], sandbox: Sandbox
 ) -> None:
     catalog = TapClientSuccess(config=discovering).catalog_dict
@@ -148,7 +148,7 @@ def test_a_catalog_made_without_settings_gets_the_fields(
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 500])
-def test_without_definitions_the_sync_goes_on_and_says_so(
+def test_without_definitions_the_sync_continues_with_a_warning(
     sync: Sync, sandbox: Sandbox, caplog: pytest.LogCaptureFixture, status: int
 ) -> None:
     sandbox.faults.add(Status("/customfield/all", status))
@@ -158,7 +158,7 @@ def test_without_definitions_the_sync_goes_on_and_says_so(
     assert caplog.text.count("Custom fields stay untyped") == 1
 
 
-def test_a_wrong_key_is_no_discovery(cli: CommandLine) -> None:
+def test_a_wrong_key_fails_discovery(cli: CommandLine) -> None:
     result = cli("--discover", discover_custom_fields=True, api_key="wrong")
     assert result.exit_code == 1
     assert "the API key is wrong" in result.stderr
@@ -174,7 +174,7 @@ def values_of(
     return arrived
 
 
-def test_values_are_brought_to_the_declared_type(sync: Sync, sandbox: Sandbox) -> None:
+def test_values_are_coerced_to_the_declared_type(sync: Sync, sandbox: Sandbox) -> None:
     arrived = values_of(
         sync,
         sandbox,
@@ -231,7 +231,7 @@ def test_values_that_contradict_their_definition(
     assert "dozen" not in caplog.text
 
 
-def test_a_date_with_a_time_of_day_is_cut_with_a_word(
+def test_a_date_with_a_time_is_truncated_with_a_warning(
     sync: Sync, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     value = "2024-05-01T07:30:00.000Z"

@@ -146,7 +146,7 @@ def test_a_bad_definition_names_the_entry_and_the_key(
     ("body", "count"),
     [({"data": []}, 0), ({"data": [{"id": 1}]}, 1), ({"error": "later"}, None)],
 )
-def test_a_records_path_that_is_not_there_is_a_broken_answer(
+def test_a_missing_records_path_is_an_error(
     sync: Sync, sandbox: Sandbox, body: dict[str, t.Any], count: int | None
 ) -> None:
     schema = {"properties": {"id": {"type": "integer"}}}
@@ -168,7 +168,7 @@ def test_two_of_the_same_name(cli: CommandLine) -> None:
     assert "custom_streams.1.name: there is a stream goals already" in result.stderr
 
 
-def test_an_endpoint_that_is_not_there(cli: CommandLine) -> None:
+def test_a_missing_endpoint(cli: CommandLine) -> None:
     result = cli("--discover", custom_streams=[LIST])
     assert result.exit_code == 1
     assert "the path of goals is not there" in result.stderr

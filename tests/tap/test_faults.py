@@ -61,7 +61,7 @@ PATH = "/client/search"
     ],
     ids=lambda rule: f"{type(rule).__name__}-{getattr(rule, 'status', '')}",
 )
-def test_a_passing_fault_loses_nothing(
+def test_a_transient_fault_loses_nothing(
     sync: Sync, sandbox: Sandbox, rule: Rule
 ) -> None:
     sandbox.faults.add(rule)
@@ -79,9 +79,7 @@ def test_a_passing_fault_loses_nothing(
     ],
     ids=repr,
 )
-def test_an_answer_that_takes_too_long_is_asked_for_again(
-    sync: Sync, sandbox: Sandbox, rule: Rule
-) -> None:
+def test_a_slow_response_is_retried(sync: Sync, sandbox: Sandbox, rule: Rule) -> None:
     sandbox.faults.add(rule)
     output = sync(streams=["clients"], request_timeout=1)
     assert len(output.records["clients"]) == 30
@@ -102,7 +100,7 @@ def test_an_answer_that_takes_too_long_is_asked_for_again(
         (Redirect(PATH, "/api/client/search"), WrongAddressError, "in circles"),
     ],
 )
-def test_a_refusal_is_not_tried_again(
+def test_a_refusal_is_not_retried(
     sync: Sync, sandbox: Sandbox, rule: Rule, error: type[ApiError], words: str
 ) -> None:
     sandbox.faults.add(rule)
@@ -124,7 +122,7 @@ def test_a_refusal_is_not_tried_again(
         (CutOff(PATH), UnreachableError, "was lost before"),
     ],
 )
-def test_a_lasting_fault_ends_in_words(
+def test_a_permanent_fault_ends_in_one_line(
     sync: Sync, sandbox: Sandbox, rule: Rule, error: type[ApiError], words: str
 ) -> None:
     sandbox.faults.add(rule)
@@ -135,7 +133,7 @@ def test_a_lasting_fault_ends_in_words(
 
 
 @pytest.mark.parametrize("concurrency", [1, 4])
-def test_a_key_that_expires_in_mid_sync_leaves_a_state_that_loses_nothing(
+def test_a_key_that_expires_mid_sync_leaves_a_resumable_state(
     sync: Sync,
     sandbox: Sandbox,
     capsys: pytest.CaptureFixture[str],
@@ -188,7 +186,7 @@ def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return waits
 
 
-def test_the_wait_doubles_up_to_a_bound() -> None:
+def test_backoff_doubles_up_to_a_limit() -> None:
     waits = [client.seconds_to_wait(tries, None) for tries in range(1, 13)]
     assert all(
         longest / 2 <= wait <= longest
@@ -203,7 +201,7 @@ def test_the_wait_doubles_up_to_a_bound() -> None:
     )
 
 
-def test_a_rate_limit_is_settled_with(
+def test_the_tap_adapts_to_a_rate_limit(
     sync: Sync, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client, "LONGEST_WAIT_SECONDS", 0.2)
@@ -214,7 +212,7 @@ def test_a_rate_limit_is_settled_with(
 
 
 @pytest.mark.parametrize("gzip", [True, False])
-def test_an_answer_too_large_is_refused(
+def test_a_response_that_is_too_large_is_refused(
     sync: Sync, sandbox: Sandbox, gzip: bool
 ) -> None:
     sandbox.faults.add(Huge(PATH, 50_000_000, gzip=gzip))
@@ -243,7 +241,7 @@ def test_no_connection(sync: Sync, base_url: str, words: str) -> None:
         sync(streams=["clients"], base_url=base_url, max_retries=1)
 
 
-def test_the_machines_netrc_does_not_replace_the_key(
+def test_a_netrc_does_not_replace_the_key(
     sync: Sync,
     sandbox: Sandbox,
     monkeypatch: pytest.MonkeyPatch,

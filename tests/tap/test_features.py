@@ -52,15 +52,13 @@ def test_discovery_needs_no_settings(bare_cli: CommandLine) -> None:
         assert stream["key_properties"]
 
 
-def test_only_selected_streams_are_asked_for(sync: Sync, sandbox: Sandbox) -> None:
+def test_only_selected_streams_are_requested(sync: Sync, sandbox: Sandbox) -> None:
     output = sync(streams=["products"])
     assert set(output.schemas) == {"products"}
     assert {request.path for request in sandbox.requests} == {"/api/product/search"}
 
 
-def test_fields_that_are_not_selected_are_left_out(
-    sync: Sync, catalog: dict[str, t.Any]
-) -> None:
+def test_deselected_fields_are_dropped(sync: Sync, catalog: dict[str, t.Any]) -> None:
     deselect(catalog, "contacts", "email")
     deselect(catalog, "contacts", "tenantClient", "name")
     output = sync(catalog=select_only(catalog, "contacts"))
@@ -271,7 +269,7 @@ def test_state_and_catalog_from_files(
         (["--state", "deep.json"], "deep.json"),
     ],
 )
-def test_input_that_is_broken(
+def test_invalid_input(
     cli: CommandLine, tmp_path: Path, args: list[str], words: str
 ) -> None:
     (tmp_path / "broken.json").write_text("{")

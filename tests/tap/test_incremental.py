@@ -100,7 +100,7 @@ def test_bookmarks_in_any_form_are_compared_as_times(
 
 
 @pytest.mark.parametrize("hours", [-5, 5])
-def test_the_clock_of_this_machine_does_not_matter(
+def test_the_local_clock_does_not_matter(
     sync: Sync, sandbox: Sandbox, hours: int
 ) -> None:
     """Only the server's clock counts; it is hours off from this machine's here."""
@@ -113,7 +113,7 @@ def test_the_clock_of_this_machine_does_not_matter(
     assert len(output.records["clients"]) == 2
 
 
-def test_the_bookmark_never_passes_the_beginning_of_the_walk(
+def test_the_bookmark_never_passes_the_start_of_the_read(
     sync: Sync, sandbox: Sandbox
 ) -> None:
     future = "2099-01-01T00:00:00.000Z"
@@ -176,7 +176,7 @@ def test_edits_of_all_whose_times_the_server_hides_are_kept(sync: Sync) -> None:
         assert sync(state=state, **settings).ids("pulses") == other.store.ids("pulses")
 
 
-def test_a_record_of_the_future_does_not_carry_the_bookmark_along(
+def test_a_record_from_the_future_does_not_move_the_bookmark_there(
     sync: Sync, sandbox: Sandbox
 ) -> None:
     sandbox.faults.add(Headers("/client/search", {"Date": "no date"}))
@@ -194,9 +194,7 @@ def test_a_clock_that_was_never_set_is_ignored(sync: Sync, sandbox: Sandbox) -> 
     assert output.bookmark("clients") == newest(sandbox, "clients")
 
 
-def test_a_server_that_ignores_everything_is_filtered_here(
-    sync: Sync, sandbox: Sandbox
-) -> None:
+def test_the_tap_filters_if_the_server_does_not(sync: Sync, sandbox: Sandbox) -> None:
     sandbox.ignore = {"/client/search": {"modifiedAfter", "sortBy", "sortDirection"}}
     state = sync(streams=["clients"]).state
     sandbox.store.edit("clients", 9, name="edited")

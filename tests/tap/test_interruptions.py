@@ -152,18 +152,18 @@ def test_killed_at_random_moments(
     assert not tap.missing()
 
 
-def test_whoever_reads_goes_away(tap: Tap) -> None:
+def test_the_target_closes_the_pipe(tap: Tap) -> None:
     with tap.start() as process:
         assert process.stdout
         assert process.stderr
         some = process.stdout.read(50_000)
         process.stdout.close()
-        complaint = process.stderr.read().decode()
+        only_error = process.stderr.read().decode()
     tap.take(some[: some.rfind(b"\n") + 1])
     assert process.returncode == 1
-    assert complaint.splitlines()[-1].endswith("(broken pipe)")
-    assert complaint.count("ERROR") == 1
-    assert "Traceback" not in complaint
+    assert only_error.splitlines()[-1].endswith("(broken pipe)")
+    assert only_error.count("ERROR") == 1
+    assert "Traceback" not in only_error
     assert tap.run() == 0
     assert not tap.missing()
 
@@ -242,7 +242,7 @@ main()
 """
 
 
-def test_a_second_signal_tears_no_line(tap: Tap) -> None:
+def test_a_second_signal_does_not_cut_off_a_line(tap: Tap) -> None:
     """As when a terminal and a runner both pass on that it is to end."""
     command = [sys.executable, "-c", PATIENT, *tap.command()[len(TAP) :]]
     with pipe() as (reader, writer), tap.start(command, stdout=writer) as process:
@@ -259,7 +259,7 @@ def test_a_second_signal_tears_no_line(tap: Tap) -> None:
     assert not tap.missing()
 
 
-def test_a_runner_that_reads_without_waiting(tap: Tap) -> None:
+def test_a_runner_with_a_non_blocking_pipe(tap: Tap) -> None:
     """Its end of the pipe does not block, and so does not the tap's."""
     with pipe() as (reader, writer), tap.start(stdout=writer) as process:
         os.set_blocking(writer.fileno(), False)
@@ -295,7 +295,7 @@ def check_one_line(kill: signal.Signals, code: int, said: list[str]) -> None:
         (signal.SIGTERM, "--discover", 500),
     ],
 )
-def test_a_signal_while_it_starts_is_one_line(
+def test_a_signal_during_startup_is_one_line(
     tap: Tap, kill: signal.Signals, option: str, imports: int
 ) -> None:
     """From the first import on, and however late this test sends it."""
@@ -337,7 +337,7 @@ main()
 """
 
 
-def test_a_signal_after_all_is_done_changes_nothing(tap: Tap) -> None:
+def test_a_signal_after_the_end_changes_nothing(tap: Tap) -> None:
     with tap.start([sys.executable, "-c", AT_ITS_END, "--about"]) as process:
         _, stderr = process.communicate()
     assert (process.returncode, stderr) == (0, b"")

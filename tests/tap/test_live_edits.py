@@ -102,7 +102,7 @@ def test_nothing_is_lost_under_edits(
     ],
     ids=str,
 )
-def test_a_server_that_misleads_ends_complete_or_loud(
+def test_a_misleading_server_ends_complete_or_with_a_warning(
     sync: Sync,
     sandbox: Sandbox,
     caplog: pytest.LogCaptureFixture,
@@ -125,7 +125,7 @@ def test_a_server_that_misleads_ends_complete_or_loud(
 
 @pytest.mark.parametrize("width", [1, 4, 8])
 @pytest.mark.parametrize("totals", [(0, 100), (0, 200), (90, 110)], ids=str)
-def test_totals_that_jump_end_complete_or_loud(
+def test_jumping_totals_end_complete_or_with_a_warning(
     width: int, totals: tuple[int, int]
 ) -> None:
     random = Random(width)  # noqa: S311

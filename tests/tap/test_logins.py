@@ -72,7 +72,7 @@ def test_a_token_is_renewed_before_it_expires(
     assert all(request.status != 401 for request in sandbox.requests)
 
 
-def test_a_token_that_expires_in_mid_sync_is_renewed_once(
+def test_a_token_that_expires_mid_sync_is_renewed_once(
     sync: Sync, sandbox: Sandbox, login: dict[str, t.Any]
 ) -> None:
     sandbox.max_size = 10
@@ -110,14 +110,14 @@ def test_the_connection_test_with_a_login(
     assert cli("--test").exit_code == 0
 
 
-def test_a_login_that_is_not_there(
+def test_a_missing_login_endpoint(
     sync: Sync, sandbox: Sandbox, login: dict[str, t.Any]
 ) -> None:
     with pytest.raises(NotFoundError, match="v1_base_url"):
         sync(streams=["clients"], v1_base_url=sandbox.url + "/v9")
 
 
-def test_a_login_under_passing_faults(
+def test_a_login_with_transient_faults(
     sync: Sync, sandbox: Sandbox, login: dict[str, t.Any]
 ) -> None:
     sandbox.faults.add(Status("/v1/auth", 503, times=1))

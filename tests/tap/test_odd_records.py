@@ -51,7 +51,7 @@ def read(sync: Sync, sandbox: Sandbox) -> Read:
     return run
 
 
-def odd_one(output: Output) -> dict[str, t.Any]:
+def odd_record(output: Output) -> dict[str, t.Any]:
     (record,) = [r for r in output.records["clients"] if r["id"] == ODD]
     assert len(output.records["clients"]) == 30
     return record
@@ -109,13 +109,13 @@ LONG = "x" * 5_000_000
     ],
     ids=lambda value: str(value)[:40],
 )  # fmt: skip
-def test_what_can_be_mended_is_kept(
+def test_coercible_values_are_kept(
     read: Read,
     added: str | bytes,
     expected: dict[str, t.Any],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    record = odd_one(read(added))
+    record = odd_record(read(added))
     assert {name: record[name] for name in expected} == expected
     assert not caplog.records or "declared type" not in caplog.text
 
@@ -142,10 +142,10 @@ def test_what_can_be_mended_is_kept(
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_what_cannot_be_mended_is_null_with_a_word(
+def test_other_values_become_null_with_a_warning(
     read: Read, added: str, field: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    record = odd_one(read(added))
+    record = odd_record(read(added))
     assert record[field] is None
     assert f"clients: the value of '{field}'" in caplog.text
     assert "soon" not in caplog.text
@@ -158,7 +158,7 @@ def test_what_cannot_be_mended_is_null_with_a_word(
         *('"id":true', '"id":1e6000'),
     ],
 )
-def test_a_record_without_its_key_is_left_out_with_a_word(
+def test_a_record_without_its_key_is_dropped_with_a_warning(
     read: Read, added: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     output = read(added)
@@ -173,7 +173,7 @@ def test_a_record_without_its_key_is_left_out_with_a_word(
 )
 def test_a_record_without_its_replication_key_is_sent(read: Read, value: str) -> None:
     output = read(f'"modifiedTime":{value}')
-    assert odd_one(output)["modifiedTime"] is None
+    assert odd_record(output)["modifiedTime"] is None
     assert output.bookmark("clients")
 
 
@@ -181,7 +181,7 @@ def test_a_record_without_its_replication_key_is_sent(read: Read, value: str) ->
 def test_deep_nesting(read: Read, lenient: str) -> None:
     def value(depth: int) -> t.Any:
         nested = "[" * depth + "]" * depth
-        return odd_one(read(f'{lenient}"custom":{{"a":{nested}}}'))["custom"]
+        return odd_record(read(f'{lenient}"custom":{{"a":{nested}}}'))["custom"]
 
     assert str(value(100)) == "{'a': " + "[" * 100 + "]" * 100 + "}"
     with pytest.raises(ApiError, match="other than the expected JSON"):
@@ -189,19 +189,19 @@ def test_deep_nesting(read: Read, lenient: str) -> None:
 
 
 @pytest.mark.parametrize("cut_off", ["[" * 5000, '{"a":' * 5000, "[" * 2_000_000])
-def test_deep_nesting_that_does_not_end_is_refused(read: Read, cut_off: str) -> None:
+def test_truncated_deep_nesting_is_refused(read: Read, cut_off: str) -> None:
     with pytest.raises(ApiError, match="other than the expected JSON"):
         read(f'"custom":{cut_off}')
 
 
 @pytest.mark.parametrize("number", ["1e300", "-1e-300", "1e999999", "1e99999999"])
-def test_a_number_of_any_size_is_not_written_out(read: Read, number: str) -> None:
-    record = odd_one(read(f'"name":{number},"custom":{{"a":{number}}}'))
+def test_a_huge_exponent_is_not_expanded(read: Read, number: str) -> None:
+    record = odd_record(read(f'"name":{number},"custom":{{"a":{number}}}'))
     assert Decimal(record["name"]) == Decimal(number)
     assert len(json.dumps(record)) < 10_000
 
 
-def test_records_that_are_no_objects(
+def test_records_that_are_not_objects(
     sync: Sync, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     body = b'{"data":[[1],null,5,"x",{"id":4}],' + COUNTS + b"5}"
@@ -210,7 +210,7 @@ def test_records_that_are_no_objects(
     assert "not an object (4 times)" in caplog.text
 
 
-def test_definitions_that_are_no_objects_are_told_of(
+def test_definitions_that_are_not_objects_cause_a_warning(
     sync: Sync, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     odd = [{"fieldId": 1, "fieldKey": "a", "picklistValues": 5}, 5, None, "x"]
@@ -223,7 +223,7 @@ def test_definitions_that_are_no_objects_are_told_of(
 def test_a_byte_order_mark(sync: Sync, sandbox: Sandbox) -> None:
     body = b"\xef\xbb\xbf" + document(sandbox, '"name":"x"')
     sandbox.faults.add(Body(PATH, body))
-    assert odd_one(sync(streams=["clients"]))["name"] == "x"
+    assert odd_record(sync(streams=["clients"]))["name"] == "x"
 
 
 EMPTY = b'{"data":[],"totalElements":0,"totalPages":0,"last":true,"size":200}'
@@ -289,7 +289,7 @@ class Dripping:
     ],
     ids=["body", "chunks", "size", "trailer", "gzip"],
 )  # fmt: skip
-def test_a_body_that_drips_ends_in_time(sync: Sync, send: Dripping) -> None:
+def test_a_slowly_dripping_body_hits_the_deadline(sync: Sync, send: Dripping) -> None:
     with raw_server(send) as url, pytest.raises(ApiError, match="within 1 seconds"):
         sync(streams=["products"], base_url=url, request_timeout=1, max_retries=0)
     assert not send.was_taken_whole
@@ -304,7 +304,7 @@ def test_a_body_that_drips_ends_in_time(sync: Sync, send: Dripping) -> None:
     ],
     ids=["length", "header", "date"],
 )
-def test_odd_heads_that_harm_nothing(
+def test_odd_but_harmless_headers(
     sync: Sync, answer: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     with raw_server(whole(answer)) as url:
@@ -336,12 +336,14 @@ REDIRECT = b"HTTP/1.1 302 Found\r\nConnection: close\r\nContent-Length: 0\r\nLoc
     ],
     ids=lambda value: value if isinstance(value, str) else str(value[-30:]),
 )
-def test_odd_answers_end_in_words(sync: Sync, answer: bytes, words: str) -> None:
+def test_invalid_responses_end_in_one_line(
+    sync: Sync, answer: bytes, words: str
+) -> None:
     with raw_server(whole(answer)) as url, pytest.raises(ApiError, match=words):
         sync(streams=["products"], base_url=url, max_retries=0)
 
 
-def test_two_equal_keys_of_the_answer_are_no_error(sync: Sync) -> None:
+def test_duplicate_keys_in_the_envelope_are_accepted(sync: Sync) -> None:
     body = EMPTY.replace(b'{"data":[]', b'{"data":[],"data":[]')
     with raw_server(whole(OK + LENGTH % len(body) + body)) as url:
         assert not sync(streams=["products"], base_url=url).records["products"]

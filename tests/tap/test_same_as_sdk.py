@@ -39,7 +39,7 @@ def without_time(message: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 @pytest.fixture
-def the_sdks_way(monkeypatch: pytest.MonkeyPatch) -> t.Callable[[], None]:
+def sdk_implementation(monkeypatch: pytest.MonkeyPatch) -> t.Callable[[], None]:
     """Let every record take the SDK's way, and its encoder."""
 
     def take() -> None:
@@ -72,7 +72,7 @@ def the_sdks_way(monkeypatch: pytest.MonkeyPatch) -> t.Callable[[], None]:
 )
 def test_the_same_messages(
     run: Run,
-    the_sdks_way: t.Callable[[], None],
+    sdk_implementation: t.Callable[[], None],
     config: dict[str, t.Any],
     settings: dict[str, t.Any],
     deselected: list[str] | None,
@@ -87,6 +87,6 @@ def test_the_same_messages(
                 {"breadcrumb": path, "metadata": {"selected": False}}
             )
     ours = run(catalog, **settings)
-    the_sdks_way()
+    sdk_implementation()
     assert run(catalog, **settings) == ours
     assert len(ours) > 500

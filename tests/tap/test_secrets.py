@@ -207,7 +207,7 @@ def test_a_login_shows_neither_password_nor_token(
     ],
     ids=" ".join,
 )
-def test_wrong_settings_are_named_but_not_shown(
+def test_invalid_settings_are_named_without_their_values(
     run: Run, settings: dict[str, t.Any]
 ) -> None:
     shown = run(**settings)

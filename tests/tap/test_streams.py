@@ -73,7 +73,7 @@ def test_details(sync: Sync, sandbox: Sandbox, stream: str) -> None:
         assert any(record.get("accTeamingRoles") for record in output.records[stream])
 
 
-def test_details_of_changed_records_alone(sync: Sync, sandbox: Sandbox) -> None:
+def test_only_details_of_changed_records_are_read(sync: Sync, sandbox: Sandbox) -> None:
     state = sync(streams=["client_details"]).state
     sandbox.store.edit("clients", 4, name="edited")
     sandbox.requests.clear()

@@ -42,9 +42,10 @@ class Checkpoint(t.NamedTuple):
     high_watermark: dt.datetime
 
 
-class PagedStream(ClientSuccessStream):
-    """A stream that is read page by page."""
+class SearchStream(ClientSuccessStream):
+    """A search, read page by page, incrementally by modification time."""
 
+    replication_key: str | None = MODIFICATION_KEY
     modification_key = MODIFICATION_KEY
     reads_by_time: bool = True
     """Whether the search may filter and sort by modification time."""
@@ -199,6 +200,19 @@ class PagedStream(ClientSuccessStream):
         """Whether there is a bookmark: it is a time, whatever type the field has."""
         return bool(self.replication_key)
 
+    def get_http_request(self, *, page: PageContext[PageRequest]) -> HTTPRequest:
+        """Return the request for a page."""
+        request = super().get_http_request(page=page)
+        wanted = page.next_page_token or PageRequest()
+        request.params = {
+            "page": str(wanted.number),
+            "size": str(wanted.size or self.settings.page_size),
+            "sortBy": self.modification_key,
+            "sortDirection": "desc" if wanted.newest_first else "asc",
+            "modifiedAfter": wanted.after and format_time(wanted.after),
+        }
+        return request
+
     def sample(self, number: int) -> Page:
         """Read one page, regardless of bookmark and schema.
 
@@ -271,22 +285,3 @@ def _count(value: t.Any) -> int | None:
     if isinstance(value, (Decimal, float)) and 0 <= value < _MOST and value % 1 == 0:
         return int(value)
     return value if type(value) is int and value >= 0 else None
-
-
-class SearchStream(PagedStream):
-    """A search of API v2, read incrementally by modification time."""
-
-    replication_key: str | None = MODIFICATION_KEY
-
-    def get_http_request(self, *, page: PageContext[PageRequest]) -> HTTPRequest:
-        """Return the request for a page."""
-        request = super().get_http_request(page=page)
-        wanted = page.next_page_token or PageRequest()
-        request.params = {
-            "page": str(wanted.number),
-            "size": str(wanted.size or self.settings.page_size),
-            "sortBy": self.modification_key,
-            "sortDirection": "desc" if wanted.newest_first else "asc",
-            "modifiedAfter": wanted.after and format_time(wanted.after),
-        }
-        return request

@@ -1,14 +1,18 @@
-"""Imports run one way, also those for types alone, and never into the sandbox."""
+"""The architecture: imports run one way, and inheritance stays shallow."""
 
 from __future__ import annotations
 
 import ast
+import typing as t
 from itertools import chain
 from pathlib import Path
 
 import pytest
+from singer_sdk import RESTStream
 
 import tap_clientsuccess
+from tap_clientsuccess.streams import STREAMS
+from tap_clientsuccess.streams.custom import CustomStream
 
 PACKAGE = Path(tap_clientsuccess.__file__).parent
 LEVELS = [
@@ -61,3 +65,11 @@ def test_no_two_files_import_each_other() -> None:
         for name in free:
             del left[name]
     assert left == {}
+
+
+@pytest.mark.parametrize("stream", [*STREAMS, CustomStream])
+def test_few_classes_stand_between_the_sdk_and_a_stream(
+    stream: type[RESTStream[t.Any]],
+) -> None:
+    line = stream.__mro__
+    assert line.index(RESTStream) - 1 <= 4
