@@ -59,11 +59,14 @@ def _check_names(settings: Mapping[str, t.Any]) -> None:
         *(
             f"{name.upper()}_"
             for name, setting in settings.items()
-            if _is_object(setting)
+            if "object" in setting.get("type", ())
         ),
     )
     known = {name.upper() for name in settings} | _NOT_SETTINGS
-    for name in sorted(_suffixes() - known):
+    given = {
+        name.removeprefix(PREFIX) for name in os.environ if name.startswith(PREFIX)
+    }
+    for name in sorted(given - known):
         if name.startswith(ignored):
             continue
         if near := nearest(name.lower(), settings):
@@ -71,14 +74,6 @@ def _check_names(settings: Mapping[str, t.Any]) -> None:
                 f"{PREFIX}{name} is not a setting; did you mean {variable(near)}?"
             )
         logger.warning("%s%s is not a setting: ignored", PREFIX, name)
-
-
-def _is_object(setting: Mapping[str, t.Any]) -> bool:
-    return "object" in setting.get("type", ())
-
-
-def _suffixes() -> set[str]:
-    return {name.removeprefix(PREFIX) for name in os.environ if name.startswith(PREFIX)}
 
 
 def unread_settings(settings: Iterable[str]) -> list[str]:

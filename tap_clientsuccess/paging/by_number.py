@@ -156,7 +156,10 @@ class _Count:
         self._existed.add(
             key
             for key, time in keyed
-            if is_first or self._has_existed(time) or key in self._seen_before
+            if is_first
+            or time is None
+            or (self.began is not None and time <= self.began)
+            or key in self._seen_before
         )
         self.seen.add(key for key, _ in keyed)
 
@@ -169,9 +172,6 @@ class _Count:
         """Tell whether far more pages were read than exist."""
         needed = len(self) // page.full_size + 1
         return len(self._totals) > _REQUESTS_PER_PAGE * needed + _SPARE_REQUESTS
-
-    def _has_existed(self, time: dt.datetime | None) -> bool:
-        return time is None or (self.began is not None and time <= self.began)
 
     @property
     def completeness(self) -> Completeness:

@@ -59,7 +59,12 @@ class CustomStream(SearchStream):
         self.schema = schema or self._inferred_schema()
 
     def _inferred_schema(self) -> dict[str, t.Any]:
-        samples = self._samples()
+        try:
+            samples = self._sampled_records()
+        except NotFoundError as error:
+            raise config_error(
+                f"custom_streams: the path of {self.name} does not exist ({error})"
+            ) from None
         if not samples:
             self.logger.warning(
                 "%s: there are no records to infer a schema from: give one in "
@@ -73,14 +78,6 @@ class CustomStream(SearchStream):
                 "format": "date-time",
             }
         return schema
-
-    def _samples(self) -> list[t.Any]:
-        try:
-            return self._sampled_records()
-        except NotFoundError as error:
-            raise config_error(
-                f"custom_streams: the path of {self.name} is not there ({error})"
-            ) from None
 
     def _sampled_records(self) -> list[t.Any]:
         records: list[t.Any] = []

@@ -171,7 +171,7 @@ def test_two_of_the_same_name(cli: CommandLine) -> None:
 def test_a_missing_endpoint(cli: CommandLine) -> None:
     result = cli("--discover", custom_streams=[LIST])
     assert result.exit_code == 1
-    assert "the path of goals is not there" in result.stderr
+    assert "the path of goals does not exist" in result.stderr
     assert "/api/goal/all answered 404" in result.stderr
     assert "Traceback" not in result.stderr
 
