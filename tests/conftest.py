@@ -1,4 +1,4 @@
-"""What all tests share: a sandbox of their own, and a tap that reads it."""
+"""Shared fixtures: a sandbox for each test, and a tap that reads it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if t.TYPE_CHECKING:
     from pathlib import Path
 
 
-# The same examples at every run, and however long each takes.
+# The same examples on every run, without a deadline.
 hypothesis.settings.register_profile(
     "steady",
     deadline=None,
@@ -32,11 +32,11 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("steady")
 
 LIMIT_SECONDS = 120.0
-"""Only what never comes is waited for as long."""
+"""Only a failing test waits this long."""
 
 
 def wait_until(reached: Callable[[], bool]) -> None:
-    """Wait for something that a test started elsewhere."""
+    """Wait for something that a test started in another thread or process."""
     give_up = time.monotonic() + LIMIT_SECONDS
     while not reached():
         assert time.monotonic() < give_up, "it never came"
@@ -45,7 +45,7 @@ def wait_until(reached: Callable[[], bool]) -> None:
 
 @pytest.fixture(autouse=True)
 def isolated_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Neither the environment nor a `.env` up the tree may change a test."""
+    """Keep settings in the environment or a `.env` from changing a test."""
     for name in TapClientSuccess.config_jsonschema["properties"]:
         monkeypatch.delenv(f"TAP_CLIENTSUCCESS_{name.upper()}", raising=False)
     monkeypatch.chdir(tmp_path)
@@ -53,7 +53,7 @@ def isolated_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retries happen as always, only sooner."""
+    """Retry as usual, but sooner."""
     monkeypatch.setattr(client, "FIRST_WAIT_SECONDS", 0.001)
     monkeypatch.setattr(client, "LONGEST_WAIT_SECONDS", 0.01)
 
@@ -65,7 +65,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 class Output:
-    """What a tap wrote: its messages, sorted."""
+    """The messages that a tap wrote, by type and stream."""
 
     def __init__(self, text: str) -> None:
         self.messages = [json.loads(line) for line in text.splitlines()]
@@ -135,7 +135,7 @@ def sync(config: dict[str, t.Any], capsys: pytest.CaptureFixture[str]) -> Sync:
 
 
 def select(catalog: dict[str, t.Any], streams: list[str]) -> dict[str, t.Any]:
-    """Select these streams of a catalog and no others."""
+    """Select only these streams of a catalog."""
     for entry in catalog["streams"]:
         for item in entry["metadata"]:
             if not item["breadcrumb"]:
@@ -145,7 +145,7 @@ def select(catalog: dict[str, t.Any], streams: list[str]) -> dict[str, t.Any]:
 
 @dataclass(frozen=True)
 class CommandResult:
-    """How a command ended."""
+    """Exit code and output of a command."""
 
     exit_code: int
     stdout: str

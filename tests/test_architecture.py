@@ -55,7 +55,7 @@ def test_imports_run_one_way(path: Path) -> None:
 
 
 def test_no_two_files_import_each_other() -> None:
-    """Take away what imports nothing that is left; a circle stays."""
+    """Remove modules that import no other; only a cycle remains."""
     left = {
         ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): imported(path)
         for path in FILES

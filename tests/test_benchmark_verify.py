@@ -1,4 +1,4 @@
-"""What the benchmark accepts as the records that the server had."""
+"""Which output the benchmark accepts as complete."""
 
 from __future__ import annotations
 

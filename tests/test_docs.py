@@ -1,4 +1,4 @@
-"""The documentation: what is generated is current, what is linked is there."""
+"""The documentation: generated parts are current, links have targets."""
 
 from __future__ import annotations
 

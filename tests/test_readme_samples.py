@@ -27,7 +27,7 @@ SECTIONS |= {
 }
 _BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _COMMAND = re.compile(r"^ *\$ (.*(?:\n +\S.*)*)", re.MULTILINE)
-# These need a network, an environment of their own, or never end.
+# These need a network or another environment, or never end.
 NOT_RUN = {
     "Two commands",
     "Install",

@@ -1,4 +1,4 @@
-"""The settings stand in three files: the schema leads, the others must agree."""
+"""The settings are in three files: the others must match the schema."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def kind_of(schema: dict[str, t.Any]) -> str:
 
 
 def in_meltano(name: str) -> dict[str, t.Any]:
-    """The entry of a setting that its schema asks for."""
+    """The entry that a setting's schema implies."""
     schema = SETTINGS[name]
     options = [{"label": value, "value": value} for value in schema.get("enum", [])]
     entry = {
@@ -60,7 +60,7 @@ def in_meltano(name: str) -> dict[str, t.Any]:
 
 
 def in_example(name: str) -> str:
-    """The lines of a setting that its schema asks for."""
+    """The lines that a setting's schema implies."""
     schema = SETTINGS[name]
     default = schema.get("default", "")
     value = default if isinstance(default, str) else json.dumps(default)

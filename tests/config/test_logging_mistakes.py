@@ -1,4 +1,4 @@
-"""Mistakes in the variables of the log are one line."""
+"""Invalid logging variables cause a one-line error."""
 
 from __future__ import annotations
 

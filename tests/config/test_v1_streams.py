@@ -1,4 +1,4 @@
-"""The setting `v1_streams`: what happens where API v1 does not open."""
+"""The setting `v1_streams`: what happens if API v1 refuses."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ V1 = {"client_segments", "client_statuses", "employees"}
 
 @pytest.fixture
 def closed(sandbox: Sandbox) -> Sandbox:
-    """A sandbox whose key does not open v1."""
+    """A sandbox whose key is refused by v1."""
     sandbox.key_opens_v1 = False
     return sandbox
 

@@ -1,4 +1,4 @@
-"""A server on loopback that answers as a test says, and a client that asks it."""
+"""A scripted HTTP server on loopback, and clients for it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if t.TYPE_CHECKING:
 
 KEY = "k3y-that-nobody-may-see"
 PASSWORD = "p4ss-that-nobody-may-see"
-GENEROUS = 30.0
-"""Seconds that something may take on a machine that is busy."""
+LIMIT_SECONDS = 30.0
+"""Seconds that something may take on a busy machine."""
 
 
 def answer(
@@ -38,7 +38,7 @@ class Request:
     head: str
     body: bytes
     connection: int
-    """Which connection it came on, from 1."""
+    """Number of its connection, from 1."""
     at: float = field(default_factory=time.monotonic)
 
     @property
@@ -125,21 +125,21 @@ def make_client(transport: Transport | None = None, **options: t.Any) -> Client:
     return Client(
         transport or make_transport(),
         KeyAuthenticator(key="X-API-Key", value=KEY),
-        **{"timeout": GENEROUS, "max_retries": 0, "concurrency": 4, **options},
+        **{"timeout": LIMIT_SECONDS, "max_retries": 0, "concurrency": 4, **options},
     )
 
 
 def make_login_client(server: Server, **options: t.Any) -> Client:
-    """Make a client that logs in at a server."""
+    """Create a client that logs in to a server."""
     transport = make_transport()
     login = LoginAuthenticator(
         transport,
         f"{server.url}/auth",
         username="me",
         password=PASSWORD,
-        timeout=GENEROUS,
+        timeout=LIMIT_SECONDS,
     )
-    given = {"timeout": GENEROUS, "max_retries": 0, "concurrency": 4, **options}
+    given = {"timeout": LIMIT_SECONDS, "max_retries": 0, "concurrency": 4, **options}
     return Client(transport, login, **given)
 
 

@@ -1,4 +1,4 @@
-"""Logins: a session that ends is begun anew, once, whoever notices."""
+"""Logins: an expired session is renewed once, for all threads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import count
 
 import pytest
 from http_server import (
-    GENEROUS,
+    LIMIT_SECONDS,
     Request,
     Server,
     answer,
@@ -65,7 +65,7 @@ def test_threads_share_one_renewal(server: Server) -> None:
         if request.path.endswith("/auth"):
             return answer(b'{"access_token": "t%d"}' % next(logins))
         if request.header("Authorization") == "t1":
-            everyone.wait(GENEROUS)
+            everyone.wait(LIMIT_SECONDS)
             return answer(status="401 Unauthorized")
         return answer()
 

@@ -1,4 +1,4 @@
-"""What one request does: its headers, its errors, its retries, its cookies."""
+"""Single requests: headers, errors, retries, cookies."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import typing as t
 
 import pytest
 from http_server import (
-    GENEROUS,
     KEY,
+    LIMIT_SECONDS,
     PASSWORD,
     Request,
     Server,
@@ -108,7 +108,7 @@ def test_loopback_is_never_proxied(
 def test_a_reset_idle_connection_is_replaced_at_once(
     server: Server, method: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Each connection takes one request, and is reset at the next."""
+    """Each connection serves one request and resets at the next."""
     served: set[int] = set()
 
     def once(request: Request) -> bytes | None:
@@ -133,7 +133,7 @@ def test_many_reset_idle_connections_are_replaced_at_once(
 
     def respond(request: Request) -> bytes | None:
         if len(server.requests) <= 4:
-            everyone.wait(GENEROUS)
+            everyone.wait(LIMIT_SECONDS)
             return answer()
         return answer() if request.connection > 4 else None
 
@@ -190,7 +190,7 @@ def test_successes_raise_the_limit(server: Server) -> None:
     def respond(_: Request) -> bytes:
         number = len(server.requests)
         if number > 11:
-            both.wait(GENEROUS)
+            both.wait(LIMIT_SECONDS)
         return answer(status="429 Too Many" if number == 1 else "200 OK")
 
     server.respond = respond

@@ -1,4 +1,4 @@
-"""The connection test against a server that is slow to say that it is down."""
+"""The connection test against servers that fail slowly or answer oddly."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tap_clientsuccess.connection_test import Verdict, check_connection
 
 
 class Clock:
-    """Time that passes only where somebody sleeps, or a response comes late."""
+    """A clock that advances only while something sleeps or a response is late."""
 
     def __init__(self) -> None:
         self.now = 0.0

@@ -1,4 +1,4 @@
-"""Large responses: they take no more memory than is promised."""
+"""Large responses stay within the memory budget."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from http_server import (
-    GENEROUS,
+    LIMIT_SECONDS,
     Server,
     answer,
     make_client,
@@ -58,7 +58,7 @@ print(json.dumps({"told": told, "peak": peak() - before}))
 
 
 def read(server: Server, body: bytes) -> dict[str, t.Any]:
-    """Read some pages in a process of its own; returns what it tells."""
+    """Read some pages in a new process and return its report."""
     packed = gzip.compress(body, 1)
     server.respond = lambda _: answer(packed, "Content-Encoding: gzip")
     ended = subprocess.run(
@@ -66,7 +66,7 @@ def read(server: Server, body: bytes) -> dict[str, t.Any]:
         capture_output=True,
         text=True,
         env={"PYTHONPATH": ":".join(sys.path)},
-        timeout=2 * GENEROUS,
+        timeout=2 * LIMIT_SECONDS,
         check=True,
     )
     told: dict[str, t.Any] = json.loads(ended.stdout)
@@ -132,6 +132,6 @@ def test_small_responses_are_read_concurrently(server: Server) -> None:
     request = HTTPRequest(url=server.url)
 
     def read(_: bytes) -> int:
-        return everyone.wait(GENEROUS)
+        return everyone.wait(LIMIT_SECONDS)
 
     list(ThreadPool(4).map(lambda _: client.request(request, read), range(4)))

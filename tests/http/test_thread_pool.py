@@ -1,4 +1,4 @@
-"""Threads: results in order, lazily, and an end that waits for nobody."""
+"""The thread pool: ordered results, lazy input, prompt exit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import count
 from queue import SimpleQueue
 
 import pytest
-from http_server import GENEROUS
+from http_server import LIMIT_SECONDS
 
 from tap_clientsuccess.http.thread_pool import ThreadPool
 from tap_clientsuccess.http.throttle import Throttle
@@ -19,7 +19,7 @@ def test_results_keep_their_order() -> None:
     gates = [threading.Event() for _ in range(4)]
 
     def wait_for(number: int) -> int:
-        assert gates[number].wait(GENEROUS)
+        assert gates[number].wait(LIMIT_SECONDS)
         if number:
             gates[number - 1].set()
         return number
@@ -42,14 +42,14 @@ def test_the_pool_bounds_concurrency() -> None:
 
     def run(number: int) -> None:
         begun.put(number)
-        assert may_end.wait(GENEROUS)
+        assert may_end.wait(LIMIT_SECONDS)
 
     tasks = [pool.submit(run, number) for number in range(3)]
-    assert {begun.get(timeout=GENEROUS) for _ in range(2)} == {0, 1}
+    assert {begun.get(timeout=LIMIT_SECONDS) for _ in range(2)} == {0, 1}
     assert not tasks[2].running()
     may_end.set()
     for task in tasks:
-        task.result(GENEROUS)
+        task.result(LIMIT_SECONDS)
 
 
 def test_the_first_error_is_raised() -> None:
@@ -74,21 +74,21 @@ def test_a_signal_interrupts_the_wait_and_cancels_pending_tasks() -> None:
 
     may_end = threading.Event()
     pool = ThreadPool(2, raise_if_stopped)
-    waiting = [pool.submit(may_end.wait, GENEROUS) for _ in range(2)]
+    waiting = [pool.submit(may_end.wait, LIMIT_SECONDS) for _ in range(2)]
     called: list[int] = []
     with pytest.raises(StoppedError):
         next(pool.map(called.append, [1, 2]))
     may_end.set()
     for task in waiting:
-        task.result(GENEROUS)
-    pool.submit(called.append, 3).result(GENEROUS)
+        task.result(LIMIT_SECONDS)
+    pool.submit(called.append, 3).result(LIMIT_SECONDS)
     assert 2 not in called
 
 
 def test_waiting_for_a_result_can_time_out() -> None:
     never = threading.Event()
     with pytest.raises(TimeoutError):
-        ThreadPool(1).submit(never.wait, GENEROUS).result(0.2)
+        ThreadPool(1).submit(never.wait, LIMIT_SECONDS).result(0.2)
     never.set()
 
 
@@ -98,7 +98,7 @@ def test_a_request_that_stalls_does_not_keep_the_process_alive() -> None:
         "ThreadPool(1).submit(time.sleep, 600)"
     )
     ended = subprocess.run(
-        [sys.executable, "-c", program], timeout=GENEROUS, check=False
+        [sys.executable, "-c", program], timeout=LIMIT_SECONDS, check=False
     )
     assert ended.returncode == 0
 
@@ -115,7 +115,7 @@ def test_a_throttle_halves_and_recovers_slowly() -> None:
 
 
 def most_at_once(throttle: Throttle, number: int) -> int:
-    """Let twice as many through as may be; each waits until `number` are inside."""
+    """Compete for twice the slots; each holder waits until `number` hold one."""
     everyone = threading.Barrier(number)
     lock = threading.Lock()
     inside = most = 0
@@ -126,7 +126,7 @@ def most_at_once(throttle: Throttle, number: int) -> int:
             with lock:
                 inside += 1
                 most = max(most, inside)
-            everyone.wait(GENEROUS)
+            everyone.wait(LIMIT_SECONDS)
             with lock:
                 inside -= 1
 

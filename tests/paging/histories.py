@@ -1,4 +1,4 @@
-"""Histories: a server that changes under some syncs, and what a target then holds."""
+"""Histories: a server that changes during syncs, and what the target then holds."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ CASES: dict[str, dict[str, t.Any]] = {
 
 @dataclass
 class History:
-    """How some syncs under edits went.
+    """The result of some syncs during edits.
 
     Attributes:
         syncs: How many there were.
@@ -68,7 +68,7 @@ def run(
     changes: float | None = None,
     light: bool = False,
 ) -> History:
-    """Fill a server, sync under edits, then once in quiet, and compare.
+    """Fill a server, sync while it changes, then once without changes, and compare.
 
     Args:
         seed: Decides all that is random.

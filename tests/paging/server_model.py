@@ -1,4 +1,4 @@
-"""A paged search in memory that changes while somebody reads it."""
+"""A paged search in memory that changes while it is read."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class ServerModel:
         self._deleted.append(self.records.pop(key))
 
     def restore(self, *, index: int = -1) -> int:
-        """Bring a deleted record back with its old time."""
+        """Restore a deleted record with its old time."""
         self._tick()
         record = self._deleted.pop(index)
         self.records[record["id"]] = record
@@ -204,11 +204,11 @@ class ServerModel:
         return time, record["id"]
 
     def drop_requests(self) -> None:
-        """Forget the requests that are under way: nobody waits for them any more."""
+        """Forget the requests in flight: nobody waits for them any more."""
         self._waiting.clear()
 
     def submit(self, request: PageRequest) -> Callable[[], Page]:
-        """Begin to answer; requests in flight together are answered in any order."""
+        """Start a request; those in flight together are answered in any order."""
         waiting = _Waiting(request)
         self._waiting.append(waiting)
 
@@ -234,7 +234,7 @@ class ServerModel:
 
 @dataclass(eq=False)
 class _Waiting:
-    """A request that is under way."""
+    """A request in flight."""
 
     request: PageRequest
     page: Page | None = None

@@ -25,7 +25,7 @@ WIDTHS = pytest.mark.parametrize("width", [1, 4])
 def read(
     answer: Callable[[int], Page], width: int = 1
 ) -> tuple[NumberReader, list[t.Any], int]:
-    """Return the reader at its end, the keys that came, and the requests it took."""
+    """Return the finished reader, the keys it read, and its requests."""
     requests: list[PageRequest] = []
 
     def submit(request: PageRequest) -> Callable[[], Page]:
@@ -87,7 +87,7 @@ def test_a_server_that_repeats_a_page_is_reported(width: int) -> None:
 
 
 def test_three_quiet_reads_with_the_same_shortfall_are_accepted() -> None:
-    """Else a server that counts what it never gives would be read for ever."""
+    """Otherwise some servers would be read again and again, for ever."""
     server = ServerModel(Random(1), order="by name", size=10)  # noqa: S311
     server.fill(95)
     requests = []
@@ -147,14 +147,14 @@ def test_records_without_a_key_are_counted() -> None:
 
 
 def test_records_without_keys_are_not_read_again() -> None:
-    """What comes again could not be told from what is new."""
+    """Without keys, repeated records look like new ones."""
     reader, _, requests = read(lambda _: page(0, [1, None], total=3, last=True))
     assert reader.outcome.completeness is Completeness.MISSING
     assert requests == 1
 
 
 def test_after_a_delete_it_steps_back() -> None:
-    """Not to the beginning: one page is read again."""
+    """By one page, not to the beginning."""
     server = ServerModel(Random(1), size=10)  # noqa: S311
     server.fill(200)
 
@@ -172,7 +172,7 @@ def test_after_a_delete_it_steps_back() -> None:
 @WIDTHS
 @pytest.mark.parametrize("order", ["time", "by id", "by name"])
 def test_deletes_during_the_read_hide_nothing(order: str, width: int) -> None:
-    """A delete moves others to pages that have been read."""
+    """A delete moves other records to pages already read."""
     for moment in range(1, 9):
         server = ServerModel(Random(moment), order=order, size=10)  # noqa: S311
         server.fill(80)
@@ -191,7 +191,7 @@ def test_deletes_during_the_read_hide_nothing(order: str, width: int) -> None:
 
 @WIDTHS
 def test_a_delete_and_an_insert_that_cancel_out_in_the_total(width: int) -> None:
-    """The count is the same before and after, and one record slid past the reader."""
+    """The total is unchanged, but one record moved past the reader."""
     for moment in range(1, 9):
         server = ServerModel(Random(moment), order="by id", size=10)  # noqa: S311
         server.fill(80)

@@ -1,4 +1,4 @@
-"""What reading by time costs, and what it makes of odd servers."""
+"""Reading by time: its requests, and odd servers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def filled(records: int, size: int, **how: t.Any) -> ServerModel:
 
 
 def synced(server: ServerModel, width: int = 1) -> Warehouse:
-    """Return a warehouse that is up to date."""
+    """Return a warehouse after a full sync."""
     warehouse = Warehouse(width=width)
     warehouse.sync(server)
     assert warehouse.lacks(server) == []
@@ -80,7 +80,7 @@ def test_a_sync_of_a_few_changes_is_one_request() -> None:
 def test_a_missing_bookmark_record_makes_the_read_start_earlier(
     edits: str,
 ) -> None:
-    """What does not come again was edited, or is hidden by a filter by whole days."""
+    """The record was edited, or a filter by whole days hides it."""
     server = filled(200, 50, filter="exclusive by the day")
     warehouse = synced(server)
     server.now += SECOND
@@ -112,7 +112,7 @@ def test_a_killed_first_read_resumes(width: int) -> None:
 def test_no_request_exceeds_the_maximum_depth(
     monkeypatch: pytest.MonkeyPatch, width: int, most_counted: int | None
 ) -> None:
-    """The server fails the test where it is asked for more; its count may end there."""
+    """The server fails the test beyond that depth; its total may be capped there."""
     monkeypatch.setattr(numbered, "DEPTH", 1000)
     monkeypatch.setattr(group, "DEPTH", 1000)
     server = filled(2500, 20, depth=1000, most_counted=most_counted)
@@ -134,7 +134,7 @@ def test_requests_wait_concurrently() -> None:
 
 
 class Clock:
-    """Counts the round trips of requests of which some are under way at once."""
+    """Counts round trips; requests in flight together share one."""
 
     def __init__(self, server: ServerModel, width: int) -> None:
         self.now = 0
@@ -209,7 +209,7 @@ def test_a_first_read_notices_a_restored_record_by_the_count() -> None:
 
 
 def test_one_lagging_replica() -> None:
-    """Page 0 knows an edit that the next pages do not yet; then one record goes."""
+    """Page 0 shows an edit that the next pages do not yet; then a record is deleted."""
     for moment in range(1, 12):
         server = filled(40, 5, lag=2 * SECOND)
         server.edit(1)
@@ -229,7 +229,7 @@ def test_one_lagging_replica() -> None:
 
 @WIDTHS
 def test_the_newest_version_of_a_record_is_sent_last(width: int) -> None:
-    """One replica knows of an edit of a moment ago, another one does not yet."""
+    """One replica shows a recent edit, another does not yet."""
     by_time = 0
     for seed in range(20):
         server = ServerModel(Random(seed), size=10, lag=40 * SECOND)  # noqa: S311

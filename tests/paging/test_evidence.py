@@ -1,4 +1,4 @@
-"""What one page shows of the server."""
+"""What one page proves about the server."""
 
 from __future__ import annotations
 

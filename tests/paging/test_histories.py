@@ -1,4 +1,4 @@
-"""Nothing is lost without a word, whatever the server is like and whatever changes."""
+"""No record is lost silently, whatever the server does and whatever changes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SEEDS = range(15)
 def test_nothing_is_lost_silently(name: str) -> None:
     histories = [run(seed, CASES[name]) for seed in SEEDS]
     assert [history.lost for history in histories if history.lost] == []
-    # The histories are what they should be: of many pages, with many changes.
+    # The histories are as large as intended: many pages, many changes.
     assert median(history.pages for history in histories) >= 10
     assert median(history.changes for history in histories) >= 10
 
@@ -45,7 +45,7 @@ def test_light_edits_leave_at_most_one_percent_of_syncs_uncertain() -> None:
 @pytest.mark.parametrize("width", [1, 8])
 @pytest.mark.parametrize("case", ["distinct times", "ties", "filter by the second"])
 def test_each_bookmark_is_safe(case: str, width: int) -> None:
-    """Whenever the tap is killed, all up to the last bookmark has been sent."""
+    """Whenever the tap is killed, everything up to the last bookmark has been sent."""
     for seed in SEEDS:
         random = Random(seed)  # noqa: S311
         settings = dict(CASES[case])
@@ -81,5 +81,5 @@ def test_records_that_shift_back_and_forth_are_read(ticks: tuple[float, ...]) ->
         server.on_request = change
         warehouse = Warehouse()
         warehouse.sync(server)
-        # Restored behind the reader, it may be lacking: nothing else may.
+        # Restored behind the reader, it may be missing; nothing else may.
         assert set(warehouse.lacks(server)) <= {7}, moment

@@ -18,7 +18,7 @@ LOOKBACK = dt.timedelta(seconds=60)
 
 
 class Warehouse:
-    """What a target holds after some syncs."""
+    """The contents of a target after some syncs."""
 
     def __init__(self, *, width: int = 1, lookback: dt.timedelta = LOOKBACK) -> None:
         self.width = width
@@ -30,7 +30,7 @@ class Warehouse:
         self.batches = 0
         self.checks_each_bookmark = False
         self.went_back = False
-        """Whether an older version of a record came after a newer one."""
+        """Whether an older version of a record arrived after a newer one."""
 
     def sync(
         self, server: ServerModel, *, by_time: bool = True, batches: int | None = None
@@ -78,13 +78,13 @@ class Warehouse:
 
     @property
     def is_told(self) -> bool:
-        """Whether the last sync said that records may be missing."""
+        """Whether the last sync warned that records may be missing."""
         return self.reader.outcome.completeness is not Completeness.COMPLETE
 
     def lacks(
         self, server: ServerModel, until: dt.datetime | None = NEVER
     ) -> list[int]:
-        """Return the records up to a time that are not here in their newest state."""
+        """Return the records up to a time whose newest version is missing here."""
         return [
             key
             for key, record in server.records.items()

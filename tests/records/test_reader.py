@@ -1,4 +1,4 @@
-"""The fast path gives what coercing each record by itself would give."""
+"""The fast path gives the same result as coercing each record."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ NAMES = [*SCHEMA["properties"], "unknown", 'odd"name', "née"]
 
 
 class Reading:
-    """A reader, and what it warned of."""
+    """A reader and its warnings."""
 
     def __init__(self, schema: JSONSchema = SCHEMA, **options: t.Any) -> None:
         self.warnings: Counter[str] = Counter()
@@ -450,7 +450,7 @@ def test_one_odd_field_keeps_the_others_on_the_fast_path() -> None:
     expected = '{"id":1,"name":"5","person":{"name":"7"},"people":[],"custom":{}}'
     assert reading.line(record) == expected
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Coercer, "coerce", None)  # What takes a record as a whole.
+        patch.setattr(Coercer, "coerce", None)  # Coerces whole records.
         assert reading.line(record) == expected
 
 

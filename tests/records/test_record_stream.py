@@ -1,4 +1,4 @@
-"""What the server sends, through the whole tap, on either path to standard output."""
+"""Records through the whole tap, on both paths to standard output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for all schemas of the tap."""
+"""Rules for all schemas."""
 
 from __future__ import annotations
 

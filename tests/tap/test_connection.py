@@ -33,7 +33,7 @@ PATH = "/health"
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As always, only sooner."""
+    """Wait as usual, but sooner."""
     monkeypatch.setattr(connection_test, "_WAIT_SECONDS", 0.01)
 
 
@@ -158,7 +158,7 @@ def test_the_wrong_key(cli: CommandLine) -> None:
 
 @pytest.fixture
 def tls_url() -> Iterator[str]:
-    """A TLS server with a certificate that nobody trusts."""
+    """A TLS server with an untrusted certificate."""
 
     class Handler(BaseHTTPRequestHandler):
         pass

@@ -1,4 +1,4 @@
-"""Streams that the user defines."""
+"""Streams defined in the settings."""
 
 from __future__ import annotations
 

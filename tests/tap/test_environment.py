@@ -1,4 +1,4 @@
-"""Proxies, certificate authorities: the conventional variables, and no others."""
+"""Proxies and certificate authorities from the conventional variables."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextlib.contextmanager
 def listening(talk: Talk) -> Iterator[int]:
-    """Talk with each connection, one after the other; yields the port."""
+    """Serve connections one after the other; yields the port."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         thread = threading.Thread(target=accept, args=(server, talk))
         thread.start()
@@ -86,7 +86,7 @@ def tls(tmp_path: Path) -> Iterator[TlsServer]:
 
 
 class Proxy:
-    """Passes on to this machine what it gets, and remembers what it was asked for."""
+    """A proxy that forwards to loopback and records what it was asked for."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []

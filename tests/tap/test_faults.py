@@ -153,7 +153,7 @@ def test_a_key_that_expires_mid_sync_leaves_a_resumable_state(
     }
     sandbox.faults.clear()
     after = sync(streams=["contacts"], state=state).ids("contacts")
-    assert len(after) < 80  # It goes on, and does not begin again.
+    assert len(after) < 80  # It resumes; it does not start over.
     assert before | set(after) == set(sandbox.store.ids("contacts"))
 
 
@@ -181,7 +181,7 @@ def test_retry_after_as_a_date_is_read_by_the_servers_clock(
 def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     waits: list[float] = []
     monkeypatch.setattr("tap_clientsuccess.http.client.time.sleep", waits.append)
-    # The throttle holds all others back as long; here nobody else is there.
+    # The throttle delays all other requests as well; here there are none.
     monkeypatch.setattr(Throttle, "back_off", lambda *_: None)
     return waits
 

@@ -1,4 +1,4 @@
-"""What the SDK promises: selection, stream maps, flattening, BATCH, the catalog."""
+"""Features of the SDK: selection, stream maps, flattening, BATCH, the catalog."""
 
 from __future__ import annotations
 

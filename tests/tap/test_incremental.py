@@ -103,7 +103,7 @@ def test_bookmarks_in_any_form_are_compared_as_times(
 def test_the_local_clock_does_not_matter(
     sync: Sync, sandbox: Sandbox, hours: int
 ) -> None:
-    """Only the server's clock counts; it is hours off from this machine's here."""
+    """Only the server's clock counts; here it is hours off from the local one."""
     sandbox.clock.offset = hours * 3600
     sandbox.store.edit("clients", 3, name="before")
     state = sync(streams=["clients"]).state

@@ -1,4 +1,4 @@
-"""Killed at any moment, and run again with the last state: nothing is missing."""
+"""Killed at any moment and resumed from the last state: nothing is missing."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NEVER = 3600.0
 
 
 class Tap:
-    """A tap as a process of its own, and what it wrote over all its runs."""
+    """A tap in its own process, and what it wrote in all its runs."""
 
     def __init__(self, sandbox: Sandbox, folder: Path) -> None:
         self.sandbox = sandbox
@@ -60,7 +60,7 @@ class Tap:
     def start(
         self, command: list[str] | None = None, stdout: t.Any = subprocess.PIPE
     ) -> Iterator[subprocess.Popen[bytes]]:
-        """Start it, and leave no process behind, whatever comes."""
+        """Start it, and always stop it."""
         with subprocess.Popen(
             command or self.command(),
             cwd=self.folder,
@@ -76,7 +76,7 @@ class Tap:
                 process.kill()
 
     def run(self, *, kill: signal.Signals | None = None, requests: int = 0) -> int:
-        """Run to the end, or until it is killed; take in what it wrote.
+        """Run to the end, or until it is killed; collect what it wrote.
 
         Args:
             kill: The signal to kill it with.
@@ -243,10 +243,10 @@ main()
 
 
 def test_a_second_signal_does_not_cut_off_a_line(tap: Tap) -> None:
-    """As when a terminal and a runner both pass on that it is to end."""
+    """A terminal and a runner may both send the signal."""
     command = [sys.executable, "-c", PATIENT, *tap.command()[len(TAP) :]]
     with pipe() as (reader, writer), tap.start(command, stdout=writer) as process:
-        wait_until(lambda: is_full(writer))  # A line stands half in it.
+        wait_until(lambda: is_full(writer))  # It holds half a line.
         writer.close()
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGTERM)
@@ -260,7 +260,7 @@ def test_a_second_signal_does_not_cut_off_a_line(tap: Tap) -> None:
 
 
 def test_a_runner_with_a_non_blocking_pipe(tap: Tap) -> None:
-    """Its end of the pipe does not block, and so does not the tap's."""
+    """Its end of the pipe is non-blocking, and so the tap's is."""
     with pipe() as (reader, writer), tap.start(stdout=writer) as process:
         os.set_blocking(writer.fileno(), False)
         wait_until(lambda: is_full(writer))
@@ -298,10 +298,10 @@ def check_one_line(kill: signal.Signals, code: int, said: list[str]) -> None:
 def test_a_signal_during_startup_is_one_line(
     tap: Tap, kill: signal.Signals, option: str, imports: int
 ) -> None:
-    """From the first import on, and however late this test sends it."""
+    """At any time, from the first import on."""
     command = [sys.executable, "-X", "importtime", *TAP[1:], option]
     with pipe() as (_, full):
-        fill(full)  # So it cannot end by itself.
+        fill(full)  # So it cannot finish by itself.
         with tap.start(command, stdout=full) as process:
             assert process.stderr
             lines = map(bytes.decode, process.stderr)

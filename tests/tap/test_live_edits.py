@@ -1,4 +1,4 @@
-"""Complete while the data changes under the tap, over HTTP; never silently short."""
+"""Over HTTP, while the data changes: complete, or a warning."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HABITS: dict[str, dict[str, t.Any]] = {
 
 
 class History:
-    """Several syncs of one sandbox, each with the state of the one before."""
+    """Several syncs of one sandbox, each from the previous state."""
 
     def __init__(self, sync: Sync, sandbox: Sandbox, concurrency: int) -> None:
         self._run = sync
@@ -49,7 +49,7 @@ class History:
         return output
 
     def lacking(self) -> set[str]:
-        """Name the streams of which something is missing or not the newest."""
+        """Return the streams with missing or outdated records."""
         return {
             stream
             for stream in PAGED
@@ -64,7 +64,7 @@ def is_newest(stream: str, ours: dict[str, t.Any] | None, record: t.Any) -> bool
 
 
 def warned(caplog: pytest.LogCaptureFixture) -> set[str]:
-    """Name the streams of which the tap said that records are missing."""
+    """Return the streams for which the tap warned of missing records."""
     texts = [record.getMessage() for record in caplog.records]
     said = ("records are missing", "records may be missing")
     return {text.partition(":")[0] for text in texts if any(s in text for s in said)}

@@ -68,7 +68,7 @@ def test_a_token_is_renewed_before_it_expires(
     sync(streams=["contacts"], concurrency=1)
     pages = len(sandbox.requests) - logins(sandbox)
     assert pages > 9
-    assert logins(sandbox) == -(-pages // 3)  # Each token is good for 90 seconds.
+    assert logins(sandbox) == -(-pages // 3)  # Each token is valid for 90 seconds.
     assert all(request.status != 401 for request in sandbox.requests)
 
 

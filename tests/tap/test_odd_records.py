@@ -28,7 +28,7 @@ COUNTS = b'"first":true,"last":true,"page":0,"size":200,"totalPages":1,"totalEle
 
 
 def document(sandbox: Sandbox, added: str | bytes) -> bytes:
-    """Make an answer in which one record has more, or other, fields.
+    """Return a response in which one record has more, or other, fields.
 
     The last of two equal keys counts, as in nearly every reader of JSON.
     """
@@ -236,7 +236,7 @@ Send = t.Callable[[socket.socket], None]
 
 @contextlib.contextmanager
 def raw_server(send: Send) -> Iterator[str]:
-    """Answer each request as `send` does, byte by byte; yields the base URL."""
+    """Answer each request with `send`; yields the base URL."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=_serve, args=(listening, send))
         thread.start()
@@ -259,7 +259,7 @@ def whole(data: bytes) -> Send:
 
 
 class Dripping:
-    """Sends drops, each far sooner than any time-out, for as long as they are taken."""
+    """Sends a few bytes at a time, far more often than any timeout, for ever."""
 
     DROPS = 600
     was_taken_whole = False

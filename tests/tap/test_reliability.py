@@ -1,4 +1,4 @@
-"""Whole runs of the tap, each in a process, that are killed, failed and edited under.
+"""Whole runs of the tap in processes, with kills, faults and edits.
 
 Each begins with the last STATE of the one before. `make reliability` runs them.
 """
@@ -38,7 +38,7 @@ STREAMS += ["tasks"]
 KEY = "k3y-that-nobody-may-see"
 MARKER = "customer-text-that-no-log-may-hold"
 ENDINGS = (signal.SIGTERM, signal.SIGKILL, signal.SIGINT, signal.SIGPIPE)
-"""How a run is ended early; SIGPIPE stands for a reader that goes away."""
+"""How a run ends early; SIGPIPE: the target closes the pipe."""
 
 HANGS_AFTER_SECONDS = 120
 SEEDS = pytest.mark.parametrize("seed", range(10))
@@ -114,7 +114,7 @@ class Runs:
         self.sync(random.choice(ENDINGS), random.randrange(1, 600_000))
 
     def finish(self) -> None:
-        """Let the server be still, read the rest, and compare."""
+        """Stop the edits, read the rest, and compare."""
         self.sandbox.faults.clear()
         self.sync()
         self.compare()

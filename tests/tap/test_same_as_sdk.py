@@ -1,4 +1,4 @@
-"""The messages are those that the SDK would write by itself, only sooner."""
+"""The messages are those that the SDK alone would write."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def without_time(message: dict[str, t.Any]) -> dict[str, t.Any]:
 
 @pytest.fixture
 def sdk_implementation(monkeypatch: pytest.MonkeyPatch) -> t.Callable[[], None]:
-    """Let every record take the SDK's way, and its encoder."""
+    """Send every record through the SDK's own code and encoder."""
 
     def take() -> None:
         monkeypatch.setattr(RecordStream, "_changes_nothing", False)

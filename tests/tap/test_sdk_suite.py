@@ -1,4 +1,4 @@
-"""The SDK's own suite, against the sandbox; and live, where a key is given."""
+"""The SDK's test suite against the sandbox; and live, if there is a key."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tap_clientsuccess.tap import TapClientSuccess
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-# The schemas know fields that only some of the sources have seen.
+# Schemas have fields that the sandbox does not fill.
 pytestmark = pytest.mark.filterwarnings("ignore:Fields in transformed catalog")
 
 # The suite asks the tap for its streams while tests are being collected.

@@ -1,4 +1,4 @@
-"""Neither secrets nor customer data in any output, at the most talkative level."""
+"""No secrets and no customer data in any output, even at DEBUG."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ Run = t.Callable[..., Shown]
 
 @pytest.fixture
 def secret_sandbox(caplog: pytest.LogCaptureFixture) -> Iterator[Sandbox]:
-    # It runs in this process, but its log is not the tap's.
+    # It runs in this process, but its log is not part of the tap's.
     caplog.set_level("CRITICAL", Sandbox.__module__.rpartition(".")[0])
     with Sandbox(seed=7, clients=5, api_key=KEY, password=PASSWORD) as running:
         yield running

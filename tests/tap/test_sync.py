@@ -31,7 +31,7 @@ def test_values_arrive_as_they_are(sync: Sync, sandbox: Sandbox) -> None:
 
 
 def plain(value: t.Any) -> t.Any:
-    """Make numbers comparable: the sandbox has decimals, the test's JSON floats."""
+    """Make numbers comparable: the sandbox has decimals, the output floats."""
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, dict):
