@@ -1,4 +1,4 @@
-"""The demo's last part: custom fields become typed columns, a new one included."""
+"""The last part of the demo: custom fields as typed columns, including a new one."""
 
 from __future__ import annotations
 
@@ -31,25 +31,25 @@ SEATS = (
 
 
 class NoColumnError(Exception):
-    """A custom field did not become a column of its type."""
+    """A custom field did not become a column of the expected type."""
 
 
 def show_columns(sandbox: Sandbox, meltano: Meltano) -> None:
-    """Show custom fields as columns, and one that is added to the account.
+    """Show custom fields as columns, then add a field to the account.
 
     Raises:
-        NoColumnError: The field that was added did not arrive.
+        NoColumnError: The added field did not arrive.
     """
     warehouse = {
         "TARGET_DUCKDB_FILEPATH": WAREHOUSE,
         "TARGET_DUCKDB_DEFAULT_TARGET_SCHEMA": "flattened",
     }
-    print("Meltano reads the clients with flattening, into another file:\n")
+    print("Read the clients with flattening, into another file:\n")
     Meltano(warehouse).print_exports()
     meltano = replace(meltano, settings=meltano.settings | warehouse)
     plugins = ("tap-clientsuccess", "target-duckdb")
     meltano.call(*RUN, *plugins, log=OUTPUT / "demo-run-3.log")
-    print("\nThe account's own fields are columns with types:\n")
+    print("\nCustom fields are typed columns:\n")
     for name, column_type in query(COLUMNS):
         print(f"  {name:<32} {column_type}")
     print(
@@ -64,7 +64,7 @@ def show_columns(sandbox: Sandbox, meltano: Meltano) -> None:
     if kind != "HUGEINT" or seats != [(1, 250)]:
         raise NoColumnError(f"custom__seats__cs is {kind}, with the values {seats}.")
     print(
-        "\nA field added to the account is there after the next discovery\n"
+        "\nA field added to the account appears after the next discovery\n"
         f"(--refresh-catalog): custom__seats__cs, {kind}, is 250 for client 1.\n"
     )
 

@@ -1,7 +1,6 @@
-"""The tap at work: sandbox, Meltano, DuckDB; twice, with edits in between.
+"""The demo: sandbox, Meltano, DuckDB; two runs with edits in between.
 
-Everything starts afresh, and nothing is left running. Exit code 1 where a count is not
-what it should be.
+It starts from scratch and leaves nothing running. Exit code 1 if a count is wrong.
 """
 
 from __future__ import annotations
@@ -41,17 +40,17 @@ QUERY = """\
 SELECT name, status, successscore FROM clientsuccess.clients
 WHERE active AND successscore IS NOT NULL ORDER BY successscore DESC LIMIT 5"""
 FAREWELL = """\
-The data is in output/demo.duckdb, Meltano's logs are beside it. To repeat a command
-by hand: `make sandbox` in another shell, paste the other exports, then its own.
+The data is in output/demo.duckdb, next to Meltano's logs. To repeat a command by hand,
+run `make sandbox` in another shell, paste the exports above, then those it prints.
 """
 
 
 class WrongCountError(Exception):
-    """The warehouse does not hold what the sandbox has."""
+    """The warehouse and the sandbox differ."""
 
 
 def main() -> int:
-    """Run the demonstration; return the exit code."""
+    """Run the demo; return the exit code."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     try:
@@ -69,33 +68,33 @@ def main() -> int:
 
 
 def fail(reason: str, status: int = 1) -> int:
-    """Say what went wrong."""
+    """Print what went wrong; return the exit code."""
     sys.stdout.flush()
     print(f"\n{reason}", file=sys.stderr)
     return status
 
 
 def show(sandbox: Sandbox) -> None:
-    """Walk through the demonstration."""
+    """Run all steps of the demo."""
     meltano = Meltano(settings_for(sandbox))
-    print(f"A made-up ClientSuccess answers at {sandbox.base_url}.\n")
+    print(f"The sandbox, a simulated ClientSuccess, runs at {sandbox.base_url}.\n")
     meltano.print_exports()
     print()
-    with step("Meltano installs the tap and a loader for DuckDB"):
+    with step("Install the tap and a DuckDB loader with Meltano"):
         meltano.call("install", *PLUGINS, log=OUTPUT / "demo-install.log")
-    with step("Meltano reads everything"):
+    with step("First run: read everything"):
         read = load(meltano, OUTPUT / "demo-run-1.log")
     compare(sandbox, read)
 
     changes = edit(sandbox)
-    print(f"In the sandbox, {len(changes)} records are changed or added.\n")
-    with step("Meltano reads what is new since"):
+    print(f"{len(changes)} records are now edited or added in the sandbox.\n")
+    with step("Second run: read the changes"):
         read = load(meltano, OUTPUT / "demo-run-2.log")
     compare(sandbox, read, changes)
     print(
-        f"All {len(changes)} changes arrived. A run starts five minutes before its\n"
-        "bookmark (lookback_seconds): hence the few more that were read. Streams\n"
-        "without modification times are read whole.\n"
+        f"All {len(changes)} changes arrived. A run starts five minutes before the\n"
+        "bookmark (lookback_seconds), so it reads a few more records. Streams without\n"
+        "modification times are read in full.\n"
     )
     show_columns(sandbox, meltano)
     show_query()
@@ -103,8 +102,8 @@ def show(sandbox: Sandbox) -> None:
 
 
 def show_query() -> None:
-    """Show a query and what it finds."""
-    print("The clients that do best:\n")
+    """Print a query and its result."""
+    print("The clients with the highest success scores:\n")
     print("  $ .venv/bin/python")
     print("  >>> import duckdb")
     print(f"  >>> demo = duckdb.connect('{WAREHOUSE.relative_to(ROOT)}')")
@@ -114,7 +113,7 @@ def show_query() -> None:
 
 
 def settings_for(sandbox: Sandbox) -> dict[str, str]:
-    """Give the environment of the tap, the loader and Meltano."""
+    """Return environment variables for the tap, the loader and Meltano."""
     return {
         "TAP_CLIENTSUCCESS_BASE_URL": sandbox.base_url,
         "TAP_CLIENTSUCCESS_API_KEY": sandbox.api_key,
@@ -125,17 +124,17 @@ def settings_for(sandbox: Sandbox) -> dict[str, str]:
 
 
 def load(meltano: Meltano, log: Path) -> Counter[str]:
-    """Run the tap into DuckDB; return how many records it read of each stream."""
+    """Run the tap into DuckDB; return the number of records read per stream."""
     return meltano.call("run", "--no-install", *PLUGINS, log=log)
 
 
 @contextlib.contextmanager
 def step(what: str) -> t.Iterator[None]:
-    """Tell what goes on, and how long it took."""
+    """Print a step and how long it took."""
     print(f"{what}:\n", flush=True)
     began = time.monotonic()
     yield
-    print(f"\nThat took {time.monotonic() - began:.1f} s.\n")
+    print(f"\nDone in {time.monotonic() - began:.1f} s.\n")
 
 
 def edit(sandbox: Sandbox) -> list[Change]:
@@ -157,7 +156,7 @@ def compare(
     read: Counter[str],
     changes: t.Sequence[Change] = (),
 ) -> None:
-    """Show what was read and what is there; raise where it differs."""
+    """Print what was read and what is in the warehouse; raise if they differ."""
     expected = records_in(sandbox)
     with duckdb.connect(str(WAREHOUSE), read_only=True) as warehouse:
         rows = {stream: rows_in(warehouse, stream) for stream in read}
@@ -186,9 +185,9 @@ def print_row(stream: str, *cells: object) -> None:
 def check(
     expected: dict[str, int], rows: dict[str, int], missing: list[Change]
 ) -> None:
-    """Raise where the warehouse does not hold what the sandbox has."""
+    """Raise if the warehouse and the sandbox differ."""
     if unread := EDITS.keys() - rows.keys():
-        raise WrongCountError(f"Not read at all: {', '.join(sorted(unread))}.")
+        raise WrongCountError(f"Not read: {', '.join(sorted(unread))}.")
     for stream in expected.keys() & rows.keys():
         if expected[stream] != rows[stream]:
             raise WrongCountError(
@@ -200,7 +199,7 @@ def check(
 
 
 def records_in(sandbox: Sandbox) -> dict[str, int]:
-    """Tell how many records the sandbox has for each stream."""
+    """Return how many records the sandbox has for each stream."""
     store = sandbox.store
     counts = {kind: store.count(kind) for kind in KINDS}
     fields = set(RESOURCES) - sandbox.missing_custom_fields.keys()
@@ -212,7 +211,7 @@ def records_in(sandbox: Sandbox) -> dict[str, int]:
 
 
 def rows_in(warehouse: duckdb.DuckDBPyConnection, stream: str) -> int:
-    """Count the rows of a stream's table; no table counts as none."""
+    """Count the rows of a stream's table; 0 without a table."""
     try:
         found = warehouse.table(f"{SCHEMA}.{stream}").count("*").fetchone()
     except duckdb.CatalogException:
@@ -223,7 +222,7 @@ def rows_in(warehouse: duckdb.DuckDBPyConnection, stream: str) -> int:
 def arrived(
     warehouse: duckdb.DuckDBPyConnection, sandbox: Sandbox, change: Change
 ) -> bool:
-    """Tell whether a record's row says what the sandbox says now."""
+    """Tell whether a record's row matches the sandbox."""
     text = KINDS[change.kind].text
     record = sandbox.store.get(change.kind, change.id) or {}
     row = warehouse.execute(

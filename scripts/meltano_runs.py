@@ -1,4 +1,4 @@
-"""Runs Meltano apart from a person's own use of this project.
+"""Run Meltano without touching a developer's own state in this project.
 
 Settings of theirs (environment, `.env`) do not reach these runs, and neither Meltano's
 state nor a log of theirs is touched.
@@ -25,12 +25,12 @@ _SECONDS_TO_END = 10
 
 
 class MeltanoError(Exception):
-    """Meltano failed; the message holds the last lines of its log."""
+    """Meltano failed; the message has the last lines of its log."""
 
 
 @dataclass(frozen=True)
 class Meltano:
-    """Meltano with settings of its own.
+    """Meltano with these settings.
 
     Attributes:
         settings: Environment variables for Meltano and its plug-ins.
@@ -84,7 +84,7 @@ def _no_proxy() -> str:
 
 
 def _run_to_the_end(command: list[str], environment: dict[str, str], log: Path) -> int:
-    """Run a command in a process group of its own, of which nothing stays behind."""
+    """Run a command in a new process group, and stop the whole group at the end."""
     with (
         log.open("wb") as output,
         subprocess.Popen(
