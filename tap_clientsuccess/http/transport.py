@@ -30,6 +30,8 @@ logging.getLogger("urllib3").setLevel(logging.ERROR)
 _SMALL = 16
 """Responses smaller than this part of the largest are read many at a time."""
 _MAX_REDIRECTS = 5
+_WATCH_SECONDS = 0.1
+"""How often to look whether a deadline has passed."""
 _BYTES_PER_VALUE = 128
 """What a JSON value, with its key, takes as a Python object, about."""
 _MEMORY = 2
@@ -47,25 +49,52 @@ class Deadline:
         """Seconds until then, or a very short time."""
         return max(0.001, self._at - time.monotonic())
 
-    @contextlib.contextmanager
-    def applied_to(self, response: requests.Response) -> Iterator[None]:
-        """Shut the connection at the deadline.
+    @property
+    def has_passed(self) -> bool:
+        """Whether it is too late."""
+        return time.monotonic() >= self._at
 
-        The time-out of a socket starts anew with each byte: a server that sends one
-        now and then would hold a request for ever.
+
+class DeadlineWatch:
+    """Shuts connections at their deadlines, in one thread for all of them.
+
+    A socket's timeout starts anew with each byte: a server that sends one now and then
+    would hold a request for ever.
+    """
+
+    def __init__(self) -> None:
+        self._watched: dict[Deadline, requests.Response] = {}
+        self._changed = threading.Condition()
+        self._is_running = False
+
+    @contextlib.contextmanager
+    def over(self, response: requests.Response, deadline: Deadline) -> Iterator[None]:
+        """Shut a response's connection at the deadline.
 
         Raises:
             TimeoutError: The deadline passed: what was read may look complete.
         """
-        timer = threading.Timer(self.left, _shut_down, [response])
-        timer.daemon = True
-        timer.start()
+        with self._changed:
+            self._watched[deadline] = response
+            if not self._is_running:
+                self._is_running = True
+                threading.Thread(target=self._work, daemon=True).start()
         try:
             yield
         finally:
-            timer.cancel()
-            if time.monotonic() >= self._at:
+            with self._changed:
+                del self._watched[deadline]
+            if deadline.has_passed:
                 raise TimeoutError
+
+    def _work(self) -> None:
+        with self._changed:
+            while self._watched:
+                self._changed.wait(_WATCH_SECONDS)
+                for deadline, response in self._watched.items():
+                    if deadline.has_passed:
+                        _shut_down(response)
+            self._is_running = False
 
 
 def _shut_down(response: requests.Response) -> None:
@@ -101,6 +130,8 @@ class Transport:
         self._secrets = secrets
         # Re-entrant: a request that is sent again may bring two large responses.
         self._one_large = threading.RLock()
+        self._deadlines = DeadlineWatch()
+        self._options: dict[str, Mapping[str, t.Any]] = {}
         self._adapter = HTTPAdapter(pool_maxsize=connections)
         self.session = requests.Session()
         self.session.auth = _as_it_is  # Else `requests` would look into a `.netrc`.
@@ -156,7 +187,7 @@ class Transport:
                 with self._open(request, deadline) as response:
                     elapsed = dt.timedelta(seconds=time.monotonic() - started)
                     date = parse_http_date(response.headers.get("Date"))
-                    with deadline.applied_to(response):
+                    with self._deadlines.over(response, deadline):
                         body = self._read(response, where, held)
                 if not response.is_redirect:
                     return Response(
@@ -187,12 +218,17 @@ class Transport:
             return send(request, timeout=deadline.left, **options)
 
     def _environment(self, url: str) -> Mapping[str, t.Any]:
-        """Return what the environment says about a request to a URL."""
+        """Return what the environment says about requests to a URL's host."""
+        parts = urlsplit(url)
+        # Asked once: `requests` goes through all of the environment.
+        if options := self._options.get(parts.netloc):
+            return options
         options = self.session.merge_environment_settings(
             url, {}, stream=True, verify=None, cert=None
         )
-        if _is_loopback(urlsplit(url).hostname or ""):
+        if _is_loopback(parts.hostname or ""):
             options["proxies"] = {}
+        self._options[parts.netloc] = options
         return options
 
     def _read(
