@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import operator
 import typing as t
-from itertools import pairwise
 
 from tap_clientsuccess.paging.page import MILLISECOND, floor
 
@@ -45,14 +45,14 @@ class Evidence:
         Raises:
             NotByTimeError: It was not.
         """
-        times = [time for time in page.times if time is not None]
+        times = list(filter(None, page.times))
         if page.has_next and not page.records:
             raise NotByTimeError("a page before the last one is empty")
         if page.records and not times:
             raise NotByTimeError("the records do not show when they were modified")
-        if any(one > other for one, other in pairwise(times)):
+        if times != sorted(times):
             raise NotByTimeError("the server does not sort by modification time")
-        self._pairs += sum(one < other for one, other in pairwise(times))
+        self._count_pairs(times)
         if times and after and times[0] < after:
             self._widen_unit(times[0], after)
 
@@ -66,12 +66,15 @@ class Evidence:
         Raises:
             NotByTimeError: It is not.
         """
-        times = [time for time in page.times if time is not None]
-        if any(one < other for one, other in pairwise(times)) or (
-            times and times[0] < reached
-        ):
+        times = list(filter(None, page.times))
+        if times != sorted(times, reverse=True) or (times and times[0] < reached):
             raise NotByTimeError("the server does not sort by modification time")
-        self._pairs += sum(one > other for one, other in pairwise(times))
+        self._count_pairs(times)
+
+    def _count_pairs(self, times: list[dt.datetime]) -> None:
+        """Count neighbors in a sorted list whose times differ."""
+        if not self.is_enough:
+            self._pairs += sum(map(operator.ne, times, times[1:]))
 
     def _widen_unit(self, oldest: dt.datetime, after: dt.datetime) -> None:
         for unit in _UNITS:

@@ -7,6 +7,7 @@ import typing as t
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 
 BEGINNING = dt.datetime.min.replace(tzinfo=dt.UTC)
 MICROSECOND = dt.timedelta(microseconds=1)
@@ -60,7 +61,7 @@ class PageRequest(t.NamedTuple):
         return cls(after=floor(time) - MILLISECOND)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Page:
     """One page of a search. Values that the server does not send are None.
 
@@ -95,15 +96,15 @@ class Page:
             return True
         return bool(self.records) and self.last is None and self.pages is None
 
-    @property
+    @cached_property
     def oldest(self) -> dt.datetime | None:
         """The oldest time of its records."""
-        return min((time for time in self.times if time), default=None)
+        return min(filter(None, self.times), default=None)
 
-    @property
+    @cached_property
     def newest(self) -> dt.datetime | None:
         """The newest time of its records."""
-        return max((time for time in self.times if time), default=None)
+        return max(filter(None, self.times), default=None)
 
     @property
     def full_size(self) -> int:
