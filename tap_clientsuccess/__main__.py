@@ -1,5 +1,6 @@
 """The command ``tap-clientsuccess``, also as ``python -m tap_clientsuccess``."""
 
+import gc
 import sys
 import typing as t
 
@@ -7,6 +8,9 @@ from tap_clientsuccess.singer.signals import stop_signal
 
 # Before the slow imports, so that a signal during them is handled, too.
 stop_signal.take_over()
+
+# Imports leave no garbage, but the collector would search all of it, again and again.
+gc.disable()
 
 from tap_clientsuccess.tap import TapClientSuccess  # noqa: E402
 
@@ -16,6 +20,8 @@ if t.TYPE_CHECKING:
 
 def main() -> None:
     """Run the command line."""
+    gc.freeze()
+    gc.enable()
     try:
         _command()()
     finally:
