@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clientsuccess_sandbox.faults.answers import (
+from clientsuccess_sandbox.faults.responses import (
     Body,
     Edits,
     Empty,

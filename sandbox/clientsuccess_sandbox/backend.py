@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from clientsuccess_sandbox.auth import KEY_HEADERS, Keys
@@ -63,7 +63,8 @@ class Backend(CompanySettings, Behaviour):
         requests: The requests so far.
         keys: Who may come in.
         clock: The server's clock.
-        random: What decides which replica answers.
+        random: Decides which replica responds.
+        allowed_hosts: Other host names that requests may use; `*` allows all.
     """
 
     api_key: str = option(DEFAULT_KEY, "key that opens the API")
@@ -71,6 +72,9 @@ class Backend(CompanySettings, Behaviour):
     password: str = option(DEFAULT_PASSWORD, "for a login", repr=False)
     clock_offset: float = option(0.0, "seconds that the server's clock is ahead")
     rules: Sequence[Rule] = ()
+    host: str = option("127.0.0.1", "address to listen on")
+    port: int = option(0, "port; 0 takes a free one")
+    allowed_hosts: Collection[str] = ()
 
     def __post_init__(self) -> None:
         self.clock = Clock(self.clock_offset)

@@ -21,8 +21,8 @@ from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from clientsuccess_sandbox.faults.answers import Edits
 from clientsuccess_sandbox.faults.registry import rule_from_text
+from clientsuccess_sandbox.faults.responses import Edits
 from clientsuccess_sandbox.faults.rule import Rule
 from clientsuccess_sandbox.sandbox import Sandbox
 from clientsuccess_sandbox.settings import DEFAULT_KEY, Behaviour, CompanySettings

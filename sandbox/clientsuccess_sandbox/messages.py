@@ -1,67 +1,81 @@
-"""A request as it came in, and an answer before it is sent."""
+"""Requests as received, and responses before they are sent."""
 
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from hashlib import blake2b
+from functools import lru_cache
 from http import HTTPStatus
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from starlette.exceptions import HTTPException
 
 from clientsuccess_sandbox.jsontext import decode, encode
 
+if TYPE_CHECKING:
+    from clientsuccess_sandbox.server import Connection
+
 JSON: Final = "application/json"
 _COMPRESS_FROM = 1024
-_MOST_PACKED = 1000
-_PACKED: dict[bytes, bytes] = {}
 
 
 def phrase_of(status: int) -> str:
-    """Name a status, also one that no standard knows."""
+    """Return the reason phrase of a status, also of a non-standard one."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:
         return f"Status {status}"
 
 
+class HTTPError(Exception):
+    """A request gets an error response."""
+
+    def __init__(self, status: int, message: str = "", **fields: str) -> None:
+        super().__init__(message)
+        self.response = Response.of_error(status, message, **fields)
+
+
 @dataclass
-class Answer:
-    """A whole answer, before it is sent."""
+class Response:
+    """A whole response.
+
+    Attributes:
+        deliver: Sends it in an unusual way; None sends it as usual.
+    """
 
     status: int
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
+    deliver: Callable[[Connection, Response], None] | None = None
 
     @classmethod
-    def of_json(cls, value: Any, status: int = 200) -> Answer:
-        """Answer with a JSON value."""
+    def of_json(cls, value: Any, status: int = 200) -> Response:
+        """Respond with a JSON value."""
         return cls(status, encode(value), {"content-type": JSON})
 
     @classmethod
-    def of_list(cls, raws: list[bytes]) -> Answer:
-        """Answer with a list of JSON texts."""
-        return cls(200, b"[%b]" % b",".join(raws), {"content-type": JSON})
+    def of_list(cls, items: list[bytes]) -> Response:
+        """Respond with a list of encoded JSON values."""
+        return cls(200, b"[%b]" % b",".join(items), {"content-type": JSON})
 
     @classmethod
-    def of_error(cls, status: int, message: str = "") -> Answer:
-        """Answer with an error in the words of the API."""
-        return cls.of_json({"userMessage": message or phrase_of(status)}, status)
+    def of_error(cls, status: int, message: str = "", **fields: str) -> Response:
+        """Respond with an error as the API does."""
+        message = message or phrase_of(status)
+        return cls.of_json({**fields, "userMessage": message}, status)
 
-    def compressed(self) -> Answer:
-        """Compress the body, if that is worth the while."""
-        if len(self.body) < _COMPRESS_FROM or "content-encoding" in self.headers:
-            return self
-        # Pages are read more than once, and packing takes longer than all the rest.
-        digest = blake2b(self.body, digest_size=16).digest()
-        if digest not in _PACKED:
-            if len(_PACKED) >= _MOST_PACKED:
-                _PACKED.clear()
-            _PACKED[digest] = gzip.compress(self.body, 1, mtime=0)
-        headers = {**self.headers, "content-encoding": "gzip"}
-        return Answer(self.status, _PACKED[digest], headers)
+    def compress(self) -> None:
+        """Compress the body if it is large enough."""
+        if len(self.body) >= _COMPRESS_FROM and "content-encoding" not in self.headers:
+            self.body = _compressed(self.body)
+            self.headers["content-encoding"] = "gzip"
+
+
+@lru_cache(maxsize=256)
+def _compressed(body: bytes) -> bytes:
+    # Cached, as pages are read repeatedly and compression takes longest of all.
+    return gzip.compress(body, 1, mtime=0)
 
 
 @dataclass
@@ -69,7 +83,8 @@ class Request:
     """A request; faults may rewrite its query and body.
 
     Attributes:
-        params: What its route takes from the path, such as `id`.
+        headers: By their names in lower case.
+        params: Path parameters of its route, such as `id`.
     """
 
     method: str
@@ -77,15 +92,19 @@ class Request:
     query: dict[str, str]
     headers: dict[str, str]
     body: bytes
-    params: dict[str, Any] = field(default_factory=dict)
+    params: dict[str, str] = field(default_factory=dict)
 
     def json(self, wanted: Any = Any) -> Any:
-        """Return the body's value; unless a type is wanted, decimals are `Decimal`."""
+        """Decode the body; without a wanted type, fractions become `Decimal`.
+
+        Raises:
+            HTTPError: The body is not JSON, or not of the wanted type.
+        """
         try:
             if wanted is not Any:
                 return msgspec.json.decode(self.body, type=wanted)
             return decode(self.body or b"{}")
         except (msgspec.DecodeError, UnicodeDecodeError) as problem:
-            raise HTTPException(400, f"The body: {problem}") from None
+            raise HTTPError(400, f"Invalid body: {problem}") from None
         except RecursionError:
-            raise HTTPException(400, "The body is nested too deep.") from None
+            raise HTTPError(400, "The body is nested too deeply.") from None

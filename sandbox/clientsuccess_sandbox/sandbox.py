@@ -1,28 +1,21 @@
-"""A whole sandbox: made-up company, server, and the handles to both."""
+"""A whole sandbox: a simulated company and its server."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Self
 
+from clientsuccess_sandbox.app import handle
 from clientsuccess_sandbox.backend import Backend
 from clientsuccess_sandbox.routes import V2_BASES
 from clientsuccess_sandbox.server import HttpServer
-from clientsuccess_sandbox.settings import option
 
 
 @dataclass(kw_only=True)
 class Sandbox(Backend):
-    """A ClientSuccess on this machine; use it as a context manager.
+    """A simulated ClientSuccess on this machine; use it as a context manager."""
 
-    Attributes:
-        allowed_hosts: Further names that a `Host` header may hold; `*` allows all.
-    """
-
-    host: str = option("127.0.0.1", "address to listen on")
-    port: int = option(0, "port; 0 takes a free one")
-    allowed_hosts: Collection[str] = ()
     _server: HttpServer | None = field(init=False, repr=False, default=None)
 
     @property
@@ -34,21 +27,21 @@ class Sandbox(Backend):
 
     @property
     def base_url(self) -> str:
-        """Base URL to give to the tap."""
+        """Base URL for the tap."""
         return self.url + V2_BASES[0]
 
     def start(self) -> Self:
         """Start the server in a thread.
 
         Raises:
-            OSError: The port is taken, or the host is not one of this machine.
+            OSError: The port is taken, or the host is not an address of this machine.
         """
-        self._server = HttpServer(self, self.host, self.port, self.allowed_hosts)
+        self._server = HttpServer(partial(handle, self), self.host, self.port)
         self._server.start()
         return self
 
     def stop(self) -> None:
-        """Stop the server, also under requests that still wait."""
+        """Stop the server, even if requests are still waiting."""
         if self._server is not None:
             self._server.stop()
             self._server = None

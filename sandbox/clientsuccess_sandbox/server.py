@@ -1,85 +1,154 @@
-"""Running the app with uvicorn's HTTP protocol, in a thread."""
+"""An HTTP server in a thread, whose connections can break on demand."""
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
+import select
 import socket
+import struct
 import threading
-from collections.abc import Collection
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+from urllib.parse import parse_qsl, unquote
 
-import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
-from uvicorn.server import ServerState
+from clientsuccess_sandbox.messages import Request, Response, phrase_of
 
-from clientsuccess_sandbox.app import App
-from clientsuccess_sandbox.backend import Backend
-from clientsuccess_sandbox.security import protect
+Respond = Callable[[Request, "Connection"], Response]
 
 _BACKLOG = 2048
+_MAX_BODY_BYTES = 16 * 1024 * 1024
+_NO_LINGER = struct.pack("ii", 1, 0)
+
+
+class Connection(BaseHTTPRequestHandler):
+    """One connection: reads requests, sends responses in whole or in part, hangs up."""
+
+    protocol_version = "HTTP/1.1"
+    # Head and body are sent separately: Nagle's algorithm would delay the body.
+    disable_nagle_algorithm = True
+    server: Any
+
+    def __getattr__(self, name: str) -> Any:
+        """Handle every method in the same way."""
+        if name.startswith("do_"):
+            return self._handle_request
+        raise AttributeError(name)
+
+    def handle(self) -> None:
+        """Handle requests until the connection ends, for whatever reason."""
+        with contextlib.suppress(OSError, ValueError):
+            super().handle()
+
+    def log_message(self, *_: object) -> None:
+        """Log nothing: broken connections are what faults are for."""
+
+    def _handle_request(self) -> None:
+        length = int(self.headers.get("content-length") or 0)
+        if length > _MAX_BODY_BYTES:
+            self.close_connection = True
+            self.send(Response.of_error(413, "The body is too large."))
+            return
+        path, _, query = self.path.partition("?")
+        request = Request(
+            self.command,
+            unquote(path),
+            dict(parse_qsl(query, keep_blank_values=True)),
+            {name.lower(): value for name, value in self.headers.items()},
+            self.rfile.read(length),
+        )
+        response = self.server.respond(request, self)
+        (response.deliver or Connection.send)(self, response)
+
+    def send(self, response: Response) -> None:
+        """Send a whole response."""
+        self.start(response)
+        if self.command != "HEAD":
+            self.write(response.body)
+
+    def start(self, response: Response, length: int | None = None) -> None:
+        """Send status and headers; the length is that of the body unless given."""
+        self.send_response_only(response.status, phrase_of(response.status))
+        for name, value in response.headers.items():
+            self.send_header(name, value)
+        size = len(response.body) if length is None else length
+        self.send_header("content-length", str(size))
+        self.end_headers()
+
+    def write(self, part: bytes) -> None:
+        """Send a part of the body."""
+        self.wfile.write(part)
+
+    def pause(self, seconds: float) -> None:
+        """Wait.
+
+        Raises:
+            ConnectionError: The client hung up, or the server is stopping.
+        """
+        if select.select([self.connection], [], [], seconds)[0]:
+            raise ConnectionAbortedError
+
+    def hang_up(self) -> None:
+        """Close the connection after what was sent."""
+        self.close_connection = True
+
+    def reset(self) -> None:
+        """Reset the connection, as a crashing server does."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        self.rfile.close()
+        self.wfile.close()
+        self.connection.close()
+        raise ConnectionResetError
 
 
 class HttpServer:
-    """The server of one sandbox.
+    """Serves requests, each connection in a thread."""
 
-    Uvicorn's own `Server` takes a tenth of a second to stop, and waits for those who
-    wait for an answer.
-    """
+    def __init__(self, respond: Respond, host: str, port: int) -> None:
+        """Listen; requests wait until `start`.
 
-    def __init__(
-        self, backend: Backend, host: str, port: int, names: Collection[str] = ()
-    ) -> None:
-        """Take a port, or raise `OSError`; requests wait there until it runs."""
-        self._socket = _listen(host, port)
-        address, port = self._socket.getsockname()[:2]
-        shown = f"[{address}]" if ":" in address else address
-        self.url = f"http://{shown}:{port}"
-        self._config = uvicorn.Config(
-            protect(App(backend), [host, *names]),
-            log_config=None,
-            log_level="critical",
-            access_log=False,
-            date_header=False,
-            server_header=False,
+        Raises:
+            OSError: The port is taken, or the host is not an address of this machine.
+        """
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._socket = socket.create_server(
+            (host, port), family=family, backlog=_BACKLOG
         )
-        self._loop = asyncio.new_event_loop()
-        self._halt = asyncio.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.respond = respond
+        address, port = self._socket.getsockname()[:2]
+        self.url = f"http://{f'[{address}]' if ':' in address else address}:{port}"
+        self._is_stopping = False
+        self._connections: dict[threading.Thread, socket.socket] = {}
+        self._thread = threading.Thread(target=self._accept, daemon=True)
 
     def start(self) -> None:
         """Run in a thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End the server and hang up on everybody."""
-        self._loop.call_soon_threadsafe(self._halt.set)
+        """Stop, and end all connections."""
+        self._is_stopping = True
+        socket.create_connection(self._socket.getsockname()[:2]).close()  # wakes it
         self._thread.join()
+        self._socket.close()
+        for thread, connection in list(self._connections.items()):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            thread.join()
 
-    def _run(self) -> None:
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            runner.run(self._serve())
+    def _accept(self) -> None:
+        while True:
+            connection, address = self._socket.accept()
+            if self._is_stopping:
+                connection.close()
+                return
+            thread = threading.Thread(
+                target=self._serve, args=(connection, address), daemon=True
+            )
+            self._connections[thread] = connection
+            thread.start()
 
-    async def _serve(self) -> None:
-        self._config.load()
-        state = ServerState()
-        server = await self._loop.create_server(
-            lambda: H11Protocol(self._config, state, {}), sock=self._socket
-        )
-        await self._halt.wait()
-        server.close()
-        # What was just accepted is still to become a task, and then a connection.
-        await asyncio.sleep(0)
-        while state.connections or len(asyncio.all_tasks()) > 1:
-            for task in list(state.tasks):
-                task.cancel()
-            for protocol in list(state.connections):
-                protocol.transport.abort()
-            await asyncio.sleep(0)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.create_server((host, port), family=family, backlog=_BACKLOG)
-    # Inherited by the connections: an answer's head and body are written apart, and
-    # Nagle's algorithm would hold the body back for 40 ms.
-    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listening
+    def _serve(self, connection: socket.socket, address: Any) -> None:
+        with connection:
+            Connection(connection, address, self)  # type: ignore[arg-type]
+        del self._connections[threading.current_thread()]

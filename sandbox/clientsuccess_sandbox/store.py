@@ -17,7 +17,7 @@ from clientsuccess_sandbox.tables import COLUMNS, Page, Search, Tables
 __all__ = ["Change", "Page", "Search", "Store"]
 
 OPERATIONS: Final = ("insert", "edit", "delete")
-MOST_RANDOM_EDITS: Final = 1000
+MAX_RANDOM_EDITS: Final = 1000
 """In one request: more would keep everybody else waiting."""
 
 

@@ -55,7 +55,7 @@ def test_bad_faults_over_http(client: Client) -> None:
     for body in bodies:
         answer = client.control("POST", "/faults", body)
         assert answer.status_code == 400
-        assert "Not a rule" in answer.json()["userMessage"]
+        assert "Invalid rule" in answer.json()["userMessage"]
 
 
 def test_edits_over_http(sandbox: Sandbox, client: Client) -> None:

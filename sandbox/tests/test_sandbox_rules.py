@@ -40,10 +40,10 @@ def test_rules_from_text(text: str, rule: Rule) -> None:
     "text", ["", "nonsense", "status=abc", "status", "html,times=x", "{", "{}"]
 )
 def test_texts_that_are_no_rules(text: str) -> None:
-    with pytest.raises(ValueError, match="Not a rule"):
+    with pytest.raises(ValueError, match="Invalid rule"):
         rule_from_text(text)
 
 
 def test_values_that_are_no_rules() -> None:
-    with pytest.raises(ValueError, match="Not a rule"):
+    with pytest.raises(ValueError, match="Invalid rule"):
         rule_from_json([1])

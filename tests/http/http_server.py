@@ -9,6 +9,8 @@ import time
 import typing as t
 from dataclasses import dataclass, field
 
+import pytest
+
 from tap_clientsuccess.http.auth import KeyAuthenticator, LoginAuthenticator
 from tap_clientsuccess.http.client import Client
 from tap_clientsuccess.http.transport import Transport
@@ -145,3 +147,18 @@ def make_login_client(server: Server, **options: t.Any) -> Client:
 
 def identity(body: bytes) -> bytes:
     return body
+
+
+def fixtures() -> tuple[t.Any, t.Any]:
+    """Return the fixtures `server` and `client`, for a module to assign."""
+
+    @pytest.fixture
+    def server() -> Iterator[Server]:
+        with serving() as running:
+            yield running
+
+    @pytest.fixture
+    def client() -> Client:
+        return make_client()
+
+    return server, client

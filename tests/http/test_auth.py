@@ -13,6 +13,7 @@ from http_server import (
     Request,
     Server,
     answer,
+    fixtures,
     identity,
     make_login_client,
 )
@@ -26,6 +27,8 @@ if t.TYPE_CHECKING:
 
     from tap_clientsuccess.http.client import Client
 
+
+server, client = fixtures()
 
 ENDED = [
     ("401 Unauthorized", {"error": "invalid_token"}),

@@ -14,6 +14,7 @@ from http_server import (
     Request,
     Server,
     answer,
+    fixtures,
     identity,
     make_client,
     serving,
@@ -31,6 +32,9 @@ from tap_clientsuccess.records.envelope import list_of
 
 if t.TYPE_CHECKING:
     from tap_clientsuccess.http.client import Client
+
+
+server, client = fixtures()
 
 
 def test_a_reader_gets_the_body_unchanged(client: Client, server: Server) -> None:

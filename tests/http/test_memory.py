@@ -16,6 +16,7 @@ from http_server import (
     LIMIT_SECONDS,
     Server,
     answer,
+    fixtures,
     make_client,
     make_transport,
 )
@@ -23,6 +24,7 @@ from singer_sdk.streams.rest import HTTPRequest
 
 from tap_clientsuccess.http.thread_pool import ThreadPool
 
+server, _ = fixtures()
 measured = pytest.mark.skipif(
     not Path("/proc/self/status").exists(), reason="the peak is read from /proc"
 )

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
-from starlette.exceptions import HTTPException
 
 from clientsuccess_sandbox.backend import Backend
 from clientsuccess_sandbox.faults.registry import rule_from_json
-from clientsuccess_sandbox.messages import Answer, Request
+from clientsuccess_sandbox.messages import HTTPError, Request, Response
 from clientsuccess_sandbox.settings import Behaviour
-from clientsuccess_sandbox.store import MOST_RANDOM_EDITS
+from clientsuccess_sandbox.store import MAX_RANDOM_EDITS
 
 _DONE: Final = {"done": True}
 _BAD = (ArithmeticError, LookupError, TypeError, ValueError, msgspec.ValidationError)
@@ -22,7 +21,7 @@ class _Edit(msgspec.Struct):
     op: Literal["insert", "edit", "delete", "restore"] = "edit"
     id: int = 0
     changes: dict[str, Any] = {}
-    random: Annotated[int, msgspec.Meta(ge=0, le=MOST_RANDOM_EDITS)] | None = None
+    random: Annotated[int, msgspec.Meta(ge=0, le=MAX_RANDOM_EDITS)] | None = None
     seed: int | None = None
 
 
@@ -37,60 +36,61 @@ class _ClockChange(msgspec.Struct):
     offset: float
 
 
-def _records(backend: Backend, request: Request) -> Answer:
+def _records(backend: Backend, request: Request) -> Response:
     """List all records of a kind, as the search gives them."""
     try:
-        return Answer.of_list(backend.store.raws(request.params["kind"]))
+        return Response.of_list(backend.store.raws(request.params["kind"]))
     except ValueError as problem:
-        raise HTTPException(404, str(problem)) from None
+        raise HTTPError(404, str(problem)) from None
 
 
-def _requests(backend: Backend, request: Request) -> Answer:
+def _requests(backend: Backend, request: Request) -> Response:
     """List the requests so far, or forget them."""
     if request.method == "DELETE":
         backend.requests.clear()
-        return Answer.of_json(_DONE)
-    return Answer.of_json(list(backend.requests))
+        return Response.of_json(_DONE)
+    return Response.of_json(list(backend.requests))
 
 
-def _faults(backend: Backend, request: Request) -> Answer:
+def _faults(backend: Backend, request: Request) -> Response:
     """List the rules in force, add one, or remove all."""
     if request.method == "DELETE":
         backend.faults.clear()
-        return Answer.of_json(_DONE)
+        return Response.of_json(_DONE)
     if request.method == "GET":
-        return Answer.of_json(backend.faults.describe())
+        return Response.of_json(backend.faults.describe())
     try:
         rule = rule_from_json(request.json())
     except ValueError as problem:
-        raise HTTPException(400, str(problem)) from None
-    return Answer.of_json({"number": backend.faults.add(rule)}, 201)
+        raise HTTPError(400, str(problem)) from None
+    return Response.of_json({"number": backend.faults.add(rule)}, 201)
 
 
-def _fault(backend: Backend, request: Request) -> Answer:
+def _fault(backend: Backend, request: Request) -> Response:
     """Remove one rule."""
-    if not backend.faults.remove(request.params["number"]):
-        raise HTTPException(404, f"There is no rule {request.params['number']}.")
-    return Answer.of_json(_DONE)
+    number = int(request.params["number"])
+    if not backend.faults.remove(number):
+        raise HTTPError(404, f"There is no rule {number}.")
+    return Response.of_json(_DONE)
 
 
-def _edits(backend: Backend, request: Request) -> Answer:
+def _edits(backend: Backend, request: Request) -> Response:
     """Make one given edit, or a number of random ones."""
     body, store = request.json(), backend.store
     try:
         edit = msgspec.convert(body, _Edit)
         if edit.random is not None:
             made = store.random_edits(edit.kind, edit.random, seed=edit.seed)
-            return Answer.of_json([change._asdict() for change in made])
+            return Response.of_json([change._asdict() for change in made])
         which = () if edit.op == "insert" else (edit.id,)
         changes = edit.changes if edit.op in {"insert", "edit"} else {}
         record = getattr(store, edit.op)(edit.kind, *which, **changes)
     except _BAD as problem:
-        raise HTTPException(400, f"Not an edit: {problem}") from None
-    return Answer.of_json(record or _DONE)
+        raise HTTPError(400, f"Not an edit: {problem}") from None
+    return Response.of_json(record or _DONE)
 
 
-def _keys(backend: Backend, request: Request) -> Answer:
+def _keys(backend: Backend, request: Request) -> Response:
     """Change the API keys that open: replace, add or revoke."""
     change: _KeyChange = request.json(_KeyChange)
     if change.keys is not None:
@@ -101,18 +101,18 @@ def _keys(backend: Backend, request: Request) -> Answer:
         backend.keys.revoke(change.revoke)
     if change.expire_tokens:
         backend.keys.expire_tokens()
-    return Answer.of_json(_DONE)
+    return Response.of_json(_DONE)
 
 
-def _clock(backend: Backend, request: Request) -> Answer:
+def _clock(backend: Backend, request: Request) -> Response:
     """Set the clock ahead or behind, in seconds."""
     clock = backend.clock
     if request.method == "POST":
         clock.offset = request.json(_ClockChange).offset
-    return Answer.of_json({"offset": clock.offset, "now": clock.now_ms()})
+    return Response.of_json({"offset": clock.offset, "now": clock.now_ms()})
 
 
-def _behaviour(backend: Backend, request: Request) -> Answer:
+def _behaviour(backend: Backend, request: Request) -> Response:
     """Show the server's habits, or change some of them."""
     if request.method == "PATCH":
         body = request.json()
@@ -120,27 +120,27 @@ def _behaviour(backend: Backend, request: Request) -> Answer:
             checked = msgspec.convert(body, Behaviour)
             changes = {name: getattr(checked, name) for name in body}
         except (AttributeError, msgspec.ValidationError) as problem:
-            raise HTTPException(400, str(problem)) from None
+            raise HTTPError(400, str(problem)) from None
         for name, value in changes.items():
             setattr(backend, name, value)
     names = Behaviour.__dataclass_fields__
-    return Answer.of_json({name: getattr(backend, name) for name in names})
+    return Response.of_json({name: getattr(backend, name) for name in names})
 
 
-def _custom_fields(backend: Backend, request: Request) -> Answer:
+def _custom_fields(backend: Backend, request: Request) -> Response:
     """Define one more custom field."""
     try:
         backend.store.add_custom_field(request.params["resource"], request.json())
     except (TypeError, ValueError) as problem:
-        raise HTTPException(400, str(problem)) from None
-    return Answer.of_json(_DONE, 201)
+        raise HTTPError(400, str(problem)) from None
+    return Response.of_json(_DONE, 201)
 
 
 ROUTES: Final[list[tuple[Any, ...]]] = [
     ("/records/{kind}", _records, "GET"),
     ("/requests", _requests, "GET", "DELETE"),
     ("/faults", _faults, "GET", "POST", "DELETE"),
-    ("/faults/{number:int}", _fault, "DELETE"),
+    ("/faults/{number}", _fault, "DELETE"),
     ("/edits", _edits, "POST"),
     ("/keys", _keys, "POST"),
     ("/clock", _clock, "GET", "POST"),

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from starlette.exceptions import HTTPException
-
 from clientsuccess_sandbox.backend import Backend
 from clientsuccess_sandbox.clock import from_iso
 from clientsuccess_sandbox.data import Kind
 from clientsuccess_sandbox.data.seeded import Random
-from clientsuccess_sandbox.messages import Request
+from clientsuccess_sandbox.messages import HTTPError, Request
 from clientsuccess_sandbox.store import Search
 
 _HOUR: Final = 3_600_000
@@ -21,7 +19,7 @@ _TASKS: Final = {"page": "taskPage", "size": "taskSize"}
 
 
 def read_search(backend: Backend, kind: Kind, request: Request) -> Search:
-    """Read what a search asks for; what makes no sense is an `HTTPException`."""
+    """Read what a search asks for; what makes no sense is an `HTTPError`."""
     ignored = backend.ignored(request.path)
     given = {k: value for k, value in request.query.items() if k not in ignored}
     query: dict[str, Any] = {"size": backend.default_size, "sortBy": "id", **given}
@@ -39,7 +37,7 @@ def read_tasks(backend: Backend, kind: Kind, request: Request) -> Search:
         query = {name: asked[key] for name, key in _TASKS.items() if key in asked}
         order = sort.get("key", "dueDate"), sort.get("value", "asc")
     except (AttributeError, LookupError, TypeError):
-        raise HTTPException(400, "The body does not say which tasks.") from None
+        raise HTTPError(400, "The body does not say which tasks.") from None
     query |= zip(("sortBy", "sortDirection"), order, strict=True)
     search = _read(backend, kind, request, {"size": 50, **query})
     return search._replace(size=min(search.size, backend.max_size))
@@ -63,10 +61,10 @@ def _read(
 ) -> Search:
     sort, direction = query["sortBy"], str(query.get("sortDirection", "asc")).lower()
     if sort not in ("modifiedTime", "createdTime", "id", *kind.sortable):
-        raise HTTPException(400, f"sortBy: cannot sort by {sort!r}.")
+        raise HTTPError(400, f"sortBy: cannot sort by {sort!r}.")
     if direction not in {"asc", "desc"}:
         message = f"sortDirection: {direction!r} is neither asc nor desc."
-        raise HTTPException(400, message)
+        raise HTTPError(400, message)
     return Search(
         page=_whole(query, "page", 0),
         size=_whole(query, "size", 1),
@@ -82,9 +80,9 @@ def _whole(query: Mapping[str, Any], name: str | None, least: int) -> int:
     try:
         number = int(str(value))
     except ValueError:
-        raise HTTPException(400, f"{name}: {value!r} is no whole number.") from None
+        raise HTTPError(400, f"{name}: {value!r} is no whole number.") from None
     if number < least:
-        raise HTTPException(400, f"{name}: {number} is less than {least}.")
+        raise HTTPError(400, f"{name}: {number} is less than {least}.")
     return min(number, _MOST)
 
 
@@ -96,5 +94,5 @@ def _since(backend: Backend, value: str | None) -> int | None:
     try:
         moment = from_iso(value, keep_offset=not zone)
     except ValueError:
-        raise HTTPException(400, f"modifiedAfter: {value!r} is no time.") from None
+        raise HTTPError(400, f"modifiedAfter: {value!r} is no time.") from None
     return moment - moment % unit + (0 if backend.inclusive else unit) - zone

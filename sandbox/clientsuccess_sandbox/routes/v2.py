@@ -6,27 +6,25 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from starlette.exceptions import HTTPException
-
 from clientsuccess_sandbox.backend import Backend
 from clientsuccess_sandbox.data import KINDS, SEARCHES, Kind
 from clientsuccess_sandbox.data.custom_fields import RESOURCES
 from clientsuccess_sandbox.jsontext import encode
-from clientsuccess_sandbox.messages import JSON, Answer, Request
+from clientsuccess_sandbox.messages import JSON, HTTPError, Request, Response
 from clientsuccess_sandbox.routes.queries import as_of, read_search, read_tasks
 from clientsuccess_sandbox.store import Page, Search
 
-Endpoint = Callable[[Backend, Request], Answer]
+Endpoint = Callable[[Backend, Request], Response]
 
 _TYPE_KEY: Final = re.compile(rb'"key":"[A-Z]+"')
 
 
-def _health(_: Backend, __: Request) -> Answer:
-    return Answer.of_json({"status": "UP"})
+def _health(_: Backend, __: Request) -> Response:
+    return Response.of_json({"status": "UP"})
 
 
 def _search(kind: Kind) -> Endpoint:
-    def endpoint(backend: Backend, request: Request) -> Answer:
+    def endpoint(backend: Backend, request: Request) -> Response:
         asked = read_search(backend, kind, request)
         true = asked._replace(size=min(asked.size, backend.max_size))
         page = _find(backend, kind.name, true)
@@ -39,28 +37,30 @@ def _search(kind: Kind) -> Endpoint:
 
 
 def _one(kind: str, key: str) -> Endpoint:
-    def endpoint(backend: Backend, request: Request) -> Answer:
-        store, value = backend.store, request.params[key]
-        read = store.get_by_uuid if key == "uuid" else store.get
-        record = read(kind, value, as_of(backend, request))
+    def endpoint(backend: Backend, request: Request) -> Response:
+        store, value, seen = backend.store, request.params[key], as_of(backend, request)
+        if key == "uuid":
+            record = store.get_by_uuid(kind, value, seen)
+        else:
+            record = store.get(kind, int(value), seen)
         if record is None:
-            raise HTTPException(404, f"There is no record {value} in {kind}.")
-        return Answer.of_json(record)
+            raise HTTPError(404, f"There is no record {value} in {kind}.")
+        return Response.of_json(record)
 
     return endpoint
 
 
-def _custom_fields(backend: Backend, request: Request) -> Answer:
+def _custom_fields(backend: Backend, request: Request) -> Response:
     resource = request.params["resource"]
     if resource not in RESOURCES:
-        raise HTTPException(404, f"There is no resource type {resource}.")
+        raise HTTPError(404, f"There is no resource type {resource}.")
     status = backend.missing_custom_fields.get(resource)
     if status is not None:
-        raise HTTPException(status, f"{resource} is not part of this account.")
-    return Answer.of_json(backend.store.definitions(resource))
+        raise HTTPError(status, f"{resource} is not part of this account.")
+    return Response.of_json(backend.store.definitions(resource))
 
 
-def _tasks(backend: Backend, request: Request) -> Answer:
+def _tasks(backend: Backend, request: Request) -> Response:
     asked = read_tasks(backend, KINDS["tasks"], request)
     page = _find(backend, "tasks", asked)
     paging = _paging(asked, page)
@@ -74,7 +74,7 @@ def _find(backend: Backend, kind: str, search: Search) -> Page:
     if depth is not None and (search.page + 1) * search.size > depth:
         if beyond in {"400", "500"}:
             message = f"A search reaches no deeper than {depth} records."
-            raise HTTPException(int(beyond), message)
+            raise HTTPError(int(beyond), message)
         if beyond == "repeat":
             last = (depth - 1) // search.size
             found = search._replace(page=min(search.page, last))
@@ -100,9 +100,9 @@ def _paging(search: Search, page: Page) -> dict[str, Any]:
     }
 
 
-def _page_answer(opening: bytes, page: Page, paging: dict[str, Any]) -> Answer:
+def _page_answer(opening: bytes, page: Page, paging: dict[str, Any]) -> Response:
     body = b"%b%b],%b" % (opening, b",".join(page.records), encode(paging)[1:])
-    return Answer(200, body, {"content-type": JSON})
+    return Response(200, body, {"content-type": JSON})
 
 
 ROUTES: Final[list[tuple[Any, ...]]] = [
@@ -111,8 +111,8 @@ ROUTES: Final[list[tuple[Any, ...]]] = [
     ("/client/{uuid}", _one("clients", "uuid"), "GET"),
     ("/contact/{uuid}", _one("contacts", "uuid"), "GET"),
     ("/pulse/{uuid}", _one("pulses", "uuid"), "GET"),
-    ("/clientNote/{id:int}", _one("client_notes", "id"), "GET"),
-    ("/task/{id:int}", _one("tasks", "id"), "GET"),
+    ("/clientNote/{id}", _one("client_notes", "id"), "GET"),
+    ("/task/{id}", _one("tasks", "id"), "GET"),
     ("/task/all", _tasks, "POST"),
     ("/customfield/all/{resource}", _custom_fields, "GET"),
 ]

@@ -1,0 +1,259 @@
+"""Faults in what the server is asked and what it responds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+
+from clientsuccess_sandbox.data import SEARCHES
+from clientsuccess_sandbox.faults.rule import Call, Rule, set_page
+from clientsuccess_sandbox.jsontext import decode, encode
+from clientsuccess_sandbox.messages import JSON, Request, Response, phrase_of
+from clientsuccess_sandbox.store import MAX_RANDOM_EDITS, OPERATIONS
+
+_MAINTENANCE = """<!DOCTYPE html>
+<html><head><title>System Maintenance</title></head>
+<body><h1>System Maintenance</h1><p>We will be back shortly.</p></body></html>
+"""
+_INSTEAD: Final[dict[str, Any]] = {
+    "null": None,
+    "object": {},
+    "string": "",
+    "number": 7,
+}
+
+
+class Body(Rule, tag="body"):
+    """Respond with another body: a JSON value, or text or bytes as they are."""
+
+    body: Any
+    status: int = 200
+    content_type: str = JSON
+
+    def handle(self, call: Call) -> Response:
+        body = self.body.encode() if isinstance(self.body, str) else self.body
+        body = body if isinstance(body, bytes) else encode(body)
+        return Response(self.status, body, {"content-type": self.content_type})
+
+
+class Html(Body, tag="html"):
+    """Respond with the API's maintenance page."""
+
+    body: Any = _MAINTENANCE
+    content_type: str = "text/html; charset=utf-8"
+
+
+class Empty(Body, tag="empty"):
+    """Respond with an empty body."""
+
+    body: Any = b""
+
+
+class Status(Rule, tag="status"):
+    """Respond with a status.
+
+    Attributes:
+        status: Any status code.
+        headers: Headers to add.
+        body: A JSON value, or text that is sent as it is.
+        retry_after: Value of a `Retry-After` header: seconds or an HTTP date.
+    """
+
+    status: int
+    headers: dict[str, str] = {}
+    body: Any = None
+    retry_after: int | str | None = None
+
+    def handle(self, call: Call) -> Response:
+        body = {"userMessage": phrase_of(self.status)}
+        rule = Body("", body if self.body is None else self.body, self.status)
+        return _with_headers(rule.handle(call), self.headers, self.retry_after)
+
+
+class RateLimit(Rule, tag="rate_limit"):
+    """Respond with 429 to more than this many requests a second.
+
+    Attributes:
+        per_second: Requests that may pass within any second.
+        retry_after: Value of the `Retry-After` header; `None` for no header.
+        headers: Other headers, such as `X-RateLimit-Limit`.
+    """
+
+    per_second: int
+    retry_after: int | str | None = 1
+    headers: dict[str, str] = {}
+
+    def handle(self, call: Call) -> Response:
+        if call.fault.is_within(self.per_second):
+            return call.proceed()
+        return _with_headers(Response.of_error(429), self.headers, self.retry_after)
+
+
+class Redirect(Rule, tag="redirect"):
+    """Redirect; an absolute URL leads to another host."""
+
+    location: str
+    status: int = 302
+
+    def handle(self, call: Call) -> Response:
+        return Response(self.status, headers={"location": self.location})
+
+
+class Headers(Rule, tag="headers"):
+    """Add headers to the response."""
+
+    headers: dict[str, str]
+
+    def handle(self, call: Call) -> Response:
+        return _with_headers(call.proceed(), self.headers)
+
+
+class Shape(Rule, tag="shape"):
+    """Change the shape of the list of records.
+
+    Attributes:
+        shape: `missing` drops it; `null`, `object`, `string` and `number` put such a
+            value in its place; `bare` responds with the list alone, `wrapped` with the
+            whole body in a list.
+    """
+
+    shape: Literal[
+        "missing", "null", "object", "string", "number", "bare", "wrapped"
+    ] = "missing"
+
+    def handle(self, call: Call) -> Response:
+        return _edited(call.proceed(), self._reshape)
+
+    def _reshape(self, value: Any) -> Any:
+        key = _list_key(value)
+        if self.shape == "wrapped":
+            return [value]
+        if key is None:
+            return _INSTEAD.get(self.shape, {})
+        if self.shape == "bare":
+            return value[key]
+        rest = {name: item for name, item in value.items() if name != key}
+        return rest if self.shape == "missing" else {key: _INSTEAD[self.shape], **rest}
+
+
+class WrongTotal(Rule, tag="wrong_total"):
+    """Add this many `elements` and `pages` to the totals."""
+
+    elements: int = 0
+    pages: int = 0
+
+    def handle(self, call: Call) -> Response:
+        return _edited(call.proceed(), self._falsify)
+
+    def _falsify(self, value: Any) -> Any:
+        if isinstance(value, dict) and "totalElements" in value:
+            value["totalElements"] += self.elements
+            value["totalPages"] += self.pages
+        return value
+
+
+class RepeatPage(Rule, tag="repeat_page"):
+    """Respond with the same page, whichever is requested."""
+
+    number: int = 0
+
+    def handle(self, call: Call) -> Response:
+        set_page(call.request, self.number)
+        return call.proceed()
+
+
+class Mutate(Rule, tag="mutate"):
+    """Change records in the response; the stored ones stay as they are.
+
+    Attributes:
+        record: Id of the record; `None` for all records of the response.
+        values: Values to set.
+        remove: Keys to drop.
+        instead: What to send in place of the record.
+    """
+
+    record: int | None = None
+    values: dict[str, Any] = {}
+    remove: list[str] = []
+    instead: Any = msgspec.UNSET
+
+    def handle(self, call: Call) -> Response:
+        return _edited(call.proceed(), self._mutate)
+
+    def _mutate(self, value: Any) -> Any:
+        if key := _list_key(value):
+            return {**value, key: self._mutate(value[key])}
+        if isinstance(value, list):
+            return [self._mutate(record) for record in value]
+        if not isinstance(value, dict) or self.record not in {None, value.get("id")}:
+            return value
+        if self.instead is not msgspec.UNSET:
+            return self.instead
+        changed = {**value, **self.values}
+        return {key: item for key, item in changed.items() if key not in self.remove}
+
+
+class Edits(Rule, tag="edits"):
+    """Change data while it is read: random edits after each response.
+
+    Attributes:
+        count: Number of edits.
+        every: Edit after every n-th matched request.
+        of: Kind of the records; by default the one that was read.
+        operations: The operations to choose from.
+        seed: The same seed makes the same edits; `None` uses the sandbox's.
+    """
+
+    count: Annotated[int, msgspec.Meta(ge=0, le=MAX_RANDOM_EDITS)] = 1
+    every: Annotated[int, msgspec.Meta(ge=1)] = 1
+    of: str | None = None
+    operations: tuple[str, ...] = OPERATIONS
+    seed: int | None = None
+
+    def handle(self, call: Call) -> Response:
+        response, hits = call.proceed(), call.fault.hits
+        kind = self.of or _kind_read(call.request)
+        if kind is not None and hits % self.every == 0:
+            seed = None if self.seed is None else self.seed + hits
+            call.store.random_edits(
+                kind, self.count, seed=seed, operations=self.operations
+            )
+        return response
+
+
+KINDS: Final = (
+    *(Body, Edits, Empty, Headers, Html, Mutate, RateLimit, Redirect, RepeatPage),
+    *(Shape, Status, WrongTotal),
+)
+
+
+def _with_headers(
+    response: Response, headers: dict[str, str], retry_after: int | str | None = None
+) -> Response:
+    response.headers |= {name.lower(): value for name, value in headers.items()}
+    if retry_after is not None:
+        response.headers["retry-after"] = str(retry_after)
+    return response
+
+
+def _kind_read(request: Request) -> str | None:
+    *_, resource, last = request.path.split("/")
+    if (resource, last) == ("task", "all"):
+        return "tasks"
+    is_search = last == "search" and resource in SEARCHES
+    return SEARCHES[resource].name if is_search else None
+
+
+def _list_key(value: Any) -> str | None:
+    lists = ("data", "content") if isinstance(value, dict) else ()
+    return next((key for key in lists if isinstance(value.get(key), list)), None)
+
+
+def _edited(response: Response, edit: Callable[[Any], Any]) -> Response:
+    """Edit a JSON response; errors and other content stay as they are."""
+    if response.status >= 400 or not response.body:  # noqa: PLR2004
+        return response
+    return replace(response, body=encode(edit(decode(response.body))))
