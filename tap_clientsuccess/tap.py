@@ -28,6 +28,7 @@ from tap_clientsuccess.config.validation import problems
 from tap_clientsuccess.connection_test import check_connection
 from tap_clientsuccess.context import ContextTap
 from tap_clientsuccess.errors import config_error
+from tap_clientsuccess.singer.flattening import FlatteningMapper
 from tap_clientsuccess.singer.signals import (
     LEAVE_WITHIN_SECONDS,
     Interrupted,
@@ -80,7 +81,8 @@ class TapClientSuccess(ContextTap):
             for name in self._disabled_streams & self.input_catalog.keys():
                 self.logger.info("%s: skipped, because v1_streams is off", name)
             complete_catalog(self.input_catalog, resources, self.context.custom_fields)
-        super().setup_mapper()
+        self.mapper = FlatteningMapper(dict(self.config), self.logger)
+        self.mapper.register_raw_streams_from_catalog(self.catalog)
 
     def discover_streams(self) -> list[ClientSuccessStream]:
         """Return the built-in streams and those of the setting `custom_streams`."""

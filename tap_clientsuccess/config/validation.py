@@ -20,6 +20,9 @@ if t.TYPE_CHECKING:
     from jsonschema import ValidationError
 
 
+SHORTEST_NAME = 20
+"""The least that the names of flattened columns may be cut to."""
+
 # The SDK reads this one without declaring it.
 _UNDECLARED = {"emit_activate_version_messages"}
 
@@ -108,6 +111,8 @@ def _beyond_the_schema(
         yield "start_date is not a time such as 2024-01-01T00:00:00Z"
     if (header := config.get("api_key_header")) and not _HEADER_NAME.fullmatch(header):
         yield "api_key_header is not the name of an HTTP header"
+    if (longest := config.get("flattening_max_key_length")) and longest < SHORTEST_NAME:
+        yield f"flattening_max_key_length must be {SHORTEST_NAME} or more"
     yield from _login_problems(config, unread)
     for name in ("base_url", "v1_base_url"):
         if url := config.get(name):

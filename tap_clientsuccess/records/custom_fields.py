@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
 import typing as t
 
@@ -111,6 +112,11 @@ def _described(definition: dict[str, t.Any]) -> str:
     return f"{text} Values: {', '.join(values)}." if values else text
 
 
+def _age(definition: t.Any) -> float:
+    number = definition.get("fieldId") if isinstance(definition, dict) else None
+    return number if isinstance(number, int) else math.inf
+
+
 class FieldDefinitions:
     """The account's definitions, each type of resource read once, when it is needed."""
 
@@ -151,7 +157,8 @@ class FieldDefinitions:
                 "Custom fields stay untyped: their definitions cannot be read. %s",
                 error,
             )
-        for definition in definitions:
+        # The older of two names that differ in case stays, when flattened.
+        for definition in sorted(definitions, key=_age):
             try:
                 yield property_of(definition)
             except ValueError:

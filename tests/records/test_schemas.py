@@ -75,12 +75,3 @@ def test_a_custom_field_of_unknown_type_is_text() -> None:
     ):
         (record,) = reader.read(f'[{{"custom":{{"x":{value}}}}}]'.encode()).records
         assert json.loads(record.line) == {"custom": {"x": text}}
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_sdk_can_flatten_null(name: str) -> None:
-    # It looks for ``type`` in ``schema[field]``, also where that is the description.
-    schema = SCHEMAS.fetch_schema(name)
-    assert "description" not in schema["properties"] or (
-        "type" not in schema["description"]
-    )

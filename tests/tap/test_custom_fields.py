@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clientsuccess_sandbox import Mutate, Sandbox, Status
-from tap_clientsuccess.records.custom_fields import property_of
+from tap_clientsuccess.records.custom_fields import FieldDefinitions, property_of
 from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:
@@ -286,3 +286,11 @@ def test_a_field_that_is_added_appears_at_the_next_discovery(
         custom_of(before, "clients")["properties"]
     )
     assert added == {"new__cs"}
+
+
+def test_the_oldest_field_comes_first() -> None:
+    """Its column keeps its name where a newer one differs in case alone."""
+    found: list[t.Any] = [{"fieldKey": key, "fieldId": key} for key in ("b", "a")]
+    found += [{"fieldKey": f"f{number}", "fieldId": number} for number in (3, 1)]
+    definitions = FieldDefinitions(lambda _: found)
+    assert list(definitions.properties("CLIENT")) == ["f1", "f3", "b", "a"]

@@ -1,0 +1,194 @@
+"""Flattening: the members of nested objects as columns that every target can take.
+
+The SDK's own flattening sends keys that the SCHEMA message does not have (`client:
+null` where `client__id` is declared), and its column names fail in some targets: equal
+but for case, with quotes, or longer than PostgreSQL allows. Here SCHEMA and records
+come from one plan: a record has the columns of its SCHEMA, all of them and no others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import re
+import typing as t
+from itertools import chain
+
+import msgspec
+from singer_sdk.helpers._flattening import FlatteningOptions
+from singer_sdk.mapper import PluginMapper
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from singer_sdk.singerlib import Catalog
+
+    from tap_clientsuccess.records import JSONSchema
+
+logger = logging.getLogger("tap-clientsuccess")
+
+LONGEST_NAME = 63
+"""PostgreSQL's limit for the name of a column."""
+_DIGEST = 8
+_PLAIN = re.compile(r"[A-Za-z0-9_]+")
+_ODD = re.compile(r"[^A-Za-z0-9_]+")
+_TEXT: JSONSchema = {"type": ["string", "null"]}
+
+# As the writer encodes: decimals as numbers, and what JSON has no type for as text.
+_encoder = msgspec.json.Encoder(enc_hook=str, decimal_format="number")
+
+
+class FlatteningMapper(PluginMapper):
+    """The SDK's mapper, with this module's flattening in place of the SDK's."""
+
+    def __init__(self, plugin_config: dict[str, t.Any], logger: logging.Logger) -> None:
+        super().__init__(plugin_config=plugin_config, logger=logger)
+        self._longest = plugin_config.get("flattening_max_key_length") or LONGEST_NAME
+
+    def register_raw_streams_from_catalog(self, catalog: Catalog) -> None:
+        """Make the stream maps of all streams."""
+        options = self.flattening_options
+        self.flattening_options = FlatteningOptions(enabled=False)
+        super().register_raw_streams_from_catalog(catalog)
+        self.flattening_options = options
+        for stream_map in chain.from_iterable(self.stream_maps.values()):
+            stream_map.flattening_options = options
+            if stream_map.flattening_enabled:
+                plan = FlatteningPlan(
+                    stream_map.stream_alias,
+                    stream_map.transformed_schema,
+                    options,
+                    self._longest,
+                )
+                stream_map.transformed_schema = plan.schema
+                stream_map.flatten_record = plan.flatten  # type: ignore[method-assign]
+
+
+class FlatteningPlan:
+    """Which member of a stream's records becomes which column.
+
+    Attributes:
+        schema: The flattened schema.
+    """
+
+    def __init__(
+        self, stream: str, schema: JSONSchema, options: FlatteningOptions, longest: int
+    ) -> None:
+        """Name the columns.
+
+        Args:
+            stream: The stream's name, for warnings.
+            schema: The schema of its records.
+            options: The depth, and what separates the parts of a name.
+            longest: The most characters of a name that is made here.
+        """
+        self._stream = stream
+        self._depth = options.max_level
+        self._separator = options.separator
+        self._longest = longest
+        self._warned = False
+        members = schema.get("properties", {})
+        # Names at the top stay: the keys are among them.
+        self._taken = {
+            _folded(name)
+            for name, member in members.items()
+            if not self._is_expanded(member, 0)
+        }
+        self._columns: dict[str, JSONSchema] = {}
+        self._plan = list(self._planned(members, ()))
+        self.schema = {**schema, "properties": self._columns}
+        if "required" in schema:
+            kept = [name for name in schema["required"] if name in self._columns]
+            self.schema["required"] = kept
+
+    def flatten(self, record: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Return a record with the columns of the schema, absent ones as null."""
+        flat: dict[str, t.Any] = {}
+        self._fill(flat, record, self._plan)
+        return flat
+
+    def _is_expanded(self, schema: JSONSchema, level: int) -> bool:
+        names = _names(schema)
+        return level < self._depth and names == ["object"] and "properties" in schema
+
+    def _planned(
+        self, members: Mapping[str, JSONSchema], within: tuple[str, ...]
+    ) -> Iterator[tuple[str, t.Any]]:
+        """Yield each member with its column, or with the plan of its own members."""
+        for name, schema in members.items():
+            path = (*within, name)
+            if self._is_expanded(schema, len(within)):
+                yield name, list(self._planned(schema["properties"], path))
+                continue
+            column = self._column_name(path) if within else name
+            self._columns[column] = _column_schema(schema, is_nested=bool(within))
+            yield name, (column, _names(self._columns[column]) == ["string"])
+
+    def _column_name(self, path: tuple[str, ...]) -> str:
+        """Return a name that no other column has, for targets that ignore case.
+
+        A name that is not plain, too long or taken is cut and ends in a part of the
+        path's hash. So it stays the same, whatever other columns there are.
+        """
+        name = self._separator.join(path)
+        is_plain = all(map(_PLAIN.fullmatch, path)) and len(name) <= self._longest
+        if not is_plain or _folded(name) in self._taken:
+            name = self._hashed_name(path)
+        self._taken.add(_folded(name))
+        return name
+
+    def _hashed_name(self, path: tuple[str, ...]) -> str:
+        digest = hashlib.sha256(json.dumps(path).encode()).hexdigest()
+        plain = self._separator.join(_ODD.sub("_", part) for part in path)
+        names = (
+            f"{plain[: self._longest - length - 1]}_{digest[:length]}"
+            for length in range(_DIGEST, len(digest))
+        )
+        return next(name for name in names if _folded(name) not in self._taken)
+
+    def _fill(
+        self,
+        flat: dict[str, t.Any],
+        values: Mapping[str, t.Any],
+        plan: list[tuple[str, t.Any]],
+    ) -> None:
+        undeclared = len(values)
+        for name, column in plan:
+            undeclared -= name in values
+            value = values.get(name)
+            if isinstance(column, list):
+                self._fill(flat, value if isinstance(value, dict) else {}, column)
+                continue
+            key, is_text = column
+            if is_text and value is not None and not isinstance(value, str):
+                value = _encoder.encode(value).decode()
+            flat[key] = value
+        if undeclared and not self._warned:
+            self._warned = True
+            logger.warning(
+                "%s: flattening leaves out nested fields that the catalog does not "
+                "have; run discovery again",
+                self._stream,
+            )
+
+
+def _names(schema: JSONSchema) -> list[str]:
+    """Return the JSON types of a schema, without null."""
+    declared = schema.get("type", [])
+    names = [declared] if isinstance(declared, str) else declared
+    return [name for name in names if name != "null"]
+
+
+def _column_schema(schema: JSONSchema, *, is_nested: bool) -> JSONSchema:
+    """Return the schema of a column: text, unless it is of one simple type."""
+    names = _names(schema)
+    if len(names) != 1 or names[0] in {"object", "array"}:
+        kept = ("description",) if "description" in schema else ()
+        return {**_TEXT, **{key: schema[key] for key in kept}}
+    return {**schema, "type": [*names, "null"]} if is_nested else schema
+
+
+def _folded(name: str) -> str:
+    """Return what targets make of a name that ignore case, or allow few characters."""
+    return re.sub(r"[^a-z0-9_]", "_", name.lower())

@@ -1,0 +1,188 @@
+"""Flattening: the columns of SCHEMA and records are the same, and fit every target."""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers._flattening import FlatteningOptions
+
+from tap_clientsuccess.singer.flattening import FlatteningPlan
+from tap_clientsuccess.tap import TapClientSuccess
+
+if t.TYPE_CHECKING:
+    from conftest import Sync
+
+    from clientsuccess_sandbox import Sandbox
+
+TEXT = {"type": ["string", "null"]}
+
+
+def plan_of(
+    *names: str, longest: int = 63, separator: str = "__", **top: t.Any
+) -> FlatteningPlan:
+    """Flatten a schema whose `custom` has these members."""
+    custom = {"type": ["object", "null"], "properties": dict.fromkeys(names, TEXT)}
+    schema = {"type": "object", "properties": {**top, "custom": custom}}
+    options = FlatteningOptions(enabled=True, max_level=1, separator=separator)
+    return FlatteningPlan("clients", schema, options, longest)
+
+
+def columns_of(*names: str, **more: t.Any) -> list[str]:
+    return list(plan_of(*names, **more).schema["properties"])
+
+
+@pytest.mark.parametrize("depth", [1, 2, 9])
+def test_records_have_the_columns_of_their_schema_and_no_others(
+    sync: Sync, depth: int
+) -> None:
+    plain = sync(discover_custom_fields=True)
+    output = sync(
+        flattening_enabled=True,
+        flattening_max_depth=depth,
+        discover_custom_fields=True,
+    )
+    assert {name: len(found) for name, found in output.records.items()} == {
+        name: len(found) for name, found in plain.records.items()
+    }
+    for stream, records in output.records.items():
+        schema = output.schemas[stream]
+        for record in records:
+            assert list(record) == list(schema["properties"])
+            Draft202012Validator(schema).validate(record)
+
+
+def test_every_declared_value_arrives(sync: Sync) -> None:
+    settings = {"streams": ["contracts"], "discover_custom_fields": True}
+    plain = sync(**settings).records["contracts"]
+    output = sync(**settings, flattening_enabled=True, flattening_max_depth=9)
+
+    def leaves(value: t.Any, path: str = "") -> t.Iterator[tuple[str, t.Any]]:
+        if isinstance(value, dict):
+            for name, item in value.items():
+                yield from leaves(item, f"{path}__{name}" if path else name)
+        else:
+            yield path, value
+
+    flat = output.records["contracts"]
+    for record, columns in zip(plain, flat, strict=True):
+        found = {k: v for k, v in leaves(record) if v not in (None, [])}
+        text = {k: json.loads(columns[k]) for k, v in found.items() if type(v) is list}
+        sent = {k: v for k, v in columns.items() if v not in (None, "[]")}
+        assert sent | text == found
+
+
+@given(st.lists(st.text(min_size=1), unique=True), st.integers(20, 80))
+def test_names_are_distinct_plain_and_short(names: list[str], longest: int) -> None:
+    columns = columns_of(*names, longest=longest)
+    assert len({column.lower() for column in columns}) == len(names)
+    for column in columns:
+        assert re.fullmatch(r"custom__[A-Za-z0-9_]+", column)
+        assert len(column) <= longest
+
+
+@given(
+    st.lists(st.text("aA_\"é'", min_size=1), min_size=1, unique=True),
+    st.integers(1, 5),
+)
+def test_a_new_field_renames_no_other(names: list[str], old: int) -> None:
+    assert columns_of(*names)[:old] == columns_of(*names[:old])
+
+
+def test_names_as_documented() -> None:
+    assert columns_of(
+        "industry__cs", "Next_Renewal__cs", "INDUSTRY__cs", 'say "hi"', "x" * 60
+    ) == [
+        "custom__industry__cs",
+        "custom__Next_Renewal__cs",
+        "custom__INDUSTRY__cs_3642030b",
+        "custom__say_hi__f1453483",
+        f"custom__{46 * 'x'}_61df1b94",
+    ]
+
+
+def test_names_at_the_top_stay(sync: Sync) -> None:
+    top = {"custom__A": TEXT, 'odd "one"': TEXT}
+    columns = columns_of("a", **top)
+    assert columns[:2] == list(top)
+    assert re.fullmatch("custom__a_[0-9a-f]{8}", columns[2])
+
+
+def test_the_longest_name_is_a_setting(sync: Sync) -> None:
+    settings = {"streams": ["clients"], "flattening_enabled": True}
+    longest = {"flattening_max_depth": 1, "flattening_max_key_length": 30}
+    output = sync(**settings, **longest)
+    columns = set(output.schemas["clients"]["properties"])
+    assert max(map(len, columns)) == 30
+    assert set(output.records["clients"][0]) == columns
+    with pytest.raises(ConfigValidationError) as refused:
+        sync(**settings, **longest | {"flattening_max_key_length": 5})
+    assert refused.value.errors == ["flattening_max_key_length must be 20 or more"]
+
+
+def test_odd_custom_fields_arrive(sync: Sync, sandbox: Sandbox) -> None:
+    odd = {'"quoted" key': "a", "Industry__CS": "b", "x" * 100: "c", "größe": "d"}
+    for key in odd:
+        sandbox.store.add_custom_field(
+            "CLIENT", {"fieldKey": key, "fieldTypeName": "STRING"}
+        )
+    sandbox.store.edit("clients", 3, custom=odd)
+    output = sync(
+        streams=["clients"],
+        discover_custom_fields=True,
+        flattening_enabled=True,
+        flattening_max_depth=1,
+    )
+    (record,) = [r for r in output.records["clients"] if r["id"] == 3]
+    custom = {k: v for k, v in record.items() if k.startswith("custom__")}
+    assert list(custom.values())[-4:] == list("abcd")
+    assert "custom__industry__cs" in custom
+
+
+def test_undeclared_members_are_left_out_with_a_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    plan = plan_of("a")
+    for _ in range(2):
+        assert plan.flatten({"custom": {"a": "1", "b@c.d": 2}}) == {"custom__a": "1"}
+    assert plan.flatten({"custom": None}) == {"custom__a": None}
+    assert len(caplog.records) == 1
+    assert "b@c.d" not in caplog.text
+
+
+def test_what_is_of_no_one_type_is_text() -> None:
+    any_type = {"type": ["string", "integer", "array", "object", "null"]}
+    plan = plan_of("a", union=any_type, typeless={}, items={"type": "array"})
+    record = {"union": 5, "typeless": {"x": 1.50}, "items": ["ü"]}
+    for name in record:
+        assert plan.schema["properties"][name] == TEXT
+    assert plan.flatten(record) == {
+        "union": "5",
+        "typeless": '{"x":1.5}',
+        "items": '["ü"]',
+        "custom__a": None,
+    }
+
+
+def test_required_members_may_be_absent() -> None:
+    inner = {"type": "object", "properties": {"b": {"type": "integer"}}}
+    schema = {"properties": {"id": {"type": "integer"}, "a": inner}}
+    options = FlatteningOptions(enabled=True, max_level=1)
+    plan = FlatteningPlan("x", {**schema, "required": ["id", "a"]}, options, 63)
+    assert plan.schema["required"] == ["id"]
+    assert plan.schema["properties"]["a__b"] == {"type": ["integer", "null"]}
+
+
+def test_the_catalog_is_the_same_with_flattening(config: dict[str, t.Any]) -> None:
+    plain = config | {"discover_custom_fields": True}
+    flat = plain | {"flattening_enabled": True, "flattening_max_depth": 2}
+    assert (
+        TapClientSuccess(config=flat).catalog_dict
+        == TapClientSuccess(config=plain).catalog_dict
+    )
