@@ -15,6 +15,7 @@ import click
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 from singer_sdk.plugin_base import SingerCommand, _ConfigInput
 
+from tap_clientsuccess.config.documents import catalog_problems, state_problems
 from tap_clientsuccess.config.environment import unread_settings, variable
 from tap_clientsuccess.config.settings import SCHEMA
 from tap_clientsuccess.errors import ApiError, config_error
@@ -135,14 +136,21 @@ def read_state(file: t.IO[str]) -> dict[str, t.Any]:
     value = state.get("value")
     if state.get("type") == "STATE" and isinstance(value, dict):
         state = value
-    bookmarks = state.get("bookmarks", {})
-    if not isinstance(bookmarks, dict) or not all(
-        isinstance(bookmark, dict) for bookmark in bookmarks.values()
-    ):
-        raise config_error(
-            f"the bookmarks in {file.name} are not objects", what="state"
-        )
+    if problems := list(state_problems(state)):
+        raise config_error(*problems, what="state")
     return state
+
+
+def read_catalog(file: t.IO[str]) -> dict[str, t.Any]:
+    """Read a catalog.
+
+    Raises:
+        ConfigValidationError: It is not one.
+    """
+    catalog = read_object(file)
+    if problems := list(catalog_problems(catalog)):
+        raise config_error(*problems, what="catalog")
+    return catalog
 
 
 def with_connection_test(params: list[click.Parameter]) -> None:

@@ -17,8 +17,8 @@ from tap_clientsuccess.catalog import complete_catalog
 from tap_clientsuccess.cli import (
     CONNECTION,
     TapCommand,
+    read_catalog,
     read_config,
-    read_object,
     read_state,
     with_connection_test,
 )
@@ -34,6 +34,7 @@ from tap_clientsuccess.singer.signals import (
     Interrupted,
     stop_signal,
 )
+from tap_clientsuccess.singer.stream_maps import stream_map_error
 from tap_clientsuccess.singer.writer import BufferedWriter, OutputError
 from tap_clientsuccess.streams import STREAMS
 from tap_clientsuccess.streams.custom import custom_streams, definition_problems
@@ -82,7 +83,12 @@ class TapClientSuccess(ContextTap):
                 self.logger.info("%s: skipped, because v1_streams is off", name)
             complete_catalog(self.input_catalog, resources, self.context.custom_fields)
         self.mapper = FlatteningMapper(dict(self.config), self.logger)
-        self.mapper.register_raw_streams_from_catalog(self.catalog)
+        try:
+            self.mapper.register_raw_streams_from_catalog(self.catalog)
+        except Exception as error:
+            if not self.config.get("stream_maps"):
+                raise
+            raise stream_map_error(error) from None
 
     def discover_streams(self) -> list[ClientSuccessStream]:
         """Return the built-in streams and those of the setting `custom_streams`."""
@@ -160,6 +166,7 @@ class TapClientSuccess(ContextTap):
             ApiError: A stream could not be read.
             Interrupted: A signal was received.
         """
+        self._warn_about_catalog()
         stop_signal.defer()
         try:
             self.sync_all()
@@ -168,6 +175,13 @@ class TapClientSuccess(ContextTap):
             raise
         if self.v1_refusals and self.config["v1_streams"] == "required":
             raise self.v1_refusals[0]
+
+    def _warn_about_catalog(self) -> None:
+        names = self.input_catalog.keys() if self.input_catalog else set()
+        for name in sorted(names - self.streams.keys() - self._disabled_streams):
+            self.logger.warning("%s: skipped, because there is no such stream", name)
+        if not any(stream.selected for stream in self.streams.values()):
+            self.logger.warning("The catalog selects no stream: nothing to read")
 
     def _leave(self) -> None:
         """Write a last STATE, unless the target does not read it in time."""
@@ -195,7 +209,7 @@ class TapClientSuccess(ContextTap):
         tap = cls(
             config=given.config,
             state=state and read_state(state),
-            catalog=catalog and read_object(catalog),
+            catalog=catalog and read_catalog(catalog),
             parse_env_config=given.parse_env,
         )
         tap.run()

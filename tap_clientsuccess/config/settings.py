@@ -167,6 +167,16 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         ),
     ),
     th.Property(
+        "custom_fields_interval_days",
+        th.IntegerType(minimum=0, maximum=365),
+        default=7,
+        title="Custom fields interval (days)",
+        description=(
+            "Days until the stream `custom_fields` is read again, which takes 22 "
+            "requests. 0 reads it in every sync."
+        ),
+    ),
+    th.Property(
         "custom_streams",
         th.ArrayType(
             th.ObjectType(
@@ -241,6 +251,7 @@ class Settings:
     max_retries: int
     max_response_bytes: int
     discover_custom_fields: bool
+    custom_fields_interval: dt.timedelta
     v1_streams: str
     health_path: str
     user_agent: str
@@ -270,6 +281,9 @@ class Settings:
             max_retries=value("max_retries"),
             max_response_bytes=value("max_response_bytes"),
             discover_custom_fields=value("discover_custom_fields"),
+            custom_fields_interval=dt.timedelta(
+                days=value("custom_fields_interval_days")
+            ),
             v1_streams=value("v1_streams"),
             health_path="/" + value("health_path").lstrip("/"),
             user_agent=value("user_agent") or f"{PACKAGE}/{package_version()}",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import importlib.util
 import ipaddress
 import re
 import typing as t
 from urllib.parse import urlsplit
 
 from singer_sdk.plugin_base import JSONSchemaValidator
+from upath import UPath
 
 from tap_clientsuccess.config.settings import SCHEMA
 from tap_clientsuccess.timestamps import parse_time
@@ -42,8 +44,10 @@ def problems(
     Returns:
         One sentence a problem, without values.
     """
-    errors = JSONSchemaValidator(schema).iter_errors(config)
-    found = [_in_words(error) for error in errors]
+    try:
+        found = [_in_words(e) for e in JSONSchemaValidator(schema).iter_errors(config)]
+    except AttributeError:  # The SDK's schema of __else__ is invalid itself.
+        return ["stream_maps: __else__ must be null"]
     found += _unknown(config, schema["properties"])
     return found or list(_beyond_the_schema(config, unread))
 
@@ -67,14 +71,15 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def _in_words(error: ValidationError) -> str:  # noqa: PLR0911
-    where = ".".join(str(part) for part in error.absolute_path)
+    where = ".".join(map(str, error.absolute_path))
     expected: t.Any = error.validator_value
     match error.validator:
         case "required":
             given: t.Any = error.instance
             missing = [name for name in expected if name not in given]
             verb = "is" if len(missing) == 1 else "are"
-            return f"{where or 'settings'}: {' and '.join(missing)} {verb} missing"
+            names = [f"{where}.{name}" if where else name for name in missing]
+            return f"{' and '.join(names)} {verb} missing"
         case "type":
             kinds = [expected] if isinstance(expected, str) else expected
             return f"{where} must be of type {' or '.join(kinds)}"
@@ -90,7 +95,7 @@ def _in_words(error: ValidationError) -> str:  # noqa: PLR0911
             return f"{where} must be one of {', '.join(map(str, expected))}"
         case "format":
             return f"{where} must be a {expected}"
-    return f"{where} does not match the schema of the settings ({error.validator})"
+    return f"{where} is invalid ({error.validator})"
 
 
 def _beyond_the_schema(
@@ -114,6 +119,7 @@ def _beyond_the_schema(
     if (longest := config.get("flattening_max_key_length")) and longest < SHORTEST_NAME:
         yield f"flattening_max_key_length must be {SHORTEST_NAME} or more"
     yield from _login_problems(config, unread)
+    yield from _batch_problems(config.get("batch_config") or {})
     for name in ("base_url", "v1_base_url"):
         if url := config.get(name):
             yield from _url_problems(name, url)
@@ -138,6 +144,24 @@ def _login_problems(
                 )
             if other != method and given:
                 yield f"{name} is for auth_method {other}, but auth_method is {method}"
+
+
+def _batch_problems(batch_config: Mapping[str, t.Any]) -> Iterator[str]:
+    """Find what the SDK would ignore, or fail with in the middle of a sync."""
+    encoding = batch_config.get("encoding") or {}
+    if encoding.get("format") == "parquet":
+        if not importlib.util.find_spec("pyarrow"):
+            yield (
+                "batch_config.encoding.format parquet needs an extra: install "
+                "tap-clientsuccess[parquet]"
+            )
+    elif encoding.get("compression") == "none":
+        yield "batch_config.encoding.compression must be gzip for jsonl"
+    if root := (batch_config.get("storage") or {}).get("root"):
+        try:
+            UPath(root).fs  # noqa: B018
+        except (ImportError, ValueError) as error:
+            yield f"batch_config.storage.root cannot be used: {error}"
 
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")

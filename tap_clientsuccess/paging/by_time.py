@@ -77,6 +77,7 @@ class TimeReader:
         request = PageRequest(after=start)
         first = self._submit(request)()
         if start and self._filter_check.may_hide(first, self._window.bookmark):
+            self.outcome.started_earlier = True
             request = PageRequest(after=start - FURTHER_BACK)
             first = self._submit(request)()
         if not first.has_next:

@@ -154,8 +154,11 @@ class Outcome:
         completeness: Whether everything was read.
         missing: How many records were not, if known.
         high_watermark: The bookmark that the read allows; None for none.
+        started_earlier: Whether it started earlier than wanted, because the filter may
+            hide records.
     """
 
     completeness: Completeness = Completeness.COMPLETE
     missing: int = 0
     high_watermark: dt.datetime | None = None
+    started_earlier: bool = False

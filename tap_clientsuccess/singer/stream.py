@@ -22,6 +22,7 @@ from tap_clientsuccess.errors import ApiError, config_error
 from tap_clientsuccess.paging.page import PageRequest
 from tap_clientsuccess.records.decoding import decode_json
 from tap_clientsuccess.singer.signals import Interrupted
+from tap_clientsuccess.singer.stream_maps import stream_map_error
 
 if t.TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -123,7 +124,10 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
             return
         # The SDK would look at each nested value of each record for nothing.
         for stream_map in self.stream_maps:
-            mapped = stream_map.transform(record)
+            try:
+                mapped = stream_map.transform(record)
+            except Exception as error:  # noqa: BLE001 # an expression may raise any
+                raise stream_map_error(error) from None
             if mapped is not None:
                 yield RecordMessage(
                     stream=stream_map.stream_alias,

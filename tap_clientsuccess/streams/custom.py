@@ -71,6 +71,14 @@ class CustomStream(SearchStream):
                 "custom_streams",
                 self.name,
             )
+        found = {
+            key for record in samples if isinstance(record, dict) for key in record
+        }
+        if samples and (missing := [k for k in self.primary_keys if k not in found]):
+            raise config_error(
+                f"custom_streams: no record of {self.name} has the primary key "
+                f"{', '.join(missing)}"
+            )
         schema = infer_schema(samples, self.primary_keys)
         if self.replication_key and self.replication_key not in schema["properties"]:
             schema["properties"][self.replication_key] = {
@@ -149,16 +157,32 @@ def definition_problems(
         if definition["name"] in names:
             yield f"{where}.name: there is a stream {definition['name']} already"
         names.add(definition["name"])
-        if not definition["path"].startswith("/"):
-            yield f"{where}.path must start with a slash"
-        if (path := definition.get("records_path")) and not _is_jsonpath(path):
-            yield f"{where}.records_path is not a JSONPath, such as $.data[*]"
-        if "{" in definition["path"]:
-            yield f"{where}.path must not contain a brace"
-        if (schema := definition.get("schema")) and "properties" not in schema:
-            yield f"{where}.schema has no properties"
-        elif schema and not (_META.is_valid(schema) and _is_plain_schema(schema)):
-            yield f"{where}.schema is not a JSON schema that the tap can read"
+        for problem in (*_path_problems(definition), *_schema_problems(definition)):
+            yield f"{where}.{problem}"
+
+
+def _path_problems(definition: Mapping[str, t.Any]) -> Iterator[str]:
+    if not definition["path"].startswith("/"):
+        yield "path must start with a slash"
+    if "{" in definition["path"]:
+        yield "path must not contain a brace"
+    if (path := definition.get("records_path")) and not _is_jsonpath(path):
+        yield "records_path is not a JSONPath, such as $.data[*]"
+
+
+def _schema_problems(definition: Mapping[str, t.Any]) -> Iterator[str]:
+    keys = definition.get("primary_keys") or []
+    if "" in keys or len(set(keys)) < len(keys):
+        yield "primary_keys must be different names"
+    if not (schema := definition.get("schema")):
+        return
+    if "properties" not in schema:
+        yield "schema has no properties"
+    elif not (_META.is_valid(schema) and _is_plain_schema(schema)):
+        yield "schema is not a JSON schema that the tap can read"
+    else:
+        missing = [key for key in keys if key not in schema["properties"]]
+        yield from (f"schema lacks the primary key {key}" for key in missing)
 
 
 def _is_plain_schema(schema: t.Any) -> bool:

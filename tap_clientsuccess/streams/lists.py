@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import typing as t
 
 from singer_sdk.streams.rest import HTTPRequest
@@ -10,6 +11,7 @@ from tap_clientsuccess.errors import RefusedError
 from tap_clientsuccess.records.custom_fields import RESOURCE_TYPES
 from tap_clientsuccess.records.envelope import records_of
 from tap_clientsuccess.streams.base import ClientSuccessStream
+from tap_clientsuccess.timestamps import format_time, parse_time
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +20,9 @@ if t.TYPE_CHECKING:
 
     from tap_clientsuccess.records.reader import Record
     from tap_clientsuccess.singer.stream import Lines
+
+_LAST_READ = "last_read"
+"""The key in the state of `custom_fields`."""
 
 
 class ReferenceList(ClientSuccessStream):
@@ -77,20 +82,34 @@ class ClientSegments(ReferenceList):
 
 
 class CustomFields(ClientSuccessStream):
-    """Custom field definitions of every resource type (source: Airbyte connector)."""
+    """Custom field definitions of every resource type (source: Airbyte connector).
+
+    They rarely change and cannot be filtered by time, so most syncs skip them.
+    """
 
     name = "custom_fields"
     path = "/customfield/all/{resourceType}"
     primary_keys = ("resourceType", "fieldId")
 
-    def read_lines(self, context: Context | None) -> Iterator[Lines]:  # noqa: ARG002
-        """Read the definitions of all resource types concurrently."""
+    def read_lines(self, context: Context | None) -> Iterator[Lines]:
+        """Read the definitions of all resource types concurrently, if they are due."""
+        state = self.get_context_state(context)
+        now = dt.datetime.now(dt.UTC)
+        last = parse_time(state.get(_LAST_READ))
+        if last and last <= now < last + self.settings.custom_fields_interval:
+            self.logger.info(
+                "%s: skipped, as they were read at %s (custom_fields_interval_days)",
+                self.name,
+                format_time(last),
+            )
+            return
         for definitions in self.thread_pool.map(self._definitions, RESOURCE_TYPES):
             self.note_extraction()
             yield [record.line for record in self.sendable(definitions)]
         self.is_complete = True
         self.check_keys()
         self.summarize_warnings()
+        state[_LAST_READ] = format_time(now)
 
     def _definitions(self, resource: str) -> list[Record]:
         def find(body: t.Any) -> tuple[list[t.Any], dict[str, t.Any]]:

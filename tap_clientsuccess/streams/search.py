@@ -11,6 +11,7 @@ from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from singer_sdk.streams.rest import PageContext
 
 from tap_clientsuccess.errors import RefusedError, config_error
+from tap_clientsuccess.paging.filter_check import FURTHER_BACK
 from tap_clientsuccess.paging.page import Completeness, Page, PageRequest, Window
 from tap_clientsuccess.paging.reader import Reader
 from tap_clientsuccess.records.reader import RecordReader
@@ -29,6 +30,7 @@ if t.TYPE_CHECKING:
 
 MODIFICATION_KEY = "modifiedTime"
 _PAGES_PER_STATE = 4
+_CLOCK_ERROR = dt.timedelta(days=1)
 _FAR_FUTURE = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
 
 
@@ -111,6 +113,13 @@ class SearchStream(ClientSuccessStream):
             self.logger.info(
                 "%s: read by page number, as %s", self.name, reader.why_by_number
             )
+        if outcome.started_earlier:
+            self.logger.info(
+                "%s: read from %s earlier, as the newest known change was not returned "
+                "(it was edited, or the server's filter is imprecise)",
+                self.name,
+                FURTHER_BACK,
+            )
         if outcome.completeness is Completeness.COMPLETE:
             self.is_complete = True
         elif outcome.high_watermark and reader.is_by_number:
@@ -160,7 +169,16 @@ class SearchStream(ClientSuccessStream):
         except (ValueError, TypeError, OverflowError):
             problem = f"the bookmark of {self.name} is not a time"
             raise config_error(problem, what="state") from None
-        return start_of(bookmark, self.settings.start_date, self.settings.lookback)
+        start = start_of(bookmark, self.settings.start_date, self.settings.lookback)
+        # Not just now: this machine's clock may be wrong.
+        if start and start > dt.datetime.now(dt.UTC) + _CLOCK_ERROR:
+            self.logger.warning(
+                "%s: reads only changes since %s, which is in the future: check "
+                "start_date and the state",
+                self.name,
+                format_time(start),
+            )
+        return start
 
     def set_bookmark(self, context: Context | None, time: dt.datetime | None) -> None:
         """Move the bookmark forward; it never goes back."""

@@ -160,7 +160,27 @@ def test_a_missing_records_path_is_an_error(
 
 def test_a_definition_without_a_path(cli: CommandLine) -> None:
     result = cli(custom_streams=[SEARCH, {"name": "x"}])
-    assert "custom_streams.1: path is missing" in result.stderr
+    assert "custom_streams.1.path is missing" in result.stderr
+
+
+@pytest.mark.parametrize("args", [[], ["--discover"]])
+def test_a_primary_key_that_no_sample_has(cli: CommandLine, args: list[str]) -> None:
+    result = cli(*args, custom_streams=[SEARCH | {"primary_keys": ["ID"]}])
+    assert result.exit_code == 1
+    words = "custom_streams: no record of people has the primary key ID"
+    assert words in result.stderr
+
+
+@pytest.mark.parametrize("keys", [["id", "id"], [""]])
+def test_primary_keys_that_are_no_keys(cli: CommandLine, keys: list[str]) -> None:
+    result = cli(custom_streams=[SEARCH | {"primary_keys": keys}])
+    assert "custom_streams.0.primary_keys must be different names" in result.stderr
+
+
+def test_a_schema_without_the_primary_key(cli: CommandLine) -> None:
+    schema = {"properties": {"name": {"type": "string"}}}
+    result = cli(custom_streams=[SEARCH | {"schema": schema}])
+    assert "custom_streams.0.schema lacks the primary key id" in result.stderr
 
 
 def test_two_of_the_same_name(cli: CommandLine) -> None:

@@ -187,6 +187,26 @@ def test_a_record_from_the_future_does_not_move_the_bookmark_there(
     assert bookmark <= dt.datetime.now(dt.UTC)
 
 
+def test_a_clock_behind_all_records_costs_no_second_read(sync: Sync) -> None:
+    with Sandbox(clients=1000, clock_offset=-10 * 365 * 86_400) as behind:
+        output = sync(streams=["clients"], base_url=behind.base_url, page_size=100)
+        read = [record["id"] for record in output.records["clients"]]
+        assert sorted(read) == behind.store.ids("clients")
+        assert len(behind.requests) < 2 * 10
+
+
+def test_an_earlier_start_is_reported(
+    sync: Sync, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    state = sync(streams=["clients"]).state
+    assert "earlier, as the newest known change" not in caplog.text
+    sandbox.filter_precision = "day"
+    sandbox.inclusive = False
+    sync(streams=["clients"], state=state)
+    assert "clients: read from 1 day, 14:00:00 earlier" in caplog.text
+
+
 def test_a_clock_that_was_never_set_is_ignored(sync: Sync, sandbox: Sandbox) -> None:
     never = {"Date": "Thu, 01 Jan 1970 00:00:00 GMT"}
     sandbox.faults.add(Headers("/client/search", never))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import typing as t
 
 import pytest
@@ -10,6 +11,7 @@ from clientsuccess_sandbox import Mutate, Sandbox, Status
 from tap_clientsuccess.errors import RejectedKeyError
 from tap_clientsuccess.records.custom_fields import RESOURCE_TYPES
 from tap_clientsuccess.tap import TapClientSuccess
+from tap_clientsuccess.timestamps import format_time, parse_time
 
 if t.TYPE_CHECKING:
     from conftest import Sync
@@ -42,6 +44,35 @@ def test_field_definitions_of_every_resource_type(
     assert len(records) == len(expected)
     skipped = [r for r in caplog.messages if "skipped" in r]
     assert len(skipped) == len(missing)
+
+
+@pytest.mark.parametrize(("days", "requests"), [(1, 0), (8, 22)])
+def test_field_definitions_are_read_again_after_some_days(
+    sync: Sync, sandbox: Sandbox, days: int, requests: int
+) -> None:
+    state = sync(streams=["custom_fields"]).state
+    bookmark = state["bookmarks"]["custom_fields"]
+    last = parse_time(bookmark["last_read"])
+    assert last
+    bookmark["last_read"] = format_time(last - dt.timedelta(days=days))
+    sandbox.requests.clear()
+    again = sync(streams=["custom_fields"], state=state)
+    assert len(sandbox.requests) == requests
+    assert bool(again.records) == bool(requests)
+    sandbox.requests.clear()
+    sync(streams=["custom_fields"], state=state, custom_fields_interval_days=0)
+    assert len(sandbox.requests) == 22
+
+
+def test_an_incremental_sync_without_changes_needs_few_requests(
+    sync: Sync, sandbox: Sandbox, config: dict[str, t.Any]
+) -> None:
+    settings = {"discover_custom_fields": True}
+    catalog = TapClientSuccess(config=config | settings).catalog_dict
+    state = sync(catalog=catalog, **settings).state
+    sandbox.requests.clear()
+    sync(catalog=catalog, state=state, **settings)
+    assert len(sandbox.requests) == 10  # One for each stream but `custom_fields`.
 
 
 def test_a_rejected_key_is_no_missing_resource_type(
