@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP_INSTALL := pip install -qq --no-compile
-COG = $(BIN)/cog -r --verbosity=1 -I scripts -I . -p 'import docs'
+COG = $(BIN)/cog -r --verbosity=1 -I scripts -I . -p 'import docs, plugin'
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # An environment made by another Python stays, unless one is asked for by name.
@@ -62,7 +62,8 @@ check: lint types test ## lint, types and test
 
 .PHONY: docs
 docs: $(READY) ## Write the generated parts of the documentation anew
-	@$(COG) README.md docs/*.md
+	@$(COG) README.md docs/*.md meltano.yml .env.example
+	@PYTHONPATH=. $(BIN)/python scripts/plugin.py
 
 .PHONY: reliability
 reliability: $(READY) ## Thousands of histories with edits, faults and kills: 10 minutes

@@ -99,6 +99,7 @@ def scenarios(*, quick: bool = False) -> dict[str, Scenario]:
             stream="client_details",
             latency_ms=100,
             concurrency=16,
+            config={"read_details": True},
         ),
         Scenario("memory", f"No latency, {10 * many:,} clients", 10 * many),
         *nights,

@@ -83,7 +83,7 @@ def streams() -> str:
             _endpoint(stream),
             _codes(stream.primary_keys),
             _replication(stream),
-            "yes" if stream.selected_by_default else "when selected",
+            "with `read_details`" if hasattr(stream, "detail_path") else "yes",
             EVIDENCE[stream.name],
         )
         for stream in _streams()

@@ -38,9 +38,12 @@ from tap_clientsuccess.singer.stream_maps import stream_map_error
 from tap_clientsuccess.singer.writer import BufferedWriter, OutputError
 from tap_clientsuccess.streams import STREAMS
 from tap_clientsuccess.streams.custom import custom_streams, definition_problems
+from tap_clientsuccess.streams.details import DetailStream
 from tap_clientsuccess.streams.lists import ReferenceList
 
 if t.TYPE_CHECKING:
+    from singer_sdk.singerlib import Catalog
+
     from tap_clientsuccess.streams.base import ClientSuccessStream
 
 
@@ -81,6 +84,8 @@ class TapClientSuccess(ContextTap):
             }
             for name in self._disabled_streams & self.input_catalog.keys():
                 self.logger.info("%s: skipped, because v1_streams is off", name)
+            if not self.context.settings.read_details:
+                self._deselect_details(self.input_catalog)
             complete_catalog(self.input_catalog, resources, self.context.custom_fields)
         self.mapper = FlatteningMapper(dict(self.config), self.logger)
         try:
@@ -89,6 +94,20 @@ class TapClientSuccess(ContextTap):
             if not self.config.get("stream_maps"):
                 raise
             raise stream_map_error(error) from None
+
+    def _deselect_details(self, catalog: Catalog) -> None:
+        """Deselect the details; Meltano selects all streams that it is not told of."""
+        for stream in STREAMS:
+            entry = catalog.get_stream(stream.name)  # type: ignore[misc]
+            if (
+                entry
+                and issubclass(stream, DetailStream)
+                and entry.metadata.root.selected
+            ):
+                entry.metadata.root.selected = False
+                self.logger.info(
+                    "%s: skipped, because read_details is off", entry.stream
+                )
 
     def discover_streams(self) -> list[ClientSuccessStream]:
         """Return the built-in streams and those of the setting `custom_streams`."""

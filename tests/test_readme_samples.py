@@ -107,6 +107,6 @@ def test_the_meltano_blocks_say_what_meltano_yml_says() -> None:
     (extractor,), (loader,) = printed["extractors"], printed["loaders"]
     assert loader["pip_url"] == ours["loaders"][0]["pip_url"]
     names = {setting["name"] for setting in ours["extractors"][0]["settings"]}
-    left_out = {"stream_maps", "batch_config"}
+    left_out = {"stream_maps", "stream_map_config", "faker_config", "batch_config"}
     assert {item["name"] for item in extractor["settings"]} == names - left_out
     assert extractor["capabilities"] == ours["extractors"][0]["capabilities"]

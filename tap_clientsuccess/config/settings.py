@@ -214,6 +214,17 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         ),
     ),
     th.Property(
+        "read_details",
+        th.BooleanType,
+        default=False,
+        title="Read details",
+        description=(
+            "Whether `client_details` and `contact_details` are read, which costs one "
+            "request for each client or contact that changed. A catalog can still "
+            "deselect them."
+        ),
+    ),
+    th.Property(
         "health_path",
         th.StringType(min_length=1),
         default="/health",
@@ -227,6 +238,16 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         description=(
             "`User-Agent` header of every request. By default "
             "`tap-clientsuccess/<version>`."
+        ),
+    ),
+    th.Property(
+        "emit_activate_version_messages",
+        th.BooleanType,
+        default=False,
+        title="Emit ACTIVATE_VERSION messages",
+        description=(
+            "Whether a full table that was read whole ends in an `ACTIVATE_VERSION` "
+            "message, so that targets that know it delete what is gone."
         ),
     ),
 ).to_dict()
@@ -253,6 +274,7 @@ class Settings:
     discover_custom_fields: bool
     custom_fields_interval: dt.timedelta
     v1_streams: str
+    read_details: bool
     health_path: str
     user_agent: str
 
@@ -285,6 +307,7 @@ class Settings:
                 days=value("custom_fields_interval_days")
             ),
             v1_streams=value("v1_streams"),
+            read_details=value("read_details"),
             health_path="/" + value("health_path").lstrip("/"),
             user_agent=value("user_agent") or f"{PACKAGE}/{package_version()}",
         )

@@ -25,9 +25,6 @@ if t.TYPE_CHECKING:
 SHORTEST_NAME = 20
 """The least that the names of flattened columns may be cut to."""
 
-# The SDK reads this one without declaring it.
-_UNDECLARED = {"emit_activate_version_messages"}
-
 
 def problems(
     config: dict[str, t.Any],
@@ -57,7 +54,7 @@ def _unknown(
 ) -> Iterator[str]:
     """Find unknown names; those with a leading underscore belong to other tools."""
     for name in sorted(given):
-        if name in known or name in _UNDECLARED or name.startswith("_"):
+        if name in known or name.startswith("_"):
             continue
         near = nearest(name, known)
         hint = f"; did you mean {near}?" if near else ""

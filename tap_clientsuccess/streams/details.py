@@ -28,9 +28,13 @@ _MANY = 10
 class DetailStream(SearchStream):
     """Reads a search, with a bookmark of its own, and sends each record's detail."""
 
-    selected_by_default = False
     detail_path: str
     """Path of a detail, with the placeholder ``{uuid}``."""
+
+    @property
+    def selected_by_default(self) -> bool:  # type: ignore[override]
+        """Whether the settings ask for details."""
+        return self.settings.read_details
 
     @cached_property
     def page_reader(self) -> RecordReader:

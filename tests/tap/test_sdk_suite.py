@@ -29,7 +29,9 @@ def running() -> Iterator[None]:
     SANDBOX.stop()
 
 
-CONFIG = {"api_key": SANDBOX.api_key, "base_url": SANDBOX.base_url}
+# The suite selects all streams.
+DETAILS = {"read_details": True}
+CONFIG = {"api_key": SANDBOX.api_key, "base_url": SANDBOX.base_url, **DETAILS}
 CATALOG = TapClientSuccess(config=CONFIG).catalog_dict
 
 TestSandbox = get_tap_test_class(
@@ -47,7 +49,7 @@ if LIVE_KEY:
     TestLive = pytest.mark.live(
         get_tap_test_class(
             TapClientSuccess,
-            config={"api_key": LIVE_KEY, "base_url": LIVE_URL},
+            config={"api_key": LIVE_KEY, "base_url": LIVE_URL, **DETAILS},
             suite_config=SuiteConfig(ignore_no_records=True, max_records_limit=50),
             parse_env_config=False,
         )

@@ -16,7 +16,7 @@ from tap_clientsuccess.timestamps import format_time, parse_time
 if t.TYPE_CHECKING:
     from conftest import Sync
 
-DESELECTED = {"client_details", "contact_details"}
+DETAILS = {"client_details", "contact_details"}
 
 
 @pytest.mark.parametrize("size", [7, 200])
@@ -83,20 +83,36 @@ def test_a_rejected_key_is_no_missing_resource_type(
         sync(streams=["custom_fields"])
 
 
-def test_details_are_not_read_unless_selected(
-    sync: Sync, config: dict[str, t.Any]
+@pytest.mark.parametrize("read", [False, True])
+def test_a_setting_decides_whether_details_are_read(
+    sync: Sync, config: dict[str, t.Any], read: bool
 ) -> None:
-    catalog = TapClientSuccess(config=config).catalog
+    catalog = TapClientSuccess(config=config | {"read_details": read}).catalog
     for entry in catalog.streams:
-        chosen = entry.tap_stream_id not in DESELECTED
+        chosen = read or entry.tap_stream_id not in DETAILS
         assert bool(entry.metadata.root.selected_by_default) == chosen
-    assert not DESELECTED & set(sync().schemas)
+    sent = set(sync(read_details=read).schemas)
+    assert sent & DETAILS == (DETAILS if read else set())
 
 
-@pytest.mark.parametrize("stream", sorted(DESELECTED))
+def test_details_are_not_read_where_everything_is_selected(
+    sync: Sync, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Meltano selects all that its `select` does not exclude."""
+    caplog.set_level("INFO")
+    assert not sync(streams=sorted(DETAILS)).schemas
+    assert not sandbox.requests
+    assert "client_details: skipped, because read_details is off" in caplog.text
+
+
+def test_a_catalog_can_deselect_details(sync: Sync) -> None:
+    assert set(sync(read_details=True, streams=["products"]).schemas) == {"products"}
+
+
+@pytest.mark.parametrize("stream", sorted(DETAILS))
 def test_details(sync: Sync, sandbox: Sandbox, stream: str) -> None:
     kind = {"client_details": "clients", "contact_details": "contacts"}[stream]
-    output = sync(streams=[stream])
+    output = sync(read_details=True, streams=[stream])
     ids = [record["id"] for record in output.records[stream]]
     expected = [record["id"] for record in sandbox.store.records(kind)]
     assert sorted(ids) == sorted(expected)
@@ -105,10 +121,12 @@ def test_details(sync: Sync, sandbox: Sandbox, stream: str) -> None:
 
 
 def test_only_details_of_changed_records_are_read(sync: Sync, sandbox: Sandbox) -> None:
-    state = sync(streams=["client_details"]).state
+    state = sync(read_details=True, streams=["client_details"]).state
     sandbox.store.edit("clients", 4, name="edited")
     sandbox.requests.clear()
-    output = sync(streams=["client_details"], state=state, lookback_seconds=0)
+    output = sync(
+        read_details=True, streams=["client_details"], state=state, lookback_seconds=0
+    )
     assert 4 in output.ids("client_details")
     assert len(sandbox.requests) == 3  # the search, the edited one, the bookmark's
 
@@ -119,7 +137,7 @@ def test_a_record_deleted_before_its_detail_is_read(
     uuids = [record["uuid"] for record in sandbox.store.records("clients")]
     for uuid in uuids[3:5]:
         sandbox.faults.add(Status(f"/client/{uuid}", 404))
-    output = sync(streams=["client_details"])
+    output = sync(read_details=True, streams=["client_details"])
     assert len(output.records["client_details"]) == 28
     lines = [message for message in caplog.messages if "deleted before" in message]
     assert len(lines) == 2
@@ -131,7 +149,7 @@ def test_a_record_without_uuid_has_no_detail(
     sync: Sync, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     sandbox.faults.add(Mutate("/client/search", record=2, remove=["uuid"]))
-    output = sync(streams=["client_details"])
+    output = sync(read_details=True, streams=["client_details"])
     assert len(output.records["client_details"]) == 29
     assert "dropped a record without a uuid" in caplog.text
 
@@ -143,7 +161,7 @@ def test_no_state_speaks_of_details_that_were_not_sent(
     last = min(records, key=lambda record: str(record["modifiedTime"]))
     sandbox.faults.add(Status(f"/client/{last['uuid']}", 401))
     with pytest.raises(RejectedKeyError):
-        sync(streams=["client_details"])
+        sync(read_details=True, streams=["client_details"])
     assert '"replication_key_value"' not in capsys.readouterr().out
 
 

@@ -1,0 +1,109 @@
+"""What Meltano and `.env` are told of the settings, written from their schema.
+
+`make docs` has cog call this in `meltano.yml` and `.env.example`, and runs it for
+`plugin.yml`, which Meltano copies with every comment.
+"""
+
+from __future__ import annotations
+
+import json
+import textwrap
+import typing as t
+from pathlib import Path
+
+import yaml
+
+from tap_clientsuccess.config.settings import SCHEMA
+from tap_clientsuccess.tap import TapClientSuccess
+
+SDK: dict[str, t.Any] = {"properties": {}}
+TapClientSuccess.append_builtin_config(SDK)
+OWN: dict[str, dict[str, t.Any]] = {
+    # The SDK adds its settings to those of the tap, as soon as there is a tap.
+    name: schema
+    for name, schema in SCHEMA["properties"].items()
+    if name not in SDK["properties"]
+}
+
+
+ROOT = Path(__file__).parent.parent
+HEAD = """\
+# `make docs` writes this file; docs/meltano.md says how to use it.
+"""
+SOURCE = {
+    "name": "tap-clientsuccess",
+    "variant": "complete",
+    # Meltano fills in the variable, also from `.env`.
+    "pip_url": "git+${CLIENTSUCCESS_TAP_URL}",
+    "maintenance_status": "beta",
+    "quality": "unknown",
+    "domain_url": "https://www.clientsuccess.com",
+    "keywords": ["meltano_sdk"],
+}
+
+
+def definition() -> str:
+    """Write the definition of the plugin, in the form of Meltano's hub."""
+    return f"{HEAD}{yaml.safe_dump(SOURCE | _extractor(), sort_keys=False, width=88)}"
+
+
+def extractor(indent: int) -> str:
+    """Write what a definition says apart from where the tap is."""
+    text = yaml.safe_dump(_extractor(), sort_keys=False, width=88 - indent)
+    return textwrap.indent(text, " " * indent).rstrip()
+
+
+def _extractor() -> dict[str, t.Any]:
+    return {
+        "namespace": "tap_clientsuccess",
+        "label": "ClientSuccess",
+        "description": "Customer success platform",
+        "executable": "tap-clientsuccess",
+        "capabilities": sorted(item.value for item in TapClientSuccess.capabilities),
+        "settings_group_validation": [
+            ["api_key"],
+            ["auth_method", "username", "password"],
+        ],
+        "settings": [_setting(*item) for item in (OWN | SDK["properties"]).items()],
+    }
+
+
+def _setting(name: str, schema: dict[str, t.Any]) -> dict[str, t.Any]:
+    options = [{"label": value, "value": value} for value in schema.get("enum", [])]
+    entry = {
+        "name": name,
+        "kind": _kind(schema),
+        "options": options,
+        "sensitive": schema.get("secret"),
+        "value": schema.get("default"),
+        "label": schema.get("title") or name.replace("_", " ").capitalize(),
+        "description": schema["description"],
+    }
+    return {key: value for key, value in entry.items() if value not in (None, [])}
+
+
+def _kind(schema: dict[str, t.Any]) -> str:
+    if "enum" in schema:
+        return "options"
+    if schema.get("format") == "date-time":
+        return "date_iso8601"
+    (kind,) = {*schema["type"]} - {"null"}
+    return str(kind)
+
+
+def variables() -> str:
+    """Write the tap's own settings as environment variables, most commented out."""
+    return "\n\n".join(
+        f"# {schema['description']}\n"
+        f"{'' if name == 'api_key' else '# '}TAP_CLIENTSUCCESS_{name.upper()}="
+        f"{_text(schema.get('default', ''))}"
+        for name, schema in OWN.items()
+    )
+
+
+def _text(value: t.Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+if __name__ == "__main__":
+    (ROOT / "plugin.yml").write_text(definition(), encoding="utf-8")
