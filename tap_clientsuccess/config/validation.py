@@ -116,7 +116,8 @@ def _beyond_the_schema(
     if (longest := config.get("flattening_max_key_length")) and longest < SHORTEST_NAME:
         yield f"flattening_max_key_length must be {SHORTEST_NAME} or more"
     yield from _login_problems(config, unread)
-    yield from _batch_problems(config.get("batch_config") or {})
+    if batch_config := config.get("batch_config"):
+        yield from _batch_problems(batch_config, config)
     for name in ("base_url", "v1_base_url"):
         if url := config.get(name):
             yield from _url_problems(name, url)
@@ -143,7 +144,12 @@ def _login_problems(
                 yield f"{name} is for auth_method {other}, but auth_method is {method}"
 
 
-def _batch_problems(batch_config: Mapping[str, t.Any]) -> Iterator[str]:
+_DEPTH = "flattening_max_depth"
+
+
+def _batch_problems(
+    batch_config: Mapping[str, t.Any], config: Mapping[str, t.Any]
+) -> Iterator[str]:
     """Find what the SDK would ignore, or fail with in the middle of a sync."""
     encoding = batch_config.get("encoding") or {}
     if encoding.get("format") == "parquet":
@@ -152,9 +158,20 @@ def _batch_problems(batch_config: Mapping[str, t.Any]) -> Iterator[str]:
                 "batch_config.encoding.format parquet needs an extra: install "
                 "tap-clientsuccess[parquet]"
             )
-    elif encoding.get("compression") == "none":
-        yield "batch_config.encoding.compression must be gzip for jsonl"
-    if root := (batch_config.get("storage") or {}).get("root"):
+        if not (config.get("flattening_enabled") and config.get(_DEPTH)):
+            yield (
+                "batch_config.encoding.format parquet needs flattening_enabled: "
+                "Parquet has no type for nested objects of unknown members"
+            )
+    elif (encoding.get("format"), encoding.get("compression")) != ("jsonl", "gzip"):
+        yield (
+            "batch_config.encoding must have the format jsonl with the compression "
+            "gzip, or the format parquet"
+        )
+    root = (batch_config.get("storage") or {}).get("root")
+    if not root:
+        yield "batch_config.storage.root is missing"
+    else:
         try:
             UPath(root).fs  # noqa: B018
         except (ImportError, ValueError) as error:

@@ -173,8 +173,14 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
             for record in self._sync_records(context, write_messages=False)
             for message in self._generate_record_messages(record)
         )
-        for manifest in batcher.get_batches(records=records):
-            yield batch_config.encoding, manifest
+        try:
+            for manifest in batcher.get_batches(records=records):
+                yield batch_config.encoding, manifest
+        except OSError as error:
+            raise config_error(
+                f"batch_config.storage.root cannot be written to: "
+                f"{error.strerror or type(error).__name__}"
+            ) from None
 
     def _sync_batches(
         self, batch_config: BatchConfig, context: Context | None = None

@@ -190,7 +190,19 @@ def test_a_stream_map_that_fails(
         ({"stream_maps": {"clients": {"__else__": "x"}}}, "__else__ must be null"),
         (
             {"batch_config": {"encoding": {"format": "jsonl", "compression": "none"}}},
-            "batch_config.encoding.compression must be gzip for jsonl",
+            "batch_config.encoding must have the format jsonl with the compression",
+        ),
+        (
+            {"batch_config": {"encoding": {"format": "jsonl"}}},
+            "batch_config.encoding must have the format jsonl with the compression",
+        ),
+        (
+            {"batch_config": {"encoding": {"format": "jsonl", "compression": "gzip"}}},
+            "batch_config.storage.root is missing",
+        ),
+        (
+            {"batch_config": {"encoding": {"format": "parquet"}}},
+            "parquet needs flattening_enabled",
         ),
         (
             {"batch_config": {"encoding": {"format": "parquet"}}},

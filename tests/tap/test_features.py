@@ -163,6 +163,17 @@ def test_batch_files_hold_what_record_messages_would(
     assert last == ["BATCH", "STATE"]
 
 
+def test_batch_files_that_cannot_be_written(
+    cli: CommandLine, batch_config: dict[str, t.Any], tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    batch_config["storage"]["root"] = (tmp_path / "file").as_uri()
+    result = cli(batch_config=batch_config)
+    assert result.exit_code == 1
+    assert "storage.root cannot be written to: FileExistsError" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_batch_with_one_stream_made_several_is_refused(
     sync: Sync, batch_config: dict[str, t.Any]
 ) -> None:
