@@ -67,6 +67,7 @@ class ThreadPool:
         self._raise_if_stopped = raise_if_stopped
         self._queue: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._threads = 0
+        self._idle = threading.Semaphore(0)
 
     def submit(
         self, function: Callable[P, B], *args: P.args, **kwargs: P.kwargs
@@ -82,7 +83,8 @@ class ThreadPool:
                     task.set_exception(error)
 
         self._queue.put(run)
-        if self._threads < self.size:
+        # Few threads also save memory: the allocator keeps some for each.
+        if not self._idle.acquire(blocking=False) and self._threads < self.size:
             self._threads += 1
             threading.Thread(target=self._work, daemon=True).start()
         return task
@@ -90,6 +92,7 @@ class ThreadPool:
     def _work(self) -> None:
         while True:
             self._queue.get()()
+            self._idle.release()
 
     def map(self, function: Callable[[A], B], items: Iterable[A]) -> Iterator[B]:
         """Apply a function to items, several at once, and yield in their order.

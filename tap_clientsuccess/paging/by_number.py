@@ -14,7 +14,7 @@ from tap_clientsuccess.paging.page import Batch, Completeness, Outcome, PageRequ
 
 if t.TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from tap_clientsuccess.paging.page import Page, Submit
 
@@ -36,7 +36,7 @@ class NumberReader:
     """
 
     def __init__(
-        self, submit: Submit, *, start: dt.datetime | None, width: int
+        self, submit: Submit, *, start: dt.datetime | None, width: Callable[[], int]
     ) -> None:
         """Prepare to read.
 
@@ -44,7 +44,7 @@ class NumberReader:
             submit: Sends a request for a page in the background.
             start: The server is asked for what was modified after this, but need not
                 filter; None asks for all.
-            width: Requests in flight at once.
+            width: Returns how many requests may be in flight now.
         """
         self.outcome = Outcome()
         self._submit = submit
@@ -101,7 +101,7 @@ class NumberReader:
             is_repeated = is_further and len(count) == seen and not deleted
             if is_repeated or count.is_too_long(page):
                 return  # The server repeats itself.
-            width = max(1, min(self._width, (page.pages or 0) - number))
+            width = max(1, min(self._width(), (page.pages or 0) - number))
 
     def _fetch(self, numbers: Iterable[int]) -> list[Page]:
         waits = [

@@ -53,13 +53,15 @@ class TimeReader:
         outcome: How the read ended, after the iteration.
     """
 
-    def __init__(self, submit: Submit, window: Window, *, width: int) -> None:
+    def __init__(
+        self, submit: Submit, window: Window, *, width: Callable[[], int]
+    ) -> None:
         """Prepare to read.
 
         Args:
             submit: Sends a request for a page in the background.
             window: Which records are wanted.
-            width: Requests in flight at once.
+            width: Returns how many requests may be in flight now.
         """
         self.outcome = Outcome()
         self._submit = submit
@@ -93,7 +95,7 @@ class TimeReader:
         if is_all and start:
             self._conclude(newest)
             return
-        if self._width > 1 and (first.total or 0) > _FEW_PAGES * first.full_size:
+        if self._width() > 1 and (first.total or 0) > _FEW_PAGES * first.full_size:
             yield from self._read_in_parallel(first, request.after)
         self._limit = None
         yield from self._read_in_order()
@@ -167,7 +169,7 @@ class TimeReader:
         in_flight: deque[tuple[PageRequest, dt.datetime | None, Callable[[], Page]]]
         in_flight = deque()
         while True:
-            while len(in_flight) < self._width:
+            while len(in_flight) < self._width():
                 since = due.popleft() if due else None
                 request = PageRequest.since(since) if since else numbered.next()
                 if request is None:

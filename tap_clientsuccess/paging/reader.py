@@ -11,7 +11,7 @@ from tap_clientsuccess.paging.filter_check import FURTHER_BACK
 from tap_clientsuccess.paging.page import Completeness
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tap_clientsuccess.paging.page import Batch, Outcome, Submit, Window
 
@@ -26,14 +26,19 @@ class Reader:
     """
 
     def __init__(
-        self, submit: Submit, window: Window, *, width: int, by_time: bool = True
+        self,
+        submit: Submit,
+        window: Window,
+        *,
+        width: Callable[[], int],
+        by_time: bool = True,
     ) -> None:
         """Prepare to read.
 
         Args:
             submit: Sends a request for a page in the background.
             window: Which records are wanted.
-            width: Requests in flight at once.
+            width: Returns how many requests may be in flight now.
             by_time: Whether to try to read by time.
         """
         self.why_by_number = ""
@@ -47,6 +52,8 @@ class Reader:
             yield from self._reader
         except NotByTimeError as reason:
             self.why_by_number = str(reason)
+        # Not in the `except` block: its traceback keeps pages in memory.
+        if self.why_by_number:
             self._reader = self._by_number
             yield from self._reader
 

@@ -90,8 +90,11 @@ class BufferedWriter(GenericSingerWriter[bytes, Message]):
         Raises:
             OutputError: The messages cannot be written.
         """
-        if records:
-            self._append(head + (tail + head).join(records) + tail)
+        # In parts: a page may be as large as `max_response_bytes`.
+        step = 1 + _FULL_BYTES * len(records) // (1 + sum(map(len, records)))
+        for begin in range(0, len(records), step):
+            part = records[begin : begin + step]
+            self._append(head + (tail + head).join(part) + tail)
         self.checkpoint()
 
     def _append(self, lines: bytes) -> None:

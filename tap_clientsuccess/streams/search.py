@@ -51,6 +51,7 @@ class SearchStream(ClientSuccessStream):
     modification_key = MODIFICATION_KEY
     reads_by_time: bool = True
     """Whether the search may filter and sort by modification time."""
+    _largest_page = 0
     find: Find | None = None
     """Finds the records in a decoded body; None for the usual envelopes."""
 
@@ -66,7 +67,7 @@ class SearchStream(ClientSuccessStream):
                 bookmark=bookmark if bookmark and start and bookmark >= start else None,
                 lookback=self.settings.lookback,
             ),
-            width=self.settings.concurrency,
+            width=self._pages_in_flight,
             by_time=self.reads_by_time,
         )
         wanted = WantedRecords(start, server_filters=lambda: self._server_filters)
@@ -83,6 +84,11 @@ class SearchStream(ClientSuccessStream):
             )
         self._conclude(reader, context, state_before)
         self.summarize_warnings()
+
+    def _pages_in_flight(self) -> int:
+        """Return `concurrency`, or less if that many pages would not fit in memory."""
+        fitting = self.settings.max_response_bytes // max(1, self._largest_page)
+        return max(1, min(self.settings.concurrency, fitting))
 
     def _items(
         self, reader: Reader, wanted: WantedRecords
@@ -274,6 +280,7 @@ class SearchStream(ClientSuccessStream):
         Raises:
             ValueError: The body is no such response.
         """
+        self._largest_page = max(self._largest_page, len(body))
         page = reader.read(body, self.find)
         if not page.counts:
             raise ValueError("a bare list")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import gzip
 import json
 import subprocess
@@ -10,10 +11,12 @@ import sys
 import threading
 import typing as t
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from http_server import (
     LIMIT_SECONDS,
+    Request,
     Server,
     answer,
     fixtures,
@@ -56,6 +59,29 @@ before = peak()
 pages = ThreadPool(4).map(page, range(int(sys.argv[3])))
 told = [page if isinstance(page, str) else len(page) for page in pages]
 print(json.dumps({"told": told, "peak": peak() - before}))
+"""
+
+TAP = """
+import contextlib, os, re, sys
+from pathlib import Path
+from tap_clientsuccess.tap import TapClientSuccess
+
+def peak():
+    status = Path("/proc/self/status").read_text()
+    return int(re.search(r"VmHWM:\\s+(\\d+)", status)[1]) * 1024
+
+config = {"api_key": "k", "base_url": sys.argv[1], "concurrency": 8}
+config |= {"discover_custom_fields": False, "max_response_bytes": int(sys.argv[2])}
+catalog = TapClientSuccess(config=config).catalog_dict
+for entry in catalog["streams"]:
+    selected = entry["tap_stream_id"] == "clients"
+    entry["metadata"][-1]["metadata"]["selected"] = selected
+    assert not entry["metadata"][-1]["breadcrumb"]
+tap = TapClientSuccess(config=config, catalog=catalog)
+before = peak()
+with open(os.devnull, "w") as null, contextlib.redirect_stdout(null):
+    tap.sync_all()
+print(peak() - before)
 """
 
 
@@ -137,3 +163,40 @@ def test_small_responses_are_read_concurrently(server: Server) -> None:
         return everyone.wait(LIMIT_SECONDS)
 
     list(ThreadPool(4).map(lambda _: client.request(request, read), range(4)))
+
+
+@measured
+def test_few_large_pages_are_in_flight(server: Server) -> None:
+    pages, size = 10, 150
+
+    @functools.cache
+    def page(number: int) -> bytes:
+        records = [
+            {
+                "id": number * size + i,
+                "modifiedTime": f"2024-01-{number + 1:02}T00:{i // 60:02}:{i % 60:02}Z",
+                "name": "x" * 100_000,
+            }
+            for i in range(size)
+        ]
+        counts = {"page": number, "totalPages": pages, "totalElements": pages * size}
+        body = json.dumps({"data": records, **counts, "size": size})
+        return answer(gzip.compress(body.encode(), 1), "Content-Encoding: gzip")
+
+    def respond(request: Request) -> bytes:
+        query = parse_qs(urlsplit(request.path).query)
+        number = int(query["page"][0])
+        is_descending = query["sortDirection"] == ["desc"]
+        return page(pages - 1 - number if is_descending else number)
+
+    server.respond = respond
+    ended = subprocess.run(
+        [sys.executable, "-c", TAP, server.url, str(LARGEST)],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": ":".join(sys.path)},
+        timeout=2 * LIMIT_SECONDS,
+        check=True,
+    )
+    assert len(server.requests) > pages
+    assert int(ended.stdout) < 8 * LARGEST

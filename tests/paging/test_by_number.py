@@ -32,7 +32,7 @@ def read(
         requests.append(request)
         return lambda: answer(request.number)
 
-    reader = NumberReader(submit, start=None, width=width)
+    reader = NumberReader(submit, start=None, width=lambda: width)
     keys = [key for batch in reader for key in batch.page.keys]
     return reader, keys, len(requests)
 
@@ -107,7 +107,7 @@ def test_three_quiet_reads_with_the_same_shortfall_are_accepted() -> None:
             sent_at=found.sent_at,
         )
 
-    reader = NumberReader(submit, start=None, width=1)
+    reader = NumberReader(submit, start=None, width=lambda: 1)
     assert len({key for batch in reader for key in batch.page.keys}) == 95
     assert reader.outcome.completeness is Completeness.MISSING
     assert reader.outcome.missing == 5

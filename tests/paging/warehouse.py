@@ -47,7 +47,7 @@ class Warehouse:
         self.reader = Reader(
             server.submit,
             Window(start=start, bookmark=self.bookmark, lookback=self.lookback),
-            width=self.width,
+            width=lambda: self.width,
             by_time=by_time,
         )
         self.records = self.batches = 0

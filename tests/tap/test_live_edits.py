@@ -140,7 +140,7 @@ def test_jumping_totals_end_complete_or_with_a_warning(
         )
 
     reader = NumberReader(
-        lambda request: lambda: search(request), start=None, width=width
+        lambda request: lambda: search(request), start=None, width=lambda: width
     )
     seen = {key for batch in reader for key in batch.page.keys}
     is_told = reader.outcome.completeness is not Completeness.COMPLETE
