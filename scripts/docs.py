@@ -94,7 +94,7 @@ def streams() -> str:
 def fields() -> str:
     """Write a table of contents, and a section with the fields of each stream."""
     lines = [f"- [`{stream.name}`](#{stream.name})" for stream in _streams()]
-    lines += ["- [How they hang together](#how-they-hang-together)"]
+    lines += ["- [How streams relate](#how-streams-relate)"]
     for stream in _streams():
         description = _one_line(stream.schema.get("description", ""))
         lines += [

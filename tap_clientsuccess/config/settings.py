@@ -45,8 +45,8 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         secret=True,
         title="API key",
         description=(
-            "The API key, made in ClientSuccess under Settings. Sent with every "
-            "request, to the hosts of `base_url` and `v1_base_url` alone. Required "
+            "The API key, created in ClientSuccess under Settings. Sent with every "
+            "request, only to the hosts of `base_url` and `v1_base_url`. Required "
             "unless `auth_method` is `password`."
         ),
     ),
@@ -54,7 +54,7 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         "username",
         th.StringType(min_length=1),
         title="User name",
-        description="Who logs in, with `auth_method: password`.",
+        description="The user to log in, with `auth_method: password`.",
     ),
     th.Property(
         "password",
@@ -69,8 +69,8 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         default=DEFAULT_BASE_URL,
         title="Base URL",
         description=(
-            "Root of all paths: the default, or "
-            "`https://<company>.clientsuccess.com/api`. Must be https, except for "
+            "Base URL of the API: the default, or "
+            "`https://<company>.clientsuccess.com/api`. Must use https, except for "
             "loopback addresses."
         ),
     ),
@@ -79,8 +79,8 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         th.StringType(min_length=1),
         title="Base URL of v1",
         description=(
-            "Root of the paths of API v1 (employees, client statuses, client segments, "
-            "login). By default the base URL with `v1` as its last segment."
+            "Base URL of API v1 (employees, client statuses, client segments, login). "
+            "By default `base_url` with `v1` as its last segment."
         ),
     ),
     th.Property(
@@ -89,8 +89,8 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         default="X-API-Key",
         title="API key header",
         description=(
-            "Header that carries the key: `X-API-Key`, or `Authorization` for keys "
-            "of Open API v2."
+            "Header for the key: `X-API-Key`, or `Authorization` for keys of Open API "
+            "v2."
         ),
     ),
     th.Property(
@@ -107,7 +107,7 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         th.IntegerType(minimum=1, maximum=1000),
         default=200,
         title="Page size",
-        description="Records asked for per page, 1 to 1000. The server may give fewer.",
+        description="Records per page, 1 to 1000. The server may return fewer.",
     ),
     th.Property(
         "concurrency",
@@ -115,8 +115,8 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         default=4,
         title="Concurrency",
         description=(
-            "Requests in flight at once, 1 to 32. Fewer while the server says that "
-            "there are too many."
+            "Maximum number of concurrent requests, 1 to 32. The tap sends fewer while "
+            "the server limits the rate."
         ),
     ),
     th.Property(
@@ -125,7 +125,7 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         default=300,
         title="Lookback (seconds)",
         description=(
-            "How many seconds before the bookmark an incremental read starts, for "
+            "Seconds before the bookmark at which an incremental sync starts, to catch "
             "records that became visible late."
         ),
     ),
@@ -134,7 +134,7 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         th.IntegerType(minimum=1, maximum=3600),
         default=60,
         title="Request timeout (seconds)",
-        description="Seconds that one request may take, its whole answer included.",
+        description="Seconds that a request may take, including the whole response.",
     ),
     th.Property(
         "max_retries",
@@ -142,8 +142,8 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         default=8,
         title="Maximum retries",
         description=(
-            "How often one request is sent again after a time-out, a connection "
-            "error, a 429, a 5xx or an answer that is not JSON."
+            "How often a request is retried after a timeout, a connection error, a "
+            "429, a 5xx or a response that is not JSON."
         ),
     ),
     th.Property(
@@ -152,8 +152,8 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         default=64 * _MEBIBYTE,
         title="Maximum response (bytes)",
         description=(
-            "Largest response that is read, in bytes after decompression. A larger one "
-            "is an error, as is one that takes more than twice as much memory."
+            "Maximum size of a response in bytes, after decompression. A larger one is "
+            "an error, as is one that takes more than twice as much memory."
         ),
     ),
     th.Property(
@@ -162,8 +162,8 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         default=True,
         title="Discover custom fields",
         description=(
-            "Whether the account's custom fields are read at discovery and become "
-            "typed properties of `custom`."
+            "Whether discovery reads the account's custom fields, which become typed "
+            "properties of `custom`."
         ),
     ),
     th.Property(
@@ -197,8 +197,7 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         ),
         title="Custom streams",
         description=(
-            "Streams for endpoints that the tap does not know; docs/custom-streams.md "
-            "has the keys of an entry."
+            "Streams for other endpoints; docs/custom-streams.md describes the entries."
         ),
     ),
     th.Property(
@@ -207,10 +206,9 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         default="auto",
         title="Streams of v1",
         description=(
-            "What to do with employees, client statuses and client segments, which "
-            "not every key may open. `auto`: read what opens, skip the rest with a "
-            "warning. `required`: end with an error. `off`: leave them out of the "
-            "catalog."
+            "What to do with employees, client statuses and client segments, which not "
+            "every key may read. `auto`: skip those that are refused, with a warning. "
+            "`required`: fail if one is refused. `off`: remove them from the catalog."
         ),
     ),
     th.Property(
@@ -219,8 +217,8 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         default=False,
         title="Read details",
         description=(
-            "Whether `client_details` and `contact_details` are read, which costs one "
-            "request for each client or contact that changed. A catalog can still "
+            "Whether to read `client_details` and `contact_details`, which takes one "
+            "request for each changed client or contact. The catalog can still "
             "deselect them."
         ),
     ),
@@ -246,8 +244,8 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         default=False,
         title="Emit ACTIVATE_VERSION messages",
         description=(
-            "Whether a full table that was read whole ends in an `ACTIVATE_VERSION` "
-            "message, so that targets that know it delete what is gone."
+            "Whether a complete read of a full table ends in an `ACTIVATE_VERSION` "
+            "message, with which some targets delete rows that no longer exist."
         ),
     ),
 ).to_dict()
