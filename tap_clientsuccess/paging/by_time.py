@@ -88,8 +88,11 @@ class TimeReader:
             return
         self._evidence.check(first, request.after)
         self._limit = self._settled(first)
-        yield self._take(first, request, BEGINNING)
-        newest = self._submit(request._replace(newest_first=True))()
+        batch = self._take(first, request, BEGINNING)
+        # The next page is requested before this one is sent: details take long.
+        wait = self._submit(request._replace(newest_first=True))
+        yield batch
+        newest = wait()
         yield self._take_newest(newest, request)
         is_all = newest.newest and self._coverage.reached > newest.newest
         if is_all and start:
@@ -135,15 +138,14 @@ class TimeReader:
         once everything that existed at the first request has been read.
         """
         enough, began = 0, None
+        since = self._coverage.reached
+        request = PageRequest.since(since)
+        wait = self._submit(request)
         while True:
-            since = self._coverage.reached
-            request = PageRequest.since(since)
-            page, is_growing = yield from self._read_from(
-                since, self._submit(request)()
-            )
+            page, is_growing = yield from self._read_from(since, wait())
             batch = self._take(page, request, since)
-            yield batch
             if not page.has_next:
+                yield batch
                 self._conclude(page)
                 return
             if began is None:
@@ -151,8 +153,13 @@ class TimeReader:
                 enough = self._sent.count + (page.total or 0)
             has_caught_up = self._sent.count >= enough and since > began
             if is_growing or has_caught_up:
+                yield batch
                 self.outcome.high_watermark = batch.high_watermark
                 return
+            since = self._coverage.reached
+            request = PageRequest.since(since)
+            wait = self._submit(request)
+            yield batch
 
     def _read_in_parallel(
         self, first: Page, after: dt.datetime | None
@@ -164,7 +171,7 @@ class TimeReader:
         """
         numbered = NumberedPages(after, first)
         asked: set[dt.datetime] = set()
-        frontier = first.newest or BEGINNING
+        frontier = first.newest
         due = deque(self._due(frontier, asked))
         in_flight: deque[tuple[PageRequest, dt.datetime | None, Callable[[], Page]]]
         in_flight = deque()
@@ -173,13 +180,15 @@ class TimeReader:
                 since = due.popleft() if due else None
                 request = PageRequest.since(since) if since else numbered.next()
                 if request is None:
-                    break
+                    if frontier is None or any(not since for _, since, _ in in_flight):
+                        break
+                    # No numbered page will come to cover what is beyond.
+                    frontier = None
+                    due.extend(self._due(frontier, asked))
+                    continue
                 in_flight.append((request, since, self._submit(request)))
             if not in_flight:
-                due.extend(self._due(None, asked))
-                if not due:
-                    return
-                continue
+                return
             request, since, wait = in_flight.popleft()
             page = wait()
             if since is None:
