@@ -145,7 +145,8 @@ def test_the_next_page_is_requested_before_a_page_is_processed(width: int) -> No
         return server.submit(request)
 
     window = Window(None, None, dt.timedelta())
-    requested = [len(submitted) for _ in TimeReader(submit, window, width=width)]
+    reader = TimeReader(submit, window, width=lambda: width)
+    requested = [len(submitted) for _ in reader]
     assert requested[:3] == [2, 2, 4]
 
 
