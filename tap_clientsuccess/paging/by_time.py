@@ -100,6 +100,11 @@ class TimeReader:
             return
         if self._width() > 1 and (first.total or 0) > _FEW_PAGES * first.full_size:
             yield from self._read_in_parallel(first, request.after)
+        # Mostly, everything has come by now: count while the last page is requested.
+        sent = len(self._sent)
+        counted = None
+        if not start and sent >= (first.total or 0):
+            counted = self._submit(request._replace(size=1))
         self._limit = None
         yield from self._read_in_order()
         is_short = len(self._sent) < (first.total or 0)
@@ -107,7 +112,8 @@ class TimeReader:
             raise NotByTimeError(
                 "there are too few records to tell whether they are sorted"
             )
-        if is_short or not start:
+        is_counted = counted is not None and (counted().total or 0) <= sent
+        if is_short or not (start or is_counted):
             yield from self._compare_with_count(request)
 
     def _take_newest(self, page: Page, request: PageRequest) -> Batch:
