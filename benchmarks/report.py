@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from benchmarks.scenarios import Scenario
 
 RESULTS = Path(__file__).with_name("results.jsonl")
+_QUIET = 0.5
 
 
 def load() -> Summary:
@@ -24,12 +25,19 @@ def load() -> Summary:
 def extent(summary: Summary) -> str:
     """Say how much was measured."""
     rounds = summary.about["rounds"]
-    if not summary.about["quick"]:
-        return f"\nRounds: {rounds}.\n"
-    return (
-        f"\n**A quick run: 1/{QUICK} of the records, rounds: {rounds}.** Its figures "
-        "are coarse,\nand start-up weighs more than in a full run.\n"
-    )
+    lines = [f"Rounds: {rounds}."]
+    if summary.about["quick"]:
+        lines = [
+            f"**A quick run: 1/{QUICK} of the records, rounds: {rounds}.**",
+            "Its figures are coarse, and start-up weighs more than in a full run.",
+        ]
+    load = summary.about["machine"]["Load before"]
+    if float(load) > _QUIET:
+        lines += [
+            f"**The machine was busy: load {load} before the start.** Another such run",
+            "may differ by a tenth or more.",
+        ]
+    return "\n".join(["", *lines, ""])
 
 
 def goals(summary: Summary) -> str:

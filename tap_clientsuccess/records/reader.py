@@ -13,6 +13,9 @@ in one call. What does not fit costs only itself:
 
 So a record has each field of its schema once, in the order of the schema, null where
 the server left it out, in one line, whatever the server's JSON looked like.
+
+Passing on the server's bytes as they are would not be faster: to find where each record
+ends, and whether a key stands twice, takes as long as to encode it anew.
 """
 
 from __future__ import annotations
