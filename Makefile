@@ -69,6 +69,10 @@ docs: $(READY) ## Write the generated parts of the documentation anew
 reliability: $(READY) ## Thousands of histories with edits, faults and kills: 10 minutes
 	$(BIN)/pytest -m slow $(ARGS)
 
+.PHONY: targets
+targets: $(READY) ## Load real targets, compare, and write docs/targets.md
+	@$(BIN)/python scripts/targets.py $(ARGS)
+
 .PHONY: bench
 bench: $(READY) $(BENCH) ## Measure the tap's speed (ARGS=--quick: a tenth of it)
 	.venv-bench/bin/python -m benchmarks $(ARGS)

@@ -28,9 +28,11 @@ if t.TYPE_CHECKING:
 
 logger = logging.getLogger("tap-clientsuccess")
 
-LONGEST_NAME = 63
-"""PostgreSQL's limit for the name of a column."""
+LONGEST_NAME = 62
+"""Longer names are cut by some targets for PostgreSQL, whose limit is 63."""
 _DIGEST = 8
+# Most targets have integer columns of 64 bits; a larger one would stop them.
+_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
 _PLAIN = re.compile(r"[A-Za-z0-9_]+")
 _ODD = re.compile(r"[^A-Za-z0-9_]+")
 _TEXT: JSONSchema = {"type": ["string", "null"]}
@@ -87,7 +89,7 @@ class FlatteningPlan:
         self._depth = options.max_level
         self._separator = options.separator
         self._longest = longest
-        self._warned = False
+        self._warned: set[str] = set()
         members = schema.get("properties", {})
         # Names at the top stay: the keys are among them.
         self._taken = {
@@ -123,7 +125,7 @@ class FlatteningPlan:
                 continue
             column = self._column_name(path) if within else name
             self._columns[column] = _column_schema(schema, is_nested=bool(within))
-            yield name, (column, _names(self._columns[column]) == ["string"])
+            yield name, (column, *_names(self._columns[column]))
 
     def _column_name(self, path: tuple[str, ...]) -> str:
         """Return a name that no other column has, for targets that ignore case.
@@ -160,17 +162,27 @@ class FlatteningPlan:
             if isinstance(column, list):
                 self._fill(flat, value if isinstance(value, dict) else {}, column)
                 continue
-            key, is_text = column
-            if is_text and value is not None and not isinstance(value, str):
+            key, kind = column
+            if kind == "string" and value is not None and not isinstance(value, str):
                 value = _encoder.encode(value).decode()
+            elif kind == "integer" and not _fits(value):
+                self._warn(f"a value of '{key}' has more than 64 bits; null is sent")
+                value = None
             flat[key] = value
-        if undeclared and not self._warned:
-            self._warned = True
-            logger.warning(
-                "%s: flattening leaves out nested fields that the catalog does not "
-                "have; run discovery again",
-                self._stream,
+        if undeclared:
+            self._warn(
+                "flattening leaves out nested fields that the catalog does not have; "
+                "run discovery again"
             )
+
+    def _warn(self, what: str) -> None:
+        if what not in self._warned:
+            self._warned.add(what)
+            logger.warning("%s: %s", self._stream, what)
+
+
+def _fits(value: t.Any) -> bool:
+    return not isinstance(value, int) or _SMALLEST <= value <= _LARGEST
 
 
 def _names(schema: JSONSchema) -> list[str]:

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers._flattening import FlatteningOptions
 
-from tap_clientsuccess.singer.flattening import FlatteningPlan
+from tap_clientsuccess.singer.flattening import LONGEST_NAME, FlatteningPlan
 from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:
@@ -25,7 +25,7 @@ TEXT = {"type": ["string", "null"]}
 
 
 def plan_of(
-    *names: str, longest: int = 63, separator: str = "__", **top: t.Any
+    *names: str, longest: int = LONGEST_NAME, separator: str = "__", **top: t.Any
 ) -> FlatteningPlan:
     """Flatten a schema whose `custom` has these members."""
     custom = {"type": ["object", "null"], "properties": dict.fromkeys(names, TEXT)}
@@ -103,7 +103,7 @@ def test_names_as_documented() -> None:
         "custom__Next_Renewal__cs",
         "custom__INDUSTRY__cs_3642030b",
         "custom__say_hi__f1453483",
-        f"custom__{46 * 'x'}_61df1b94",
+        f"custom__{45 * 'x'}_61df1b94",
     ]
 
 
@@ -156,6 +156,20 @@ def test_undeclared_members_are_left_out_with_a_warning(
     assert "b@c.d" not in caplog.text
 
 
+def test_an_integer_that_no_column_holds_is_null_with_a_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    plan = plan_of(number={"type": ["integer", "null"]})
+    for sent in (2**63 - 1, -(2**63), 0, None):
+        assert plan.flatten({"number": sent})["number"] == sent
+    assert not caplog.records
+    for _ in range(2):
+        assert plan.flatten({"number": 2**63})["number"] is None
+    assert caplog.messages == [
+        "clients: a value of 'number' has more than 64 bits; null is sent"
+    ]
+
+
 def test_what_is_of_no_one_type_is_text() -> None:
     any_type = {"type": ["string", "integer", "array", "object", "null"]}
     plan = plan_of("a", union=any_type, typeless={}, items={"type": "array"})
@@ -172,9 +186,10 @@ def test_what_is_of_no_one_type_is_text() -> None:
 
 def test_required_members_may_be_absent() -> None:
     inner = {"type": "object", "properties": {"b": {"type": "integer"}}}
-    schema = {"properties": {"id": {"type": "integer"}, "a": inner}}
+    schema: dict[str, t.Any] = {"properties": {"id": {"type": "integer"}, "a": inner}}
+    schema["required"] = ["id", "a"]
     options = FlatteningOptions(enabled=True, max_level=1)
-    plan = FlatteningPlan("x", {**schema, "required": ["id", "a"]}, options, 63)
+    plan = FlatteningPlan("x", schema, options, LONGEST_NAME)
     assert plan.schema["required"] == ["id"]
     assert plan.schema["properties"]["a__b"] == {"type": ["integer", "null"]}
 
