@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import typing as t
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -96,14 +97,13 @@ def test_a_new_field_renames_no_other(names: list[str], old: int) -> None:
 
 
 def test_names_as_documented() -> None:
-    assert columns_of(
-        "industry__cs", "Next_Renewal__cs", "INDUSTRY__cs", 'say "hi"', "x" * 60
-    ) == [
-        "custom__industry__cs",
-        "custom__Next_Renewal__cs",
-        "custom__INDUSTRY__cs_3642030b",
-        "custom__say_hi__f1453483",
-        f"custom__{45 * 'x'}_61df1b94",
+    page = (Path(__file__).parents[2] / "docs" / "custom-fields.md").read_text()
+    rows = dict(re.findall(r"^\| `(.+?)` \| `(custom__.+?)` \|", page, re.MULTILINE))
+    assert len(rows) == 4
+    assert columns_of(*rows, "x" * 54, "x" * 55) == [
+        *rows.values(),
+        f"custom__{54 * 'x'}",
+        f"custom__{45 * 'x'}_ea565519",
     ]
 
 
