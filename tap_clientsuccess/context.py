@@ -18,6 +18,7 @@ from tap_clientsuccess.http.thread_pool import ThreadPool
 from tap_clientsuccess.http.transport import Transport
 from tap_clientsuccess.records.custom_fields import FieldDefinitions
 from tap_clientsuccess.records.envelope import list_of
+from tap_clientsuccess.singer.progress import Progress
 from tap_clientsuccess.singer.signals import stop_signal
 
 if t.TYPE_CHECKING:
@@ -33,12 +34,14 @@ class TapContext:
         client: Sends requests.
         thread_pool: Runs requests concurrently.
         custom_fields: The account's custom field definitions.
+        progress: Reports how far the sync has come.
     """
 
     settings: Settings
     client: Client
     thread_pool: ThreadPool
     custom_fields: FieldDefinitions
+    progress: Progress
 
     @classmethod
     def from_config(cls, config: Mapping[str, t.Any], *, is_configured: bool) -> t.Self:
@@ -50,7 +53,13 @@ class TapContext:
         """
         settings = Settings.from_config(config)
         client = _client(settings)
-        thread_pool = ThreadPool(settings.concurrency, stop_signal.raise_if_set)
+        progress = Progress()
+
+        def checkpoint() -> None:
+            stop_signal.raise_if_set()
+            progress.tick()
+
+        thread_pool = ThreadPool(settings.concurrency, checkpoint)
         can_read = is_configured and settings.discover_custom_fields
 
         def read(resource: str) -> list[t.Any]:
@@ -60,7 +69,7 @@ class TapContext:
             return thread_pool.submit(client.request, request, list_of).result().content
 
         custom_fields = FieldDefinitions(read if can_read else None)
-        return cls(settings, client, thread_pool, custom_fields)
+        return cls(settings, client, thread_pool, custom_fields, progress)
 
 
 class ContextTap(Tap):

@@ -192,6 +192,8 @@ class TapClientSuccess(ContextTap):
         except Interrupted:
             self._leave()
             raise
+        finally:
+            self.context.progress.print_table()
         if self.v1_refusals and self.config["v1_streams"] == "required":
             raise self.v1_refusals[0]
 

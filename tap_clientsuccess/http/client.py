@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import random
+import threading
 import time
 import typing as t
 from dataclasses import dataclass
@@ -51,6 +52,35 @@ class Result(t.Generic[T]):
     sent_at: dt.datetime | None
 
 
+class RequestCounts:
+    """Counts requests; thread-safe.
+
+    Attributes:
+        requests: Requests sent, retries included.
+        retries: How many of them were retries.
+        rate_limited: How often the server answered 429.
+    """
+
+    def __init__(self) -> None:
+        self.requests = self.retries = self.rate_limited = 0
+        self._lock = threading.Lock()
+
+    def add(self, **counts: int) -> None:
+        """Add to the counts of these names."""
+        with self._lock:
+            for name, count in counts.items():
+                setattr(self, name, getattr(self, name) + count)
+
+    def describe(self) -> str:
+        """Return the counts in words."""
+        words = [f"requests: {self.requests:,}"]
+        if self.retries:
+            words.append(f"retries: {self.retries:,}")
+        if self.rate_limited:
+            words.append(f"waits for the rate limit: {self.rate_limited:,}")
+        return ", ".join(words)
+
+
 class Client:
     """Sends authenticated requests and retries them; thread-safe."""
 
@@ -83,13 +113,19 @@ class Client:
         """The session shared by all requests."""
         return self._transport.session
 
-    def request(self, request: HTTPRequest, read: Callable[[bytes], T]) -> Result[T]:
+    def request(
+        self,
+        request: HTTPRequest,
+        read: Callable[[bytes], T],
+        counts: RequestCounts | None = None,
+    ) -> Result[T]:
         """Send a request until it succeeds, and read the response.
 
         Args:
             request: The request.
             read: Takes the decompressed body and returns what the caller wants. Raises
                 `ValueError` if the body is not what it should be.
+            counts: Counts the request and its retries.
 
         Returns:
             What `read` returned.
@@ -97,13 +133,17 @@ class Client:
         Raises:
             ApiError: The request was refused, or all retries failed.
         """
+        counts = counts or RequestCounts()
         started = time.monotonic()
         tries = 0
         while True:
+            counts.add(requests=1, retries=min(tries, 1))
             try:
                 return self._try(request, read)
             except TransientError as error:
                 tries += 1
+                is_limited = error.status == requests.codes.too_many_requests
+                counts.add(rate_limited=int(is_limited))
                 if tries > self._max_retries:
                     took = f"{tries} tries in {time.monotonic() - started:.0f} seconds"
                     error.add_note(f"(gave up after {took})")

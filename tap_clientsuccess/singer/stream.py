@@ -18,10 +18,10 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib import RecordMessage
 from singer_sdk.streams import RESTStream
 
-from tap_clientsuccess.errors import ApiError, config_error
+from tap_clientsuccess.errors import config_error
 from tap_clientsuccess.paging.page import PageRequest
 from tap_clientsuccess.records.decoding import decode_json
-from tap_clientsuccess.singer.signals import Interrupted
+from tap_clientsuccess.singer.progress import StreamProgress
 from tap_clientsuccess.singer.stream_maps import stream_map_error
 
 if t.TYPE_CHECKING:
@@ -30,6 +30,7 @@ if t.TYPE_CHECKING:
     from singer_sdk.helpers._batch import BaseBatchFileEncoding, BatchConfig
     from singer_sdk.helpers.types import Context, Record
 
+    from tap_clientsuccess.singer.progress import Progress
     from tap_clientsuccess.singer.writer import BufferedWriter
 
 Lines = list[bytes]
@@ -47,9 +48,21 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
     is_complete = False
-    """Whether the last read got all that there is."""
+    """Whether the last read got everything."""
+    is_skipped = False
+    """Whether it was skipped for a reason that was logged."""
     _version_to_activate = 0
     _extracted: bytes
+
+    @cached_property
+    def progress(self) -> StreamProgress:
+        """How far the sync of the stream has come."""
+        return StreamProgress(self.name)
+
+    @property
+    @abc.abstractmethod
+    def reporter(self) -> Progress:
+        """Reports the progress of all streams."""
 
     @abc.abstractmethod
     def read_lines(self, context: Context | None) -> Iterator[Lines]:
@@ -60,7 +73,7 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
 
     def get_records(self, context: Context | None) -> Iterator[Record]:
         """Return the records decoded, for what takes the SDK's way."""
-        for lines in self.read_lines(context):
+        for lines in self._reported_lines(context):
             yield from map(decode_json, lines)
 
     def note_extraction(self) -> None:
@@ -79,22 +92,41 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
     def _sync_records(
         self, context: Context | None = None, *, write_messages: bool = True
     ) -> Generator[Record, None, None]:
-        self.is_complete = False
-        try:
-            if write_messages and self._changes_nothing:
-                self._pass_records_on(context)
-            else:
-                yield from super()._sync_records(context, write_messages=write_messages)
-        except (ApiError, Interrupted):
-            bookmark = self.get_context_state(context).get("replication_key_value")
-            self.logger.info(
-                "%s: not read to its end; the next sync %s",
-                self.name,
-                f"goes on from {bookmark}" if bookmark else "begins again",
-            )
-            raise
+        self.is_complete = self.is_skipped = False
+        self.progress = StreamProgress(self.name, self._bookmark_text(context))
+        with self.reporter.of(self.progress):
+            try:
+                if write_messages and self._changes_nothing:
+                    self._pass_records_on(context)
+                else:
+                    yield from super()._sync_records(
+                        context, write_messages=write_messages
+                    )
+                self.progress.status = self._status
+            except BaseException:
+                self.progress.status = "interrupted"
+                raise
+            finally:
+                self.progress.bookmark = self._bookmark_text(context)
         if write_messages:
             self._activate_version()
+
+    @property
+    def _status(self) -> str:
+        if self.is_skipped:
+            return "skipped"
+        return "complete" if self.is_complete else "incomplete"
+
+    def _bookmark_text(self, context: Context | None) -> str | None:
+        bookmark = self.get_context_state(context).get("replication_key_value")
+        return None if bookmark is None else str(bookmark)
+
+    def _reported_lines(self, context: Context | None) -> Iterator[Lines]:
+        """Read the records, and count those that have been taken."""
+        for lines in self.read_lines(context):
+            yield lines
+            self.progress.records += len(lines)
+            self.reporter.tick()
 
     @property
     def _changes_nothing(self) -> bool:
@@ -145,7 +177,7 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
         tail = b"" if version is None else b',"version":%d' % version
         with self.get_record_counter() as counter, self.get_sync_timer():
             self._write_starting_replication_value(context)
-            for lines in self.read_lines(context):
+            for lines in self._reported_lines(context):
                 writer.write_records(head, lines, tail + self._extracted)
                 self.state_manager.is_flushed = False
                 counter.increment(len(lines))

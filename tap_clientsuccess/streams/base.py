@@ -26,6 +26,7 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.http.thread_pool import ThreadPool
     from tap_clientsuccess.records.custom_fields import FieldDefinitions
     from tap_clientsuccess.records.reader import Record
+    from tap_clientsuccess.singer.progress import Progress
 
 T = t.TypeVar("T")
 
@@ -69,6 +70,11 @@ class ClientSuccessStream(RecordStream):
         return self._tap.context.custom_fields
 
     @property
+    def reporter(self) -> Progress:
+        """Reports the progress of all streams."""
+        return self._tap.context.progress
+
+    @property
     def url_base(self) -> str:
         """The base URL, without a slash at its end."""
         return self.settings.base_url
@@ -90,7 +96,7 @@ class ClientSuccessStream(RecordStream):
             ApiError: With the stream's name in its message.
         """
         try:
-            return self.client.request(request, read)
+            return self.client.request(request, read, self.progress.requests)
         except ApiError as error:
             raise error.in_stream(self.name) from None
 

@@ -29,11 +29,13 @@ class WantedRecords:
 
     Attributes:
         undated: How many had no time at all.
+        repeated: How many did not change after the bookmark.
     """
 
     def __init__(
         self,
         start: dt.datetime | None,
+        bookmark: dt.datetime | None = None,
         *,
         server_filters: Callable[[], bool],
     ) -> None:
@@ -41,10 +43,12 @@ class WantedRecords:
 
         Args:
             start: Skip records changed before this; None skips none.
+            bookmark: The newest change that an earlier sync has sent, if any.
             server_filters: Tells whether the server applies ``modifiedAfter``. Called
                 only when a record needs it.
         """
-        self.undated = 0
+        self.undated = self.repeated = 0
+        self._bookmark = bookmark
         self._start = start
         self._server_filters = server_filters
 
@@ -60,5 +64,6 @@ class WantedRecords:
             self.undated += 1
             return True
         if self._start is None or changed >= self._start:
+            self.repeated += self._bookmark is not None and changed <= self._bookmark
             return True
         return record.modified is None and self._server_filters()

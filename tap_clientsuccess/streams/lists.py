@@ -42,6 +42,7 @@ class ReferenceList(ClientSuccessStream):
         except RefusedError as error:
             self._check_v2_opens()
             self._tap.note_v1_refusal(self.name, error)
+            self.is_skipped = True
             return
         self.note_extraction()
         yield [record.line for record in self.sendable(result.content.records)]
@@ -102,6 +103,7 @@ class CustomFields(ClientSuccessStream):
                 self.name,
                 format_time(last),
             )
+            self.is_skipped = True
             return
         for definitions in self.thread_pool.map(self._definitions, RESOURCE_TYPES):
             self.note_extraction()

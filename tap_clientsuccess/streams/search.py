@@ -70,7 +70,9 @@ class SearchStream(ClientSuccessStream):
             width=self._pages_in_flight,
             by_time=self.reads_by_time,
         )
-        wanted = WantedRecords(start, server_filters=lambda: self._server_filters)
+        wanted = WantedRecords(
+            start, bookmark, server_filters=lambda: self._server_filters
+        )
         for item in self.completed(self._items(reader, wanted)):
             if isinstance(item, Checkpoint):
                 self.set_bookmark(context, item.high_watermark)
@@ -99,7 +101,9 @@ class SearchStream(ClientSuccessStream):
         for number, batch in enumerate(reader, 1):
             self.note_extraction()
             records = self.sendable(batch.records)
-            yield [record.line for record in records if record in wanted]
+            lines = [record.line for record in records if record in wanted]
+            self.progress.repeated = wanted.repeated
+            yield lines
             is_due = has_checkpoints and number % _PAGES_PER_STATE == 0
             if is_due and batch.high_watermark:
                 yield Checkpoint(batch.high_watermark)
@@ -260,13 +264,16 @@ class SearchStream(ClientSuccessStream):
             partial(self.read_records, reader=reader or self.page_reader),
         )
         records, counts = result.content.records, result.content.counts
+        total = _count(counts.get("totalElements"))
+        if self.progress.total is None:
+            self.progress.total = total  # Later pages count only what changed since.
         last = counts.get("last")
         return Page(
             number=request.number,
             records=records,
             keys=[record.key for record in records],
             times=[record.modified or record.created for record in records],
-            total=_count(counts.get("totalElements")),
+            total=total,
             pages=_count(counts.get("totalPages")),
             size=_count(counts.get("size")),
             last=last if isinstance(last, bool) else None,
