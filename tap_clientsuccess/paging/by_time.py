@@ -92,8 +92,12 @@ class TimeReader:
         # The next page is requested before this one is sent: details take long.
         wait = self._submit(request._replace(newest_first=True))
         yield batch
+        first = first.without_records()
         newest = wait()
-        yield self._take_newest(newest, request)
+        batch = self._take_newest(newest, request)
+        newest = newest.without_records()
+        yield batch
+        del batch
         is_all = newest.newest and self._coverage.reached > newest.newest
         if is_all and start:
             self._conclude(newest)
@@ -124,7 +128,7 @@ class TimeReader:
         """
         self._evidence.check_descending(page, self._coverage.reached)
         if not page.oldest or not page.newest:
-            if page.records:
+            if page.keys:
                 raise NotByTimeError("the newest records have no modification time")
             return self._batch(page)
         if page.oldest < page.newest:

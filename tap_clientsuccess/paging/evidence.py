@@ -46,9 +46,9 @@ class Evidence:
             NotByTimeError: It was not.
         """
         times = list(filter(None, page.times))
-        if page.has_next and not page.records:
+        if page.has_next and not page.keys:
             raise NotByTimeError("a page before the last one is empty")
-        if page.records and not times:
+        if page.keys and not times:
             raise NotByTimeError("the records do not show when they were modified")
         if times != sorted(times):
             raise NotByTimeError("the server does not sort by modification time")

@@ -20,7 +20,7 @@ _PASSES = 6
 
 def is_longer_than(page: Page, end: dt.datetime) -> bool:
     """Tell whether all records of a full page are older than the end."""
-    return page.has_next and count_before(page, end) == len(page.records)
+    return page.has_next and count_before(page, end) == len(page.keys)
 
 
 def count_before(page: Page, end: dt.datetime) -> int:
@@ -102,7 +102,7 @@ def _read_pass(
         # if it is still full, nothing shifted, and this page follows it.
         before = fetch(number - 1)
         number, inside = number - 1, count_before(before, end)
-        if inside == len(before.records):
+        if inside == len(before.keys):
             members.update(before.keys)
             yield take(before)
         else:

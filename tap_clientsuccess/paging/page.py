@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import typing as t
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
 
@@ -94,7 +94,7 @@ class Page:
             return True
         if self.pages is not None and self.number + 1 < self.pages:
             return True
-        return bool(self.records) and self.last is None and self.pages is None
+        return bool(self.keys) and self.last is None and self.pages is None
 
     @cached_property
     def oldest(self) -> dt.datetime | None:
@@ -109,9 +109,13 @@ class Page:
     @property
     def full_size(self) -> int:
         """Records in a full page: what the server says, or fewer if it sent fewer."""
-        count = len(self.records)
+        count = len(self.keys)
         stated = self.size or count
         return max(1, min(stated, count) if count and self.has_next else stated)
+
+    def without_records(self) -> Page:
+        """Return the page without its records, which may take much memory."""
+        return replace(self, records=())
 
     def shows(self, time: dt.datetime) -> bool:
         """Tell whether one of its records was modified in the millisecond of a time."""
