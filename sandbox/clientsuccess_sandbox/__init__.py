@@ -1,4 +1,4 @@
-"""A ClientSuccess that runs on this machine, to try and to test API clients against."""
+"""A simulated ClientSuccess on localhost, to try and test API clients against."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ Access = Literal["key", "token", "expired", "unknown"]
 
 
 class Keys:
-    """Who may come in. Keys can be changed while the sandbox runs."""
+    """The accepted credentials; they can change while the sandbox runs."""
 
     def __init__(self, clock: Clock, key: str, username: str, password: str) -> None:
         self._clock = clock
@@ -25,24 +25,24 @@ class Keys:
         self._tokens: dict[str, float] = {}
 
     def replace(self, *keys: str) -> None:
-        """Let only these API keys in from now on; with none, no key opens."""
+        """Accept only these API keys from now on."""
         self._keys = set(keys)
 
     def add(self, key: str) -> None:
-        """Let one more API key in."""
+        """Accept another API key."""
         self._keys = self._keys | {key}
 
     def revoke(self, key: str) -> None:
-        """Let an API key or session token in no more."""
+        """Stop accepting an API key or session token."""
         self._keys = self._keys - {key}
         self._tokens.pop(key, None)
 
     def expire_tokens(self) -> None:
-        """Let all session tokens given out so far expire at once."""
+        """Expire all session tokens."""
         self._tokens = dict.fromkeys(self._tokens, 0.0)
 
     def log_in(self, username: str, password: str, seconds: float) -> str | None:
-        """Return a session token for the right username and password."""
+        """Return a session token, or None for wrong credentials."""
         if not compare_digest(f"{username}\n{password}".encode(), self._login):
             return None
         token = secrets.token_hex(32)
@@ -50,7 +50,7 @@ class Keys:
         return token
 
     def check(self, headers: Mapping[str, str]) -> Access:
-        """Look for something that opens; both headers take it bare."""
+        """Check the credentials of a request; neither header has a prefix."""
         given = {headers[name] for name in KEY_HEADERS if name in headers}
         if given & self._keys:
             return "key"

@@ -1,4 +1,4 @@
-"""What the routes share: the parts of a sandbox, apart from HTTP."""
+"""What the routes share: data, credentials, faults and the request log."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class LoggedRequest:
         method: Such as `GET`.
         path: Path without the query.
         query: Query parameters as they were asked.
-        key_headers: Lower-case names of the headers that carried a credential.
-        user_agent: What the client calls itself.
-        time: Seconds since 1970 at which it came in, by the sandbox's clock.
-        status: Status of the answer; `None` before there is one.
-        faults: Kinds of the faults that struck it.
+        key_headers: Lower-case names of the headers with a credential.
+        user_agent: The User-Agent header.
+        time: Seconds since 1970, by the sandbox's clock.
+        status: Status of the response; `None` until there is one.
+        faults: Kinds of the faults that matched it.
     """
 
     method: str
@@ -51,17 +51,17 @@ class LoggedRequest:
 
 @dataclass(kw_only=True)
 class Backend(CompanySettings, Behaviour):
-    """The made-up company, its keys and habits, apart from HTTP.
+    """The simulated company and its server, without HTTP.
 
     Every setting of `CompanySettings` and `Behaviour` is an argument; those of
-    `Behaviour` may be changed at any time by assigning to the attribute.
+    `Behaviour` can be changed at any time by assigning to the attribute.
 
     Attributes:
         rules: Faults from the start.
-        store: The data, to read and to edit.
-        faults: The faults in force.
+        store: The data, to read and edit.
+        faults: The active faults.
         requests: The requests so far.
-        keys: Who may come in.
+        keys: The accepted credentials.
         clock: The server's clock.
         random: Decides which replica responds.
         allowed_hosts: Other host names that requests may use; `*` allows all.
@@ -87,7 +87,7 @@ class Backend(CompanySettings, Behaviour):
             self.faults.add(rule)
 
     def log(self, request: Request) -> LoggedRequest:
-        """Log a request; the oldest go when there are too many."""
+        """Log a request; drop the oldest if there are too many."""
         entry = LoggedRequest(
             request.method,
             request.path,

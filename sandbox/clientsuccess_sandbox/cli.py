@@ -55,10 +55,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def make_parser() -> ArgumentParser:
-    """Make the command's parser: an option for each setting that has a help text."""
+    """Create the parser: an option for each setting that has a help text."""
     parser = ArgumentParser(
         prog="clientsuccess-sandbox",
-        description="A ClientSuccess with made-up data, on this machine, over HTTP.",
+        description="A simulated ClientSuccess with generated data, on localhost.",
         formatter_class=ArgumentDefaultsHelpFormatter,
     )
     known: set[str] = set()
@@ -75,8 +75,8 @@ def make_parser() -> ArgumentParser:
     _add_lists(parser)
     add = parser.add_argument
     add("--ready-file", type=Path, help="file to write the base URL to once it answers")
-    add("--verbose", action="store_true", help="show each request on stderr")
-    text = "random edits of what is read, after each page of it"
+    add("--verbose", action="store_true", help="log requests to stderr")
+    text = "random edits after each page, of the kind that was read"
     add("--edits-per-request", type=int, default=0, help=text)
     return parser
 
@@ -111,11 +111,11 @@ def _add_lists(parser: ArgumentParser) -> None:
     def add(option: str, text: str, **how: Any) -> None:
         parser.add_argument(option, action="append", default=[], help=text, **how)
 
-    text = "further name that requests may call it by (Host header); * allows all"
+    text = "another host name that requests may use (Host header); * allows all"
     add("--allowed-host", text, dest="allowed_hosts", metavar="NAME")
     text = 'such as "status=503,probability=0.1,path=/client/search", or JSON'
     add("--fault", text, dest="rules", metavar="RULE", type=_rule)
-    text = 'parameters not looked at, such as "/pulse/search:modifiedAfter,sortBy"'
+    text = 'parameters to ignore, such as "/pulse/search:modifiedAfter,sortBy"'
     add("--ignore", text, type=path_and_parameters)
     text = "resource type without custom fields, and the status, as in GOAL=404"
     add("--missing-custom-fields", text, type=resource_and_status)
@@ -149,9 +149,9 @@ def _run(sandbox: Sandbox, ready_file: Path | None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     with sandbox:
-        # A key of somebody's own may be one that is in use elsewhere: it is not shown.
-        ours = sandbox.api_key == DEFAULT_KEY
-        key = DEFAULT_KEY if ours else "<the key given with --key>"
+        # A custom key may be in use elsewhere, so it is not shown.
+        is_default = sandbox.api_key == DEFAULT_KEY
+        key = DEFAULT_KEY if is_default else "<the key given with --key>"
         sys.stdout.write(
             f"ClientSuccess sandbox on {sandbox.base_url} (Ctrl-C ends it)\n"
             f"For the tap: export TAP_CLIENTSUCCESS_BASE_URL={sandbox.base_url} "
@@ -165,7 +165,7 @@ def _run(sandbox: Sandbox, ready_file: Path | None) -> None:
 
 
 def _write_whole(path: Path, text: str) -> None:
-    """Write a file so that nobody ever reads half of it."""
+    """Write a file atomically."""
     beside = path.with_name(f"{path.name}.part")
     beside.write_text(text)
     beside.replace(path)

@@ -10,7 +10,7 @@ _SECOND = 1000
 
 
 class Clock:
-    """The wall clock, which may be set to run ahead or behind.
+    """The wall clock, which can be set fast or slow.
 
     Attributes:
         offset: Seconds added to the real time; shifts the `Date` header too.
@@ -43,7 +43,7 @@ def from_iso(text: str, *, keep_offset: bool = True) -> int:
 
     Args:
         text: The time.
-        keep_offset: Heed its offset; without, it is taken to be UTC.
+        keep_offset: Use its offset; otherwise it is taken as UTC.
     """
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None or not keep_offset:

@@ -1,4 +1,4 @@
-"""JSON without losing a digit: decimals leave and come back as they are."""
+"""JSON with all digits: decimals are encoded and decoded exactly."""
 
 from __future__ import annotations
 

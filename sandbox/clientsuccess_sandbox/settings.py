@@ -1,8 +1,8 @@
-"""What can be set: the company's size and the server's habits."""
+"""Settings: the company's size and the server's behaviour."""
 
 from __future__ import annotations
 
-# Read at run time, when habits are changed over HTTP.
+# Needed at run time, when the behaviour is changed over HTTP.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Literal
@@ -19,15 +19,15 @@ _SHOW_MODIFICATIONS = {"client_notes": True, "pulses": False}
 
 
 def option(default: Any, text: str, **how: Any) -> Any:
-    """Make a field that is an option of the command line too."""
+    """Create a field that is also a command line option."""
     return field(default=default, metadata={"help": text}, **how)
 
 
 @dataclass(kw_only=True)
 class CompanySettings:
-    """The made-up company: what there is of each kind, and since when.
+    """The simulated company: how many records of each kind it has.
 
-    A kind without a size has as many records as fit the number of clients.
+    The default size of a kind follows from the number of clients.
 
     Attributes:
         modification_times: Whether a kind's records carry `modifiedTime`, for
@@ -69,7 +69,7 @@ class CompanySettings:
 
 @dataclass(kw_only=True)
 class Behaviour:
-    """How the server answers where the real one is unknown; may change any time.
+    """How the server behaves where the real one is unknown; can change at any time.
 
     Attributes:
         ignore: Resource path -> query parameters that it ignores, such as
@@ -78,51 +78,51 @@ class Behaviour:
             definitions are refused.
     """
 
-    default_size: int = option(50, "records of a page if the request names no size")
-    max_size: int = option(200, "most records of a page")
-    echo_size: bool = option(False, "report the size asked for, not the true one")
+    default_size: int = option(50, "page size if the request names none")
+    max_size: int = option(200, "maximum page size")
+    echo_size: bool = option(
+        False, "report the requested page size, not the actual one"
+    )
     max_depth: Annotated[int, msgspec.Meta(ge=1)] | None = option(
-        None, "places that a search reaches"
+        None, "maximum depth of a search, in records"
     )
     beyond_depth: Literal["400", "500", "empty", "repeat"] = option(
-        "400", "what comes further down: an error, nothing, or the last page again"
+        "400", "beyond that depth: an error, an empty page, or the last page again"
     )
-    cap_total: bool = option(False, "count no further than a search reaches")
+    cap_total: bool = option(False, "cap totals at the maximum depth")
     extra_total: Annotated[int, msgspec.Meta(ge=0)] = option(
-        0, "records that are counted but never given"
+        0, "records that are counted but never returned"
     )
     inclusive: bool = option(
         True, "modifiedAfter includes its own moment (its second or day, if coarse)"
     )
     filter_precision: Literal["millisecond", "second", "day"] = option(
-        "millisecond", "what modifiedAfter can tell apart"
+        "millisecond", "precision of modifiedAfter"
     )
     filter_zone: float = option(
-        0.0, "hours ahead of UTC in which modifiedAfter is read, whatever its offset"
+        0.0, "zone of modifiedAfter, in hours ahead of UTC, whatever its offset"
     )
     lag_seconds: Annotated[float, msgspec.Meta(ge=0)] = option(
         0.0, "how old the data of a lagging replica is"
     )
     lag_share: Annotated[float, msgspec.Meta(ge=0, le=1)] = option(
-        0.5, "share of reads that a lagging replica answers"
+        0.5, "share of reads served by a lagging replica"
     )
     lag_by: Literal["chance", "query"] = option(
-        "chance", "what decides: chance, or the query (the same one, the same replica)"
+        "chance", "how the replica is chosen: by chance, or by the query"
     )
-    unstable_ties: bool = option(
-        False, "equal sort values come in another order each time"
-    )
+    unstable_ties: bool = option(False, "shuffle records with equal sort values")
     odd_types: bool = option(False, "clientType.key is an integer in every client")
-    key_opens_v1: bool = option(True, "the API key opens v1 too")
-    token_seconds: float = option(43200, "seconds for which a session token is good")
-    latency: float = option(0.0, "seconds before each answer")
-    gzip: bool = option(True, "compress answers")
+    key_opens_v1: bool = option(True, "API v1 accepts the key")
+    token_seconds: float = option(43200, "lifetime of a session token, in seconds")
+    latency: float = option(0.0, "seconds before each response")
+    gzip: bool = option(True, "compress responses")
     ignore: Mapping[str, Collection[str]] = field(default_factory=dict)
     missing_custom_fields: dict[str, int] = field(
         default_factory=lambda: {"SURVEY_RESPONSE": 404, "USAGE": 404, "FEEDBACK": 403}
     )
 
     def ignored(self, path: str) -> set[str]:
-        """Return the parameters that a resource path does not look at."""
+        """Return the parameters that a path ignores."""
         found = [names for part, names in self.ignore.items() if part in path]
         return {name for names in found for name in names}

@@ -1,4 +1,4 @@
-"""The sandbox's data, and how they are edited."""
+"""The sandbox's data, and edits of it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Change", "Page", "Search", "Store"]
 
 OPERATIONS: Final = ("insert", "edit", "delete")
 MAX_RANDOM_EDITS: Final = 1000
-"""In one request: more would keep everybody else waiting."""
+"""Per request: more would block all others."""
 
 
 class Change(NamedTuple):
@@ -30,7 +30,7 @@ class Change(NamedTuple):
 
 
 class Store(Tables):
-    """All records and custom field definitions of the made-up company."""
+    """All records and custom field definitions of the simulated company."""
 
     def __init__(self, settings: CompanySettings, clock: Clock | None = None) -> None:
         super().__init__(settings)
@@ -40,7 +40,7 @@ class Store(Tables):
         self._latest = 0
 
     def insert(self, kind: str, **changes: Any) -> Record:
-        """Add a record, made up apart from the given values; return it."""
+        """Add a generated record with the given values; return it."""
         with self._change(kind) as (known, now):
             times = _times(known, changes, Times(now, now))
             ids = f"SELECT id FROM {kind} UNION SELECT id FROM {kind}_past"
@@ -64,7 +64,7 @@ class Store(Tables):
             return self._put(known, number, times, record, now)
 
     def delete(self, kind: str, number: int) -> None:
-        """Remove a record. What refers to it stays.
+        """Delete a record. References to it stay.
 
         Raises:
             KeyError: There is no such record.
@@ -73,7 +73,7 @@ class Store(Tables):
             self._take(kind, number, now)
 
     def restore(self, kind: str, number: int) -> Record:
-        """Bring a deleted record back as it was, with its old times; return it.
+        """Restore a deleted record with its old times; return it.
 
         Raises:
             KeyError: No such record was deleted.
@@ -105,8 +105,8 @@ class Store(Tables):
             kind: Kind of the records.
             count: How many edits.
             seed: The same seed makes the same edits of the same data; without one
-                each call goes on where the last one stopped.
-            operations: What to choose from; a name given twice is twice as likely.
+                each call continues where the last one stopped.
+            operations: To choose from; one given twice is twice as likely.
         """
         random = self._random if seed is None else Random(f"{seed}/{kind}")
         with self._change(kind) as (known, _):
@@ -117,7 +117,7 @@ class Store(Tables):
         return custom_fields.definitions(resource) + self._added.get(resource, [])
 
     def add_custom_field(self, resource: str, definition: Mapping[str, Any]) -> None:
-        """Define one more custom field; random edits from now on fill it."""
+        """Define another custom field; random edits fill it from now on."""
         if resource not in custom_fields.RESOURCES:
             raise ValueError(f"{resource} is no resource type.")
         if "fieldKey" not in definition:
@@ -143,7 +143,7 @@ class Store(Tables):
         return Change(name, op, number)
 
     def _added_values(self, kind: Kind, record: Record, random: Random) -> Record:
-        """Return values of the custom fields that were defined while running."""
+        """Return values for the custom fields that were added later."""
         added = self._added.get(kind.custom or "", [])
         new = {
             item["fieldKey"]: custom_fields.value_for(item, random) for item in added
@@ -152,7 +152,7 @@ class Store(Tables):
 
     @contextmanager
     def _change(self, kind: str) -> Iterator[tuple[Kind, int]]:
-        """Make changes, all of the same moment, or, if one fails, none."""
+        """Make changes at the same time in a transaction."""
         with self.lock:
             known = self.known(kind)
             # Never before an earlier change, even if the clock was set back.
@@ -168,7 +168,7 @@ class Store(Tables):
                 self.run("RELEASE change")
 
     def _take(self, kind: str, number: int, now: int) -> tuple[int, bytes]:
-        """Move a record's version to the past; return its creation and itself."""
+        """Move a record to the past versions; return its creation time and body."""
         row = self.run(f"SELECT created, body FROM {kind} WHERE id = ?", number)
         found: tuple[int, bytes] | None = row.fetchone()
         if found is None:
@@ -203,6 +203,6 @@ def _times(kind: Kind, changes: Mapping[str, Any], times: Times) -> Times:
 
 
 def _plain(changes: Mapping[str, Any]) -> Record:
-    """Copy values in the form in which they come back from JSON."""
+    """Copy values as they come back from JSON."""
     copy: Record = decode(encode(changes))
     return copy

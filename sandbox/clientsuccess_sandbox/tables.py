@@ -44,10 +44,10 @@ class Search(NamedTuple):
         size: Records of a page.
         sort: Field to sort by.
         descending: Largest first.
-        since: Only records touched then or later.
+        since: Only records modified then or later.
         client: Only records of this client.
-        unstable_ties: Shuffle records of equal sort value.
-        as_of: Answer as things were then.
+        unstable_ties: Shuffle records with equal sort values.
+        as_of: Read the data as of then.
     """
 
     page: int = 0
@@ -68,7 +68,7 @@ class Page(NamedTuple):
 
 
 class Tables:
-    """A table for each kind of records, filled when it is first asked for.
+    """A table for each kind of records, filled when it is first read.
 
     Kinds are named like the tap's streams: `clients`, `client_notes` and so on.
     """
@@ -120,7 +120,7 @@ class Tables:
         return client_detail(self.company, record)
 
     def search(self, kind: str, search: Search) -> Page:
-        """Return one page, as the data stands this moment."""
+        """Return a page of the current data."""
         terms = {"modified >= ?": search.since, "owner = ?": search.client}
         terms = {term: value for term, value in terms.items() if value is not None}
         order = "DESC" if search.descending else "ASC"
@@ -142,15 +142,15 @@ class Tables:
             return Page(records, self._counts[counted])
 
     def run(self, sql: str, *values: Any) -> sqlite3.Cursor:
-        """Run a statement; who changes records forgets the counts."""
+        """Run a statement; after changing records, call `forget_counts`."""
         return self._database.execute(sql, values)
 
     def forget_counts(self) -> None:
-        """Count anew: records have changed."""
+        """Forget cached counts, as records have changed."""
         self._counts.clear()
 
     def known(self, name: str) -> Kind:
-        """Return a kind, whose table is there from now on; or raise `ValueError`."""
+        """Return a kind and make sure that its table exists, or raise `ValueError`."""
         kind = KINDS.get(name)
         if kind is None:
             raise ValueError(f"There is no kind {name!r}, only {', '.join(KINDS)}.")
@@ -181,7 +181,7 @@ class Tables:
         self._database.executescript(_INDEXES.format(kind=name))
 
     def _source(self, kind: str, as_of: int | None = None) -> str:
-        """Return what stands after FROM: the table, or what it was at a time."""
+        """Return what follows FROM: the table, or its contents as of a time."""
         self.known(kind)
         if as_of is None:
             return kind

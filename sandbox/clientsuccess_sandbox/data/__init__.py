@@ -1,4 +1,4 @@
-"""The kinds of records, and what tells them apart. Their data come from templates."""
+"""The kinds of records and how they differ. Their data comes from templates."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from clientsuccess_sandbox.data.seeded import load
 
 
 class Kind(NamedTuple):
-    """What the store needs to know of a kind of records.
+    """What the store needs to know about a kind of records.
 
     Attributes:
         name: Name of the kind, that of the tap's stream.

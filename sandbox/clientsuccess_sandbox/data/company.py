@@ -1,4 +1,4 @@
-"""The company: who there is, so that records refer to somebody who exists."""
+"""The company: its clients, employees and contacts, which records refer to."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Times(NamedTuple):
 
 
 class Company:
-    """Who and what there is, as far as records refer to each other."""
+    """The parts of the company that records refer to."""
 
     def __init__(self, settings: CompanySettings) -> None:
         self.seed = settings.seed
@@ -120,7 +120,7 @@ class Company:
 
     @staticmethod
     def product(number: int) -> Record:
-        """Return a product's name; numbers tell apart more than there are words."""
+        """Return a product; a number makes repeated names unique."""
         turn, place = divmod(number - 1, len(WORDS["products"]))
         name = WORDS["products"][place]
         return {"id": number, "name": f"{name} {turn + 1}" if turn else name}

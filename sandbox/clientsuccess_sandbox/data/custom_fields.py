@@ -64,7 +64,7 @@ def normal_type(name: str) -> str:
 
 
 def value_for(definition: Mapping[str, Any], random: Random) -> Any:
-    """Make up a value that fits a definition."""
+    """Return a random value for a definition."""
     kind = normal_type(str(definition.get("fieldTypeName", "")))
     choices = [item["value"] for item in definition.get("picklistValues") or ()]
     make = _MAKERS.get(kind)
@@ -72,7 +72,7 @@ def value_for(definition: Mapping[str, Any], random: Random) -> Any:
 
 
 def values_for(resource: str, random: Random) -> Record:
-    """Make up a record's custom values: some null, some absent."""
+    """Return a record's random custom values: some null, some missing."""
     custom: Record = {}
     for definition in definitions(resource):
         throw = random.random()

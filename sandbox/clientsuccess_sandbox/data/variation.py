@@ -1,4 +1,4 @@
-"""What varies in the JSON templates from one variant of a record to the next.
+"""Turn a JSON template into variants of a record.
 
 A template's text may hold calls in braces: `{below 40}` calls `Variation.below(40)`,
 `{place.city}` is a part of something that `{let}` gave a name. A text that is nothing
@@ -33,7 +33,7 @@ _ALWAYS: Final = {
 
 
 class Variation:
-    """Makes one variant of a template. Most methods are there to be called by it."""
+    """Creates one variant of a template; templates call most of its methods."""
 
     def __init__(self, company: Company, random: Random, number: int) -> None:
         self._company = company
@@ -42,7 +42,7 @@ class Variation:
         self.scope: Record = {}
 
     def record(self, template: Record) -> Record:
-        """Make a record: some of its values null, some of its keys not there."""
+        """Create a record: some values are null, some keys missing."""
         record: Record = self.fill(template)
         always = _ALWAYS.union(template.get("{always}", ()))
         for key in [key for key in record if key not in always]:
@@ -54,7 +54,7 @@ class Variation:
         return record
 
     def fill(self, value: Any) -> Any:
-        """Make the calls of a template."""
+        """Replace the calls in a template by their results."""
         if isinstance(value, str):
             whole = _CALL.fullmatch(value)
             if whole:
@@ -107,7 +107,7 @@ class Variation:
         return f"{self._random.below(10**count):0{count}}"
 
     def prose(self, most: int) -> str:
-        """Write a text, in one variant of tens of kilobytes."""
+        """Return a text; in one variant, of tens of kilobytes."""
         return self._random.text(most) * (_LONG if self._number == _LONG_ONE else 1)
 
     def html(self, name: str) -> str:

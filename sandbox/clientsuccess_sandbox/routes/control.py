@@ -1,4 +1,4 @@
-"""The sandbox's control over itself: truth, observation, faults."""
+"""Control of the sandbox: records, requests, faults, edits, keys, clock, behaviour."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class _ClockChange(msgspec.Struct):
 
 
 def _records(backend: Backend, request: Request) -> Response:
-    """List all records of a kind, as the search gives them."""
+    """List all records of a kind, as the search returns them."""
     try:
         return Response.of_list(backend.store.raws(request.params["kind"]))
     except ValueError as problem:
@@ -45,7 +45,7 @@ def _records(backend: Backend, request: Request) -> Response:
 
 
 def _requests(backend: Backend, request: Request) -> Response:
-    """List the requests so far, or forget them."""
+    """List the requests so far, or clear them."""
     if request.method == "DELETE":
         backend.requests.clear()
         return Response.of_json(_DONE)
@@ -53,7 +53,7 @@ def _requests(backend: Backend, request: Request) -> Response:
 
 
 def _faults(backend: Backend, request: Request) -> Response:
-    """List the rules in force, add one, or remove all."""
+    """List the active rules, add one, or remove all."""
     if request.method == "DELETE":
         backend.faults.clear()
         return Response.of_json(_DONE)
@@ -91,7 +91,7 @@ def _edits(backend: Backend, request: Request) -> Response:
 
 
 def _keys(backend: Backend, request: Request) -> Response:
-    """Change the API keys that open: replace, add or revoke."""
+    """Change the accepted API keys: replace, add or revoke."""
     change: _KeyChange = request.json(_KeyChange)
     if change.keys is not None:
         backend.keys.replace(*change.keys)
@@ -105,7 +105,7 @@ def _keys(backend: Backend, request: Request) -> Response:
 
 
 def _clock(backend: Backend, request: Request) -> Response:
-    """Set the clock ahead or behind, in seconds."""
+    """Set the clock fast or slow, in seconds."""
     clock = backend.clock
     if request.method == "POST":
         clock.offset = request.json(_ClockChange).offset
@@ -113,7 +113,7 @@ def _clock(backend: Backend, request: Request) -> Response:
 
 
 def _behaviour(backend: Backend, request: Request) -> Response:
-    """Show the server's habits, or change some of them."""
+    """Return the server's behaviour, or change some of it."""
     if request.method == "PATCH":
         body = request.json()
         try:
@@ -128,7 +128,7 @@ def _behaviour(backend: Backend, request: Request) -> Response:
 
 
 def _custom_fields(backend: Backend, request: Request) -> Response:
-    """Define one more custom field."""
+    """Define another custom field."""
     try:
         backend.store.add_custom_field(request.params["resource"], request.json())
     except (TypeError, ValueError) as problem:

@@ -1,4 +1,4 @@
-"""Search parameters, checked, and what the server's habits make of them."""
+"""Parse search parameters, as the server's behaviour interprets them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TASKS: Final = {"page": "taskPage", "size": "taskSize"}
 
 
 def read_search(backend: Backend, kind: Kind, request: Request) -> Search:
-    """Read what a search asks for; what makes no sense is an `HTTPError`."""
+    """Parse the parameters of a search, or raise `HTTPError`."""
     ignored = backend.ignored(request.path)
     given = {k: value for k, value in request.query.items() if k not in ignored}
     query: dict[str, Any] = {"size": backend.default_size, "sortBy": "id", **given}
@@ -30,7 +30,7 @@ def read_search(backend: Backend, kind: Kind, request: Request) -> Search:
 
 
 def read_tasks(backend: Backend, kind: Kind, request: Request) -> Search:
-    """Read a search of tasks, whose body says which page, in which order."""
+    """Parse a search of tasks, whose page and order are in the body."""
     body = request.json()
     try:
         asked, sort = body.get("pagination", {}), (body.get("sortBy") or [{}])[0]
@@ -44,7 +44,7 @@ def read_tasks(backend: Backend, kind: Kind, request: Request) -> Search:
 
 
 def as_of(backend: Backend, request: Request) -> int | None:
-    """Return the time whose data a request sees, if a lagging replica answers it."""
+    """Return the time as of which a lagging replica responds, or None."""
     if not backend.lag_seconds:
         return None
     random = backend.random

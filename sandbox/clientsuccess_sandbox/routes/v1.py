@@ -1,4 +1,4 @@
-"""The old API: logging in, and short lists that are not paged."""
+"""API v1: login, and lists that are not paged."""
 
 from __future__ import annotations
 

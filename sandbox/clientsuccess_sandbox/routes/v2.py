@@ -1,4 +1,4 @@
-"""The present API: searches, details, custom field definitions, tasks."""
+"""API v2: searches, details, custom field definitions, tasks."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _tasks(backend: Backend, request: Request) -> Response:
 
 
 def _find(backend: Backend, kind: str, search: Search) -> Page:
-    """Return a page as far as the search reaches, and the total that it tells."""
+    """Return a page within the maximum depth, and the total to report."""
     depth, beyond, found = backend.max_depth, backend.beyond_depth, search
     if depth is not None and (search.page + 1) * search.size > depth:
         if beyond in {"400", "500"}:
