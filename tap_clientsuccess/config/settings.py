@@ -149,7 +149,7 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
     th.Property(
         "max_response_bytes",
         th.IntegerType(minimum=_MEBIBYTE),
-        default=64 * _MEBIBYTE,
+        default=32 * _MEBIBYTE,
         title="Maximum response (bytes)",
         description=(
             "Maximum size of a response in bytes, after decompression. A larger one is "
