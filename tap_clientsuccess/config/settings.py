@@ -153,7 +153,7 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         title="Maximum response (bytes)",
         description=(
             "Maximum size of a response in bytes, after decompression. A larger one is "
-            "an error, as is one that takes more than twice as much memory."
+            "an error, as is one that needs more than twice this much memory."
         ),
     ),
     th.Property(

@@ -84,6 +84,8 @@ class TimeReader:
             first = self._submit(request)()
         if not first.has_next:
             yield self._take(first, request, BEGINNING)
+            if not start and (missing := (first.total or 0) - len(first.keys)) > 0:
+                raise NotByTimeError(f"the only page lacks {missing} of its records")
             self._conclude(first)
             return
         self._evidence.check(first, request.after)

@@ -135,7 +135,8 @@ class SearchStream(ClientSuccessStream):
         elif outcome.high_watermark and reader.is_by_number:
             self.logger.warning(
                 "%s: %d records are missing: the server counts more than it returned "
-                "in each of three reads, during which nothing changed",
+                "in each of three reads, during which nothing changed. Its total seems "
+                "to be wrong, so the bookmark moves on; compare with ClientSuccess.",
                 self.name,
                 outcome.missing,
             )

@@ -145,3 +145,17 @@ def test_jumping_totals_end_complete_or_with_a_warning(
     seen = {key for batch in reader for key in batch.page.keys}
     is_told = reader.outcome.completeness is not Completeness.COMPLETE
     assert len(seen) == 100 or is_told
+
+
+def test_a_single_page_that_lacks_records_is_reported(
+    sync: Sync, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox.extra_total = 7
+    output = sync(streams=["clients"])
+    assert output.ids("clients") == sandbox.store.ids("clients")
+    assert "clients: 7 records are missing: the server counts more" in caplog.text
+    caplog.clear()
+    sandbox.requests.clear()
+    sync(streams=["clients"], state=output.state)
+    assert "missing" not in caplog.text
+    assert len(sandbox.requests) == 1
