@@ -55,6 +55,14 @@ def _schema_problems(schema: t.Any, where: str) -> Iterator[str]:
     for kind in types if isinstance(types, list) else [types]:
         if kind not in _TYPES:
             yield f"the type of {where} must be one of {', '.join(_TYPES)}"
+    if not isinstance(schema.get("format", ""), str):
+        yield f"the format of {where} must be a string"
+    for key in ("anyOf", "oneOf", "allOf"):
+        members = schema.get(key, [])
+        if not isinstance(members, list) or not all(
+            isinstance(member, dict) for member in members
+        ):
+            yield f"{key} of {where} must be a list of objects"
     properties = schema.get("properties", {})
     if not isinstance(properties, dict):
         yield f"{where}.properties must be an object"

@@ -41,6 +41,8 @@ def problems(
     Returns:
         One sentence a problem, without values.
     """
+    if config.get("stream_maps", ...) is None:
+        del config["stream_maps"]  # The SDK allows null, but fails on it.
     try:
         found = [_in_words(e) for e in JSONSchemaValidator(schema).iter_errors(config)]
     except AttributeError:  # The SDK's schema of __else__ is invalid itself.

@@ -68,8 +68,11 @@ class NumberReader:
                 return  # Without keys, another pass cannot tell old from new.
             quiet.append(count.is_quiet and (count.total, len(self._seen)))
         if all(quiet) and len(set(quiet)) == 1:
-            # The server counts records that it never returns: accept that.
-            self.outcome.completeness = Completeness.MISSING
+            # The server's total is wrong: accept that.
+            is_short = self.outcome.missing > 0
+            self.outcome.completeness = (
+                Completeness.MISSING if is_short else Completeness.COMPLETE
+            )
             self._set_high_watermark(count)
 
     def _set_high_watermark(self, count: _Count) -> None:
@@ -179,12 +182,16 @@ class _Count:
         expected = self._totals[0]
         if not self.has_ended:
             return Completeness.UNCERTAIN
-        if not any(self._totals):
-            return Completeness.COMPLETE  # No totals, or nothing to read.
+        is_empty = not any(self._totals) and not len(self)
+        if is_empty or set(self._totals) == {None}:
+            return Completeness.COMPLETE  # Nothing to read, or no totals at all.
         if expected == CAP or expected is None or None in self._totals:
             return Completeness.UNCERTAIN
-        if len(self._existed) + self.without_key >= expected:
-            return Completeness.COMPLETE
+        found = len(self._existed) + self.without_key
+        if found >= expected:
+            # A total that is too small is wrong and proves nothing.
+            is_proof = found == expected
+            return Completeness.COMPLETE if is_proof else Completeness.UNCERTAIN
         is_short = self.total > len(self)
         return Completeness.MISSING if is_short else Completeness.UNCERTAIN
 

@@ -152,6 +152,8 @@ class ClientSuccessStream(RecordStream):
 
     def warn_once(self, what: str, times: int = 1) -> None:
         """Warn once about something in the data and count it; never pass a value."""
+        for secret in filter(None, (self.settings.api_key, self.settings.password)):
+            what = what.replace(secret, "***")
         if len(self._warnings) >= _MOST_WARNINGS and what not in self._warnings:
             what = "there are more warnings of this kind"
         is_new = what not in self._warnings

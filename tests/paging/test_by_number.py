@@ -122,6 +122,25 @@ def test_a_capped_total_proves_nothing() -> None:
     assert reader.outcome.high_watermark is None
 
 
+@pytest.mark.parametrize("total", [0, 50])
+def test_a_delete_is_noticed_though_the_total_is_too_small(total: int) -> None:
+    ids, asked = list(range(80)), []
+
+    def answer(number: int) -> Page:
+        asked.append(number)
+        if len(asked) == 2:
+            ids.remove(3)  # All behind it move to the page before.
+        part = ids[number * 10 : number * 10 + 10]
+        is_last = number * 10 + 10 >= len(ids)
+        return page(number, part, total=total, size=10, last=is_last)
+
+    reader, keys, _ = read(answer)
+    assert set(keys) == set(range(80))
+    assert reader.outcome.completeness is Completeness.UNCERTAIN
+    reader, keys, _ = read(answer)
+    assert reader.outcome.completeness is Completeness.COMPLETE
+
+
 @given(st.lists(st.integers(0, 500), min_size=1), st.sampled_from([1, 4]))
 @settings(max_examples=50, deadline=None)
 def test_it_terminates_whatever_the_totals_are(totals: list[int], width: int) -> None:
