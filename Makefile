@@ -65,6 +65,10 @@ docs: $(READY) ## Write the generated parts of the documentation anew
 	@$(COG) README.md docs/*.md meltano.yml .env.example
 	@PYTHONPATH=. $(BIN)/python scripts/plugin.py
 
+.PHONY: site
+site: .venv-docs/.packages ## Build the documentation site in build/site
+	.venv-docs/bin/sphinx-build -W --keep-going -n -q docs build/site
+
 .PHONY: reliability
 reliability: $(READY) ## Thousands of histories with edits, faults and kills: 10 minutes
 	$(BIN)/pytest -m slow $(ARGS)
@@ -121,8 +125,9 @@ $(READY): $(PACKAGES) pyproject.toml sandbox/pyproject.toml
 $(PACKAGES): requirements/dev.txt
 $(MELTANO): requirements/meltano.txt
 .venv-audit/.packages: requirements/audit.txt
+.venv-docs/.packages: requirements/docs.txt
 $(BENCH): .venv-%/.packages: requirements/%.txt
-$(PACKAGES) $(MELTANO) $(BENCH) .venv-audit/.packages:
+$(PACKAGES) $(MELTANO) $(BENCH) .venv-audit/.packages .venv-docs/.packages:
 	@echo "Setting up $(@D) ..."
 	@$(call python) -m venv --clear $(@D)
 	@$(@D)/bin/$(PIP_INSTALL) --require-hashes -r $<

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import typing as t
 from itertools import chain
 from pathlib import Path
@@ -42,6 +43,13 @@ def imported(path: Path) -> set[str]:
 
 def area(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def test_the_diagram_in_the_docs_shows_the_levels() -> None:
+    page = (PACKAGE.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+    shown = re.findall(r'L(\d)\["([^"]+)"\]', page)
+    assert [int(number) for number, _ in shown] == list(range(len(LEVELS)))
+    assert [set(names.split(", ")) for _, names in shown] == LEVELS
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
