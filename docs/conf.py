@@ -1,3 +1,4 @@
+# ruff: noqa: INP001
 """The documentation site: `make site` builds it, with warnings as errors."""
 
 project = "tap-clientsuccess"
