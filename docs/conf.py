@@ -1,4 +1,3 @@
-# ruff: noqa: INP001
 """The documentation site: `make site` builds it, with warnings as errors."""
 
 project = "tap-clientsuccess"
