@@ -65,6 +65,10 @@ docs: $(READY) ## Write the generated parts of the documentation anew
 	@$(COG) README.md docs/*.md meltano.yml .env.example
 	@PYTHONPATH=. $(BIN)/python scripts/plugin.py
 
+.PHONY: screenshot
+screenshot: $(READY) ## Take the picture of the sandbox's page anew (needs Chromium)
+	$(BIN)/python sandbox/tests/browser.py docs/sandbox.png
+
 .PHONY: site
 site: .venv-docs/.packages ## Build the documentation site in build/site
 	.venv-docs/bin/sphinx-build -W --keep-going -n -q docs build/site

@@ -9,7 +9,7 @@ from clientsuccess_sandbox.backend import Backend
 from clientsuccess_sandbox.faults.rule import Call
 from clientsuccess_sandbox.messages import HTTPError, Request, Response
 from clientsuccess_sandbox.routes import respond
-from clientsuccess_sandbox.security import CONTROL, refusal
+from clientsuccess_sandbox.security import CONTROL, PAGE, refusal
 from clientsuccess_sandbox.server import Connection
 
 _LOG = logging.getLogger(__name__)
@@ -19,7 +19,8 @@ def handle(backend: Backend, request: Request, connection: Connection) -> Respon
     """Return the response to a request."""
     hosts = {backend.host, *backend.allowed_hosts}
     response = refusal(request, hosts)
-    if response is None and request.path.startswith(f"{CONTROL}/"):
+    is_control = request.path == PAGE or request.path.startswith(f"{CONTROL}/")
+    if response is None and is_control:
         response = _route(backend, request)
     elif response is None:
         response = _with_faults(backend, request, connection)

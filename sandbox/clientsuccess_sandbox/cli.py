@@ -156,6 +156,7 @@ def _run(sandbox: Sandbox, ready_file: Path | None) -> None:
             f"ClientSuccess sandbox on {sandbox.base_url} (Ctrl-C ends it)\n"
             f"For the tap: export TAP_CLIENTSUCCESS_BASE_URL={sandbox.base_url} "
             f"TAP_CLIENTSUCCESS_API_KEY={key}\n"
+            f"To watch and control it: {sandbox.url}\n"
         )
         sys.stdout.flush()
         if ready_file is not None:

@@ -12,6 +12,7 @@ from typing import Final
 from clientsuccess_sandbox.messages import JSON, Request, Response
 
 CONTROL: Final = "/_sandbox"
+PAGE: Final = "/"
 _LOOPBACK: Final = {"localhost", "127.0.0.1", "[::1]"}
 
 

@@ -6,7 +6,7 @@ import re
 
 from clientsuccess_sandbox.backend import Backend
 from clientsuccess_sandbox.messages import HTTPError, Request, Response
-from clientsuccess_sandbox.routes import control, v1, v2
+from clientsuccess_sandbox.routes import control, page, v1, v2
 from clientsuccess_sandbox.security import CONTROL
 
 _NUMBERS = {"id", "number"}
@@ -25,6 +25,7 @@ _ROUTES = [
         (V2_BASES, v2.ROUTES),
         ((_V1_BASE,), v1.ROUTES),
         ((CONTROL,), control.ROUTES),
+        (("",), page.ROUTES),
     )
     for base in bases
     for path, endpoint, *methods in routes
