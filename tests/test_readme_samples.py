@@ -34,6 +34,7 @@ NOT_RUN = {
     "Try it without an account",
     "Meltano",
     "Development",
+    "deletes.md",
     "meltano.md",
     "targets.md",
     "scale.md",
