@@ -11,8 +11,9 @@ import duckdb
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from clientsuccess_sandbox import Sandbox
     from conftest import Sync
+
+    from clientsuccess_sandbox import Sandbox
 
 PAGE = Path(__file__).parent.parent / "docs" / "deletes.md"
 DROP, COMPARE, DELETE = re.findall(
@@ -24,10 +25,10 @@ def upsert(
     warehouse: duckdb.DuckDBPyConnection, schema: str, ids: Iterable[int]
 ) -> None:
     warehouse.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-    columns = "(id BIGINT PRIMARY KEY)"
-    warehouse.execute(f"CREATE TABLE IF NOT EXISTS {schema}.clients {columns}")
+    warehouse.execute(f"SET schema = '{schema}'")
+    warehouse.execute("CREATE TABLE IF NOT EXISTS clients (id BIGINT PRIMARY KEY)")
     rows = [[number] for number in ids]
-    warehouse.executemany(f"INSERT OR REPLACE INTO {schema}.clients VALUES (?)", rows)
+    warehouse.executemany("INSERT OR REPLACE INTO clients VALUES (?)", rows)
 
 
 def test_deleted_records_are_found(sandbox: Sandbox, sync: Sync) -> None:
