@@ -73,6 +73,14 @@ screenshot: $(READY) ## Take the picture of the sandbox's page anew (needs Chrom
 site: .venv-docs/.packages ## Build the documentation site in build/site
 	.venv-docs/bin/sphinx-build -W --keep-going -n -q docs build/site
 
+.PHONY: dagster
+dagster: $(READY) .venv-dagster/.packages ## Run Dagster with four sandboxes as its accounts
+	@exec $(BIN)/python scripts/dagster_sandboxes.py $(ARGS)
+
+.PHONY: test-dagster
+test-dagster: $(READY) .venv-dagster/.packages ## Test the Dagster example
+	$(BIN)/pytest examples/dagster $(ARGS)
+
 .PHONY: reliability
 reliability: $(READY) ## Thousands of histories with edits, faults and kills: 10 minutes
 	$(BIN)/pytest -m slow $(ARGS)
@@ -130,8 +138,8 @@ $(PACKAGES): requirements/dev.txt
 $(MELTANO): requirements/meltano.txt
 .venv-audit/.packages: requirements/audit.txt
 .venv-docs/.packages: requirements/docs.txt
-$(BENCH): .venv-%/.packages: requirements/%.txt
-$(PACKAGES) $(MELTANO) $(BENCH) .venv-audit/.packages .venv-docs/.packages:
+$(BENCH) .venv-dagster/.packages: .venv-%/.packages: requirements/%.txt
+$(PACKAGES) $(MELTANO) $(BENCH) .venv-dagster/.packages .venv-audit/.packages .venv-docs/.packages:
 	@echo "Setting up $(@D) ..."
 	@$(call python) -m venv --clear $(@D)
 	@$(@D)/bin/$(PIP_INSTALL) --require-hashes -r $<

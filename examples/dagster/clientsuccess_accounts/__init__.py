@@ -1,0 +1,1 @@
+"""ClientSuccess accounts on Dagster: one partition an account."""

@@ -1,0 +1,178 @@
+"""What many accounts cost in requests: measured, then 1,000 made-up accounts.
+
+`python scripts/scale.py` reads sandboxes of several sizes over HTTP, counts the
+requests that they got, and writes docs/scale.json. `make docs` writes the tables of
+docs/scale.md from it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import random
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+from statistics import median
+
+from clientsuccess_sandbox import Sandbox
+from clientsuccess_sandbox.data import KINDS
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+ROOT = Path(__file__).parent.parent
+MEASURED = ROOT / "docs" / "scale.json"
+SIZES = (20, 200, 2_000, 10_000)
+CHANGED_SHARE = 0.01
+SEED = 1
+
+ACCOUNTS = 1_000
+MEDIAN_CLIENTS = 400
+SIGMA = 1.2
+SMALLEST, LARGEST = 20, 10_000
+LIMITS = (60, 300, 1_000)
+"""Requests a minute."""
+
+
+class Cost(t.NamedTuple):
+    """Requests that an account takes.
+
+    Attributes:
+        clients: Its size.
+        records: Records of all streams.
+        first: Requests of a first read.
+        quiet: Of a sync in which nothing changed.
+        nightly: Of a sync after 1 % of the records of each stream changed.
+    """
+
+    clients: float
+    records: float
+    first: float
+    quiet: float
+    nightly: float
+
+
+def main() -> None:
+    """Measure, and write the results."""
+    costs = [measured(clients)._asdict() for clients in SIZES]
+    MEASURED.write_text(json.dumps(costs, indent=2) + "\n", encoding="utf-8")
+
+
+def measured(clients: int) -> Cost:
+    """Sync a sandbox of this size three times and count its requests."""
+    with Sandbox(seed=SEED, clients=clients) as sandbox:
+        records = sum(sandbox.store.count(kind) for kind in KINDS)
+        state, first = _sync(sandbox, None)
+        state, quiet = _sync(sandbox, state)
+        for kind in KINDS:
+            for _ in range(math.ceil(sandbox.store.count(kind) * CHANGED_SHARE)):
+                sandbox.store.random_edits(kind, operations=("edit",))
+        _, nightly = _sync(sandbox, state)
+    return Cost(clients, records, first, quiet, nightly)
+
+
+def _sync(sandbox: Sandbox, state: t.Any) -> tuple[t.Any, int]:
+    """Run the tap; return its last state and the number of its requests."""
+    before = len(sandbox.requests)
+    command = [str(Path(sys.executable).with_name("tap-clientsuccess"))]
+    command += ["--config=ENV"]
+    if state is not None:
+        path = ROOT / "output" / "scale-state.json"
+        path.write_text(json.dumps(state), encoding="utf-8")
+        command += ["--state", str(path)]
+    settings = {
+        "TAP_CLIENTSUCCESS_BASE_URL": sandbox.base_url,
+        "TAP_CLIENTSUCCESS_API_KEY": sandbox.api_key,
+    }
+    done = subprocess.run(
+        command, env=os.environ | settings, capture_output=True, check=True
+    )
+    lines = reversed(done.stdout.splitlines())
+    state = json.loads(next(line for line in lines if b'"type":"STATE"' in line))
+    return state["value"], len(sandbox.requests) - before
+
+
+def costs() -> list[Cost]:
+    """Return what was measured, smallest account first."""
+    return [Cost(**each) for each in json.loads(MEASURED.read_text(encoding="utf-8"))]
+
+
+def cost_of(clients: float, known: Sequence[Cost]) -> Cost:
+    """Interpolate between the two measured accounts next to this size."""
+    above = next(n for n, cost in enumerate(known) if cost.clients >= clients)
+    low, high = known[max(above - 1, 0)], known[max(above, 1)]
+    share = (clients - low.clients) / (high.clients - low.clients)
+    pairs = zip(low, high, strict=True)
+    return Cost(*(less + share * (more - less) for less, more in pairs))
+
+
+def accounts() -> list[Cost]:
+    """Draw accounts of different sizes, smallest first."""
+    drawn = random.Random(SEED)  # noqa: S311
+    sizes = [
+        drawn.lognormvariate(math.log(MEDIAN_CLIENTS), SIGMA) for _ in range(ACCOUNTS)
+    ]
+    known = costs()
+    return sorted(cost_of(min(max(size, SMALLEST), LARGEST), known) for size in sizes)
+
+
+def measured_table() -> str:
+    """Write what was measured."""
+    head = ("Clients", "Records", "First read", "Nothing changed", "1 % changed")
+    return _table(head, ([f"{value:,.0f}" for value in cost] for cost in costs()))
+
+
+def simulated_table() -> str:
+    """Write the requests of the made-up accounts, and minutes at each limit."""
+    drawn = accounts()
+    head = ("", "Requests", *(f"at {limit:,} a minute" for limit in LIMITS))
+    return _table(
+        head,
+        (
+            (name, f"{requests:,.0f}", *(_time(requests / limit) for limit in LIMITS))
+            for name, requests in _workloads(drawn)
+        ),
+    )
+
+
+def _workloads(drawn: Sequence[Cost]) -> Iterable[tuple[str, float]]:
+    kinds: dict[str, Callable[[Cost], float]] = {
+        "First read": lambda cost: cost.first,
+        "Night": lambda cost: cost.nightly,
+    }
+    for name, requests in kinds.items():
+        of_all = [requests(cost) for cost in drawn]
+        yield f"{name}, median account", median(of_all)
+        yield f"{name}, largest account", max(of_all)
+        yield f"{name}, all {len(of_all):,} one after the other", sum(of_all)
+
+
+def sizes() -> str:
+    """Say in words how large the made-up accounts are."""
+    drawn = accounts()
+    clients = [cost.clients for cost in drawn]
+    records = sum(cost.records for cost in drawn)
+    tenth = clients[len(clients) // 10], clients[-len(clients) // 10]
+    return (
+        f"\nThe median account has {median(clients):,.0f} clients, a tenth have fewer "
+        f"than {tenth[0]:,.0f} and a tenth more than {tenth[1]:,.0f};\nall of them "
+        f"have {records / 1e6:,.1f} million records.\n"
+    )
+
+
+def _time(minutes: float) -> str:
+    if minutes < 1:
+        return f"{minutes * 60:,.0f} s"
+    return f"{minutes:,.0f} min" if minutes < 120 else f"{minutes / 60:,.1f} h"  # noqa: PLR2004
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()
