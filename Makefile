@@ -21,6 +21,9 @@ ifeq ($(MAKECMDGOALS),demo)
 MAKEFLAGS += --jobs=2
 endif
 
+# The day on which the sandbox's data ends.
+DEMO_DAY := 2026-01-01
+
 # Fails in one line where the interpreter is missing or too old.
 OLD := import sys; sys.exit(sys.version_info < (3, 11))
 SAYS = $(shell $(PYTHON) --version 2>&1 | head -n 1)
@@ -81,6 +84,13 @@ dagster: $(READY) .venv-dagster/.packages ## Run Dagster with four sandboxes as 
 test-dagster: $(READY) .venv-dagster/.packages ## Test the Dagster example
 	$(BIN)/pytest examples/dagster $(ARGS)
 
+.PHONY: test-dbt
+test-dbt: demo .venv-dbt/.packages ## Build the dbt example on the demo's data, and test it
+	cd examples/dbt && ../../.venv-dbt/bin/dbt build --quiet --profiles-dir . \
+	  --vars '{today: $(DEMO_DAY)}'
+	TODAY=$(DEMO_DAY) $(BIN)/pytest examples/dbt/checks $(ARGS)
+	.venv-dbt/bin/python examples/dbt/chart.py docs/dbt.svg
+
 .PHONY: reliability
 reliability: $(READY) ## Thousands of histories with edits, faults and kills: 10 minutes
 	$(BIN)/pytest -m slow $(ARGS)
@@ -138,8 +148,8 @@ $(PACKAGES): requirements/dev.txt
 $(MELTANO): requirements/meltano.txt
 .venv-audit/.packages: requirements/audit.txt
 .venv-docs/.packages: requirements/docs.txt
-$(BENCH) .venv-dagster/.packages: .venv-%/.packages: requirements/%.txt
-$(PACKAGES) $(MELTANO) $(BENCH) .venv-dagster/.packages .venv-audit/.packages .venv-docs/.packages:
+$(BENCH) .venv-dagster/.packages .venv-dbt/.packages: .venv-%/.packages: requirements/%.txt
+$(PACKAGES) $(MELTANO) $(BENCH) .venv-dagster/.packages .venv-dbt/.packages .venv-audit/.packages .venv-docs/.packages:
 	@echo "Setting up $(@D) ..."
 	@$(call python) -m venv --clear $(@D)
 	@$(@D)/bin/$(PIP_INSTALL) --require-hashes -r $<

@@ -1,0 +1,4 @@
+select
+    {{ field('id') }} as segment_id,
+    {{ field('title') }} as segment
+from {{ source('clientsuccess', 'client_segments') }}

@@ -1,0 +1,3 @@
+select
+    {{ field('id') }} as status_id
+from {{ source('clientsuccess', 'client_statuses') }}
