@@ -72,6 +72,10 @@ docs: $(READY) ## Write the generated parts of the documentation anew
 screenshot: $(READY) ## Take the picture of the sandbox's page anew (needs Chromium)
 	$(BIN)/python sandbox/tests/browser.py docs/sandbox.png
 
+.PHONY: recording
+recording: $(READY) $(MELTANO) ## Record the demo anew, as docs/demo.svg
+	@$(BIN)/python scripts/recording.py
+
 .PHONY: site
 site: .venv-docs/.packages ## Build the documentation site in build/site
 	.venv-docs/bin/sphinx-build -W --keep-going -n -q docs build/site
