@@ -23,7 +23,12 @@ MISSING = None if BROWSER and DRIVER else "needs Chromium and ChromeDriver"
 _ARGUMENTS = (
     *("headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run"),
     *("disable-background-networking", "disable-component-update", "disable-sync"),
-    *("disable-dev-shm-usage", "window-size=1180,1120", "force-device-scale-factor=1"),
+    *(
+        "disable-dev-shm-usage",
+        "hide-scrollbars",
+        "window-size=1180,1120",
+        "force-device-scale-factor=1",
+    ),
 )
 
 

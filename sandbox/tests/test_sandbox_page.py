@@ -99,6 +99,18 @@ def test_it_edits_records(opened: Chrome, sandbox: Sandbox) -> None:
 
 
 @in_browser
+def test_what_was_refused_is_told_and_undone(opened: Chrome, sandbox: Sandbox) -> None:
+    sandbox.faults.add(Status("/none", 418))
+    wait(opened).until(lambda _: "/none" in text(opened, "#faults"))
+    opened.execute_script("PRESETS[4][1].kind = 'unknown'")  # type: ignore[no-untyped-call]
+    switch(opened, "maintenance page").click()
+    wait(opened).until(lambda _: "Invalid rule" in text(opened, "#problem"))
+    assert not switch(opened, "maintenance page").is_selected()
+    # The browser itself logs a 400.
+    opened.get_log("browser")  # type: ignore[no-untyped-call]
+
+
+@in_browser
 def test_values_are_never_markup(opened: Chrome, client: Client) -> None:
     sandbox = client.sandbox
     client.get(f"{sandbox.url}/api/{MARKUP}", params={MARKUP: MARKUP})
@@ -114,7 +126,7 @@ def test_it_says_when_the_sandbox_has_ended(chrome: Chrome) -> None:
     with Sandbox(clients=1) as ended:
         chrome.get(ended.url)
         wait(chrome).until(lambda _: "clients" in text(chrome, "#records"))
-    wait(chrome).until(lambda _: "does not answer" in text(chrome, "#problem"))
+    wait(chrome).until(lambda _: "does not answer" in text(chrome, "#offline"))
     chrome.get_log("browser")  # type: ignore[no-untyped-call]
 
 
@@ -128,6 +140,12 @@ def test_a_key_of_the_users_own_is_not_shown() -> None:
         status = requests.get(f"{own.url}/_sandbox/status", timeout=5)
         assert "in-use-elsewhere" not in page.text + status.text
         assert status.json()["key"] is None
+
+
+def test_a_key_that_was_revoked_is_not_shown(sandbox: Sandbox) -> None:
+    assert status_of(sandbox)["key"] == sandbox.api_key
+    sandbox.keys.revoke(sandbox.api_key)
+    assert status_of(sandbox)["key"] is None
 
 
 def test_faults_neither_hit_the_page_nor_count_its_requests(sandbox: Sandbox) -> None:
