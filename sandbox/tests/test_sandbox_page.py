@@ -102,7 +102,7 @@ def test_it_edits_records(opened: Chrome, sandbox: Sandbox) -> None:
 def test_what_was_refused_is_told_and_undone(opened: Chrome, sandbox: Sandbox) -> None:
     sandbox.faults.add(Status("/none", 418))
     wait(opened).until(lambda _: "/none" in text(opened, "#faults"))
-    opened.execute_script("PRESETS[4][1].kind = 'unknown'")  # type: ignore[no-untyped-call]
+    opened.execute_script("PRESETS[4][1].kind = 'unknown'")
     switch(opened, "maintenance page").click()
     wait(opened).until(lambda _: "Invalid rule" in text(opened, "#problem"))
     assert not switch(opened, "maintenance page").is_selected()
