@@ -1,3 +1,5 @@
+{{ config(enabled=var("v1_streams")) }}
+
 select
     {{ field('id') }} as status_id
 from {{ source('clientsuccess', 'client_statuses') }}

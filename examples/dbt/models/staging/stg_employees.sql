@@ -1,3 +1,5 @@
+{{ config(enabled=var("v1_streams")) }}
+
 select
     {{ field('id') }} as employee_id,
     {{ field('firstName') }} as first_name,
