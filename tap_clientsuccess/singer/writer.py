@@ -21,6 +21,8 @@ from singer_sdk.singerlib import RecordMessage
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.singerlib.encoding.simple import Message
 
+from tap_clientsuccess.errors import config_error
+
 if t.TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -51,8 +53,19 @@ class BufferedWriter(GenericSingerWriter[bytes, Message]):
         self._thread: threading.Thread | None = None
 
     def serialize_message(self, message: Message) -> bytes:
-        """Encode a message as one line, without its end."""
-        return _encoder.encode(message.to_dict())
+        """Encode a message as one line, without its end.
+
+        Raises:
+            ConfigValidationError: A stream map made an integer of thousands of digits.
+        """
+        try:
+            return _encoder.encode(message.to_dict())
+        except ValueError:
+            if not isinstance(message, RecordMessage):
+                raise
+            raise config_error(
+                f"stream_maps.{message.stream}: a number has too many digits"
+            ) from None
 
     def write_message(self, message: Message) -> None:
         """Write a message; any but a record has left when this returns.
