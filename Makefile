@@ -15,6 +15,7 @@ PACKAGES := .venv/.packages$(ASKED)
 READY := .venv/.ready$(ASKED)
 MELTANO := .venv-meltano/.packages$(ASKED)
 BENCH := $(addsuffix /.packages,.venv-bench .venv-bench-dlt .venv-bench-airbyte)
+OTHERS := $(BENCH) $(patsubst %,.venv-%/.packages,audit docs dagster dbt)
 
 # The demo needs two environments: they are set up side by side.
 ifeq ($(MAKECMDGOALS),demo)
@@ -93,7 +94,10 @@ test-dbt: demo .venv-dbt/.packages ## Build the dbt example on the demo's data, 
 	cd examples/dbt && ../../.venv-dbt/bin/dbt build --quiet --profiles-dir . \
 	  --vars '{today: $(DEMO_DAY)}'
 	TODAY=$(DEMO_DAY) $(BIN)/pytest examples/dbt/checks $(ARGS)
-	.venv-dbt/bin/python examples/dbt/chart.py docs/dbt.svg
+
+.PHONY: dbt-chart
+dbt-chart: test-dbt ## Draw docs/dbt.svg anew, from what the dbt example built
+	.venv-dbt/bin/python examples/dbt/chart.py $(DEMO_DAY) docs/dbt.svg
 
 .PHONY: reliability
 reliability: $(READY) ## Thousands of histories with edits, faults and kills: 10 minutes
@@ -141,7 +145,7 @@ lock: .venv-lock/.packages ## Lock the requirements (ARGS=--upgrade: the newest)
 clean: ## Remove what the targets made, but neither Meltano's state nor its output
 	rm -rf .venv .venv-* build dist htmlcov
 	rm -rf .coverage* .hypothesis .*_cache .meltano/extractors .meltano/loaders
-	rm -rf output/demo*
+	rm -rf output/demo* examples/dbt/target examples/dbt/logs
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(READY): $(PACKAGES) pyproject.toml sandbox/pyproject.toml
@@ -150,10 +154,8 @@ $(READY): $(PACKAGES) pyproject.toml sandbox/pyproject.toml
 
 $(PACKAGES): requirements/dev.txt
 $(MELTANO): requirements/meltano.txt
-.venv-audit/.packages: requirements/audit.txt
-.venv-docs/.packages: requirements/docs.txt
-$(BENCH) .venv-dagster/.packages .venv-dbt/.packages: .venv-%/.packages: requirements/%.txt
-$(PACKAGES) $(MELTANO) $(BENCH) .venv-dagster/.packages .venv-dbt/.packages .venv-audit/.packages .venv-docs/.packages:
+$(OTHERS): .venv-%/.packages: requirements/%.txt
+$(PACKAGES) $(MELTANO) $(OTHERS):
 	@echo "Setting up $(@D) ..."
 	@$(call python) -m venv --clear $(@D)
 	@$(@D)/bin/$(PIP_INSTALL) --require-hashes -r $<

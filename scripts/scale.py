@@ -13,6 +13,7 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
 import typing as t
 from pathlib import Path
 from statistics import median
@@ -79,17 +80,18 @@ def _sync(sandbox: Sandbox, state: t.Any) -> tuple[t.Any, int]:
     before = len(sandbox.requests)
     command = [str(Path(sys.executable).with_name("tap-clientsuccess"))]
     command += ["--config=ENV"]
-    if state is not None:
-        path = ROOT / "output" / "scale-state.json"
-        path.write_text(json.dumps(state), encoding="utf-8")
-        command += ["--state", str(path)]
     settings = {
         "TAP_CLIENTSUCCESS_BASE_URL": sandbox.base_url,
         "TAP_CLIENTSUCCESS_API_KEY": sandbox.api_key,
     }
-    done = subprocess.run(
-        command, env=os.environ | settings, capture_output=True, check=True
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        if state is not None:
+            path = Path(folder) / "state.json"
+            path.write_text(json.dumps(state), encoding="utf-8")
+            command += ["--state", str(path)]
+        done = subprocess.run(
+            command, env=os.environ | settings, capture_output=True, check=True
+        )
     lines = reversed(done.stdout.splitlines())
     state = json.loads(next(line for line in lines if b'"type":"STATE"' in line))
     return state["value"], len(sandbox.requests) - before

@@ -1,4 +1,4 @@
-"""Draw the clients' health over time; `make test-dbt` runs it."""
+"""Draw the clients' health over time; `make dbt-chart` runs it."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ QUARTILES = """
 SELECT date_trunc('quarter', month) AS quarter,
   quantile_cont(score, 0.25), quantile_cont(score, 0.5), quantile_cont(score, 0.75)
 FROM customer_success.client_health_by_month
-WHERE score IS NOT NULL AND month < DATE '2026-01-01'
+WHERE score IS NOT NULL AND month < CAST(? AS DATE)
 GROUP BY quarter ORDER BY quarter
 """
 
 
-def main(path: str) -> None:
-    """Write the chart as SVG."""
+def main(today: str, path: str) -> None:
+    """Write the chart of the time before today as SVG."""
     mpl.rcParams |= {"svg.hashsalt": "dbt", "font.size": 10}
     with duckdb.connect(str(WAREHOUSE), read_only=True) as warehouse:
         quarters, low, middle, high = zip(
-            *warehouse.sql(QUARTILES).fetchall(), strict=True
+            *warehouse.execute(QUARTILES, [today]).fetchall(), strict=True
         )
     figure = Figure(figsize=(8, 3.6), layout="constrained")
     axes = figure.subplots()
@@ -38,4 +38,4 @@ def main(path: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

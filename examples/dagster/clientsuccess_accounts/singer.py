@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 import typing as t
+from functools import partial
 from pathlib import Path
 
 if t.TYPE_CHECKING:
@@ -51,7 +52,7 @@ def sync(
     """Run the tap into the target and wait for both.
 
     Args:
-        environment: For the tap; has its settings.
+        environment: Of both programs, with the settings of the tap.
         folder: Where `warehouse.duckdb` is; created if need be.
         rows_per_load: The target loads after this many rows of a stream, and confirms
             the state.
@@ -66,42 +67,29 @@ def sync(
         SyncError: The tap or the target failed.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with contextlib.ExitStack() as stack:
-        lock = stack.enter_context(_locked(folder / "lock"))
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        settings = {
-            "filepath": str(folder.absolute() / "warehouse.duckdb"),
-            "default_target_schema": "clientsuccess",
-            "batch_size_rows": rows_per_load,
-            "flush_all_streams": True,
-        }
-        target_settings = _write(scratch / "target.json", settings)
-        tap_command = ["tap-clientsuccess", "--config=ENV"]
-        if state:
-            tap_command += ["--state", _write(scratch / "state.json", state)]
-        log_settings = _write(scratch / "log.json", _LOG_AS_JSON)
-
-        tap = subprocess.Popen(
-            tap_command,
+    with (
+        _locked(folder / "lock") as lock,
+        tempfile.TemporaryDirectory() as scratch,
+    ):
+        tap_command, target_command = _commands(
+            Path(scratch), folder, rows_per_load, state
+        )
+        log_settings = _write(Path(scratch) / "log.json", _LOG_AS_JSON)
+        start = partial(
+            subprocess.Popen,
             env=environment | {"SINGER_SDK_LOG_CONFIG": log_settings},
             # Here is no `.env`, from which the tap would read further settings.
             cwd=folder,
-            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             pass_fds=[lock],
         )
-        target = subprocess.Popen(
-            ["target-duckdb", "--config", target_settings],
-            stdin=tap.stdout,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            pass_fds=[lock],
-        )
+        tap = start(tap_command, stdin=subprocess.DEVNULL)
+        target = start(target_command, stdin=tap.stdout)
         # Only the target reads it: when the target ends, so does the tap.
-        t.cast("t.IO[bytes]", tap.stdout).close()
+        tap.stdout.close()
         tap_log, target_log = _Log(tap), _Log(target)
-        states = map(json.loads, t.cast("t.IO[bytes]", target.stdout))
+        states = map(json.loads, target.stdout)
         try:
             for confirmed in states:
                 keep(confirmed)
@@ -121,6 +109,22 @@ def sync(
     for problem in filter(None, problems):
         raise SyncError(problem, streams)
     return streams
+
+
+def _commands(
+    scratch: Path, folder: Path, rows_per_load: int, state: State | None
+) -> tuple[list[str], list[str]]:
+    """Return the commands of the tap and the target; write the files they read."""
+    settings = {
+        "filepath": str(folder.absolute() / "warehouse.duckdb"),
+        "default_target_schema": "clientsuccess",
+        "batch_size_rows": rows_per_load,
+        "flush_all_streams": True,
+    }
+    tap = ["tap-clientsuccess", "--config=ENV"]
+    if state:
+        tap += ["--state", _write(scratch / "state.json", state)]
+    return tap, ["target-duckdb", "--config", _write(scratch / "target.json", settings)]
 
 
 @contextlib.contextmanager

@@ -116,7 +116,7 @@ class Dagster:
         return [run["status"] for run in self.runs(account)]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def sandboxes() -> Iterator[dict[str, Sandbox]]:
     with contextlib.ExitStack() as stack:
         yield {
@@ -135,8 +135,11 @@ def sandboxes() -> Iterator[dict[str, Sandbox]]:
         }
 
 
-@pytest.fixture
-def dagster(sandboxes: dict[str, Sandbox], tmp_path: Path) -> Iterator[Dagster]:
+@pytest.fixture(scope="module")
+def dagster(
+    sandboxes: dict[str, Sandbox], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Dagster]:
+    tmp_path = tmp_path_factory.mktemp("dagster")
     shutil.copy(HERE / "dagster.yaml", tmp_path)
     settings = {
         "CLIENTSUCCESS_ACCOUNTS": ",".join(sandboxes),
@@ -205,42 +208,55 @@ def kill_the_run(dagster: Dagster, account: str) -> None:
     os.kill(process_of(dagster, account), signal.SIGKILL)
 
 
-def test_accounts_side_by_side(dagster: Dagster, sandboxes: dict[str, Sandbox]) -> None:
+@pytest.fixture(scope="module")
+def resumed(dagster: Dagster, sandboxes: dict[str, Sandbox]) -> dict[str, int]:
+    """Sync all accounts at once; return how many requests came before each kill."""
     sandboxes["rate_limited"].faults.add(RateLimit("/", per_second=20))
     # Notes come at once, and contacts late: the kill finds some streams read.
     late = Latency("/contact/search", seconds=LIMIT_SECONDS)
     slow = {name: sandboxes[name].faults.add(late) for name in KILLED}
     dagster.sync(*sandboxes)
 
-    resumed = {}
+    requests_before = {}
     kills = {"tap_killed": kill_the_tap, "run_killed": kill_the_run}
     for name, kill in kills.items():
         wait_until(lambda name=name: dagster.states(name))
         kill(dagster, name)
-        resumed[name] = len(sandboxes[name].requests)
+        requests_before[name] = len(sandboxes[name].requests)
         sandboxes[name].faults.remove(slow[name])
     for name in HEALTHY:
         wait_until(lambda name=name: "SUCCESS" in dagster.statuses(name))
     wait_until(lambda: dagster.statuses("wrong_key") == ["FAILURE"])
+    return requests_before
 
-    # All records arrived, and the summary counts them.
-    for name in HEALTHY:
-        expected = {kind: sandboxes[name].store.count(kind) for kind in KINDS}
-        assert rows(dagster, name) == expected
+
+@pytest.mark.usefixtures("resumed")
+@pytest.mark.parametrize("account", HEALTHY)
+def test_all_records_arrive(
+    dagster: Dagster, sandboxes: dict[str, Sandbox], account: str
+) -> None:
+    store = sandboxes[account].store
+    assert rows(dagster, account) == {kind: store.count(kind) for kind in KINDS}
+
+
+@pytest.mark.usefixtures("resumed")
+def test_the_summary_is_metadata(dagster: Dagster) -> None:
     (summary,) = dagster.asset("healthy", "assetMaterializations")
     streams = [json.loads(row) for row in summary["streams"]["table"]["records"]]
     read = {row["stream"]: row["records"] for row in streams}
-    bookmarks = dagster.states("healthy")[0]["bookmarks"]
     assert {kind: read[kind] for kind in KINDS} == rows(dagster, "healthy")
     assert summary["records"]["floatValue"] == sum(read.values())
     assert summary["requests"]["floatValue"] > len(read)
+    bookmarks = dagster.states("healthy")[0]["bookmarks"]
     assert {row["stream"]: row["bookmark"] for row in streams if row["bookmark"]} == {
         stream: bookmark["replication_key_value"]
         for stream, bookmark in bookmarks.items()
         if "replication_key_value" in bookmark
     }
 
-    # A revoked key fails in one line; the limit was met; the others went on.
+
+@pytest.mark.usefixtures("resumed")
+def test_a_revoked_key_fails_in_one_line(dagster: Dagster) -> None:
     (failed,) = dagster.runs("wrong_key")
     (reason,) = [
         event["error"]["message"]
@@ -249,32 +265,44 @@ def test_accounts_side_by_side(dagster: Dagster, sandboxes: dict[str, Sandbox]) 
     ]
     assert re.search(r"tap-clientsuccess: GET .* the API key is wrong.*\n$", reason)
     assert not dagster.asset("wrong_key", "assetMaterializations")
+
+
+@pytest.mark.usefixtures("resumed")
+def test_a_rate_limit_was_met(sandboxes: dict[str, Sandbox]) -> None:
     assert 429 in {each.status for each in sandboxes["rate_limited"].requests}
 
-    # What was killed went on at its state: the first stream was not read again.
-    assert "tap-clientsuccess was ended by SIGKILL" in json.dumps(
-        dagster.runs("tap_killed")
-    )
+
+def test_what_was_killed_resumes_at_its_state(
+    dagster: Dagster, sandboxes: dict[str, Sandbox], resumed: dict[str, int]
+) -> None:
+    events = json.dumps(dagster.runs("tap_killed"))
+    assert "tap-clientsuccess was ended by SIGKILL" in events
     assert dagster.statuses("run_killed") == ["SUCCESS", "FAILURE"]
     for name in KILLED:
         again = sandboxes[name].requests[resumed[name] :]
+        # Notes are the first stream: it was not read again.
         notes = [each for each in again if "clientNote" in each.path]
         assert notes
         assert all("modifiedAfter" in each.query for each in notes)
 
-    # The next run begins at the states that are stored.
+
+@pytest.mark.usefixtures("resumed")
+def test_the_next_run_begins_at_the_stored_states(
+    dagster: Dagster, sandboxes: dict[str, Sandbox]
+) -> None:
     before = len(sandboxes["healthy"].requests)
     dagster.sync("healthy")
     wait_until(lambda: dagster.statuses("healthy") == ["SUCCESS", "SUCCESS"])
-    searches = [
-        each
-        for each in sandboxes["healthy"].requests[before:]
-        if each.path.endswith("/search")
-    ]
+    again = sandboxes["healthy"].requests[before:]
+    searches = [each for each in again if each.path.endswith("/search")]
     assert searches
     assert all("modifiedAfter" in each.query for each in searches)
 
-    # No key is in what Dagster stores, or in what it logs.
+
+@pytest.mark.usefixtures("resumed")
+def test_no_key_is_stored_or_logged(
+    dagster: Dagster, sandboxes: dict[str, Sandbox]
+) -> None:
     stored = [path for path in dagster.home.rglob("*") if path.is_file()]
     assert any(path.suffix == ".db" for path in stored)
     keys = {WRONG_KEY, *(sandbox.api_key for sandbox in sandboxes.values())}

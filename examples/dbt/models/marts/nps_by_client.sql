@@ -6,7 +6,8 @@ with answers as (
         case
             when resent_score is null then campaign_score
             when campaign_score is null then resent_score
-            when resent_answered_at > campaign_answered_at then resent_score
+            when campaign_answered_at is null then resent_score
+            when resent_answered_at >= campaign_answered_at then resent_score
             else campaign_score
         end as score
     from {{ ref('stg_contacts') }}
