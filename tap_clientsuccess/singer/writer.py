@@ -56,15 +56,20 @@ class BufferedWriter(GenericSingerWriter[bytes, Message]):
         """Encode a message as one line, without its end.
 
         Raises:
-            ConfigValidationError: A stream map made an integer of thousands of digits.
+            ConfigValidationError: A stream map made what JSON cannot hold.
         """
         try:
             return _encoder.encode(message.to_dict())
-        except ValueError:
+        except ValueError as error:
             if not isinstance(message, RecordMessage):
                 raise
+            is_text = isinstance(error, UnicodeEncodeError)
+            value = (
+                "half a surrogate pair" if is_text else "a number of too many digits"
+            )
             raise config_error(
-                f"stream_maps.{message.stream}: a number has too many digits"
+                f"stream_maps.{message.stream}: an expression makes {value}, which "
+                "cannot be written as JSON"
             ) from None
 
     def write_message(self, message: Message) -> None:

@@ -172,7 +172,8 @@ def test_a_start_in_the_future(
         ({"x": "name["}, "'name[' fails: SyntaxError"),
         ({"__filter__": "name > 1"}, "'name > 1' fails: TypeError"),
         ({"__filter__": "name =="}, "SyntaxError"),
-        ({"x": "2**100000"}, "a number has too many digits"),
+        ({"x": "2**100000"}, "an expression makes a number of too many digits"),
+        ({"x": r"'\ud800'"}, "an expression makes half a surrogate pair"),
         ({"__key_properties__": ["nokey"]}, "Property 'nokey' was not detected"),
     ],
 )
