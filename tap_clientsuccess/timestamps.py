@@ -11,6 +11,7 @@ import datetime as dt
 import typing as t
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 UTC = dt.UTC
 _FIRST_SENSIBLE_YEAR = 2010
@@ -50,6 +51,7 @@ def format_time(moment: dt.datetime) -> str:
     return text.removesuffix("+00:00") + "Z"
 
 
+@lru_cache(maxsize=16)  # The responses of one second have the same.
 def parse_http_date(value: str | None) -> dt.datetime | None:
     """Parse the date of an HTTP header, such as ``Date`` or ``Retry-After``.
 

@@ -206,9 +206,9 @@ class Client:
                 params=request.encode_params(),
                 headers=request.headers,
                 json=request.data,
-                auth=self.authenticator,
             )
         )
+        prepared = self.authenticator(prepared)
         response = self._transport.send(prepared, timeout=timeout, held=held)
         if self.authenticator.renew(prepared, response):
             prepared = self.authenticator(prepared)

@@ -6,23 +6,23 @@ import ssl
 import typing as t
 
 import requests
-import urllib3
-from urllib3.exceptions import DecodeError, NameResolutionError
+from urllib3.exceptions import DecodeError, HTTPError, NameResolutionError, ProxyError
+from urllib3.exceptions import TimeoutError as HTTPTimeoutError
 
 from tap_clientsuccess.errors import ApiError, UnreachableError, WrongAddressError
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
+FAILURES = (requests.RequestException, HTTPError, OSError)
 # `RemoteDisconnected` is a `ConnectionResetError`.
 _RESETS = (
     ConnectionResetError,
     ConnectionAbortedError,
     BrokenPipeError,
 )
-_PROXY_ERRORS = (requests.exceptions.ProxyError, requests.exceptions.InvalidProxyURL)
-_TIMEOUTS = (TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError)
+_PROXY_ERRORS = (ProxyError, requests.exceptions.InvalidProxyURL)
+_TIMEOUTS = (TimeoutError, HTTPTimeoutError)
 _EXPLANATIONS: dict[t.Any, str] = {
     _PROXY_ERRORS: "the proxy cannot connect: check HTTPS_PROXY",
     ssl.SSLCertVerificationError: (
@@ -34,9 +34,7 @@ _EXPLANATIONS: dict[t.Any, str] = {
     NameResolutionError: "the host does not resolve: check base_url and the network",
     ConnectionRefusedError: "the connection was refused: check base_url",
     _TIMEOUTS: "no complete response within {timeout:g} seconds",
-    (requests.exceptions.SSLError, ssl.SSLError): (
-        "the TLS connection failed: check base_url"
-    ),
+    ssl.SSLError: "the TLS connection failed: check base_url",
     DecodeError: "the compressed response is corrupt",
     Exception: "the connection was lost before the response was complete",
 }

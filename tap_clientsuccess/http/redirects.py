@@ -15,7 +15,7 @@ _PLAIN_HOST = re.compile(r"[a-z0-9.-]{1,100}")
 
 
 def follow(
-    response: requests.Response,
+    location: str,
     request: requests.PreparedRequest,
     where: str,
     secrets: tuple[str, ...],
@@ -23,7 +23,7 @@ def follow(
     """Return the request that follows a redirect.
 
     Args:
-        response: The redirect.
+        location: Where the redirect leads, as its header says.
         request: The redirected request.
         where: Method, host and path, for messages.
         secrets: What must not appear in a message.
@@ -32,7 +32,7 @@ def follow(
         WrongAddressError: It leads to another origin, or the request is no ``GET``.
     """
     # `http.client` reads headers as Latin-1.
-    target = response.headers["Location"].encode("latin-1").decode(errors="replace")
+    target = location.encode("latin-1").decode(errors="replace")
     try:
         url = urljoin(request.url or "", target)
         origin = _origin(url)

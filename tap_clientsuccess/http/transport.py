@@ -9,11 +9,13 @@ import logging
 import threading
 import time
 import typing as t
+from functools import partial
 from io import BytesIO
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
 
 from tap_clientsuccess.errors import RefusedError, WrongAddressError
 from tap_clientsuccess.http.failures import FAILURES, explained, is_reset
@@ -22,7 +24,10 @@ from tap_clientsuccess.http.responses import Response
 from tap_clientsuccess.timestamps import parse_http_date
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
+
+    from urllib3 import HTTPConnectionPool
+    from urllib3.response import BaseHTTPResponse
 
 # It would log whole URLs, and headers that it cannot parse, with a traceback.
 logging.getLogger("urllib3").setLevel(logging.ERROR)
@@ -63,12 +68,12 @@ class DeadlineWatch:
     """
 
     def __init__(self) -> None:
-        self._watched: dict[Deadline, requests.Response] = {}
+        self._watched: dict[Deadline, BaseHTTPResponse] = {}
         self._changed = threading.Condition()
         self._is_running = False
 
     @contextlib.contextmanager
-    def over(self, response: requests.Response, deadline: Deadline) -> Iterator[None]:
+    def over(self, response: BaseHTTPResponse, deadline: Deadline) -> Iterator[None]:
         """Shut a response's connection at the deadline.
 
         Raises:
@@ -97,9 +102,9 @@ class DeadlineWatch:
             self._is_running = False
 
 
-def _shut_down(response: requests.Response) -> None:
+def _shut_down(response: BaseHTTPResponse) -> None:
     with contextlib.suppress(OSError, ValueError, RuntimeError):
-        response.raw.shutdown()
+        response.shutdown()
 
 
 class Transport:
@@ -131,17 +136,15 @@ class Transport:
         # Re-entrant: a request that is sent again may bring two large responses.
         self._one_large = threading.RLock()
         self._deadlines = DeadlineWatch()
-        self._options: dict[str, Mapping[str, t.Any]] = {}
+        self._pools: dict[tuple[str, str], HTTPConnectionPool] = {}
         self._adapter = HTTPAdapter(pool_maxsize=connections)
         self.session = requests.Session()
-        self.session.auth = _as_it_is  # Else `requests` would look into a `.netrc`.
-        self.session.headers.update(
-            {
-                "Accept": "application/json",
-                "Cache-Control": "no-cache",
-                "User-Agent": user_agent,
-            }
-        )
+        self._headers: dict[str, t.Any] = {
+            **self.session.headers,
+            "Accept": "application/json",
+            "Cache-Control": "no-cache",
+            "User-Agent": user_agent,
+        }
 
     def prepare(self, request: requests.Request) -> requests.PreparedRequest:
         """Make a request ready to be sent.
@@ -149,10 +152,16 @@ class Transport:
         Raises:
             WrongAddressError: Its URL is not one.
         """
+        prepared = requests.PreparedRequest()
         try:
-            return self.session.prepare_request(request)
+            # No more than this: cookies are not kept, and a `.netrc` is not read.
+            prepared.prepare_method(request.method)
+            prepared.prepare_url(request.url, request.params)
+            prepared.prepare_headers({**self._headers, **request.headers})
+            prepared.prepare_body(request.data, None, request.json)
         except (requests.RequestException, UnicodeError):
             raise WrongAddressError("the URL is not valid: check base_url") from None
+        return prepared
 
     def send(
         self,
@@ -184,61 +193,78 @@ class Transport:
         try:
             for _ in range(_MAX_REDIRECTS):
                 started = time.monotonic()
-                with self._open(request, deadline) as response:
+                response = self._open(request, deadline)
+                try:
                     elapsed = dt.timedelta(seconds=time.monotonic() - started)
                     date = parse_http_date(response.headers.get("Date"))
                     with self._deadlines.over(response, deadline):
                         body = self._read(response, where, held)
-                if not response.is_redirect:
+                finally:
+                    response.close()
+                    response.release_conn()
+                target = response.get_redirect_location()
+                if not target:
                     return Response(
                         where=where,
-                        status=response.status_code,
+                        status=response.status,
                         headers=response.headers,
                         body=body,
                         sent_at=date and date - elapsed,
                     )
-                request = follow(response, request, where, self._secrets)
+                request = follow(target, request, where, self._secrets)
         except FAILURES as error:
             raise explained(error, where, timeout) from None
         raise WrongAddressError(f"{where} redirects in circles: check base_url")
 
     def _open(
         self, request: requests.PreparedRequest, deadline: Deadline
-    ) -> requests.Response:
-        # The session would keep cookies, and read redirects without a bound.
-        send = self._adapter.send
-        options = self._environment(request.url or "")
+    ) -> BaseHTTPResponse:
+        # The session would keep cookies, and read redirects without a bound; the
+        # adapter would take a third longer.
+        send = partial(
+            self._pool(request).urlopen,
+            str(request.method),
+            request.path_url,
+            body=request.body,
+            headers=request.headers,
+            retries=False,
+            redirect=False,
+            preload_content=False,
+        )
         try:
-            return send(request, timeout=deadline.left, **options)
-        except requests.ConnectionError as error:
+            return send(timeout=deadline.left)
+        except HTTPError as error:
             if not is_reset(error):
                 raise
             # A server, or what is between, ends connections that are idle. The pool
             # opens a new one now. Every request is a read, so it may be sent twice.
-            return send(request, timeout=deadline.left, **options)
+            return send(timeout=deadline.left)
 
-    def _environment(self, url: str) -> Mapping[str, t.Any]:
-        """Return what the environment says about requests to a URL's host."""
-        parts = urlsplit(url)
-        # Asked once: `requests` goes through all of the environment.
-        if options := self._options.get(parts.netloc):
-            return options
+    def _pool(self, request: requests.PreparedRequest) -> HTTPConnectionPool:
+        """Return the connection pool of a request's host, as the environment says."""
+        parts = urlsplit(request.url or "")
+        origin = parts.scheme, parts.netloc
+        # Looked up once: `requests` goes through all of the environment.
+        if pool := self._pools.get(origin):
+            return pool
         options = self.session.merge_environment_settings(
-            url, {}, stream=True, verify=None, cert=None
+            request.url, {}, stream=None, verify=None, cert=None
         )
-        if _is_loopback(parts.hostname or ""):
-            options["proxies"] = {}
-        self._options[parts.netloc] = options
-        return options
+        verify = options["verify"]
+        proxies = {} if _is_loopback(parts.hostname or "") else options["proxies"]
+        adapter: t.Any = self._adapter
+        pool = adapter.get_connection_with_tls_context(request, verify, proxies)
+        adapter.cert_verify(pool, request.url, verify, cert=None)
+        return self._pools.setdefault(origin, pool)
 
     def _read(
         self,
-        response: requests.Response,
+        response: BaseHTTPResponse,
         where: str,
         held: contextlib.ExitStack | None,
     ) -> bytes:
         part = self._max_bytes // _SMALL
-        body: bytes = response.raw.read(part, decode_content=True)
+        body: bytes = response.read(part, decode_content=True)
         if len(body) < part:
             return body
         with self._one_large:
@@ -252,7 +278,7 @@ class Transport:
                         f"{where} answered with more than {self._max_bytes:,} bytes: "
                         "lower page_size, or raise max_response_bytes"
                     )
-                body = response.raw.read(part, decode_content=True)
+                body = response.read(part, decode_content=True)
             body = buffer.getvalue()
         values = sum(map(body.count, (b",", b"[", b"{")))
         if len(body) + _BYTES_PER_VALUE * values > _MEMORY * self._max_bytes:
@@ -261,10 +287,6 @@ class Transport:
                 "memory: lower page_size, or raise max_response_bytes"
             )
         return body
-
-
-def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
 
 
 def _is_loopback(host: str) -> bool:

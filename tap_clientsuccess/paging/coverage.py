@@ -83,6 +83,8 @@ class SentRecords:
                 if time is None or time >= settled
             }
             self._most_recent = 2 * (len(self._recent) + len(page.keys))
+        if before and page.newest and page.newest < before:
+            before = None
         recent = self._recent
         records, keys = [], []
         for record, key, time in zip(page.records, page.keys, page.times, strict=True):

@@ -26,6 +26,7 @@ import threading
 import typing as t
 from dataclasses import dataclass
 from itertools import count, repeat
+from operator import attrgetter
 
 import msgspec
 from msgspec import UNSET, Raw
@@ -45,6 +46,7 @@ if t.TYPE_CHECKING:
 NO_RECORD = b"null"
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)(?:\\u0000|\0)")
 _MAX_LEARNED = 100
+_TIMEZONE = attrgetter("tzinfo")
 _numbers = count()
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -168,7 +170,9 @@ class RecordReader:
         return body
 
     def _page(self, records: list[t.Any], counts: Mapping[str, t.Any]) -> RecordPage:
-        structs = [record for record in records if isinstance(record, msgspec.Struct)]
+        structs = records
+        if {*map(type, records)} != {self._decoder.type}:
+            structs = [each for each in records if isinstance(each, msgspec.Struct)]
         checked = {
             name: column.validated(structs, self._coercer)
             for name, column in self._checked.items()
@@ -178,7 +182,7 @@ class RecordReader:
             if name not in self._compiled:
                 return [None] * len(records)
             found = checked.get(name) or map(self._compiled[name].get, structs)
-            if len(structs) == len(records):
+            if structs is records:
                 return list(found)
             rest = iter(found)
             return [
@@ -190,8 +194,7 @@ class RecordReader:
 
         keys = _keys([values(name) for name in self._primary_keys], len(records))
         times = [
-            [*map(_time, values(name))] if name else repeat(None)
-            for name in self._time_keys
+            _times(values(name)) if name else repeat(None) for name in self._time_keys
         ]
         self._drop(structs)
         for record in records:
@@ -289,6 +292,12 @@ def _keys(fields: Sequence[list[t.Any]], length: int) -> list[Hashable]:
 
 def _is_key(value: t.Any) -> bool:
     return value is not UNSET and not isinstance(value, (dict, list, msgspec.Struct))
+
+
+def _times(values: list[t.Any]) -> list[dt.datetime | None]:
+    if {*map(type, values)} == {dt.datetime} and {*map(_TIMEZONE, values)} == {dt.UTC}:
+        return values
+    return [*map(_time, values)]
 
 
 def _time(value: t.Any) -> dt.datetime | None:

@@ -45,7 +45,8 @@ class BufferedWriter(GenericSingerWriter[bytes, Message]):
         super().__init__()
         self.checkpoint: Callable[[], None] = lambda: None
         """Called between two records and while waiting; may raise to end everything."""
-        self._lines = bytearray()
+        self._parts: list[bytes] = []
+        self._size = 0
         self._in_hand = False
         self._hurry = False
         self._failure: Exception | None = None
@@ -112,18 +113,19 @@ class BufferedWriter(GenericSingerWriter[bytes, Message]):
         step = 1 + _FULL_BYTES * len(records) // (1 + sum(map(len, records)))
         for begin in range(0, len(records), step):
             part = records[begin : begin + step]
-            self._append(head + (tail + head).join(part) + tail)
+            self._append(head, (tail + head).join(part), tail)
         self.checkpoint()
 
-    def _append(self, lines: bytes) -> None:
+    def _append(self, *parts: bytes) -> None:
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, daemon=True)
             self._thread.start()
         with self._changed:
-            self._lines += lines
+            self._parts += parts
+            self._size += sum(map(len, parts))
             self._changed.notify_all()
-        if len(self._lines) >= _MOST_BYTES:
-            self._wait_for(lambda: len(self._lines) < _MOST_BYTES)
+        if self._size >= _MOST_BYTES:
+            self._wait_for(lambda: self._size < _MOST_BYTES)
         self._raise_failure()
 
     def flush(self, *, within: float | None = None) -> None:
@@ -137,7 +139,7 @@ class BufferedWriter(GenericSingerWriter[bytes, Message]):
             OutputError: The messages cannot be written, or not in time.
         """
         self._hurry = True
-        self._wait_for(lambda: not self._lines and not self._in_hand, within=within)
+        self._wait_for(lambda: not self._parts and not self._in_hand, within=within)
         self._hurry = False
         self._raise_failure()
 
@@ -159,28 +161,28 @@ class BufferedWriter(GenericSingerWriter[bytes, Message]):
             raise OutputError(_reason(self._failure))
 
     def _is_due(self) -> bool:
-        return self._hurry or len(self._lines) >= _FULL_BYTES
+        return self._hurry or self._size >= _FULL_BYTES
 
     def _work(self) -> None:
         while self._failure is None:
             with self._changed:
-                self._changed.wait_for(lambda: self._lines)
+                self._changed.wait_for(lambda: self._parts)
                 self._changed.wait_for(self._is_due, timeout=LATEST_SECONDS)
-                lines, self._lines = self._lines, bytearray()
+                parts, self._parts, self._size = self._parts, [], 0
                 self._in_hand = True
-            self._write(lines)
+            self._write(b"".join(parts))
             with self._changed:
                 self._in_hand = False
                 self._changed.notify_all()
 
-    def _write(self, lines: bytearray) -> None:
+    def _write(self, lines: bytes) -> None:
         try:
             _write_out(lines)
         except Exception as error:  # noqa: BLE001 - raised in the other thread
             self._failure = error
 
 
-def _write_out(lines: bytearray) -> None:
+def _write_out(lines: bytes) -> None:
     if sys.stdout is None:
         raise OSError(errno.EBADF, "standard output is closed")
     try:

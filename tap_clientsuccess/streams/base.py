@@ -117,16 +117,16 @@ class ClientSuccessStream(RecordStream):
         Raises:
             MissingKeyError: Many records lack the primary key, so the key is wrong.
         """
+        names = ", ".join(self.primary_keys)
         sendable = []
         for record in records:
-            if record.line == NO_RECORD:
-                self.warn_once("dropped a record that is not an object")
-            elif record.key is None and self.primary_keys:
-                keys = ", ".join(self.primary_keys)
-                self.warn_once(f"dropped a record without its primary key {keys}")
-                self._without_key += 1
-            else:
+            if record.key is not None or (not names and record.line != NO_RECORD):
                 sendable.append(record)
+            elif record.line == NO_RECORD:
+                self.warn_once("dropped a record that is not an object")
+            else:
+                self.warn_once(f"dropped a record without its primary key {names}")
+                self._without_key += 1
         self._with_key += len(sendable)
         if self._without_key > _MOST_WITHOUT_KEY:
             self.check_keys()

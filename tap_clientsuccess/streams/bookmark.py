@@ -6,7 +6,7 @@ import datetime as dt
 import typing as t
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from tap_clientsuccess.records.reader import Record
 
@@ -52,18 +52,23 @@ class WantedRecords:
         self._start = start
         self._server_filters = server_filters
 
-    def __contains__(self, record: Record) -> bool:
-        """Tell whether to send a record.
+    def of(self, records: Iterable[Record]) -> list[bytes]:
+        """Return what to send of these records.
 
-        Its modification time decides. Without one, its creation time decides, unless
+        Their modification time decides. Without one, the creation time decides, unless
         the server filters: then the server returned the record for a reason, perhaps an
         edit whose time it does not show.
         """
-        changed = record.modified or record.created
-        if changed is None:
-            self.undated += 1
-            return True
-        if self._start is None or changed >= self._start:
-            self.repeated += self._bookmark is not None and changed <= self._bookmark
-            return True
-        return record.modified is None and self._server_filters()
+        start, bookmark = self._start, self._bookmark
+        lines = []
+        for record in records:
+            changed = record.modified or record.created
+            if changed is None:
+                self.undated += 1
+            elif start and changed < start:
+                if record.modified or not self._server_filters():
+                    continue
+            elif bookmark and changed <= bookmark:
+                self.repeated += 1
+            lines.append(record.line)
+        return lines

@@ -100,8 +100,7 @@ class SearchStream(ClientSuccessStream):
         has_checkpoints = self.is_incremental and not self.get_batch_config(self.config)
         for number, batch in enumerate(reader, 1):
             self.note_extraction()
-            records = self.sendable(batch.records)
-            lines = [record.line for record in records if record in wanted]
+            lines = wanted.of(self.sendable(batch.records))
             self.progress.repeated = wanted.repeated
             yield lines
             is_due = has_checkpoints and number % _PAGES_PER_STATE == 0
