@@ -97,14 +97,15 @@ class ThreadPool:
     def map(self, function: Callable[[A], B], items: Iterable[A]) -> Iterator[B]:
         """Apply a function to items, several at once, and yield in their order.
 
-        At most `size` results exist that were not yielded; items are taken as results
-        are wanted. The first error is raised, and what had not begun is cancelled.
+        Twice as many calls as there are threads wait or have a result that was not
+        yielded, so that no thread is idle while one of them takes longer. The first
+        error is raised, and what had not begun is cancelled.
         """
         tasks: deque[Task[B]] = deque()
         try:
             for item in items:
                 tasks.append(self.submit(function, item))
-                if len(tasks) == self.size:
+                if len(tasks) == 2 * self.size:
                     yield tasks.popleft().result()
             while tasks:
                 yield tasks.popleft().result()

@@ -32,6 +32,9 @@ if t.TYPE_CHECKING:
 
     from tap_clientsuccess.paging.page import Page, Submit, Window
 
+Wait = t.Callable[[], "Page"]
+"""Waits for a page that has been requested."""
+
 _FEW_PAGES = 3
 """Not worth reading in parallel."""
 
@@ -95,30 +98,31 @@ class TimeReader:
         wait = self._submit(request._replace(newest_first=True))
         yield batch
         first = first.without_records()
-        newest = wait()
-        batch = self._take_newest(newest, request)
-        newest = newest.without_records()
-        yield batch
-        del batch
-        is_all = newest.newest and self._coverage.reached > newest.newest
-        if is_all and start:
-            self._conclude(newest)
-            return
         if self._width() > 1 and (first.total or 0) > _FEW_PAGES * first.full_size:
-            yield from self._read_in_parallel(first, request.after)
-        # Mostly, everything has come by now: count while the last page is requested.
+            rest, count = yield from self._read_in_parallel(first, request, wait)
+        else:
+            newest = wait()
+            batch = self._take_newest(newest, request)
+            newest = newest.without_records()
+            is_all = newest.newest and self._coverage.reached > newest.newest
+            if is_all and start:
+                yield batch
+                self._conclude(newest)
+                return
+            rest, count = self._submit(PageRequest.since(self._coverage.reached)), None
+            yield batch
+            del batch
         sent = len(self._sent)
-        counted = None
-        if not start and sent >= (first.total or 0):
-            counted = self._submit(request._replace(size=1))
+        if count is None and not start and sent >= (first.total or 0):
+            count = self._submit(request._replace(size=1))
         self._limit = None
-        yield from self._read_in_order()
+        yield from self._read_in_order(rest)
         is_short = len(self._sent) < (first.total or 0)
         if is_short and not self._evidence.is_enough:
             raise NotByTimeError(
                 "there are too few records to tell whether they are sorted"
             )
-        is_counted = counted is not None and (counted().total or 0) <= sent
+        is_counted = count is not None and (count().total or 0) <= sent
         if is_short or not (start or is_counted):
             yield from self._compare_with_count(request)
 
@@ -143,16 +147,19 @@ class TimeReader:
         """Return the time before which changes are visible on every replica."""
         return page.sent_at - self._window.lookback
 
-    def _read_in_order(self) -> Iterator[Batch]:
+    def _read_in_order(self, wait: Wait | None = None) -> Iterator[Batch]:
         """Read the rest in order, one request after the other.
 
         Stops at the end of the list, or, if records change faster than they are read,
         once everything that existed at the first request has been read.
+
+        Args:
+            wait: Waits for the first page, if that has been requested.
         """
         enough, began = 0, None
         since = self._coverage.reached
         request = PageRequest.since(since)
-        wait = self._submit(request)
+        wait = wait or self._submit(request)
         while True:
             page, is_growing = yield from self._read_from(since, wait())
             batch = self._take(page, request, since)
@@ -174,25 +181,38 @@ class TimeReader:
             yield batch
 
     def _read_in_parallel(
-        self, first: Page, after: dt.datetime | None
-    ) -> Iterator[Batch]:
+        self, first: Page, begin: PageRequest, newest: Wait
+    ) -> Generator[Batch, None, tuple[Wait | None, Wait | None]]:
         """Read everything older than the limit, several requests at once.
 
         Every third page is requested by number. The gap after each, which may have
         shifted, is requested by time, from that page's newest time on.
+
+        Args:
+            first: The first page.
+            begin: Its request.
+            newest: Waits for the page of the newest changes.
+
+        Returns:
+            What waits for the next page, and for a count of all, where these have been
+            requested; else None.
         """
-        numbered = NumberedPages(after, first)
+        numbered = NumberedPages(begin.after, first)
         asked: set[dt.datetime] = set()
         frontier = first.newest
         due = deque(self._due(frontier, asked))
-        in_flight: deque[tuple[PageRequest, dt.datetime | None, Callable[[], Page]]]
-        in_flight = deque()
+        in_flight: deque[tuple[PageRequest, dt.datetime | None, Wait]]
+        in_flight = deque([(begin._replace(newest_first=True), None, newest)])
+        end: dt.datetime | None = None
+        ahead: tuple[Wait | None, Wait | None] = (None, None)
         while True:
             while len(in_flight) < self._width():
                 since = due.popleft() if due else None
                 request = PageRequest.since(since) if since else numbered.next()
                 if request is None:
                     if frontier is None or any(not since for _, since, _ in in_flight):
+                        if not any(ahead):
+                            ahead = self._request_ahead(first, end, len(in_flight))
                         break
                     # No numbered page will come to cover what is beyond.
                     frontier = None
@@ -200,9 +220,15 @@ class TimeReader:
                     continue
                 in_flight.append((request, since, self._submit(request)))
             if not in_flight:
-                return
+                return ahead if end == self._coverage.reached else (None, None)
             request, since, wait = in_flight.popleft()
             page = wait()
+            if request.newest_first:
+                batch = self._take_newest(page, begin)
+                if page.newest and self._limit:
+                    end = min(page.newest + MICROSECOND, self._limit)
+                yield batch
+                continue
             if since is None:
                 self._evidence.check(page, request.after)
                 # The page before may have more records of its oldest time.
@@ -214,6 +240,16 @@ class TimeReader:
             yield self._take(page, request, since)
             # A numbered page in flight may cover what is beyond.
             due.extend(self._due(frontier, asked))
+
+    def _request_ahead(
+        self, first: Page, since: dt.datetime | None, in_flight: int
+    ) -> tuple[Wait | None, Wait | None]:
+        """Request what follows a time, and a count, if all else is in flight."""
+        missing = (first.total or 0) - len(self._sent)
+        if since is None or missing > in_flight * first.full_size:
+            return None, None
+        page = self._submit(PageRequest.since(since))
+        return page, None if self._window.start else self._submit(PageRequest(size=1))
 
     def _due(
         self, frontier: dt.datetime | None, asked: set[dt.datetime]
