@@ -135,6 +135,27 @@ def test_requests_wait_concurrently() -> None:
 
 
 @WIDTHS
+@pytest.mark.parametrize("seed", range(8))
+def test_a_record_restored_behind_the_reader_is_found(width: int, seed: int) -> None:
+    """Nothing asks for its old time again, but the count is one more than was read."""
+    server = ServerModel(Random(seed), size=50)  # noqa: S311
+    server.fill(1001)
+    server.delete(7)
+
+    def change() -> None:
+        if len(server.requests) == 12:
+            server.restore()
+        if [each.size for each in server.requests[-2:-1]] == [1]:
+            server.insert()  # Not in the count, but perhaps on the last page.
+
+    server.on_request = change
+    warehouse = Warehouse(width=width)
+    warehouse.sync(server)
+    assert warehouse.reader.is_by_number
+    assert warehouse.lacks(server) == []
+
+
+@WIDTHS
 def test_the_next_page_is_requested_before_a_page_is_processed(width: int) -> None:
     """Details take long: the next page comes meanwhile."""
     server = filled(30, 10)
