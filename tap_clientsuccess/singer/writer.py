@@ -168,9 +168,10 @@ class BufferedWriter(GenericSingerWriter[bytes, Message]):
             with self._changed:
                 self._changed.wait_for(lambda: self._parts)
                 self._changed.wait_for(self._is_due, timeout=LATEST_SECONDS)
-                parts, self._parts, self._size = self._parts, [], 0
+                lines = b"".join(self._parts)
+                self._parts, self._size = [], 0
                 self._in_hand = True
-            self._write(b"".join(parts))
+            self._write(lines)
             with self._changed:
                 self._in_hand = False
                 self._changed.notify_all()
