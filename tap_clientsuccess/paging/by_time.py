@@ -75,6 +75,8 @@ class TimeReader:
         self._evidence = Evidence()
         self._limit: dt.datetime | None = None
         """Records modified at this time or later are held back for now."""
+        self._newest: Page | None = None
+        """The page of the newest changes, without its records."""
         self._filter_check = FilterCheck(submit)
 
     def __iter__(self) -> Iterator[Batch]:
@@ -101,17 +103,15 @@ class TimeReader:
         if self._width() > 1 and (first.total or 0) > _FEW_PAGES * first.full_size:
             rest, count = yield from self._read_in_parallel(first, request, wait)
         else:
-            newest = wait()
-            batch = self._take_newest(newest, request)
-            newest = newest.without_records()
-            is_all = newest.newest and self._coverage.reached > newest.newest
-            if is_all and start:
-                yield batch
-                self._conclude(newest)
-                return
-            rest, count = self._submit(PageRequest.since(self._coverage.reached)), None
+            batch = self._take_newest(wait(), request)
+            rest = count = None
+            if not self._is_done(first):
+                rest = self._submit(PageRequest.since(self._coverage.reached))
             yield batch
             del batch
+        if self._newest and self._is_done(first):
+            self._conclude(self._newest)
+            return
         sent = len(self._sent)
         if count is None and not start and sent >= (first.total or 0):
             count = self._submit(request._replace(size=1))
@@ -132,6 +132,7 @@ class TimeReader:
         Raises:
             NotByTimeError: The server does not sort.
         """
+        self._newest = page.without_records()
         self._evidence.check_descending(page, self._coverage.reached)
         if not page.oldest or not page.newest:
             if page.keys:
@@ -142,6 +143,21 @@ class TimeReader:
         request = request._replace(newest_first=True)
         self._filter_check.remember(page.newest, request)
         return self._batch(page)
+
+    @property
+    def _end(self) -> dt.datetime | None:
+        """Where the newest changes end that are not held back; None if not known."""
+        if self._newest is None or self._newest.newest is None:
+            return None
+        end = self._newest.newest + MICROSECOND
+        return min(end, self._limit or end)
+
+    def _is_done(self, first: Page) -> bool:
+        """Whether an incremental read has all that was there when it began."""
+        newest = self._newest.newest if self._newest else None
+        has_all = newest is not None and self._coverage.reached > newest
+        is_short = len(self._sent) < (first.total or 0)
+        return self._window.start is not None and has_all and not is_short
 
     def _settled(self, page: Page) -> dt.datetime:
         """Return the time before which changes are visible on every replica."""
@@ -203,7 +219,6 @@ class TimeReader:
         due = deque(self._due(frontier, asked))
         in_flight: deque[tuple[PageRequest, dt.datetime | None, Wait]]
         in_flight = deque([(begin._replace(newest_first=True), None, newest)])
-        end: dt.datetime | None = None
         ahead: tuple[Wait | None, Wait | None] = (None, None)
         while True:
             while len(in_flight) < self._width():
@@ -212,7 +227,7 @@ class TimeReader:
                 if request is None:
                     if frontier is None or any(not since for _, since, _ in in_flight):
                         if not any(ahead):
-                            ahead = self._request_ahead(first, end, len(in_flight))
+                            ahead = self._request_ahead(first, len(in_flight))
                         break
                     # No numbered page will come to cover what is beyond.
                     frontier = None
@@ -220,14 +235,12 @@ class TimeReader:
                     continue
                 in_flight.append((request, since, self._submit(request)))
             if not in_flight:
-                return ahead if end == self._coverage.reached else (None, None)
+                is_next = self._end == self._coverage.reached
+                return ahead if is_next else (None, None)
             request, since, wait = in_flight.popleft()
             page = wait()
             if request.newest_first:
-                batch = self._take_newest(page, begin)
-                if page.newest and self._limit:
-                    end = min(page.newest + MICROSECOND, self._limit)
-                yield batch
+                yield self._take_newest(page, begin)
                 continue
             if since is None:
                 self._evidence.check(page, request.after)
@@ -242,14 +255,18 @@ class TimeReader:
             due.extend(self._due(frontier, asked))
 
     def _request_ahead(
-        self, first: Page, since: dt.datetime | None, in_flight: int
+        self, first: Page, in_flight: int
     ) -> tuple[Wait | None, Wait | None]:
-        """Request what follows a time, and a count, if all else is in flight."""
+        """Request what follows the end, and a count, if all else is in flight."""
+        end = self._end
         missing = (first.total or 0) - len(self._sent)
-        if since is None or missing > in_flight * first.full_size:
+        if end is None or missing > in_flight * first.full_size:
             return None, None
-        page = self._submit(PageRequest.since(since))
-        return page, None if self._window.start else self._submit(PageRequest(size=1))
+        # An incremental read needs no more, unless something is held back.
+        needs_page = self._window.start is None or end == self._limit
+        page = self._submit(PageRequest.since(end)) if needs_page else None
+        count = None if self._window.start else self._submit(PageRequest(size=1))
+        return page, count
 
     def _due(
         self, frontier: dt.datetime | None, asked: set[dt.datetime]

@@ -51,6 +51,23 @@ def test_a_quiet_read_needs_few_extra_requests(width: int, size: int) -> None:
     assert warehouse.records <= 1.01 * len(server.records)
 
 
+@pytest.mark.parametrize(("width", "requests"), [(1, 7), (8, 6)])
+def test_an_incremental_read_ends_with_what_was_there(
+    width: int, requests: int
+) -> None:
+    server = filled(3000, 200)
+    warehouse = synced(server, width)
+    for key in range(1, 1001):
+        server.edit(key)
+    server.now += DAY
+    warehouse.sync(server)
+    assert warehouse.lacks(server) == []
+    # For five pages: each brings a record of another again.
+    assert len(server.requests) == requests
+    newest = max(record["modified"] for record in server.records.values())
+    assert warehouse.bookmark == newest
+
+
 def test_the_newest_page_sends_nothing_twice() -> None:
     server = filled(180, 100)
     warehouse = Warehouse()
