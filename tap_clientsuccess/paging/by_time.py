@@ -30,10 +30,7 @@ if t.TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Generator, Iterator
 
-    from tap_clientsuccess.paging.page import Page, Submit, Window
-
-Wait = t.Callable[[], "Page"]
-"""Waits for a page that has been requested."""
+    from tap_clientsuccess.paging.page import Page, Submit, Wait, Window
 
 _FEW_PAGES = 3
 """Not worth reading in parallel."""
@@ -112,12 +109,28 @@ class TimeReader:
         if self._newest and self._is_done(first):
             self._conclude(self._newest)
             return
-        sent = len(self._sent)
-        if count is None and not start and sent >= (first.total or 0):
+        yield from self._read_to_the_end(first, request, rest, count)
+
+    def _read_to_the_end(
+        self, first: Page, request: PageRequest, rest: Wait | None, count: Wait | None
+    ) -> Iterator[Batch]:
+        """Read what was held back or changed meanwhile, and check that all came.
+
+        Args:
+            first: The first page.
+            request: Its request.
+            rest: Waits for the next page, if that has been requested.
+            count: Waits for a count of all, if that has been requested.
+
+        Raises:
+            NotByTimeError: Records are missing.
+        """
+        start, sent = self._window.start, len(self._sent)
+        if count is None and not start and not self._missing(first):
             count = self._submit(request._replace(size=1))
         self._limit = None
         yield from self._read_in_order(rest)
-        is_short = len(self._sent) < (first.total or 0)
+        is_short = self._missing(first) > 0
         if is_short and not self._evidence.is_enough:
             raise NotByTimeError(
                 "there are too few records to tell whether they are sorted"
@@ -125,6 +138,10 @@ class TimeReader:
         is_counted = count is not None and (count().total or 0) <= sent
         if is_short or not (start or is_counted):
             yield from self._compare_with_count(request)
+
+    def _missing(self, first: Page) -> int:
+        """Return how many records fewer came than there were at the first page."""
+        return max(0, (first.total or 0) - len(self._sent))
 
     def _take_newest(self, page: Page, request: PageRequest) -> Batch:
         """Take the page of the newest changes, which proves that the server sorts.
@@ -156,8 +173,7 @@ class TimeReader:
         """Whether an incremental read has all that was there when it began."""
         newest = self._newest.newest if self._newest else None
         has_all = newest is not None and self._coverage.reached > newest
-        is_short = len(self._sent) < (first.total or 0)
-        return self._window.start is not None and has_all and not is_short
+        return bool(self._window.start) and has_all and not self._missing(first)
 
     def _settled(self, page: Page) -> dt.datetime:
         """Return the time before which changes are visible on every replica."""
@@ -259,8 +275,7 @@ class TimeReader:
     ) -> tuple[Wait | None, Wait | None]:
         """Request what follows the end, and a count, if all else is in flight."""
         end = self._end
-        missing = (first.total or 0) - len(self._sent)
-        if end is None or missing > in_flight * first.full_size:
+        if end is None or self._missing(first) > in_flight * first.full_size:
             return None, None
         # An incremental read needs no more, unless something is held back.
         needs_page = self._window.start is None or end == self._limit
