@@ -1,204 +1,136 @@
 """Read by page number, for searches that cannot filter or sort by time.
 
-The order is unknown, so only a count proves that a pass is complete: it must return as
-many distinct records that existed when it began as the server counted then.
-``docs/completeness.md`` explains why.
+Pages are read in order, newest first, several in flight. Where the total is less than
+on the page before, records moved to pages that were already read: these are read again.
+What proves that a pass is complete stands in `Pass`.
 """
 
 from __future__ import annotations
 
 import typing as t
 
-from tap_clientsuccess.paging.keys import KeySet
-from tap_clientsuccess.paging.page import Batch, Completeness, Outcome, PageRequest
+from tap_clientsuccess.errors import RefusedError
+from tap_clientsuccess.paging.chains import run
+from tap_clientsuccess.paging.page import DEPTH, PageRequest
+from tap_clientsuccess.paging.proof import PASSES
 
 if t.TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
-    from tap_clientsuccess.paging.page import Page, Submit
-
-PASSES = 3
-CAP = 10_000
-"""Search engines stop counting here by default, so this total proves nothing."""
+    from tap_clientsuccess.paging.page import Chain, Page, Submit
+    from tap_clientsuccess.paging.proof import Pass, Proof
 
 _REQUESTS_PER_PAGE = 3
 _SPARE_REQUESTS = 20
 
 
 class NumberReader:
-    """Reads all pages of a search, newest first; iterate over it once.
-
-    Yields batches of records. A record may come more than once.
-
-    Attributes:
-        outcome: How the read ended, after the iteration.
-    """
+    """Reads all pages of a search by number; iterate over it once."""
 
     def __init__(
-        self, submit: Submit, *, start: dt.datetime | None, width: Callable[[], int]
+        self,
+        submit: Submit,
+        proof: Proof,
+        width: Callable[[], int],
+        after: dt.datetime | None,
     ) -> None:
         """Prepare to read.
 
         Args:
-            submit: Sends a request for a page in the background.
-            start: The server is asked for what was modified after this, but need not
+            submit: Requests a page in the background.
+            proof: Takes every page. If it knows how many records without a time are
+                missing, only these are looked for.
+            width: How many requests may be in flight now.
+            after: The server is asked for what was modified after this, but need not
                 filter; None asks for all.
-            width: Returns how many requests may be in flight now.
         """
-        self.outcome = Outcome()
         self._submit = submit
-        self._start = start
+        self._proof = proof
         self._width = width
-        self._seen = KeySet()
-        self._newest: dt.datetime | None = None
+        self._after = after
 
-    def __iter__(self) -> Iterator[Batch]:
-        quiet = []
+    def __iter__(self) -> Iterator[tuple[Page, list[t.Any]]]:
+        undated = self._proof.undated
         for _ in range(PASSES):
-            count = _Count(self._seen)
-            yield from self._pass(count)
-            self._seen.update(count.seen)
-            self.outcome.completeness = count.completeness
-            self.outcome.missing = max(0, count.total - len(self._seen))
-            if count.completeness is Completeness.COMPLETE:
-                self._set_high_watermark(count)
-                return
-            if count.without_key:
+            this = _Places(self._proof.begin_pass())
+            try:
+                yield from self._run(self._chains(this))
+            except RefusedError:
+                if this.furthest < DEPTH:
+                    raise  # Else the server reads no deeper.
+            if undated.total is not None:
+                yield from self._run([undated.count()])
+            if self._proof.verdict.is_complete or self._proof.sent.without_key:
                 return  # Without keys, another pass cannot tell old from new.
-            quiet.append(count.is_quiet and (count.total, len(self._seen)))
-        if all(quiet) and len(set(quiet)) == 1:
-            # The server's total is wrong: accept that.
-            is_short = self.outcome.missing > 0
-            self.outcome.completeness = (
-                Completeness.MISSING if is_short else Completeness.COMPLETE
-            )
-            self._set_high_watermark(count)
 
-    def _set_high_watermark(self, count: _Count) -> None:
-        times = [time for time in (self._newest, count.began) if time]
-        self.outcome.high_watermark = min(times) if self._newest else None
+    def _run(
+        self, chains: t.Iterable[Chain[None] | None]
+    ) -> Iterator[tuple[Page, list[t.Any]]]:
+        return run(chains, self._submit, self._width, self._proof)
 
-    def _pass(self, count: _Count) -> Iterator[Batch]:
-        """Read all pages, several at once; step back if records were deleted."""
-        number, furthest, width = 0, 0, 1
-        while True:
-            pages = self._fetch(range(number, number + width))
-            deleted, seen = count.deleted, len(count)
-            for page in pages:
-                count.add(page)
-                self._newest = max(
-                    filter(None, [self._newest, page.newest]), default=None
-                )
-                yield Batch(page, page.records)
-            number += len(pages)
-            is_further, furthest = number > furthest, max(number, furthest)
-            deleted = count.deleted - deleted
-            if deleted:
-                # That many records moved to pages that were already read.
-                back = len(pages) + -(-deleted // page.full_size)
-                number = max(0, number - back)
-            if not page.has_next and not deleted:
-                count.has_ended = True
+    def _chains(self, this: _Places) -> Iterator[Chain[None] | None]:
+        """Give a chain for each page, until the list ends."""
+        undated, number = self._proof.undated, 0
+        while not (this.is_stuck or (undated.total and not undated.missing)):
+            if this.again:
+                yield self._read(this, this.again.pop())
+            elif not this.in_flight and this.has_ended:
                 return
-            is_repeated = is_further and len(count) == seen and not deleted
-            if is_repeated or count.is_too_long(page):
-                return  # The server repeats itself.
-            width = max(1, min(self._width(), (page.pages or 0) - number))
+            elif this.in_flight and number >= this.pages:
+                yield None
+            else:
+                yield self._read(this, number)
+                number += 1
 
-    def _fetch(self, numbers: Iterable[int]) -> list[Page]:
-        waits = [
-            self._submit(PageRequest(number, after=self._start, newest_first=True))
-            for number in numbers
-        ]
-        return [wait() for wait in waits]
+    def _read(self, this: _Places, number: int) -> Chain[None]:
+        this.in_flight += 1
+        page = yield PageRequest(number, after=self._after, newest_first=True)
+        this.in_flight -= 1
+        this.add(number, page)
 
 
-class _Count:
-    """What one pass has read.
+class _Places:
+    """Which pages of a pass are there, and which are to be read again.
 
     Attributes:
-        seen: The keys read.
-        without_key: Number of records without a key.
-        began: When the pass began, by the server's clock.
-        total: The server's latest count.
-        deleted: Sum of all drops of that count.
-        has_ended: Whether the last page was reached.
+        in_flight: How many pages are requested and not there.
+        again: The numbers of pages to be read again.
+        pages: How many pages there are, as far as is known.
+        furthest: How many places the pages span that are there.
+        is_stuck: Whether the server repeats itself.
     """
 
-    def __init__(self, seen_before: KeySet) -> None:
-        self.seen = KeySet()
-        self.without_key = 0
-        self.began: dt.datetime | None = None
-        self.total = self.deleted = 0
-        self.has_ended = False
-        self._seen_before = seen_before
-        self._existed = KeySet()
-        self._totals: list[int | None] = []
-
-    def __len__(self) -> int:
-        """Return the number of records read, each key counted once."""
-        return len(self.seen) + self.without_key
-
-    def add(self, page: Page) -> None:
-        """Count a page."""
-        is_first = not self._totals
-        self._totals.append(page.total)
-        if is_first:
-            self.total = page.total or 0
-            self.began = _began(page)
-        elif page.total is not None:
-            self.deleted += max(0, self.total - page.total)
-            self.total = page.total
-        keyed = [
-            (key, time)
-            for key, time in zip(page.keys, page.times, strict=True)
-            if key is not None
-        ]
-        self.without_key += len(page.keys) - len(keyed)
-        self._existed.add(
-            key
-            for key, time in keyed
-            if is_first
-            or time is None
-            or (self.began is not None and time <= self.began)
-            or key in self._seen_before
-        )
-        self.seen.add(key for key, _ in keyed)
+    def __init__(self, this: Pass) -> None:
+        self.in_flight = self.pages = self.furthest = 0
+        self.again: list[int] = []
+        self.is_stuck = False
+        self._pass = this
+        self._taken = self._size = 0
+        self._was_last = False
 
     @property
-    def is_quiet(self) -> bool:
-        """Whether nothing changed during the pass, and the count is not capped."""
-        return self.has_ended and set(self._totals) == {self.total} != {CAP}
+    def has_ended(self) -> bool:
+        """Whether the list ends with what was read."""
+        return self._pass.has_ended
 
-    def is_too_long(self, page: Page) -> bool:
-        """Tell whether far more pages were read than exist."""
-        needed = len(self) // page.full_size + 1
-        return len(self._totals) > _REQUESTS_PER_PAGE * needed + _SPARE_REQUESTS
-
-    @property
-    def completeness(self) -> Completeness:
-        """Whether the pass read everything that existed when it began."""
-        expected = self._totals[0]
-        if not self.has_ended:
-            return Completeness.UNCERTAIN
-        is_empty = not any(self._totals) and not len(self)
-        if is_empty or set(self._totals) == {None}:
-            return Completeness.COMPLETE  # Nothing to read, or no totals at all.
-        if expected == CAP or expected is None or None in self._totals:
-            return Completeness.UNCERTAIN
-        found = len(self._existed) + self.without_key
-        if found >= expected:
-            # A total that is too small is wrong and proves nothing.
-            is_proof = found == expected
-            return Completeness.COMPLETE if is_proof else Completeness.UNCERTAIN
-        is_short = self.total > len(self)
-        return Completeness.MISSING if is_short else Completeness.UNCERTAIN
-
-
-def _began(first: Page) -> dt.datetime:
-    """Return when a pass began, if possible by the clock that sets record times."""
-    times = [time for time in first.times if time is not None]
-    if times and times == sorted(times, reverse=True):
-        return min(times[0], first.sent_at)
-    return first.sent_at
+    def add(self, number: int, page: Page) -> None:
+        """Take a page that the pass has taken."""
+        this = self._pass
+        self._taken += 1
+        self._size = self._size or max(1, len(page.keys))
+        self.pages = -(-(page.total or 0) // self._size)
+        place = number * self._size
+        if this.fall:
+            back = -(-this.fall // self._size)
+            self.again += range(max(0, number - back), number)
+        if place >= self.furthest:
+            is_repeated = self._taken > 1 and not this.news and not this.fall
+            ends = not page.goes_on(place) or (
+                is_repeated and (page.total is None or not page.keys) and self._was_last
+            )
+            self.is_stuck = is_repeated and not ends
+            this.has_ended, self._was_last = ends, page.is_said_to_be_last
+            self.furthest = place + self._size
+        most = _REQUESTS_PER_PAGE * (len(this.sent) // self._size + 1)
+        self.is_stuck |= self._taken > most + _SPARE_REQUESTS

@@ -2,381 +2,366 @@
 
 Page offsets shift when records are edited or deleted. Times do not: a record keeps its
 modification time until it changes, and then it moves to the end, which is still to be
-read. ``docs/completeness.md`` explains this, with a diagram.
+read. So what a page's times cover is added to the coverage, in whatever order pages
+come, and the end is the newest change that was known when the read began.
+
+1. *Open*: the first page. Where that is all, it was one request.
+2. *Newest*: the page of the newest changes proves that the server sorts, and says where
+   the end is.
+3. *Seeds*: every few pages one is requested by number, only to choose where chains
+   begin that *read on* from its newest time. What remains are gaps, read on as well.
+4. *Catch up*, in a first read, or where fewer records came than were counted: what
+   changed since the newest page was read. Then a count has to agree.
 """
 
 from __future__ import annotations
 
 import typing as t
-from collections import deque
+from dataclasses import dataclass, replace
+from itertools import count
 
-from tap_clientsuccess.paging.coverage import Coverage, SentRecords
+from tap_clientsuccess.paging.chains import run
+from tap_clientsuccess.paging.coverage import Coverage
 from tap_clientsuccess.paging.evidence import Evidence, NotByTimeError
-from tap_clientsuccess.paging.filter_check import FURTHER_BACK, FilterCheck
-from tap_clientsuccess.paging.group import is_longer_than, read_group
-from tap_clientsuccess.paging.numbered import NumberedPages
+from tap_clientsuccess.paging.groups import Group, fills
 from tap_clientsuccess.paging.page import (
     BEGINNING,
+    DEPTH,
+    EPOCH,
+    FAR_FUTURE,
     MICROSECOND,
     MILLISECOND,
-    Batch,
-    Completeness,
-    Outcome,
+    Page,
     PageRequest,
     floor,
 )
+from tap_clientsuccess.paging.window import FURTHER_BACK
 
 if t.TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from tap_clientsuccess.paging.page import Page, Submit, Wait, Window
+    from tap_clientsuccess.paging.page import Chain, Submit
+    from tap_clientsuccess.paging.proof import Proof
+    from tap_clientsuccess.paging.window import Window
 
-_FEW_PAGES = 3
-"""Not worth reading in parallel."""
-
-_COUNT_CHECKS = 3
-"""Replicas may disagree for a moment, so a short count is checked this often."""
+_STEP = 3
+"""One page in this many is requested by number, the others by time."""
+_ROUNDS = 6
+"""How often it catches up with changes until all that was counted was found."""
+_CHECKS = 3
+"""Replicas may disagree for a moment, so what is missing is checked this often."""
 
 
 class TimeReader:
-    """Reads a search by time; iterate over it once.
-
-    Yields batches of records. A record may come more than once, its newest version
-    last.
+    """Reads a search by time; iterate over it once for the pages, and what is new.
 
     Raises:
-        NotByTimeError: While iterating: read by number instead. Records yielded so far
-            are valid; their high watermarks are if the read by number is complete.
+        NotByTimeError: While iterating: read by number instead.
 
     Attributes:
-        outcome: How the read ended, after the iteration.
+        coverage: The times that were read.
+        started_earlier: Whether it started earlier than wanted, because the filter may
+            hide records.
     """
 
     def __init__(
-        self, submit: Submit, window: Window, *, width: Callable[[], int]
+        self, submit: Submit, window: Window, proof: Proof, width: Callable[[], int]
     ) -> None:
         """Prepare to read.
 
         Args:
-            submit: Sends a request for a page in the background.
-            window: Which records are wanted.
-            width: Returns how many requests may be in flight now.
+            submit: Requests a page in the background.
+            window: What is wanted.
+            proof: Takes every page.
+            width: How many requests may be in flight now.
         """
-        self.outcome = Outcome()
+        self.coverage = Coverage(window.start)
+        self.started_earlier = False
         self._submit = submit
         self._window = window
+        self._proof = proof
         self._width = width
-        self._coverage = Coverage(window.start)
-        self._sent = SentRecords()
         self._evidence = Evidence()
-        self._limit: dt.datetime | None = None
-        """Records modified at this time or later are held back for now."""
-        self._newest: Page | None = None
-        """The page of the newest changes, without its records."""
-        self._filter_check = FilterCheck(submit)
+        self._ends = _Ends()
+        self._shown_by: dict[dt.datetime, PageRequest] = {}
 
-    def __iter__(self) -> Iterator[Batch]:
-        start = self._window.start
-        request = PageRequest(after=start)
-        first = self._submit(request)()
-        if start and self._filter_check.may_hide(first, self._window.bookmark):
-            self.outcome.started_earlier = True
-            request = PageRequest(after=start - FURTHER_BACK)
-            first = self._submit(request)()
-        if not first.has_next:
-            yield self._take(first, request, BEGINNING)
-            if not start and (missing := (first.total or 0) - len(first.keys)) > 0:
-                raise NotByTimeError(f"the only page lacks {missing} of its records")
-            self._conclude(first)
-            return
-        self._evidence.check(first, request.after)
-        self._limit = self._settled(first)
-        batch = self._take(first, request, BEGINNING)
-        # The next page is requested before this one is sent: details take long.
-        wait = self._submit(request._replace(newest_first=True))
-        yield batch
-        first = first.without_records()
-        if self._width() > 1 and (first.total or 0) > _FEW_PAGES * first.full_size:
-            rest, count = yield from self._read_in_parallel(first, request, wait)
-        else:
-            batch = self._take_newest(wait(), request)
-            rest = count = None
-            if not self._is_done(first):
-                rest = self._submit(PageRequest.since(self._coverage.reached))
-            yield batch
-            del batch
-        if self._newest and self._is_done(first):
-            self._conclude(self._newest)
-            return
-        yield from self._read_to_the_end(first, request, rest, count)
+    def __iter__(self) -> Iterator[tuple[Page, list[t.Any]]]:
+        yield from self._run(self._main())
+        yield from self._read_gaps()
+        for _ in range(_ROUNDS):
+            if not self._proof.unfound:
+                break
+            yield from self._run([self._catch_up()])
+            yield from self._read_gaps()
+            if self._proof.unfound:
+                yield from self._run([self._count()])
+        # With nothing else in flight, fewer changes come between two counts.
+        if self._proof.undated.is_open:
+            yield from self._run([self._proof.undated.count()])
 
-    def _read_to_the_end(
-        self, first: Page, request: PageRequest, rest: Wait | None, count: Wait | None
-    ) -> Iterator[Batch]:
-        """Read what was held back or changed meanwhile, and check that all came.
-
-        Args:
-            first: The first page.
-            request: Its request.
-            rest: Waits for the next page, if that has been requested.
-            count: Waits for a count of all, if that has been requested.
-
-        Raises:
-            NotByTimeError: Records are missing.
-        """
-        start, sent = self._window.start, len(self._sent)
-        if count is None and not start and not self._missing(first):
-            count = self._submit(request._replace(size=1))
-        self._limit = None
-        yield from self._read_in_order(rest)
-        is_short = self._missing(first) > 0
-        if is_short and not self._evidence.is_enough:
-            raise NotByTimeError(
-                "there are too few records to tell whether they are sorted"
-            )
-        is_counted = count is not None and (count().total or 0) <= sent
-        if is_short or not (start or is_counted):
-            yield from self._compare_with_count(request)
-
-    def _missing(self, first: Page) -> int:
-        """Return how many records fewer came than there were at the first page."""
-        return max(0, (first.total or 0) - len(self._sent))
-
-    def _take_newest(self, page: Page, request: PageRequest) -> Batch:
-        """Take the page of the newest changes, which proves that the server sorts.
-
-        Raises:
-            NotByTimeError: The server does not sort.
-        """
-        self._newest = page.without_records()
-        self._evidence.check_descending(page, self._coverage.reached)
-        if not page.oldest or not page.newest:
-            if page.keys:
-                raise NotByTimeError("the newest records have no modification time")
-            return self._batch(page)
-        if page.oldest < page.newest:
-            self._cover(page.oldest + MICROSECOND, page.newest + MICROSECOND)
-        request = request._replace(newest_first=True)
-        self._filter_check.remember(page.newest, request)
-        return self._batch(page)
-
-    @property
-    def _end(self) -> dt.datetime | None:
-        """Where the newest changes end that are not held back; None if not known."""
-        if self._newest is None or self._newest.newest is None:
+    def bookmark(self, *, is_final: bool = False) -> dt.datetime | None:
+        """Return the time up to which every change has been sent; see rule 6."""
+        reached = self.coverage.reached
+        if reached == BEGINNING or self._proof.doubt or not self._ends.latest:
             return None
-        end = self._newest.newest + MICROSECOND
-        return min(end, self._limit or end)
+        if is_final:
+            return min(reached - MICROSECOND, self._ends.latest)
+        # More records may share the newest time.
+        is_certain = self._evidence.is_enough
+        return (
+            min(floor(reached) - MILLISECOND, self._ends.latest) if is_certain else None
+        )
 
-    def _is_done(self, first: Page) -> bool:
-        """Whether an incremental read has all that was there when it began."""
-        newest = self._newest.newest if self._newest else None
-        has_all = newest is not None and self._coverage.reached > newest
-        return bool(self._window.start) and has_all and not self._missing(first)
+    def _run(
+        self, chains: Iterable[Chain[None] | None]
+    ) -> Iterator[tuple[Page, list[t.Any]]]:
+        for page, records in run(chains, self._submit, self._width, self._proof):
+            self._proof.settle(self.coverage.reached)
+            yield page, records
 
-    def _settled(self, page: Page) -> dt.datetime:
-        """Return the time before which changes are visible on every replica."""
-        return page.sent_at - self._window.lookback
+    def _main(self) -> Iterator[Chain[None] | None]:
+        yield self._open()
+        while not (first := self._ends.first):
+            yield None
+        if not first.goes_on():
+            return
+        if self._window.is_first:
+            known = [] if self._ends.after else [first.total]
+            yield self._proof.undated.count(*known, most=4)
+        yield self._read_newest()
+        if self._width() > 1 and (first.total or 0) > _STEP * len(first.keys):
+            yield from self._seeds(first)
+        else:
+            yield self._read_on(self.coverage.reached)
+        if self._window.is_first:
+            while not self._ends.newest:
+                yield None
+            yield self._catch_up()
+            yield self._count()
 
-    def _read_in_order(self, wait: Wait | None = None) -> Iterator[Batch]:
-        """Read the rest in order, one request after the other.
-
-        Stops at the end of the list, or, if records change faster than they are read,
-        once everything that existed at the first request has been read.
-
-        Args:
-            wait: Waits for the first page, if that has been requested.
-        """
-        enough, began = 0, None
-        since = self._coverage.reached
-        request = PageRequest.since(since)
-        wait = wait or self._submit(request)
-        while True:
-            page, is_growing = yield from self._read_from(since, wait())
-            batch = self._take(page, request, since)
-            if not page.has_next:
-                yield batch
-                self._conclude(page)
-                return
-            if began is None:
-                began = page.sent_at
-                enough = self._sent.count + (page.total or 0)
-            has_caught_up = self._sent.count >= enough and since > began
-            if is_growing or has_caught_up:
-                yield batch
-                self.outcome.high_watermark = batch.high_watermark
-                return
-            since = self._coverage.reached
-            request = PageRequest.since(since)
-            wait = self._submit(request)
-            yield batch
-
-    def _read_in_parallel(
-        self, first: Page, begin: PageRequest, newest: Wait
-    ) -> Generator[Batch, None, tuple[Wait | None, Wait | None]]:
-        """Read everything older than the limit, several requests at once.
-
-        Every third page is requested by number. The gap after each, which may have
-        shifted, is requested by time, from that page's newest time on.
-
-        Args:
-            first: The first page.
-            begin: Its request.
-            newest: Waits for the page of the newest changes.
-
-        Returns:
-            What waits for the next page, and for a count of all, where these have been
-            requested; else None.
-        """
-        numbered = NumberedPages(begin.after, first)
-        asked: set[dt.datetime] = set()
-        frontier = first.newest
-        due = deque(self._due(frontier, asked))
-        in_flight: deque[tuple[PageRequest, dt.datetime | None, Wait]]
-        in_flight = deque([(begin._replace(newest_first=True), None, newest)])
-        ahead: tuple[Wait | None, Wait | None] = (None, None)
-        while True:
-            while len(in_flight) < self._width():
-                since = due.popleft() if due else None
-                request = PageRequest.since(since) if since else numbered.next()
-                if request is None:
-                    if frontier is None or any(not since for _, since, _ in in_flight):
-                        if not any(ahead):
-                            ahead = self._request_ahead(first, len(in_flight))
-                        break
-                    # No numbered page will come to cover what is beyond.
-                    frontier = None
-                    due.extend(self._due(frontier, asked))
-                    continue
-                in_flight.append((request, since, self._submit(request)))
-            if not in_flight:
-                is_next = self._end == self._coverage.reached
-                return ahead if is_next else (None, None)
-            request, since, wait = in_flight.popleft()
-            page = wait()
-            if request.newest_first:
-                yield self._take_newest(page, begin)
-                continue
-            if since is None:
-                self._evidence.check(page, request.after)
-                # The page before may have more records of its oldest time.
-                since = (page.oldest or BEGINNING) + MICROSECOND
-                frontier = page.newest or frontier
-            else:
-                page, _ = yield from self._read_from(since, page)
-            numbered.update(request, page, self._limit)
-            yield self._take(page, request, since)
-            # A numbered page in flight may cover what is beyond.
-            due.extend(self._due(frontier, asked))
-
-    def _request_ahead(
-        self, first: Page, in_flight: int
-    ) -> tuple[Wait | None, Wait | None]:
-        """Request what follows the end, and a count, if all else is in flight."""
-        end = self._end
-        if end is None or self._missing(first) > in_flight * first.full_size:
-            return None, None
-        # An incremental read needs no more, unless something is held back.
-        needs_page = self._window.start is None or end == self._limit
-        page = self._submit(PageRequest.since(end)) if needs_page else None
-        count = None if self._window.start else self._submit(PageRequest(size=1))
-        return page, count
-
-    def _due(
-        self, frontier: dt.datetime | None, asked: set[dt.datetime]
-    ) -> Iterator[dt.datetime]:
-        """Yield where gaps begin, up to the frontier, each once."""
-        for gap in self._coverage.gaps():
-            is_beyond = (frontier and gap > frontier) or (
-                self._limit and gap >= self._limit
-            )
-            group = floor(gap, self._evidence.unit)
-            if not is_beyond and group not in asked:
-                asked.add(group)
-                yield gap
-
-    def _read_from(
-        self, since: dt.datetime, page: Page
-    ) -> Generator[Batch, None, tuple[Page, bool]]:
-        """Read on from a time until a page reaches beyond it without a gap.
-
-        Args:
-            since: The requested time.
-            page: The first page of the response.
-
-        Returns:
-            The page that reaches beyond that time, or ends the list; and whether its
-            last group may still grow, because its second or day is not over.
-        """
-        self._evidence.check(page, PageRequest.since(since).after)
-        end = floor(since, self._evidence.unit) + self._evidence.unit
-        is_growing = False
-        if self._limit:
-            end = min(end, self._limit)
-        elif since < page.sent_at < end:
-            end, is_growing = page.sent_at, True
-        if not is_longer_than(page, end):
-            # A lagging replica may lack the newest; the next sync checks again.
-            if since < self._settled(page) and not page.shows(since):
-                self._filter_check.check(since)
-            return page, False
-
-        def fetch(number: int) -> Page:
-            again = self._submit(PageRequest.since(since)._replace(number=number))()
-            self._evidence.check(again, None)
-            return again
-
-        page, is_certain = yield from read_group(page, end, fetch, self._batch)
-        if not is_certain:
-            self.outcome.completeness = Completeness.UNCERTAIN
-        return page, is_growing
-
-    def _take(self, page: Page, request: PageRequest, since: dt.datetime) -> Batch:
-        """Mark the times from `since` to a page's newest record as covered."""
+    def _open(self) -> Chain[None]:
+        """Read the first page, which is often the only one."""
+        window, ends = self._window, self._ends
+        ends.after = window.start
+        count = self._proof.ask()
+        page = yield PageRequest(after=ends.after)
+        if ends.after and (yield from self._may_hide(page)):
+            self.started_earlier = True
+            ends.after -= FURTHER_BACK
+            page = yield PageRequest(after=ends.after)
+        if not ends.after and page.keys and not page.newest and page.goes_on():
+            ends.after = EPOCH  # Records without a time come first: hide them.
+            page = yield PageRequest(after=EPOCH)
+        if ends.after and page.goes_on() and page.is_said_to_be_last:
+            future = yield PageRequest.for_count(FAR_FUTURE)
+            if future.total:
+                # The total is wrong, or does not heed the filter: the hint decides.
+                page = replace(page, total=len(page.keys))
+        if page.goes_on():
+            self._evidence.check(page, ends.after)
+            # What this page lacks may be what has no time: another count will tell.
+            count.total = None if window.is_first else page.total
+        ends.first, ends.latest = page, page.sent_at
         if page.newest:
-            self._cover(
-                since, page.newest if page.has_next else page.newest + MICROSECOND
-            )
-            if page.number == request.number:
-                self._filter_check.remember(page.newest, request)
-        return self._batch(page)
+            self._cover(BEGINNING, page, PageRequest(after=ends.after))
+            if not page.goes_on():
+                ends.latest = min(page.newest, page.sent_at)
 
-    def _cover(self, since: dt.datetime, until: dt.datetime) -> None:
-        self._coverage.add(since, min(until, self._limit or until))
+    def _read_newest(self) -> Chain[None]:
+        """Read the page of the newest changes, which proves that the server sorts."""
+        ends = self._ends
+        request = PageRequest(after=ends.after or EPOCH, newest_first=True)
+        page = yield request
+        self._evidence.check(page, None, newest_first=True)
+        newest, known = page.newest or self.coverage.reached, ends.newest
+        if not known and self.coverage.reached > newest:
+            raise NotByTimeError("the server does not sort by modification time")
+        ends.newest = max(newest, known or newest)
+        if not known:
+            ends.latest = min(newest, ends.latest or newest)
+        if page.oldest and page.newest:
+            self.coverage.add(page.oldest + MICROSECOND, page.newest + MICROSECOND)
+            self._shown_by[floor(page.newest)] = request
 
-    def _batch(self, page: Page) -> Batch:
-        reached = self._coverage.reached
-        records = self._sent.add_new(page, before=self._limit, settled=reached)
-        watermark = None
-        if self._evidence.is_enough and reached > BEGINNING and self._is_certain:
-            # More records may share the newest time.
-            watermark = floor(reached) - MILLISECOND
-            watermark = min(watermark, page.sent_at)
-        return Batch(page, records, watermark)
+    def _seeds(self, first: Page) -> Iterator[Chain[None] | None]:
+        """Give chains that begin at pages requested by number, far enough apart.
 
-    @property
-    def _is_certain(self) -> bool:
-        return self.outcome.completeness is Completeness.COMPLETE
+        Numbers shift, so they only choose where to read; a page's times say what it
+        covers. Behind the deepest page that may be requested, they start anew: where
+        that is, is found out first, while all before it is read.
+        """
+        section = _Section(self._ends.after, first, self.coverage.reached)
+        while section.first:
+            # Slightly smaller, so that the pages requested by time bridge the gap.
+            page = section.first
+            ties = sum(time == page.newest for time in page.times)
+            size = max(1, len(page.keys) - ties - 1)
+            depth, places = DEPTH - size + 1, (page.total or 0) - len(page.keys)
+            numbers = list(range(_STEP, -(-min(places, depth) // size), _STEP))
+            seeds = [PageRequest(number, size, section.after) for number in numbers]
+            following = _Section()
+            if places >= depth and seeds:
+                yield self._read_seed(seeds.pop(), following)
+            else:
+                following.is_known = True
+            yield self._read_on(section.reached, pages=_STEP - 1)
+            for seed in seeds:
+                yield self._read_seed(seed)
+            while not following.is_known:
+                yield None
+            section = following
 
-    def _conclude(self, last: Page) -> None:
-        """Set the high watermark at the end of the list."""
-        if self._is_certain and self._coverage.reached > BEGINNING:
-            newest = self._coverage.reached - MICROSECOND
-            self.outcome.high_watermark = min(newest, last.sent_at)
+    def _read_seed(
+        self, request: PageRequest, following: _Section | None = None
+    ) -> Chain[None]:
+        """Read a page by number, and on from there, or begin the following section."""
+        page = yield request
+        self._evidence.check(page, request.after)
+        newest = page.newest
+        # The page before may have more records of its oldest time.
+        if page.oldest and newest and page.oldest < newest:
+            end = self._cover(page.oldest + MICROSECOND, page, request)
+            if not following and end == newest:
+                yield from self._read_on(end, pages=_STEP - 1)
+        if following:
+            if newest and newest < (self._ends.newest or newest):
+                page, until = yield from self._read_from(newest)
+                following.after = PageRequest.since(newest).after
+                following.first = page
+                following.reached = self.coverage.add(newest, until)
+            following.is_known = True
 
-    def _compare_with_count(self, request: PageRequest) -> Iterator[Batch]:
-        """Compare the number of records read with the server's count.
+    def _read_gaps(self) -> Iterator[tuple[Page, list[t.Any]]]:
+        newest = self._ends.newest
+        while newest and (gaps := self.coverage.gaps(newest)):
+            yield from self._run([self._read_on(gap) for gap in gaps])
+
+    def _read_on(self, since: dt.datetime, *, pages: int | None = None) -> Chain[None]:
+        """Read on from a time, until what follows has been read."""
+        for _ in range(pages) if pages else count():
+            _, until = yield from self._read_from(since)
+            end = self.coverage.add(since, until)
+            if end != until or end > (self._ends.newest or end):
+                return
+            since = end
+
+    def _read_from(self, since: dt.datetime) -> Chain[tuple[Page, dt.datetime]]:
+        """Read a page, or more if its records cannot be told apart.
+
+        Returns:
+            The page, and up to which time everything has been read.
+        """
+        request = PageRequest.since(since)
+        page = yield request
+        self._evidence.check(page, request.after)
+        unit = self._evidence.unit
+        newest = self._ends.newest or page.sent_at
+        end = min(floor(since, unit) + unit, newest + MICROSECOND)
+        is_settled = since < max(newest, page.sent_at) - self._window.lookback
+        if fills(page, end):
+            group = Group(since, end, page, self._evidence)
+            yield from group.read()
+            # What is younger than the lookback, the next sync reads again.
+            if not group.is_certain and is_settled:
+                self._proof.doubt = "records of one time changed during several reads"
+            return page, max(end, group.last.newest or end)
+        # A lagging replica may lack the newest; the next sync checks again.
+        if is_settled and not page.shows(since):
+            yield from self._check_filter(since)
+        if not page.goes_on():
+            return page, max(newest, page.newest or newest) + MICROSECOND
+        self._shown_by[floor(page.newest or since)] = request
+        return page, page.newest or since
+
+    def _cover(
+        self, since: dt.datetime, page: Page, request: PageRequest
+    ) -> dt.datetime:
+        """Mark the times up to a page's newest record as read; return the end."""
+        newest = page.newest or since
+        self._shown_by[floor(newest)] = request
+        is_all = not request.number and not page.goes_on()
+        return self.coverage.add(since, newest + MICROSECOND if is_all else newest)
+
+    def _catch_up(self) -> Chain[None]:
+        """Read what changed since the newest page was read."""
+        newest = self._ends.newest or EPOCH
+        page = yield PageRequest.since(newest)
+        if page.goes_on():
+            yield from self._read_newest()
+        elif page.newest and page.newest > newest:
+            self.coverage.add(newest, page.newest + MICROSECOND)
+            self._ends.newest = page.newest
+
+    def _count(self) -> Chain[None]:
+        count = self._proof.ask()
+        count.total = (yield PageRequest.for_count(self._ends.after or EPOCH)).total
+
+    def _may_hide(self, first: Page) -> Chain[bool]:
+        """Tell whether the first page lacks the newest known change.
+
+        (It was edited since, or the filter compares whole days, or another zone.)
+        """
+        known = self._window.known
+        if known:
+            is_within = not first.goes_on() or (first.newest and first.newest >= known)
+            return bool(is_within) and not first.shows(known)
+        newest = first.newest
+        return newest is not None and not (yield from self._is_returned(newest))
+
+    def _check_filter(self, since: dt.datetime) -> Chain[None]:
+        """Find out why the newest record of the page before is not returned again.
+
+        Either it was edited or deleted since, or the filter hides it, and others with
+        it. The page that had it, requested again, has it or the record before it.
 
         Raises:
-            NotByTimeError: Some records cannot be read by time: they have none, or one
-                that was set back.
+            NotByTimeError: The filter hides it.
         """
-        for _ in range(_COUNT_CHECKS):
-            total = self._submit(request._replace(size=1))().total or 0
-            missing = total - len(self._sent)
-            if missing <= 0:
+        shown_by = self._shown_by.get(floor(since))
+        if shown_by is None:
+            return
+        for _ in range(_CHECKS):
+            again = yield shown_by
+            times = [time for time in again.times if time and time <= since]
+            if not times or (yield from self._is_returned(max(times))):
                 return
-            # Records changed or added since the last page are still to be read.
-            yield from self._read_in_order()
-        raise NotByTimeError(f"{missing} records cannot be found by modification time")
+        raise NotByTimeError("the server's filter hides records that it should return")
+
+    def _is_returned(self, time: dt.datetime) -> Chain[bool]:
+        page = yield PageRequest.since(time)
+        return page.shows(time)
+
+
+@dataclass
+class _Ends:
+    """The two ends of the list.
+
+    Attributes:
+        after: The filter of the first request.
+        first: The first page, without its records.
+        newest: The newest change that is known.
+        latest: The latest time that the bookmark may have: see rule 6.
+    """
+
+    after: dt.datetime | None = None
+    first: Page | None = None
+    newest: dt.datetime | None = None
+    latest: dt.datetime | None = None
+
+
+@dataclass
+class _Section:
+    """A part of the list, no longer than pages may be requested by number.
+
+    Attributes:
+        after: The filter that begins it.
+        first: Its first page; None where the list ends before.
+        reached: The time up to which that page has been read.
+        is_known: Whether all this is known.
+    """
+
+    after: dt.datetime | None = None
+    first: Page | None = None
+    reached: dt.datetime = BEGINNING
+    is_known: bool = False

@@ -1,4 +1,4 @@
-"""Evidence in the responses that the server filters and sorts by time."""
+"""What a page shows about the server: does it filter and sort by time, how finely?"""
 
 from __future__ import annotations
 
@@ -28,57 +28,55 @@ class Evidence:
 
     def __init__(self) -> None:
         self.unit = MILLISECOND
-        self._pairs = 0
+        self._pairs = self._ties = 0
+        self._ties_are_by_key = True
 
     @property
     def is_enough(self) -> bool:
         """Whether enough records were in order to rule out chance."""
         return self._pairs >= _ENOUGH_PAIRS
 
-    def check(self, page: Page, after: dt.datetime | None) -> None:
+    @property
+    def orders_ties(self) -> bool:
+        """Whether records of the same time have always come in the order of keys."""
+        return self._ties_are_by_key and not 0 < self._ties < _ENOUGH_PAIRS
+
+    def check(
+        self, page: Page, after: dt.datetime | None, *, newest_first: bool = False
+    ) -> None:
         """Check that a page was filtered and sorted.
 
         Args:
             page: The page.
-            after: The requested time.
+            after: The requested time, if that is to be checked.
+            newest_first: The requested order.
 
         Raises:
             NotByTimeError: It was not.
         """
-        times = list(filter(None, page.times))
-        if page.has_next and not page.keys:
+        times = [time for time in page.times if time]
+        if not page.keys and (
+            page.is_said_to_go_on or (page.total and not page.number)
+        ):
             raise NotByTimeError("a page before the last one is empty")
         if page.keys and not times:
             raise NotByTimeError("the records do not show when they were modified")
-        if times != sorted(times):
+        if times != sorted(times, reverse=newest_first):
             raise NotByTimeError("the server does not sort by modification time")
-        self._count_pairs(times)
-        if times and after and times[0] < after:
-            self._widen_unit(times[0], after)
+        distinct = sum(map(operator.ne, times, times[1:]))
+        self._pairs += distinct
+        if distinct < len(times) - 1 and not newest_first:
+            self._check_ties(page)
+        if times and after and min(times) < after:
+            units = (unit for unit in _UNITS if min(times) >= floor(after, unit))
+            if not (unit := next(units, None)):
+                raise NotByTimeError("the server does not filter by modification time")
+            self.unit = max(self.unit, unit)
 
-    def check_descending(self, page: Page, reached: dt.datetime) -> None:
-        """Check that a page requested newest first is.
-
-        Args:
-            page: The page.
-            reached: The time up to which everything has been read.
-
-        Raises:
-            NotByTimeError: It is not.
-        """
-        times = list(filter(None, page.times))
-        if times != sorted(times, reverse=True) or (times and times[0] < reached):
-            raise NotByTimeError("the server does not sort by modification time")
-        self._count_pairs(times)
-
-    def _count_pairs(self, times: list[dt.datetime]) -> None:
-        """Count neighbors in a sorted list whose times differ."""
-        if not self.is_enough:
-            self._pairs += sum(map(operator.ne, times, times[1:]))
-
-    def _widen_unit(self, oldest: dt.datetime, after: dt.datetime) -> None:
-        for unit in _UNITS:
-            if oldest >= floor(after, unit):
-                self.unit = max(self.unit, unit)
-                return
-        raise NotByTimeError("the server does not filter by modification time")
+    def _check_ties(self, page: Page) -> None:
+        keys: t.Sequence[t.Any] = page.keys
+        for index, time in enumerate(page.times[1:]):
+            if time is not None and time == page.times[index]:
+                before, key = keys[index], keys[index + 1]
+                self._ties += 1
+                self._ties_are_by_key &= type(before) is type(key) and before < key

@@ -70,6 +70,11 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     modified: dt.datetime | None
     created: dt.datetime | None
 
+    @property
+    def time(self) -> dt.datetime | None:
+        """When it was modified, else when it was created, if it says so."""
+        return self.modified or self.created
+
 
 @dataclass(frozen=True)
 class RecordPage:

@@ -92,7 +92,7 @@ class CustomStream(SearchStream):
         for number in range(_SAMPLED_PAGES):
             page = self.sample(number)
             records += [decode_json(record.line) for record in page.records]
-            if not page.has_next:
+            if not page.goes_on():
                 break
         return records
 
@@ -121,7 +121,7 @@ class CustomStream(SearchStream):
         if self._is_paged:
             return super().read_records(body, reader=reader)
         page = reader.read(body, self.find)
-        return replace(page, counts={"totalPages": 1, "last": True})
+        return replace(page, counts={"totalElements": len(page.records)})
 
 
 def _find(path: str, body: t.Any) -> tuple[list[t.Any], dict[str, t.Any]]:

@@ -10,13 +10,12 @@ from functools import cached_property, partial
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from singer_sdk.streams.rest import PageContext
 
-from tap_clientsuccess.errors import RefusedError, config_error
-from tap_clientsuccess.paging.filter_check import FURTHER_BACK
-from tap_clientsuccess.paging.page import Completeness, Page, PageRequest, Window
+from tap_clientsuccess.errors import config_error
+from tap_clientsuccess.paging.page import Page, PageRequest
 from tap_clientsuccess.paging.reader import Reader
+from tap_clientsuccess.paging.window import FURTHER_BACK, Window
 from tap_clientsuccess.records.reader import RecordReader
 from tap_clientsuccess.streams.base import ClientSuccessStream
-from tap_clientsuccess.streams.bookmark import WantedRecords, start_of
 from tap_clientsuccess.timestamps import format_time, parse_time
 
 if t.TYPE_CHECKING:
@@ -31,17 +30,19 @@ if t.TYPE_CHECKING:
 MODIFICATION_KEY = "modifiedTime"
 _PAGES_PER_STATE = 4
 _CLOCK_ERROR = dt.timedelta(days=1)
-_FAR_FUTURE = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
+FIRST_READ_BEGAN = "first_read_began"
+"""The key in the state for when a first read began that is unfinished; else null."""
 
 
 class Checkpoint(t.NamedTuple):
     """Marks a position between records.
 
     Attributes:
-        high_watermark: All changes up to this time come before the checkpoint.
+        bookmark: All changes up to this time come before the checkpoint. None: the
+            bookmark was not justified, and goes back to where it was.
     """
 
-    high_watermark: dt.datetime
+    bookmark: dt.datetime | None
 
 
 class SearchStream(ClientSuccessStream):
@@ -57,34 +58,33 @@ class SearchStream(ClientSuccessStream):
 
     def read_lines(self, context: Context | None) -> Iterator[Lines]:
         """Read all pages; move the bookmark as far as everything was sent."""
-        bookmark = self._bookmark(context)
         state_before = dict(self.get_context_state(context))
-        start = self.start(context)
+        window = self.window(context)
         reader = Reader(
             lambda request: self.thread_pool.submit(self._page, request).result,
-            Window(
-                start=start,
-                bookmark=bookmark if bookmark and start and bookmark >= start else None,
-                lookback=self.settings.lookback,
-            ),
+            window,
             width=self._pages_in_flight,
             by_time=self.reads_by_time,
         )
-        wanted = WantedRecords(
-            start, bookmark, server_filters=lambda: self._server_filters
-        )
-        for item in self.completed(self._items(reader, wanted)):
+        for item in self.completed(self._items(reader)):
             if isinstance(item, Checkpoint):
-                self.set_bookmark(context, item.high_watermark)
+                self._move(context, item.bookmark, state_before)
+                if window.is_first:
+                    self._note_unfinished(context)
                 self._write_state_message()
             else:
                 yield item
         self.check_keys()
-        if wanted.undated and self.is_incremental:
+        if reader.undated and self.is_incremental:
             self.warn_once(
                 f"a record without {self.modification_key} is sent every time"
             )
-        self._conclude(reader, context, state_before)
+        self._conclude(reader)
+        if self.is_incremental:
+            if reader.bookmark:
+                self._move(context, reader.bookmark, state_before)
+            is_unfinished = window.is_first and reader.verdict.is_unfinished
+            self._note_unfinished(context, is_unfinished=is_unfinished)
         self.summarize_warnings()
 
     def _pages_in_flight(self) -> int:
@@ -92,20 +92,21 @@ class SearchStream(ClientSuccessStream):
         fitting = self.settings.max_response_bytes // max(1, self._largest_page)
         return max(1, min(self.settings.concurrency, fitting))
 
-    def _items(
-        self, reader: Reader, wanted: WantedRecords
-    ) -> Iterator[Lines | Checkpoint]:
-        """Yield the wanted records, and checkpoints between them."""
+    def _items(self, reader: Reader) -> Iterator[Lines | Checkpoint]:
+        """Yield the records, and checkpoints between them."""
         # A batch file spans pages: its STATE is written with it.
         has_checkpoints = self.is_incremental and not self.get_batch_config(self.config)
+        has_gone_back = False
         for number, batch in enumerate(reader, 1):
+            if has_checkpoints and reader.distrusts_times and not has_gone_back:
+                has_gone_back = True
+                yield Checkpoint(None)
             self.note_extraction()
-            lines = wanted.of(self.sendable(batch.records))
-            self.progress.repeated = wanted.repeated
+            lines = [record.line for record in self.sendable(batch.records)]
+            self.progress.repeated = reader.repeated
             yield lines
-            is_due = has_checkpoints and number % _PAGES_PER_STATE == 0
-            if is_due and batch.high_watermark:
-                yield Checkpoint(batch.high_watermark)
+            if has_checkpoints and batch.bookmark and number % _PAGES_PER_STATE == 0:
+                yield Checkpoint(batch.bookmark)
 
     def completed(
         self, items: Iterable[Lines | Checkpoint]
@@ -113,97 +114,119 @@ class SearchStream(ClientSuccessStream):
         """Turn a page's records into what is sent; pass checkpoints on in order."""
         return items
 
-    def _conclude(
-        self, reader: Reader, context: Context | None, state_before: dict[str, t.Any]
-    ) -> None:
-        """Set the bookmark, or warn about what is missing."""
-        outcome = reader.outcome
+    def _conclude(self, reader: Reader) -> None:
+        """Say how the read ended."""
+        verdict = reader.verdict
+        self.is_complete = verdict.is_complete
         if reader.why_by_number:
             self.logger.info(
                 "%s: read by page number, as %s", self.name, reader.why_by_number
             )
-        if outcome.started_earlier:
+        if reader.started_earlier:
             self.logger.info(
                 "%s: read from %s earlier, as the newest known change was not returned "
                 "(it was edited, or the server's filter is imprecise)",
                 self.name,
                 FURTHER_BACK,
             )
-        if outcome.completeness is Completeness.COMPLETE:
-            self.is_complete = True
-        elif outcome.high_watermark and reader.is_by_number:
+        if verdict.is_complete:
+            if verdict.why:
+                self.logger.info("%s: %s", self.name, verdict.why)
+        elif verdict.is_accepted:
             self.logger.warning(
                 "%s: %d records are missing: the server counts more than it returned "
                 "in each of three reads, during which nothing changed. Its total seems "
                 "to be wrong, so the bookmark moves on; compare with ClientSuccess.",
                 self.name,
-                outcome.missing,
+                verdict.missing,
             )
-        elif outcome.missing:
+        elif verdict.missing:
             self.logger.warning(
                 "%s: %d records are missing: the server counts more than it returned "
                 "in three reads. The bookmark stays; the next sync tries again.",
                 self.name,
-                outcome.missing,
+                verdict.missing,
             )
         else:
             self.logger.warning(
-                "%s: records may be missing: the data changed during each of several "
-                "reads. The bookmark stays; the next sync tries again.",
+                "%s: records may be missing: %s. "
+                "The bookmark stays; the next sync tries again.",
                 self.name,
+                verdict.why,
             )
-        if not self.is_incremental:
-            return
-        if reader.must_go_back:
-            state = self.get_context_state(context)
-            state.clear()
-            state.update(state_before)
-        self.set_bookmark(context, outcome.high_watermark)
 
     @property
     def is_incremental(self) -> bool:
         """Whether the stream has a bookmark."""
         return self.replication_method == REPLICATION_INCREMENTAL
 
-    def start(self, context: Context | None) -> dt.datetime | None:
-        """Return where to start: `lookback_seconds` before the bookmark, or start_date.
+    def window(self, context: Context | None) -> Window:
+        """Return what is to be read: what changed since the bookmark, or everything.
 
         Raises:
             ConfigValidationError: The bookmark is not a time.
         """
+        settings = self.settings
         if not self.is_incremental:
-            return None
-        try:
-            bookmark = self.get_starting_timestamp(context)
-            bookmark = bookmark and bookmark.astimezone(dt.UTC)
-        except (ValueError, TypeError, OverflowError):
-            problem = f"the bookmark of {self.name} is not a time"
-            raise config_error(problem, what="state") from None
-        start = start_of(bookmark, self.settings.start_date, self.settings.lookback)
+            return Window(lookback=settings.lookback)
+        bookmark = self._bookmark(context)
+        is_first = bookmark is None or bool(
+            self.get_context_state(context).get(FIRST_READ_BEGAN)
+        )
+        window = Window(bookmark, settings.start_date, settings.lookback, is_first)
         # Not just now: this machine's clock may be wrong.
-        if start and start > dt.datetime.now(dt.UTC) + _CLOCK_ERROR:
+        if window.start and window.start > dt.datetime.now(dt.UTC) + _CLOCK_ERROR:
             self.logger.warning(
                 "%s: reads only changes since %s, which is in the future: check "
                 "start_date and the state",
                 self.name,
-                format_time(start),
+                format_time(window.start),
             )
-        return start
+        return window
 
-    def set_bookmark(self, context: Context | None, time: dt.datetime | None) -> None:
-        """Move the bookmark forward; it never goes back."""
-        if time is None:
+    def _move(
+        self,
+        context: Context | None,
+        bookmark: dt.datetime | None,
+        state_before: dict[str, t.Any],
+    ) -> None:
+        """Move the bookmark forward, or back to where it was before this read."""
+        state = self.get_context_state(context)
+        if bookmark is None:
+            state.clear()
+            state.update(state_before)
             return
         before = self._bookmark(context)
-        state = self.get_context_state(context)
         state["replication_key"] = self.replication_key
-        state["replication_key_value"] = format_time(max(time, before or time))
+        state["replication_key_value"] = format_time(max(bookmark, before or bookmark))
+
+    def _note_unfinished(
+        self, context: Context | None, *, is_unfinished: bool = True
+    ) -> None:
+        """Note in the state whether a first read is unfinished.
+
+        The key becomes null and is not removed: Meltano merges states.
+        """
+        state = self.get_context_state(context)
+        if is_unfinished and state.get("replication_key_value"):
+            state.setdefault(FIRST_READ_BEGAN, format_time(dt.datetime.now(dt.UTC)))
+        elif not is_unfinished and FIRST_READ_BEGAN in state:
+            state[FIRST_READ_BEGAN] = None
 
     def _bookmark(self, context: Context | None) -> dt.datetime | None:
+        """Return the bookmark in the state, if there is one.
+
+        Raises:
+            ConfigValidationError: It is not a time.
+        """
         state = self.get_context_state(context)
-        if state.get("replication_key") != self.replication_key:
+        value = state.get("replication_key_value")
+        if value is None or state.get("replication_key") != self.replication_key:
             return None
-        return parse_time(state.get("replication_key_value"))
+        if (bookmark := parse_time(value)) is None:
+            problem = f"the bookmark of {self.name} is not a time"
+            raise config_error(problem, what="state")
+        return bookmark
 
     def _increment_stream_state(
         self,
@@ -272,7 +295,7 @@ class SearchStream(ClientSuccessStream):
             number=request.number,
             records=records,
             keys=[record.key for record in records],
-            times=[record.modified or record.created for record in records],
+            times=[record.time for record in records],
             total=total,
             pages=_count(counts.get("totalPages")),
             size=_count(counts.get("size")),
@@ -292,19 +315,6 @@ class SearchStream(ClientSuccessStream):
         if not page.counts:
             raise ValueError("a bare list")
         return page
-
-    @cached_property
-    def _server_filters(self) -> bool:
-        """Whether ``modifiedAfter`` in the future lowers the total."""
-        counted = [
-            self.thread_pool.submit(self._page, PageRequest(size=1, after=after))
-            for after in (None, _FAR_FUTURE)
-        ]
-        try:
-            everything, later = (page.result().total for page in counted)
-        except RefusedError:
-            return True
-        return everything is None or later is None or later < everything
 
 
 _MOST_DIGITS = 30

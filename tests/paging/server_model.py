@@ -6,8 +6,7 @@ import datetime as dt
 import typing as t
 from dataclasses import dataclass, field
 
-from tap_clientsuccess.paging.group import DEPTH
-from tap_clientsuccess.paging.page import Page
+from tap_clientsuccess.paging.page import DEPTH, Page
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +23,19 @@ DISTINCT = (1.0, 2.0, 3.0)
 TIED = (0.0, 0.0, 0.0, 1.0)
 """Seconds between two changes."""
 
-Record = dict[str, t.Any]
+
+class Record(dict[str, t.Any]):
+    """A record as the API has it, and what the reader asks of it."""
+
+    @property
+    def key(self) -> int:
+        return int(self["id"])
+
+    @property
+    def modified(self) -> dt.datetime | None:
+        return t.cast("dt.datetime | None", self["modified"])
+
+    time = modified
 
 
 def round_down(time: dt.datetime, unit: dt.timedelta) -> dt.datetime:
@@ -88,11 +99,9 @@ class ServerModel:
 
     def insert(self) -> None:
         self._tick()
-        self.records[self._next_id] = {
-            "id": self._next_id,
-            "version": 1,
-            "modified": self.now,
-        }
+        self.records[self._next_id] = Record(
+            id=self._next_id, version=1, modified=self.now
+        )
         self._next_id += 1
 
     def edit(self, key: int) -> None:
@@ -101,7 +110,7 @@ class ServerModel:
 
     def _touch(self, key: int) -> None:
         version = self.records[key]["version"] + 1
-        self.records[key] = {"id": key, "version": version, "modified": self.now}
+        self.records[key] = Record(id=key, version=version, modified=self.now)
 
     def edit_half(self) -> None:
         """Edit half of the records, all at one time."""
@@ -124,7 +133,7 @@ class ServerModel:
         self.changes += 1
         self.now += self.random.choice(self.ticks) * SECOND
         if self.lag:
-            copies = {key: dict(record) for key, record in self.records.items()}
+            copies = {key: Record(record) for key, record in self.records.items()}
             self._history.append((self.now, copies))
 
     def change(self) -> None:
@@ -167,7 +176,7 @@ class ServerModel:
             )
         ]
         found.sort(key=self._place, reverse=self._is_descending(request))
-        records = [dict(record) for record in found[place : place + size]]
+        records = [Record(record) for record in found[place : place + size]]
         self.sent += len(records)
         total: int | None = len(found)
         if self.most_counted is not None:

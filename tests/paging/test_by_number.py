@@ -8,11 +8,13 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from server_model import START, ServerModel
+from server_model import START, Record, ServerModel
 from warehouse import Warehouse
 
-from tap_clientsuccess.paging.by_number import CAP, PASSES, NumberReader
-from tap_clientsuccess.paging.page import Completeness, Page
+from tap_clientsuccess.paging.page import DEPTH, Page
+from tap_clientsuccess.paging.proof import PASSES, Completeness
+from tap_clientsuccess.paging.reader import Reader
+from tap_clientsuccess.paging.window import Window
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +26,7 @@ WIDTHS = pytest.mark.parametrize("width", [1, 4])
 
 def read(
     answer: Callable[[int], Page], width: int = 1
-) -> tuple[NumberReader, list[t.Any], int]:
+) -> tuple[Reader, list[t.Any], int]:
     """Return the finished reader, the keys it read, and its requests."""
     requests: list[PageRequest] = []
 
@@ -32,14 +34,15 @@ def read(
         requests.append(request)
         return lambda: answer(request.number)
 
-    reader = NumberReader(submit, start=None, width=lambda: width)
+    reader = Reader(submit, Window(), width=lambda: width, by_time=False)
     keys = [key for batch in reader for key in batch.page.keys]
     return reader, keys, len(requests)
 
 
 def page(number: int, keys: range | list[t.Any], **told: t.Any) -> Page:
     times = [None] * len(keys)
-    return Page(number, list(keys), list(keys), times, sent_at=START, **told)
+    records = [Record(id=key, modified=None) for key in keys]
+    return Page(number, records, list(keys), times, sent_at=START, **told)
 
 
 def pages_of(count: int, size: int = 10, **told: t.Any) -> Callable[[int], Page]:
@@ -55,7 +58,7 @@ def test_a_quiet_read_requests_every_page_once(width: int) -> None:
     reader, keys, requests = read(pages_of(95), width)
     assert keys == list(range(95))
     assert requests == 10
-    assert reader.outcome.completeness is Completeness.COMPLETE
+    assert reader.verdict.is_complete
 
 
 def test_an_undisclosed_cap_of_the_page_size_is_noticed() -> None:
@@ -63,7 +66,7 @@ def test_an_undisclosed_cap_of_the_page_size_is_noticed() -> None:
         lambda k: page(k, range(k * 50, k * 50 + 50), total=200, pages=4, size=200)
     )
     assert sorted(set(keys)) == list(range(200))
-    assert reader.outcome.completeness is Completeness.COMPLETE
+    assert reader.verdict.is_complete
 
 
 def test_without_totals_it_reads_until_a_page_is_empty() -> None:
@@ -72,7 +75,7 @@ def test_without_totals_it_reads_until_a_page_is_empty() -> None:
     )
     assert keys == [0, 1, 2, 3, 4]
     assert requests == 4
-    assert reader.outcome.completeness is Completeness.COMPLETE
+    assert reader.verdict.is_complete
 
 
 @WIDTHS
@@ -81,8 +84,8 @@ def test_a_server_that_repeats_a_page_is_reported(width: int) -> None:
         lambda k: page(k, range(10), total=1000, pages=100, size=10, last=False), width
     )
     assert set(keys) == set(range(10))
-    assert reader.outcome.completeness is not Completeness.COMPLETE
-    assert reader.outcome.missing == 990
+    assert not reader.verdict.is_complete
+    assert reader.verdict.missing == 990
     assert requests < 100
 
 
@@ -107,19 +110,19 @@ def test_three_quiet_reads_with_the_same_shortfall_are_accepted() -> None:
             sent_at=found.sent_at,
         )
 
-    reader = NumberReader(submit, start=None, width=lambda: 1)
+    reader = Reader(submit, Window(), width=lambda: 1, by_time=False)
     assert len({key for batch in reader for key in batch.page.keys}) == 95
-    assert reader.outcome.completeness is Completeness.MISSING
-    assert reader.outcome.missing == 5
-    assert reader.outcome.high_watermark
-    assert reader.outcome.high_watermark > START
-    assert len(requests) == PASSES * 10
+    assert reader.verdict.completeness is Completeness.MISSING
+    assert reader.verdict.missing == 5
+    assert reader.bookmark
+    assert reader.bookmark > START
+    assert len(requests) == PASSES * 11  # one more, as the total says so
 
 
 def test_a_capped_total_proves_nothing() -> None:
-    reader, _, _ = read(pages_of(CAP, size=500))
-    assert reader.outcome.completeness is Completeness.UNCERTAIN
-    assert reader.outcome.high_watermark is None
+    reader, _, _ = read(pages_of(DEPTH, size=500))
+    assert reader.verdict.completeness is Completeness.IN_DOUBT
+    assert reader.bookmark is None
 
 
 @pytest.mark.parametrize("total", [0, 50])
@@ -136,9 +139,9 @@ def test_a_delete_is_noticed_though_the_total_is_too_small(total: int) -> None:
 
     reader, keys, _ = read(answer)
     assert set(keys) == set(range(80))
-    assert reader.outcome.completeness is Completeness.UNCERTAIN
+    assert reader.verdict.completeness is Completeness.IN_DOUBT
     reader, keys, _ = read(answer)
-    assert reader.outcome.completeness is Completeness.COMPLETE
+    assert reader.verdict.is_complete
 
 
 @given(st.lists(st.integers(0, 500), min_size=1), st.sampled_from([1, 4]))
@@ -152,7 +155,7 @@ def test_it_terminates_whatever_the_totals_are(totals: list[int], width: int) ->
         return pages_of(100, total=totals[calls % len(totals)])(k)
 
     reader, keys, requests = read(answer, width)
-    is_complete = reader.outcome.completeness is Completeness.COMPLETE
+    is_complete = reader.verdict.is_complete
     assert set(keys) == set(range(100)) or not is_complete
     assert requests <= PASSES * (3 * 11 + 20 + width)
 
@@ -161,15 +164,15 @@ def test_records_without_a_key_are_counted() -> None:
     reader, _, requests = read(
         lambda _: page(0, [1, None, None], total=3, pages=1, size=10)
     )
-    assert reader.outcome.completeness is Completeness.COMPLETE
+    assert reader.verdict.is_complete
     assert requests == 1
 
 
 def test_records_without_keys_are_not_read_again() -> None:
     """Without keys, repeated records look like new ones."""
     reader, _, requests = read(lambda _: page(0, [1, None], total=3, last=True))
-    assert reader.outcome.completeness is Completeness.MISSING
-    assert requests == 1
+    assert reader.verdict.completeness is Completeness.MISSING
+    assert requests == 2
 
 
 def test_after_a_delete_it_steps_back() -> None:

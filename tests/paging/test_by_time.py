@@ -10,10 +10,9 @@ import pytest
 from server_model import DAY, FILTERS, SECOND, START, ServerModel
 from warehouse import Warehouse
 
-from tap_clientsuccess.paging import group, numbered
-from tap_clientsuccess.paging.by_time import TimeReader
-from tap_clientsuccess.paging.filter_check import FURTHER_BACK
-from tap_clientsuccess.paging.page import Completeness, Window
+from tap_clientsuccess.paging import by_time, groups
+from tap_clientsuccess.paging.reader import Reader
+from tap_clientsuccess.paging.window import FURTHER_BACK, Window
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +50,7 @@ def test_a_quiet_read_needs_few_extra_requests(width: int, size: int) -> None:
     assert warehouse.records <= 1.01 * len(server.records)
 
 
-@pytest.mark.parametrize(("width", "requests"), [(1, 7), (8, 6)])
+@pytest.mark.parametrize(("width", "requests"), [(1, 6), (8, 6)])
 def test_an_incremental_read_ends_with_what_was_there(
     width: int, requests: int
 ) -> None:
@@ -121,7 +120,7 @@ def test_a_killed_first_read_resumes(width: int) -> None:
     warehouse.sync(server, batches=batches * 8 // 10)
     server.requests.clear()
     warehouse.sync(server)
-    assert len(server.requests) <= whole / 4
+    assert len(server.requests) <= whole / 4 + 4  # the counts
     assert warehouse.lacks(server) == []
 
 
@@ -131,8 +130,8 @@ def test_no_request_exceeds_the_maximum_depth(
     monkeypatch: pytest.MonkeyPatch, width: int, most_counted: int | None
 ) -> None:
     """The server fails the test beyond that depth; its total may be capped there."""
-    monkeypatch.setattr(numbered, "DEPTH", 1000)
-    monkeypatch.setattr(group, "DEPTH", 1000)
+    monkeypatch.setattr(by_time, "DEPTH", 1000)
+    monkeypatch.setattr(groups, "DEPTH", 1000)
     server = filled(2500, 20, depth=1000, most_counted=most_counted)
     warehouse = Warehouse(width=width)
     warehouse.sync(server)
@@ -182,10 +181,9 @@ def test_the_next_page_is_requested_before_a_page_is_processed(width: int) -> No
         submitted.append(request)
         return server.submit(request)
 
-    window = Window(None, None, dt.timedelta())
-    reader = TimeReader(submit, window, width=lambda: width)
+    reader = Reader(submit, Window(), width=lambda: width)
     requested = [len(submitted) for _ in reader]
-    assert requested[:3] == [2, 3, 4]
+    assert all(count > number for number, count in enumerate(requested[:3], 1))
 
 
 class Clock:
@@ -327,7 +325,7 @@ def test_nothing_newer_than_the_servers_clock_moves_the_bookmark() -> None:
 def test_more_records_of_one_time_than_the_maximum_depth_are_reported(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(group, "DEPTH", 100)
+    monkeypatch.setattr(groups, "DEPTH", 100)
     server = ServerModel(Random(1), size=10, is_shallow=False)  # noqa: S311
     server.fill(300, tied=200)
     warehouse = Warehouse()
@@ -340,4 +338,4 @@ def test_an_empty_search() -> None:
     warehouse = Warehouse()
     warehouse.sync(ServerModel(Random(1)))  # noqa: S311
     assert warehouse.bookmark is None
-    assert warehouse.reader.outcome.completeness is Completeness.COMPLETE
+    assert warehouse.reader.verdict.is_complete

@@ -7,8 +7,8 @@ import typing as t
 
 from server_model import MILLISECOND, START
 
-from tap_clientsuccess.paging.page import Completeness, Window
 from tap_clientsuccess.paging.reader import Reader
+from tap_clientsuccess.paging.window import Window
 
 if t.TYPE_CHECKING:
     from server_model import ServerModel
@@ -25,6 +25,7 @@ class Warehouse:
         self.lookback = lookback
         self.rows: dict[int, dict[str, t.Any]] = {}
         self.bookmark: dt.datetime | None = None
+        self.is_first = True
         self.reader: Reader
         self.records = 0
         self.batches = 0
@@ -43,10 +44,9 @@ class Warehouse:
             batches: The read is killed after so many batches.
         """
         before = self.bookmark
-        start = before and before - self.lookback
         self.reader = Reader(
             server.submit,
-            Window(start=start, bookmark=self.bookmark, lookback=self.lookback),
+            Window(self.bookmark, None, self.lookback, is_first=self.is_first),
             width=lambda: self.width,
             by_time=by_time,
         )
@@ -54,13 +54,13 @@ class Warehouse:
         for batch in self.reader:
             self.batches += 1
             for record in batch.records:
-                time = record["modified"]
-                if start is None or time is None or time >= start:
-                    before_it = self.rows.get(record["id"], record)
-                    self.went_back |= before_it["version"] > record["version"]
-                    self.rows[record["id"]] = record
-                    self.records += 1
-            self._move_bookmark(batch.high_watermark)
+                before_it = self.rows.get(record["id"], record)
+                self.went_back |= before_it["version"] > record["version"]
+                self.rows[record["id"]] = record
+                self.records += 1
+            if self.reader.distrusts_times:
+                self.bookmark = before
+            self._move_bookmark(batch.bookmark)
             if self.checks_each_bookmark:
                 # Another record may get the time of one that was just read.
                 until = self.bookmark and self.bookmark - MILLISECOND
@@ -68,9 +68,9 @@ class Warehouse:
             if self.batches == batches:
                 server.drop_requests()
                 return
-        if self.reader.must_go_back:
-            self.bookmark = before
-        self._move_bookmark(self.reader.outcome.high_watermark)
+        self._move_bookmark(self.reader.bookmark)
+        verdict = self.reader.verdict
+        self.is_first &= not (verdict.is_complete or verdict.is_accepted)
 
     def _move_bookmark(self, time: dt.datetime | None) -> None:
         if time is not None:
@@ -79,7 +79,7 @@ class Warehouse:
     @property
     def is_told(self) -> bool:
         """Whether the last sync warned that records may be missing."""
-        return self.reader.outcome.completeness is not Completeness.COMPLETE
+        return not self.reader.verdict.is_complete
 
     def lacks(
         self, server: ServerModel, until: dt.datetime | None = NEVER

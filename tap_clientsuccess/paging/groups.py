@@ -1,0 +1,125 @@
+"""Groups: records that the filter cannot tell apart, if they fill more than a page.
+
+They have the same time, or times of one second or day where the filter is that coarse.
+So they have to be read by page number, and what is deleted or edited meanwhile shifts
+those behind it. But none can join a group, as a change gives a record a later time:
+places only fall. So a group is read from its *last* page to its first. Then
+
+- a record that was not seen yet is on a page that is still to come, however many leave,
+  if the server always has them in the same order; and
+- whatever the order, all were seen if as many distinct records came as there were
+  places when the last page was read: those that came are among those that were there.
+
+Places can be reckoned only from pages of one size: if that changes, it is read again.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from tap_clientsuccess.paging.evidence import NotByTimeError
+from tap_clientsuccess.paging.keys import Tally
+from tap_clientsuccess.paging.page import DEPTH, PageRequest
+
+if t.TYPE_CHECKING:
+    import datetime as dt
+
+    from tap_clientsuccess.paging.evidence import Evidence
+    from tap_clientsuccess.paging.page import Chain, Page
+
+_PASSES = 6
+
+
+def fills(page: Page, end: dt.datetime, place: int = 0) -> bool:
+    """Tell whether all records of a page are older than the end, and more may follow.
+
+    Args:
+        page: The page.
+        end: The time that ends the group.
+        place: How many records are on the pages before.
+    """
+    is_full = bool(page.keys) and page.count_before(end) == len(page.keys)
+    return is_full and page.goes_on(place)
+
+
+class Group:
+    """Reads a group.
+
+    Attributes:
+        last: The page on which the group ends.
+        is_certain: Whether certainly all of it was read.
+    """
+
+    def __init__(
+        self, since: dt.datetime, end: dt.datetime, page: Page, evidence: Evidence
+    ) -> None:
+        """Prepare to read.
+
+        Args:
+            since: The time that was requested.
+            end: The time that ends the group.
+            page: The first page; see `fills`.
+            evidence: Checks each page.
+        """
+        self.last = page
+        self.is_certain = False
+        self._request = PageRequest.since(since)
+        self._end = end
+        self._evidence = evidence
+        self._size = len(page.keys)
+        self._pages = 0
+        """How many pages the group has; 0 if that is not known."""
+        self._places = -1
+        self._seen = Tally()
+        """What came since there were so many places."""
+
+    def read(self) -> Chain[None]:
+        """Read it.
+
+        Raises:
+            NotByTimeError: It is longer than `DEPTH`, or its records have no key.
+        """
+        page = self.last
+        for _ in range(_PASSES):
+            if not self._pages:
+                yield from self._find_end(page)
+            if (yield from self._read_back()):
+                self.is_certain = True
+                return
+            page = yield from self._page(0)
+
+    def _find_end(self, page: Page) -> Chain[None]:
+        self._size, self._pages = max(1, len(page.keys)), 1
+        while fills(page, self._end, place := (self._pages - 1) * self._size):
+            if page.total is not None and place > page.total:
+                raise NotByTimeError("there are more pages than the server counts")
+            page = yield from self._page(self._pages)
+            self._pages += 1
+
+    def _read_back(self) -> Chain[bool]:
+        """Read from the last page to the first; return whether that was all."""
+        for number in reversed(range(self._pages)):
+            page = yield from self._page(number)
+            inside = page.count_before(self._end)
+            if number == self._pages - 1:
+                self.last = page
+                self._measure(number * self._size + inside)
+            if None in page.keys[:inside]:
+                raise NotByTimeError("records with the same time have no key")
+            if len(page.keys) != self._size and page.goes_on(number * self._size):
+                self._pages = 0
+                return False
+            self._seen.add(page.keys[:inside])
+        return self._evidence.orders_ties or len(self._seen) == self._places
+
+    def _measure(self, places: int) -> None:
+        """Note how long it is: if that is as before, none has left."""
+        if places != self._places:
+            self._places, self._seen = places, Tally()
+
+    def _page(self, number: int) -> Chain[Page]:
+        if (number + 1) * self._size > DEPTH:
+            raise NotByTimeError("too many records have the same time")
+        page = yield self._request._replace(number=number)
+        self._evidence.check(page, None)
+        return page

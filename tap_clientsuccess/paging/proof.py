@@ -1,0 +1,377 @@
+"""What was sent, and whether that is everything. Fed with pages; requests nothing.
+
+The rules, which a change must not break:
+
+1. A count proves only what was sent before it was asked. A record that came later may
+   be new, and would stand for one that is missing. It counts if it is older than the
+   newest change that was known before.
+2. A record counts once, by its key, however often it is edited and moves.
+3. Two counts at the same moment, of all records and of those with a time, tell how many
+   have none, whatever was inserted or deleted before. Two requests are not one moment:
+   two pairs of counts in a row have to agree.
+4. ``last`` and ``totalPages`` are hints, as a server may reckon with another page size
+   than it sends. The total and the records are evidence. A total that is absent, or
+   the most that the server ever counts, proves nothing.
+5. An older version of a record never follows a newer one. A page can be older only than
+   pages that came since it was requested, or by as much as a replica lags.
+6. The bookmark passes only what is proven: times that were read without a gap, up to
+   the newest change that was known when the read began. What a lagging replica did not
+   show is younger than that less the lookback, where the next read starts.
+
+Read by time, all that has a time is proven by the coverage: a record keeps its time
+until it is changed, and then it goes to the end, which is still to be read. The counts
+tell of the rest. Read by number, only a count proves anything: see `Pass`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+from dataclasses import dataclass
+from enum import Enum
+
+from tap_clientsuccess.paging.keys import Tally
+from tap_clientsuccess.paging.page import DEPTH
+from tap_clientsuccess.paging.undated import Undated
+
+if t.TYPE_CHECKING:
+    from collections.abc import Collection, Hashable
+
+    from tap_clientsuccess.paging.page import Page, PageRequest
+
+PASSES = 3
+"""How often a list is read by number until it is complete."""
+_FEW = 5_000
+"""So many recent versions are always remembered."""
+
+
+class Completeness(Enum):
+    """Whether a read got everything."""
+
+    COMPLETE = "complete"
+    MISSING = "missing"
+    IN_DOUBT = "in doubt"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer to the question whether everything was sent.
+
+    Attributes:
+        completeness: Whether it was.
+        missing: How many records are missing, if known.
+        why: What is missing or in doubt, in words for the log.
+        is_accepted: Whether what is missing is taken for an error of the total, so
+            that nothing remains to be tried.
+    """
+
+    completeness: Completeness = Completeness.COMPLETE
+    missing: int = 0
+    why: str = ""
+    is_accepted: bool = False
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything was sent."""
+        return self.completeness is Completeness.COMPLETE
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether the next read has to prove the same again."""
+        return not (self.is_complete or self.is_accepted)
+
+
+class Proof:
+    """Takes every page and every count of a read, and answers: is this everything?
+
+    Attributes:
+        pages: How many pages it has taken.
+        newest: The newest time that any page showed.
+        sent: Counts what was sent.
+        undated: Counts what has no time.
+        timed: The latest count of what has a time.
+        passes: The passes by number so far.
+        doubt: Why something cannot be told, if so.
+    """
+
+    def __init__(self, lookback: dt.timedelta) -> None:
+        self.pages = 0
+        self.newest: dt.datetime | None = None
+        self.sent = Tally()
+        self.undated = Undated()
+        self.timed = TimedCount(None)
+        self.passes: list[Pass] = []
+        self.doubt = ""
+        self._versions = Versions(lookback)
+
+    def take(self, page: Page, request: PageRequest, pages_before: int) -> list[t.Any]:
+        """Take a page; return its records that are still to be sent.
+
+        Args:
+            page: The page.
+            request: Its request.
+            pages_before: How many pages had been taken when it was requested.
+        """
+        self.pages += 1
+        if request.is_count:
+            return []
+        self.newest = max(filter(None, (self.newest, page.newest)), default=None)
+        self.timed.add(page, self.sent.add(page.keys))
+        self.undated.add(page)
+        if self.passes:
+            self.passes[-1].add(page)
+            self.passes[-1].known = len(self.sent)
+        return self._versions.take(page, self.pages, pages_before)
+
+    def settle(self, time: dt.datetime) -> None:
+        """Note that what changed before a time will not be requested again."""
+        self._versions.settled = time
+
+    def ask(self) -> TimedCount:
+        """Begin a count of what has a time; see rule 1."""
+        self.timed = TimedCount(self.newest)
+        return self.timed
+
+    def begin_pass(self) -> Pass:
+        """Begin to read all pages by number."""
+        before = self.passes[-1] if self.passes else None
+        self._versions.settled = None
+        self.passes.append(Pass(before, self.newest))
+        return self.passes[-1]
+
+    @property
+    def unfound(self) -> int:
+        """How many records with a time were counted and not sent."""
+        hidden = min(self.undated.total or 0, len(self.undated.seen))
+        return max(0, self.timed.missing_from(len(self.sent) - hidden))
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether everything was sent, as far as is known now."""
+        if self.passes and self.undated.total is None:
+            return self._verdict_by_number()
+        if missing := self.undated.missing:
+            return self._verdict(missing, "have no modification time")
+        if missing := self.unfound:
+            return self._verdict(missing, "cannot be found by modification time")
+        if self.doubt or self.undated.is_open:
+            why = self.doubt or "the number of records changed between any two counts"
+            return Verdict(Completeness.IN_DOUBT, why=why)
+        return Verdict(why=self.undated.why_unknown)
+
+    def _verdict_by_number(self) -> Verdict:
+        last = self.passes[-1]
+        missing = max(0, last.total - len(self.sent))
+        if last.is_complete or (self._is_wrong_total and not missing):
+            return Verdict()
+        if missing and (last.is_short or self._is_wrong_total):
+            return self._verdict(missing, "were not on any page")
+        return Verdict(
+            Completeness.IN_DOUBT, why="the data changed during each of several reads"
+        )
+
+    def _verdict(self, missing: int, what: str) -> Verdict:
+        is_accepted = self._is_wrong_total
+        return Verdict(Completeness.MISSING, missing, f"{missing} {what}", is_accepted)
+
+    @property
+    def _is_wrong_total(self) -> bool:
+        """Whether all passes lacked the same, though nothing changed."""
+        seen = {(each.is_quiet, each.total, each.known) for each in self.passes}
+        return len(self.passes) == PASSES and len(seen) == 1 and self.passes[0].is_quiet
+
+
+class TimedCount:
+    """A count of all that has a time, and what came since it was asked.
+
+    Attributes:
+        total: The answer; None until it is there, or if there is none.
+    """
+
+    def __init__(self, newest: dt.datetime | None) -> None:
+        """Ask.
+
+        Args:
+            newest: The newest change that is known.
+        """
+        self.total: int | None = None
+        self._newest = newest
+        self._newcomers = 0
+
+    def add(self, page: Page, new: Collection[Hashable]) -> None:
+        """Take a page, and those of its keys that were not sent before."""
+        newest = self._newest
+        if newest and page.newest and page.newest > newest:
+            self._newcomers += sum(
+                key in new
+                for key, time in zip(page.keys, page.times, strict=True)
+                if time and time > newest
+            )
+
+    def missing_from(self, sent: int) -> int:
+        """Return how many were counted and are not among so many sent."""
+        return (self.total or 0) - (sent - self._newcomers)
+
+
+class Pass:
+    """All pages of a list, read once by number, in an order that may be any.
+
+    It proves that everything was sent if as many distinct records that existed when it
+    began came as the server counted then: they are the same, whatever was inserted or
+    deleted meanwhile. A record existed if it is on the first page, was sent by an
+    earlier pass, or has a time that is not newer than all that was known then. Where
+    nothing was known, the server's clock has to do, and the total must never change.
+
+    Attributes:
+        sent: Counts what came.
+        total: The server's latest count.
+        fall: By how much that is less than on the page before.
+        news: How many records of the latest page had not come in this pass.
+        known: How many distinct records were sent by now, in all passes.
+        has_ended: Whether the last page was reached.
+    """
+
+    def __init__(self, before: Pass | None, newest: dt.datetime | None) -> None:
+        """Begin.
+
+        Args:
+            before: The pass before, if any.
+            newest: The newest time that any page showed before.
+        """
+        self.sent = Tally()
+        self.total = self.fall = self.news = self.known = 0
+        self.has_ended = False
+        self._before = before
+        self._began = newest
+        self._existed = self._older = 0
+        self._totals: list[int | None] = []
+        self._sent_at: list[dt.datetime] = []
+
+    def __contains__(self, key: Hashable) -> bool:
+        """Tell whether a key came in this pass, or in one before."""
+        before = self._before
+        return key in self.sent.keys or (before is not None and key in before)
+
+    def add(self, page: Page) -> None:
+        """Take a page."""
+        is_first = not self._totals
+        if is_first:
+            self._began = self._beginning(page)
+        self._sent_at = [*self._sent_at[:1], page.sent_at]
+        self._totals.append(page.total)
+        total = self.total if page.total is None else page.total
+        self.fall, self.total = max(0, self.total - total), total
+        before = len(self.sent)
+        new = self.sent.add(page.keys)
+        self.news = len(self.sent) - before
+        times = [
+            (key, time)
+            for key, time in zip(page.keys, page.times, strict=True)
+            if key is not None and key in new
+        ]
+        without_key = self.news - len(new)
+        self._existed += without_key + sum(
+            is_first or self._has_known(key, time) for key, time in times
+        )
+        began = self._sent_at[0]
+        self._older += without_key + sum(not time or time <= began for _, time in times)
+
+    def _beginning(self, first: Page) -> dt.datetime | None:
+        """Return a time by the records' clock that is not later than the beginning."""
+        times = [time for time in first.times if time]
+        if times and times == sorted(times, reverse=True):
+            return min(times[0], first.sent_at)
+        return self._began and min(self._began, first.sent_at)
+
+    def _has_known(self, key: Hashable, time: dt.datetime | None) -> bool:
+        if time and self._began and time <= self._began:
+            return True
+        return self._before is not None and key in self._before
+
+    def bookmark(self, newest: dt.datetime | None) -> dt.datetime | None:
+        """Return a time up to which every change has been sent, if it is complete.
+
+        Args:
+            newest: The newest time that any page showed.
+        """
+        if newest is None:
+            return None
+        began, ended = self._sent_at[0], self._sent_at[-1]
+        return min(began, self._began or newest - max(ended - began, dt.timedelta()))
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing changed, as far as the totals tell."""
+        return self.has_ended and set(self._totals) == {self.total} != {DEPTH}
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything came that existed when it began."""
+        expected = self._totals[0]
+        if not self.has_ended:
+            return False
+        is_empty = not any(self._totals) and not len(self.sent)
+        if is_empty or set(self._totals) == {None}:
+            return True  # Nothing to read, or no totals at all.
+        if expected == DEPTH or None in self._totals:
+            return False
+        # A total that is too small is wrong and proves nothing.
+        return self._existed == expected or (
+            self.is_quiet and len(self.sent) == self._older == expected
+        )
+
+    @property
+    def is_short(self) -> bool:
+        """Whether fewer records came than the server counts in the end."""
+        return self.total > len(self.sent)
+
+
+class Versions:
+    """Which versions of records were sent lately: see rule 5.
+
+    Attributes:
+        settled: What changed before this is not requested again, so it is forgotten;
+            None while the list is read by number, where nothing says so.
+    """
+
+    def __init__(self, lookback: dt.timedelta) -> None:
+        self.settled: dt.datetime | None = None
+        self._lookback = lookback
+        self._sent: dict[Hashable, tuple[dt.datetime | None, int]] = {}
+        """The time of each, and the number of the page that showed it."""
+        self._most = _FEW
+
+    def take(self, page: Page, number: int, pages_before: int) -> list[t.Any]:
+        """Return the records of a page that are news.
+
+        Args:
+            page: The page.
+            number: How many pages came, with this one.
+            pages_before: How many had come when it was requested.
+        """
+        if len(self._sent) > self._most:
+            self._forget(page, pages_before)
+            self._most = 2 * (len(self._sent) + len(page.keys))
+        records, sent = [], self._sent
+        for record, key, time in zip(page.records, page.keys, page.times, strict=True):
+            if key is not None:
+                if key in sent and not _is_news(time, sent[key][0]):
+                    continue
+                sent[key] = time, number
+            records.append(record)
+        return records
+
+    def _forget(self, page: Page, pages_before: int) -> None:
+        """Forget what neither a page in flight nor a replica that lags can show."""
+        until = self.settled and min(self.settled, page.sent_at - self._lookback)
+        self._sent = {
+            key: (time, number)
+            for key, (time, number) in self._sent.items()
+            if number >= pages_before or (until and time and time >= until)
+        }
+
+
+def _is_news(time: dt.datetime | None, before: dt.datetime | None) -> bool:
+    if time is None or before is None:
+        return time is not before
+    return time > before

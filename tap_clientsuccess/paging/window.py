@@ -1,0 +1,44 @@
+"""What one read of a search is to bring, and where it starts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from tap_clientsuccess.paging.page import EPOCH
+
+FURTHER_BACK = dt.timedelta(days=1, hours=14)
+"""A day and the farthest time zone: how far off a server's filter may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What one read of a search is to bring.
+
+    Attributes:
+        bookmark: Every change up to this time has been sent by earlier reads, if any.
+        start_date: Records that were last modified before this are not wanted.
+        lookback: How long a change may take to become visible on all replicas.
+        is_first: Whether no first read was ever completed, so that records without a
+            time are still to be read.
+    """
+
+    bookmark: dt.datetime | None = None
+    start_date: dt.datetime | None = None
+    lookback: dt.timedelta = dt.timedelta()
+    is_first: bool = True
+
+    @property
+    def start(self) -> dt.datetime | None:
+        """Where to start: the lookback before the bookmark, or `start_date`."""
+        if self.bookmark is None:
+            return self.start_date
+        start = max(self.bookmark, EPOCH) - self.lookback
+        return max(start, self.start_date or EPOCH)
+
+    @property
+    def known(self) -> dt.datetime | None:
+        """The bookmark, if the record that it is the time of is wanted again."""
+        if self.bookmark is None or (self.start and self.bookmark < self.start):
+            return None
+        return self.bookmark
