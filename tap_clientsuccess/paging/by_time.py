@@ -96,9 +96,17 @@ class TimeReader:
             yield from self._read_gaps()
             if self._proof.unfound:
                 yield from self._run([self._count()])
-        # With nothing else in flight, fewer changes come between two counts.
-        if self._proof.undated.is_open:
-            yield from self._run([self._proof.undated.count()])
+        undated = self._proof.undated
+        is_partial = self._window.is_first and self._is_partial
+        if is_partial and undated.is_stale(self._proof.timed.total):
+            # With nothing else in flight, fewer changes come between two counts.
+            yield from self._run([undated.count()])
+
+    @property
+    def _is_partial(self) -> bool:
+        """Whether the first page does not show everything there is."""
+        first = self._ends.first
+        return bool(self._ends.after or (first and first.goes_on()))
 
     def bookmark(self, *, is_final: bool = False) -> dt.datetime | None:
         """Return the time up to which every change has been sent; see rule 6."""
@@ -126,9 +134,8 @@ class TimeReader:
             yield None
         if not first.goes_on():
             return
-        if self._window.is_first:
-            known = [] if self._ends.after else [first.total]
-            yield self._proof.undated.count(*known, most=4)
+        if self._window.is_first and not self._ends.after:
+            yield self._proof.undated.count_beside(first.total)
         yield self._read_newest()
         if self._width() > 1 and (first.total or 0) > _STEP * len(first.keys):
             yield from self._seeds(first)
@@ -191,7 +198,8 @@ class TimeReader:
         covers. Behind the deepest page that may be requested, they start anew: where
         that is, is found out first, while all before it is read.
         """
-        section = _Section(self._ends.after, first, self.coverage.reached)
+        after = self._ends.after or EPOCH  # What has no time stands in the way.
+        section = _Section(after, first, self.coverage.reached)
         while section.first:
             # Slightly smaller, so that the pages requested by time bridge the gap.
             page = section.first

@@ -15,7 +15,7 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.paging.page import Chain, Page
 
 _PAIRS = 4
-_MOST_COUNTS = 40
+_MOST_COUNTS = 80
 
 
 class Undated:
@@ -30,6 +30,7 @@ class Undated:
         total: How many there are; None if that is not known.
         why_unknown: Why that is not known, in words for the log.
         is_open: Whether they were counted, and no two pairs agreed.
+        timed: How many had a time then.
     """
 
     def __init__(self) -> None:
@@ -37,6 +38,7 @@ class Undated:
         self.total: int | None = None
         self.why_unknown = ""
         self.is_open = False
+        self.timed: int | None = None
 
     @property
     def missing(self) -> int:
@@ -49,26 +51,39 @@ class Undated:
             pairs = zip(page.keys, page.times, strict=True)
             self.seen.add(key for key, time in pairs if time is None)
 
-    def count(self, *known: int | None, most: int = _MOST_COUNTS) -> Chain[None]:
-        """Count until two pairs in a row agree.
+    def count_beside(self, everything: int | None) -> Chain[None]:
+        """Count while other pages are read, which serves if nothing changes.
 
         Args:
-            known: The total of the page that was just taken, if that has all records.
-            most: How many counts may be tried.
+            everything: The total of the page that was just taken, which has all.
         """
-        counts = list(known)
-        self.is_open = False
-        while len(counts) < most:
-            after = EPOCH if len(counts) % 2 else None
-            counts.append((yield PageRequest.for_count(after)).total)
-            if counts[-1] is None or counts[-1] == DEPTH:
+        timed = (yield PageRequest.for_count(EPOCH)).total
+        again = (yield PageRequest.for_count()).total
+        if everything is not None and timed is not None and everything == again:
+            self.total, self.timed = max(0, everything - timed), timed
+
+    def is_stale(self, timed: int | None) -> bool:
+        """Tell whether what has a time was counted differently since."""
+        return self.total is None or timed is None or timed != self.timed
+
+    def count(self) -> Chain[None]:
+        """Count until two pairs in a row agree, twice; where counts change, thrice."""
+        before, self.total = self.total, None
+        agreed: list[int] = []
+        counts: list[int] = []
+        for number in range(_MOST_COUNTS):
+            page = yield PageRequest.for_count(EPOCH if number % 2 else None)
+            if page.total is None or page.total == DEPTH:
                 self.why_unknown = "the server does not count all records"
                 return
+            counts.append(page.total)
             if len(counts) >= _PAIRS and counts[-4:-2] == counts[-2:]:
-                timed, everything = sorted(t.cast("list[int]", counts[-2:]))
-                is_same = self.total == everything - timed
-                self.total = everything - timed
-                if not is_same and not (known and len(counts) == _PAIRS):
-                    self.seen = Tally()
-                return
+                found = abs(counts[-1] - counts[-2])
+                agreed.append(found)
+                if agreed.count(found) > (1 if number < 2 * _PAIRS else 2):
+                    self.total, self.timed = found, min(counts[-2:])
+                    if self.total != before:
+                        self.seen = Tally()
+                    return
+                counts.clear()
         self.is_open = True

@@ -37,9 +37,55 @@ CASES: dict[str, dict[str, t.Any]] = {
     "bulk edits": {"bulk": True},
     "pages of a size of its own": {"heeds_size": False},
     "records without a time": {"undated": 5},
-    "records without a time, last": {"undated": 5, "undated_are_first": False},
+    "records without a time, last": {"undated": 5, "undated_are": "last"},
     "no total": {"tells_total": False},
 }
+KILLS: dict[str, t.Any] = {"kills": 3}
+SECOND = dt.timedelta(seconds=1)
+CASES |= {
+    f"clock {seconds:+} s": {"clock": seconds * SECOND}
+    for seconds in (-90_000, -600, -30, 30, 600, 90_000)
+}
+CASES |= {
+    f"clock {seconds:+} s, in no order": {
+        "clock": seconds * SECOND,
+        "order": "by name",
+    }
+    for seconds in (-600, 600)
+}
+CASES |= {
+    f"records without a time {where}, kills": {
+        "undated": 5,
+        "undated_are": where,
+        **KILLS,
+    }
+    for where in ("first", "last", "always last")
+}
+CASES |= {
+    "records without a time always last": {"undated": 5, "undated_are": "always last"},
+    "many records without a time": {"undated": 25, "undated_are": "always last"},
+    "records without a time that pass the filter": {
+        "undated": 5,
+        "undated_are": "always last",
+        "shows_undated": True,
+    },
+    "hints of a larger size": {"hints_at": 500},
+    "hints of a larger size, in no order": {"hints_at": 500, "order": "by name"},
+    "pages of changing sizes": {"other_sizes": (2, 4, 7)},
+    "pages of changing sizes, ties": {
+        "other_sizes": (2, 4, 7),
+        "ticks": TIED,
+        "tied": 40,
+    },
+    "zone ahead, kills": {"filter": "zone ahead", **KILLS},
+    "zone behind, kills": {"filter": "zone behind", **KILLS},
+    "kills": KILLS,
+    "ties, kills": {"ticks": TIED, "tied": 40, **KILLS},
+    "filter by the day, kills": {"filter": "by the day", **KILLS},
+    "replicas that lag, kills": {"lag": dt.timedelta(seconds=20), **KILLS},
+    "clock +600 s, bulk edits": {"clock": 600 * SECOND, "bulk": True},
+}
+"""What a server may do; `kills` is how many syncs are ended early, at any batch."""
 
 
 @dataclass
@@ -79,6 +125,7 @@ def run(
     random = Random(seed)  # noqa: S311
     case = dict(case)
     tied, is_bulk = case.pop("tied", 0), case.pop("bulk", False)
+    kills = case.pop("kills", 0)
     size = random.choice([50, 100] if light else [3, 5, 10, 20])
     server = ServerModel(random, size=size, **case)
     server.fill(random.choice([30, 80, 150, 300]) * (4 if light else 1), tied=tied)
@@ -89,6 +136,8 @@ def run(
     server.changes_per_read = drawn if changes is None else changes
     warehouse = Warehouse(width=random.choice([1, 2, 4, 8]))
     told = 0
+    for _ in range(kills):
+        warehouse.sync(server, batches=random.randint(1, 2 * pages))
     for _ in range(SYNCS):
         warehouse.sync(server)
         told += warehouse.is_told

@@ -16,6 +16,7 @@ if t.TYPE_CHECKING:
 
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 SECOND = dt.timedelta(seconds=1)
+HOUR = dt.timedelta(hours=1)
 DAY = dt.timedelta(days=1)
 MILLISECOND = dt.timedelta(milliseconds=1)
 
@@ -54,15 +55,30 @@ FILTERS: dict[str, Callable[[dt.datetime, dt.datetime], bool]] = {
         round_down(time, DAY) > round_down(after, DAY)
     ),
     "ignored": lambda _time, _after: True,
+    "zone ahead": lambda time, after: time >= after + 5 * HOUR,
+    "zone behind": lambda time, after: time >= after - 5 * HOUR,
 }
 
 
 @dataclass
 class ServerModel:
-    """Records by id, with the time of their last change and a version."""
+    """Records by id, with the time of their last change and a version.
+
+    Attributes:
+        size: Records on a page at most.
+        other_sizes: Sizes that a page may have as well, now and then.
+        hints_at: The page size that `last` and `pages` are reckoned from, if another.
+        clock: How far the clock of the responses is ahead of that of the records.
+        undated: How many records have no time.
+        undated_are: Where these are sorted: first, last (first where the order is
+            reversed), or always last.
+    """
 
     random: Random
     size: int = 5
+    other_sizes: tuple[int, ...] = ()
+    hints_at: int | None = None
+    clock: dt.timedelta = dt.timedelta()
     heeds_size: bool = True
     filter: str = "inclusive"
     order: str = "time"
@@ -73,7 +89,8 @@ class ServerModel:
     most_counted: int | None = None
     is_shallow: bool = True
     undated: int = 0
-    undated_are_first: bool = True
+    undated_are: str = "first"
+    shows_undated: bool = False
     now: dt.datetime = START
     records: dict[int, Record] = field(default_factory=dict)
     requests: list[PageRequest] = field(default_factory=list)
@@ -160,7 +177,7 @@ class ServerModel:
     def search(self, request: PageRequest) -> Page:
         self.requests.append(request)
         self.on_request()
-        size = self.size
+        size = self.random.choice([self.size, *self.other_sizes])
         if request.size and self.heeds_size:
             size = min(request.size, size)
         place = request.number * size
@@ -171,17 +188,20 @@ class ServerModel:
             for record in self._seen_by_replica().values()
             if request.after is None
             or (
-                record["modified"] is not None
-                and FILTERS[self.filter](record["modified"], request.after)
+                FILTERS[self.filter](record["modified"], request.after)
+                if record["modified"] is not None
+                else self.shows_undated
             )
         ]
         found.sort(key=self._place, reverse=self._is_descending(request))
+        if self.undated_are == "always last":
+            found.sort(key=lambda record: record["modified"] is None)
         records = [Record(record) for record in found[place : place + size]]
         self.sent += len(records)
         total: int | None = len(found)
         if self.most_counted is not None:
             total = min(len(found), self.most_counted)
-        pages = -(-t.cast("int", total) // size)
+        pages = -(-t.cast("int", total) // (self.hints_at or size))
         times = [record["modified"] for record in records]
         return Page(
             number=request.number,
@@ -190,9 +210,9 @@ class ServerModel:
             times=times,
             total=total if self.tells_total else None,
             pages=pages,
-            size=size,
+            size=self.hints_at or size,
             last=request.number + 1 >= pages,
-            sent_at=self.now,
+            sent_at=self.now + self.clock,
         )
 
     def _is_descending(self, request: PageRequest) -> bool:
@@ -201,7 +221,7 @@ class ServerModel:
         return request.newest_first and self.order != "by id"
 
     def _place(self, record: Record) -> tuple[t.Any, ...]:
-        extreme = START + (-DAY if self.undated_are_first else 1000 * DAY)
+        extreme = START + (-DAY if self.undated_are == "first" else 1000 * DAY)
         time = record["modified"] or extreme
         match self.order:
             case "by id":

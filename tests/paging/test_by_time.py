@@ -237,9 +237,9 @@ def test_a_filter_in_another_zone_loses_nothing(
         assert warehouse.lacks(server) == []
 
 
-@pytest.mark.parametrize("are_first", [True, False])
-def test_records_without_a_time_are_read(are_first: bool) -> None:
-    server = filled(100, 10, undated=3, undated_are_first=are_first)
+@pytest.mark.parametrize("where", ["first", "last", "always last"])
+def test_records_without_a_time_are_read(where: str) -> None:
+    server = filled(100, 10, undated=3, undated_are=where)
     warehouse = Warehouse()
     warehouse.sync(server)
     assert warehouse.lacks(server) == []
