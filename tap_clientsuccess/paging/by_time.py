@@ -85,6 +85,7 @@ class TimeReader:
         self._evidence = Evidence()
         self._ends = _Ends()
         self._shown_by: dict[dt.datetime, PageRequest] = {}
+        self._groups: set[dt.datetime] = set()
 
     def __iter__(self) -> Iterator[tuple[Page, list[t.Any]]]:
         yield from self._run(self._main())
@@ -201,10 +202,13 @@ class TimeReader:
         after = self._ends.after or EPOCH  # What has no time stands in the way.
         section = _Section(after, first, self.coverage.reached)
         while section.first:
-            # Slightly smaller, so that the pages requested by time bridge the gap.
+            # Smaller by what the next page repeats, so that it bridges the gap.
             page = section.first
-            ties = sum(time == page.newest for time in page.times)
-            size = max(1, len(page.keys) - ties - 1)
+            border = (page.newest or EPOCH) - 2 * MILLISECOND
+            size = page.count_before(border) - 1
+            if 2 * size < len(page.keys):  # Many have the same time.
+                yield self._read_on(section.reached)
+                return
             depth, places = DEPTH - size + 1, (page.total or 0) - len(page.keys)
             numbers = list(range(_STEP, -(-min(places, depth) // size), _STEP))
             seeds = [PageRequest(number, size, section.after) for number in numbers]
@@ -250,7 +254,8 @@ class TimeReader:
         for _ in range(pages) if pages else count():
             _, until = yield from self._read_from(since)
             end = self.coverage.add(since, until)
-            if end != until or end > (self._ends.newest or end):
+            is_read = end != until or end > (self._ends.newest or end)
+            if is_read or end == since:
                 return
             since = end
 
@@ -268,8 +273,12 @@ class TimeReader:
         end = min(floor(since, unit) + unit, newest + MICROSECOND)
         is_settled = since < max(newest, page.sent_at) - self._window.lookback
         if fills(page, end):
+            if end in self._groups:
+                return page, since  # Another chain reads it.
+            self._groups.add(end)
             group = Group(since, end, page, self._evidence)
             yield from group.read()
+            self._groups.discard(end)
             # What is younger than the lookback, the next sync reads again.
             if not group.is_certain and is_settled:
                 self._proof.doubt = "records of one time changed during several reads"
