@@ -19,7 +19,8 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tap_clientsuccess.paging.page import Chain, Page, Submit
-    from tap_clientsuccess.paging.proof import Pass, Proof
+    from tap_clientsuccess.paging.passes import Pass
+    from tap_clientsuccess.paging.proof import Proof
 
 _REQUESTS_PER_PAGE = 3
 _SPARE_REQUESTS = 20
@@ -130,7 +131,7 @@ class _Places:
                 is_repeated and (page.total is None or not page.keys) and self._was_last
             )
             self.is_stuck = is_repeated and not ends
-            this.has_ended, self._was_last = ends, page.is_said_to_be_last
+            this.has_ended, self._was_last = ends, bool(page.is_said_to_be_last)
             self.furthest = place + self._size
         most = _REQUESTS_PER_PAGE * (len(this.sent) // self._size + 1)
         self.is_stuck |= self._taken > most + _SPARE_REQUESTS

@@ -20,6 +20,7 @@ import typing as t
 from dataclasses import dataclass, replace
 from itertools import count
 
+from tap_clientsuccess.paging.border import Border
 from tap_clientsuccess.paging.chains import run
 from tap_clientsuccess.paging.coverage import Coverage
 from tap_clientsuccess.paging.evidence import Evidence, NotByTimeError
@@ -49,8 +50,6 @@ _STEP = 3
 """One page in this many is requested by number, the others by time."""
 _ROUNDS = 6
 """How often it catches up with changes until all that was counted was found."""
-_CHECKS = 3
-"""Replicas may disagree for a moment, so what is missing is checked this often."""
 
 
 class TimeReader:
@@ -84,7 +83,7 @@ class TimeReader:
         self._width = width
         self._evidence = Evidence()
         self._ends = _Ends()
-        self._shown_by: dict[dt.datetime, PageRequest] = {}
+        self._border = Border()
         self._groups: set[dt.datetime] = set()
 
     def __iter__(self) -> Iterator[tuple[Page, list[t.Any]]]:
@@ -154,7 +153,7 @@ class TimeReader:
         ends.after = window.start
         count = self._proof.ask()
         page = yield PageRequest(after=ends.after)
-        if ends.after and (yield from self._may_hide(page)):
+        if ends.after and (yield from self._border.is_hidden(page, window)):
             self.started_earlier = True
             ends.after -= FURTHER_BACK
             page = yield PageRequest(after=ends.after)
@@ -190,7 +189,7 @@ class TimeReader:
             ends.latest = min(newest, ends.latest or newest)
         if page.oldest and page.newest:
             self.coverage.add(page.oldest + MICROSECOND, page.newest + MICROSECOND)
-            self._shown_by[floor(page.newest)] = request
+            self._border.remember(page, request)
 
     def _seeds(self, first: Page) -> Iterator[Chain[None] | None]:
         """Give chains that begin at pages requested by number, far enough apart.
@@ -285,10 +284,10 @@ class TimeReader:
             return page, max(end, group.last.newest or end)
         # A lagging replica may lack the newest; the next sync checks again.
         if is_settled and not page.shows(since):
-            yield from self._check_filter(since)
+            yield from self._border.check(since)
         if not page.goes_on():
             return page, max(newest, page.newest or newest) + MICROSECOND
-        self._shown_by[floor(page.newest or since)] = request
+        self._border.remember(page, request)
         return page, page.newest or since
 
     def _cover(
@@ -296,7 +295,7 @@ class TimeReader:
     ) -> dt.datetime:
         """Mark the times up to a page's newest record as read; return the end."""
         newest = page.newest or since
-        self._shown_by[floor(newest)] = request
+        self._border.remember(page, request)
         is_all = not request.number and not page.goes_on()
         return self.coverage.add(since, newest + MICROSECOND if is_all else newest)
 
@@ -313,41 +312,6 @@ class TimeReader:
     def _count(self) -> Chain[None]:
         count = self._proof.ask()
         count.total = (yield PageRequest.for_count(self._ends.after or EPOCH)).total
-
-    def _may_hide(self, first: Page) -> Chain[bool]:
-        """Tell whether the first page lacks the newest known change.
-
-        (It was edited since, or the filter compares whole days, or another zone.)
-        """
-        known = self._window.known
-        if known:
-            is_within = not first.goes_on() or (first.newest and first.newest >= known)
-            return bool(is_within) and not first.shows(known)
-        newest = first.newest
-        return newest is not None and not (yield from self._is_returned(newest))
-
-    def _check_filter(self, since: dt.datetime) -> Chain[None]:
-        """Find out why the newest record of the page before is not returned again.
-
-        Either it was edited or deleted since, or the filter hides it, and others with
-        it. The page that had it, requested again, has it or the record before it.
-
-        Raises:
-            NotByTimeError: The filter hides it.
-        """
-        shown_by = self._shown_by.get(floor(since))
-        if shown_by is None:
-            return
-        for _ in range(_CHECKS):
-            again = yield shown_by
-            times = [time for time in again.times if time and time <= since]
-            if not times or (yield from self._is_returned(max(times))):
-                return
-        raise NotByTimeError("the server's filter hides records that it should return")
-
-    def _is_returned(self, time: dt.datetime) -> Chain[bool]:
-        page = yield PageRequest.since(time)
-        return page.shows(time)
 
 
 @dataclass

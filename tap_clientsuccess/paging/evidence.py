@@ -56,7 +56,7 @@ class Evidence:
         """
         times = [time for time in page.times if time]
         if not page.keys and (
-            page.is_said_to_go_on or (page.total and not page.number)
+            page.is_said_to_be_last is False or (page.total and not page.number)
         ):
             raise NotByTimeError("a page before the last one is empty")
         if page.keys and not times:
