@@ -79,7 +79,9 @@ class Reader:
         if not self._trusts_times:
             # What was counted and sent so far proves nothing.
             self._proof = Proof(self._window.lookback)
-            after = self._window.start and self._window.start - FURTHER_BACK
+            # A filter would hide what has no time from a first read.
+            if self._window.start and not self._window.is_first:
+                after = self._window.start - FURTHER_BACK
         reader = NumberReader(self._submit, self._proof, self._width, after)
         yield from self._batches(reader)
 

@@ -77,7 +77,8 @@ class SearchStream(ClientSuccessStream):
         self.check_keys()
         if reader.undated and self.is_incremental:
             self.warn_once(
-                f"a record without {self.modification_key} is sent every time"
+                f"a record without {self.modification_key} is there: an incremental "
+                "sync does not notice its edits"
             )
         self._conclude(reader)
         if self.is_incremental:

@@ -79,6 +79,12 @@ CASES |= {
     },
     "zone ahead, kills": {"filter": "zone ahead", **KILLS},
     "zone behind, kills": {"filter": "zone behind", **KILLS},
+    "zone ahead, records without a time, kills": {
+        "filter": "zone ahead",
+        "undated": 5,
+        "undated_are": "always last",
+        **KILLS,
+    },
     "kills": KILLS,
     "ties, kills": {"ticks": TIED, "tied": 40, **KILLS},
     "filter by the day, kills": {"filter": "by the day", **KILLS},
