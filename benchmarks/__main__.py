@@ -71,7 +71,10 @@ def _about() -> dict[str, Any]:
 
 def _processor() -> str:
     info = Path("/proc/cpuinfo")
-    named = re.search(r"model name\s*: (.+)", info.read_text() if info.exists() else "")
+    named = re.search(
+        r"model name\s*: (.+)",
+        info.read_text(encoding="utf-8") if info.exists() else "",
+    )
     return named[1] if named else platform.machine()
 
 

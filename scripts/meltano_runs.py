@@ -114,7 +114,7 @@ def _end_group(group: int, how: signal.Signals) -> None:
 
 
 def _read(log: Path) -> t.Iterator[dict[str, t.Any]]:
-    for line in log.read_text(errors="replace").splitlines():
+    for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
             entry = json.loads(line)
         except ValueError:

@@ -233,7 +233,7 @@ def load_twice(
 
 def last_error(log: Path) -> str:
     """Return the line of a log that says most about why a target stopped."""
-    lines = log.read_text(errors="replace").splitlines()
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     errors = [line for line in lines if re.match(r"[\w.]*(Error|Exception)\b", line)]
     text = re.sub(r"\s+", " ", (errors or lines or ["no message"])[-1])
     return text[:120].replace("|", "\\|").replace("`", "'")

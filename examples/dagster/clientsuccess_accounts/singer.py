@@ -134,7 +134,7 @@ def _locked(path: Path) -> Iterator[int]:
     Where a run was killed, its tap and target may live on for a while. The next run of
     the account waits here until they have ended.
     """
-    with path.open("w") as file:
+    with path.open("w", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield file.fileno()
 

@@ -1,0 +1,58 @@
+"""Read files of the user: their encoding does not depend on this system's locale."""
+
+from __future__ import annotations
+
+import json
+import sys
+import typing as t
+from pathlib import Path
+
+from tap_clientsuccess.errors import config_error
+
+_MOST_LEVELS = 100
+
+
+def read_text(path: str) -> str:
+    """Read UTF-8, UTF-16 or UTF-32 text, with or without a byte order mark.
+
+    Args:
+        path: The path of a file, or ``-`` for standard input.
+
+    Raises:
+        ConfigValidationError: It cannot be read, or is not text.
+    """
+    try:
+        data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        # Windows PowerShell writes UTF-16; the detection works for any text.
+        return data.decode(json.detect_encoding(data))
+    except OSError as error:
+        raise config_error(f"{path} cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise config_error(f"{path} is not text in UTF-8 or UTF-16") from None
+
+
+def read_object(path: str) -> dict[str, t.Any]:
+    """Read a JSON object from a file.
+
+    Raises:
+        ConfigValidationError: It cannot be read, or is not a JSON object.
+    """
+    text = read_text(path)
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        raise config_error(f"{path} is not JSON") from None
+    if not isinstance(content, dict):
+        raise config_error(f"{path} is not a JSON object")
+    if _has_more_levels(content, _MOST_LEVELS):
+        raise config_error(f"{path} has more than {_MOST_LEVELS} nested levels")
+    return content
+
+
+def _has_more_levels(content: t.Any, most: int) -> bool:
+    level = [content]
+    for _ in range(most):
+        lists = [each for each in level if isinstance(each, list)]
+        objects = [each.values() for each in level if isinstance(each, dict)]
+        level = [value for values in (*lists, *objects) for value in values]
+    return bool(level)
