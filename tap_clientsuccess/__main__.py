@@ -12,6 +12,7 @@ stop_signal.take_over()
 # Imports leave no garbage, but the collector would search all of it, again and again.
 gc.disable()
 
+from tap_clientsuccess.errors import printable  # noqa: E402
 from tap_clientsuccess.tap import TapClientSuccess  # noqa: E402
 
 if t.TYPE_CHECKING:
@@ -36,7 +37,7 @@ def _command() -> "click.Command":
         sys.exit(
             "tap-clientsuccess: Invalid logging configuration "
             "(LOGLEVEL, TAP_CLIENTSUCCESS_LOGLEVEL or SINGER_SDK_LOG_CONFIG): "
-            f"{' '.join(str(error).split())}"
+            f"{printable(' '.join(str(error).split()))}"
         )
     return command
 

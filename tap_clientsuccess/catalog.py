@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 from singer_sdk.schema.source import SchemaDirectory, StreamSchema
 from singer_sdk.singerlib import Schema
+from singer_sdk.singerlib.catalog import Metadata, StreamMetadata
 
 from tap_clientsuccess import schemas
 
@@ -15,7 +16,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
     from singer_sdk.schema.source import SchemaSource
-    from singer_sdk.singerlib import Catalog
+    from singer_sdk.singerlib import Catalog, CatalogEntry
     from singer_sdk.streams import Stream
 
     from tap_clientsuccess.records import JSONSchema
@@ -113,10 +114,39 @@ def complete_catalog(
     """
     for name, resource in resources.items():
         entry = catalog.get_stream(name)
-        if not entry or not entry.metadata.root.selected:
+        if not entry or not is_selected(entry):
             continue
         custom = (entry.schema.properties or {}).get("custom")
         if custom is not None and not custom.properties:
             added = definitions.properties(resource)
             properties = {key: Schema.from_dict(item) for key, item in added.items()}
             custom.properties = properties or None
+
+
+def is_selected(entry: CatalogEntry) -> bool:
+    """Tell whether a catalog selects a stream."""
+    return entry.metadata.resolve_selection().get((), True)
+
+
+def deselect(entry: CatalogEntry) -> bool:
+    """Deselect a stream, whatever its metadata says; return whether it was selected."""
+    was_selected = is_selected(entry)
+    entry.metadata[()] = StreamMetadata(selected=False)
+    return was_selected
+
+
+def select_keys(entry: CatalogEntry) -> list[str]:
+    """Select the keys of a selected stream, and return those that were not.
+
+    Without its primary key a record cannot be stored, without its replication key the
+    SCHEMA message names a property that it does not have.
+    """
+    if not is_selected(entry):
+        return []
+    mask = entry.metadata.resolve_selection()
+    keys = dict.fromkeys((*(entry.key_properties or ()), entry.replication_key))
+    deselected = [key for key in keys if key and not mask["properties", key]]
+    for key in deselected:
+        automatic = Metadata(inclusion=Metadata.InclusionType.AUTOMATIC)
+        entry.metadata["properties", key] = automatic
+    return deselected

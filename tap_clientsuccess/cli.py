@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 import sys
 import traceback
 import typing as t
-from pathlib import Path
 
 import click
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 from singer_sdk.plugin_base import SingerCommand, _ConfigInput
 
-from tap_clientsuccess.config.documents import catalog_problems, state_problems
 from tap_clientsuccess.config.environment import unread_settings, variable
+from tap_clientsuccess.config.files import read_object
 from tap_clientsuccess.config.settings import SCHEMA
-from tap_clientsuccess.errors import ApiError, config_error
+from tap_clientsuccess.errors import ApiError, printable
 from tap_clientsuccess.singer.signals import Interrupted
 from tap_clientsuccess.singer.writer import OutputError
 
@@ -35,9 +33,10 @@ class TapCommand(SingerCommand):
     """The SDK's command, with errors in one line."""
 
     def main(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
-        """Run the command; an error is one line on stderr and exit code 1."""
-        with _one_line_errors():
-            return super().main(*args, **kwargs)
+        """Run the command; an error is one line on stderr and exit code 1, or 2."""
+        with _printable_log(), _one_line_errors():
+            # Otherwise click prints errors itself.
+            sys.exit(super().main(*args, **{**kwargs, "standalone_mode": False}))
 
     def invoke(self, ctx: click.Context) -> t.Any:
         """Run the callback without the SDK's error output."""
@@ -46,9 +45,30 @@ class TapCommand(SingerCommand):
 
 
 @contextlib.contextmanager
+def _printable_log() -> Iterator[None]:
+    """Shorten log messages that are too long, of the SDK and all others, too."""
+    create = logging.getLogRecordFactory()
+
+    def create_printable(*args: t.Any, **kwargs: t.Any) -> logging.LogRecord:
+        record = create(*args, **kwargs)
+        message = record.getMessage()
+        if (shown := printable(message)) != message:
+            record.msg, record.args = shown, None
+        return record
+
+    logging.setLogRecordFactory(create_printable)
+    try:
+        yield
+    finally:
+        logging.setLogRecordFactory(create)
+
+
+@contextlib.contextmanager
 def _one_line_errors() -> Iterator[None]:
     try:
         yield
+    except click.ClickException as error:
+        _fail(f"{error.format_message().rstrip('.')}: see --help", error.exit_code)
     except ConfigValidationError as error:
         _fail(f"{error}: {'; '.join(error.errors)}")
     except (ApiError, SingerSDKError) as error:
@@ -67,14 +87,15 @@ def _one_line_errors() -> Iterator[None]:
         _fail(_unexpected(error))
 
 
-def _fail(reason: str) -> t.NoReturn:
+def _fail(reason: str, exit_code: int = 1) -> t.NoReturn:
     logger.error(" ".join(reason.split()))
-    sys.exit(1)
+    sys.exit(exit_code)
 
 
 def _unexpected(error: Exception) -> str:
     """Describe a bug in the tap, without the error's message: it may contain data."""
-    logger.debug("".join(traceback.format_tb(error.__traceback__)))
+    for entry in traceback.format_tb(error.__traceback__):
+        logger.debug(entry)
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return (
         f"Unexpected {type(error).__name__} in {frame.name} ({frame.filename}, line "
@@ -92,8 +113,7 @@ def read_config(paths: tuple[str, ...]) -> _ConfigInput:
     config: dict[str, t.Any] = {}
     for path in paths:
         if path != "ENV":
-            with _opened(path) as file:
-                config |= read_object(file)
+            config |= read_object(path)
     if "ENV" not in paths and (unread := unread_settings(SCHEMA["properties"])):
         logger.warning(
             "%s: not read, because --config=ENV is not given",
@@ -102,68 +122,24 @@ def read_config(paths: tuple[str, ...]) -> _ConfigInput:
     return _ConfigInput(config=config, parse_env="ENV" in paths)
 
 
-@contextlib.contextmanager
-def _opened(path: str) -> Iterator[t.IO[str]]:
-    try:
-        with Path(path).open(encoding="utf-8") as file:
-            yield file
-    except OSError as error:
-        raise config_error(f"{path} cannot be read: {error.strerror}") from None
+def adapt_options(params: list[click.Parameter]) -> None:
+    """Make the connection test the default of ``--test``; open files ourselves.
 
-
-def read_object(file: t.IO[str]) -> dict[str, t.Any]:
-    """Read a JSON object from an open file.
-
-    Raises:
-        ConfigValidationError: It is not one.
-    """
-    try:
-        content = json.load(file)
-    except (ValueError, RecursionError):
-        raise config_error(f"{file.name} is not JSON") from None
-    if not isinstance(content, dict):
-        raise config_error(f"{file.name} is not a JSON object")
-    return content
-
-
-def read_state(file: t.IO[str]) -> dict[str, t.Any]:
-    """Read a state, or a STATE message as the tap writes it.
-
-    Raises:
-        ConfigValidationError: It is neither.
-    """
-    state = read_object(file)
-    value = state.get("value")
-    if state.get("type") == "STATE" and isinstance(value, dict):
-        state = value
-    if problems := list(state_problems(state)):
-        raise config_error(*problems, what="state")
-    return state
-
-
-def read_catalog(file: t.IO[str]) -> dict[str, t.Any]:
-    """Read a catalog.
-
-    Raises:
-        ConfigValidationError: It is not one.
-    """
-    catalog = read_object(file)
-    if problems := list(catalog_problems(catalog)):
-        raise config_error(*problems, what="catalog")
-    return catalog
-
-
-def with_connection_test(params: list[click.Parameter]) -> None:
-    """Make the connection test the default of ``--test``.
+    The SDK runs a test while it parses the options, before it knows the catalog, and
+    opens files in the encoding of the locale.
 
     Args:
         params: The options of the SDK's command; changed in place.
     """
-    (option,) = [param for param in params if param.name == "test"]
-    assert isinstance(option, click.Option)  # noqa: S101
-    option.flag_value = CONNECTION
-    option.help = (
+    options = {param.name: param for param in params}
+    for name in ("catalog", "state"):
+        options[name].type = click.STRING
+    test = options["test"]
+    assert isinstance(test, click.Option)  # noqa: S101
+    test.callback, test.expose_value = None, True
+    test.flag_value = CONNECTION
+    test.help = (
         "Test the connection: one request with the key to the health endpoint, exit "
-        "code 0 or 1, one line of reason. --test=all reads one record of every stream, "
-        "--test=schema writes the schemas."
+        "code 0 or 1, one line of reason. --test=all reads one record of every stream "
+        "that a sync would read, --test=schema writes their schemas."
     )

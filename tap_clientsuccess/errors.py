@@ -6,6 +6,7 @@ a query, a body or a key, as those carry secrets and customer data.
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from singer_sdk.exceptions import (
@@ -23,6 +24,24 @@ def config_error(*problems: str, what: str = "configuration") -> ConfigValidatio
         what: What is invalid, such as "configuration", "state" or "catalog".
     """
     return ConfigValidationError(f"Invalid {what}", errors=list(problems))
+
+
+_LONG_WORD = re.compile(r"\S{500,}")
+_SHOWN_OF_WORD = 100
+_LONGEST = 2000
+
+
+def printable(text: str) -> str:
+    """Make a text fit to be shown, such as one with a name of 20,000 characters."""
+    # Half of a surrogate pair could not be written.
+    text = text.encode(errors="backslashreplace").decode()
+    text = _LONG_WORD.sub(
+        lambda word: f"{word[0][:_SHOWN_OF_WORD]}... ({len(word[0])} characters)", text
+    )
+    if len(text) <= _LONGEST:
+        return text
+    half = _LONGEST // 2
+    return f"{text[:half]} ... ({len(text)} characters) ... {text[-half:]}"
 
 
 class ApiError(Exception):

@@ -5,29 +5,32 @@ from __future__ import annotations
 import contextlib
 import copy
 import logging
+import sys
 import typing as t
 
 import click
 from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib import StateMessage
+from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from singer_sdk.tap_base import CliTestOptionValue
 
-from tap_clientsuccess.catalog import complete_catalog
-from tap_clientsuccess.cli import (
-    CONNECTION,
-    TapCommand,
-    read_catalog,
-    read_config,
-    read_state,
-    with_connection_test,
-)
+from tap_clientsuccess.catalog import complete_catalog, deselect, select_keys
+from tap_clientsuccess.cli import CONNECTION, TapCommand, adapt_options, read_config
 from tap_clientsuccess.config import settings
 from tap_clientsuccess.config.environment import read_environment, unread_settings
+from tap_clientsuccess.config.files import read_object
+from tap_clientsuccess.config.input_catalog import checked_catalog
+from tap_clientsuccess.config.input_state import (
+    checked_state,
+    effects_missed,
+    without_partitions,
+    wrong_bookmarks,
+)
 from tap_clientsuccess.config.validation import problems
 from tap_clientsuccess.connection_test import check_connection
 from tap_clientsuccess.context import ContextTap
-from tap_clientsuccess.errors import config_error
+from tap_clientsuccess.errors import config_error, printable
 from tap_clientsuccess.singer.flattening import FlatteningMapper
 from tap_clientsuccess.singer.signals import (
     LEAVE_WITHIN_SECONDS,
@@ -69,9 +72,23 @@ class TapClientSuccess(ContextTap):
     message_writer_class = BufferedWriter
     message_writer: BufferedWriter
 
-    def __init__(self, *, parse_env_config: bool = False, **kwargs: t.Any) -> None:
+    def __init__(
+        self,
+        *,
+        parse_env_config: bool = False,
+        catalog: t.Any = None,
+        state: t.Any = None,
+        **kwargs: t.Any,
+    ) -> None:
         self._reads_environment = parse_env_config
-        super().__init__(parse_env_config=parse_env_config, **kwargs)
+        # A `Catalog` is a dictionary, too, but not a document.
+        if type(catalog) is dict:
+            catalog = checked_catalog(catalog)
+        if isinstance(state, dict):
+            state = checked_state(state)
+        super().__init__(
+            parse_env_config=parse_env_config, catalog=catalog, state=state, **kwargs
+        )
         self.message_writer.checkpoint = stop_signal.raise_if_set
 
     def setup_mapper(self) -> None:
@@ -84,8 +101,7 @@ class TapClientSuccess(ContextTap):
             }
             for name in self._disabled_streams & self.input_catalog.keys():
                 self.logger.info("%s: skipped, because v1_streams is off", name)
-            if not self.context.settings.read_details:
-                self._deselect_details(self.input_catalog)
+            self._settle_selection(self.input_catalog)
             complete_catalog(self.input_catalog, resources, self.context.custom_fields)
         self.mapper = FlatteningMapper(dict(self.config), self.logger)
         try:
@@ -95,19 +111,39 @@ class TapClientSuccess(ContextTap):
                 raise
             raise stream_map_error(error) from None
 
-    def _deselect_details(self, catalog: Catalog) -> None:
-        """Deselect the details; Meltano selects all streams that it is not told of."""
-        for stream in STREAMS:
-            entry = catalog.get_stream(stream.name)  # type: ignore[misc]
-            if (
-                entry
-                and issubclass(stream, DetailStream)
-                and entry.metadata.root.selected
-            ):
-                entry.metadata.root.selected = False
-                self.logger.info(
-                    "%s: skipped, because read_details is off", entry.stream
-                )
+    def _settle_selection(self, catalog: Catalog) -> None:
+        """Deselect what the settings turn off, and select the keys of all else."""
+        details = {s.name for s in STREAMS if issubclass(s, DetailStream)}  # type: ignore[misc]
+        off = set() if self.context.settings.read_details else details
+        for entry in catalog.streams:
+            name = entry.tap_stream_id
+            # Meltano selects all streams that it is not told of.
+            if name in off and deselect(entry):
+                self.logger.info("%s: skipped, because read_details is off", name)
+            for key in select_keys(entry):
+                self.logger.warning("%s: %s stays selected, as it is a key", name, key)
+
+    def load_state(self, state: dict[str, t.Any]) -> None:
+        """Load the state, and warn about streams that start over in spite of it.
+
+        Raises:
+            ConfigValidationError: The bookmark of a stream that is read is not a time.
+        """
+        super().load_state(without_partitions(state))
+        if not state:
+            return
+        keys = {
+            stream.name: stream.replication_key
+            for stream in self.streams.values()
+            if stream.selected
+            and stream.replication_key
+            and stream.replication_method == REPLICATION_INCREMENTAL
+        }
+        if problems := list(wrong_bookmarks(state, keys)):
+            raise config_error(*problems, what="state")
+        known = self.streams.keys() | self._disabled_streams
+        for what in effects_missed(state, keys, known):
+            self.logger.warning("%s", what)
 
     def discover_streams(self) -> list[ClientSuccessStream]:
         """Return the built-in streams and those of the setting `custom_streams`."""
@@ -155,7 +191,7 @@ class TapClientSuccess(ContextTap):
     def get_singer_command(cls) -> click.Command:
         """Return the command, with a connection test and one-line errors."""
         command = super().get_singer_command()
-        with_connection_test(command.params)
+        adapt_options(command.params)
         return TapCommand(
             name=command.name,
             callback=command.callback,
@@ -194,6 +230,25 @@ class TapClientSuccess(ContextTap):
             raise
         finally:
             self.context.progress.print_table()
+        self._check_v1()
+
+    def run_test(self, test: str) -> None:
+        """Run one of the SDK's tests, on the streams that a sync would read.
+
+        Raises:
+            ApiError: A stream could not be read.
+        """
+        self._warn_about_catalog()
+        self._streams = {
+            name: stream for name, stream in self.streams.items() if stream.selected
+        }
+        if test == CliTestOptionValue.Schema.value:
+            self.write_schemas()
+        else:
+            self.run_connection_test()
+            self._check_v1()
+
+    def _check_v1(self) -> None:
         if self.v1_refusals and self.config["v1_streams"] == "required":
             raise self.v1_refusals[0]
 
@@ -212,28 +267,48 @@ class TapClientSuccess(ContextTap):
             )
 
     @classmethod
-    def invoke(  # type: ignore[override] # as the SDK does
+    def invoke(  # type: ignore[override] # noqa: PLR0913 # as the SDK does
         cls,
         *,
         about: bool = False,
         about_format: str | None = None,
         config: _ConfigInput | None = None,
-        state: t.IO[str] | None = None,
-        catalog: t.IO[str] | None = None,
+        state: str | None = None,
+        catalog: str | None = None,
+        test: str = CliTestOptionValue.Disabled.value,
     ) -> None:
-        """Sync, or print information about the tap."""
+        """Sync, test, or print information about the tap."""
+        if test not in _TESTS:
+            raise config_error(
+                f"--test must be one of {', '.join(sorted(_TESTS))}", what="option"
+            )
         if about:
             cls.print_about(about_format)
             return
-        cls.print_version(print_fn=cls.logger.info)
         given = config or _ConfigInput()
+        if test == CONNECTION:
+            cls._test_connection(given)
+        cls.print_version(print_fn=cls.logger.info)
         tap = cls(
             config=given.config,
-            state=state and read_state(state),
-            catalog=catalog and read_catalog(catalog),
+            state=None if state is None else read_object(state),
+            catalog=None if catalog is None else read_object(catalog),
             parse_env_config=given.parse_env,
         )
-        tap.run()
+        if test == CliTestOptionValue.Disabled.value:
+            tap.run()
+        else:
+            tap.run_test(test)
+
+    @classmethod
+    def _test_connection(cls, given: _ConfigInput) -> t.NoReturn:
+        logging.getLogger().setLevel(logging.ERROR)
+        tap = cls(
+            config=given.config, parse_env_config=given.parse_env, setup_mapper=False
+        )
+        verdict = check_connection(tap.context.client, tap.context.settings)
+        click.echo(f"{cls.name}: {printable(verdict.reason)}", err=True)
+        sys.exit(0 if verdict.works else 1)
 
     @classmethod
     def cb_discover(
@@ -252,27 +327,3 @@ class TapClientSuccess(ContextTap):
                 setup_mapper=False,
             ).run_discovery()
             ctx.exit()
-
-    @classmethod
-    def cb_test(
-        cls,
-        ctx: click.Context,
-        param: click.Option,
-        value: str,
-    ) -> None:
-        """Run the connection test, or one of the SDK's tests."""
-        if value not in _TESTS:
-            raise config_error(
-                f"--test must be one of {', '.join(sorted(_TESTS))}", what="option"
-            )
-        if value != CONNECTION:
-            super().cb_test(ctx, param, value)
-            return
-        logging.getLogger().setLevel(logging.ERROR)
-        given = ctx.params["config"]
-        tap = cls(
-            config=given.config, parse_env_config=given.parse_env, setup_mapper=False
-        )
-        verdict = check_connection(tap.context.client, tap.context.settings)
-        click.echo(f"{cls.name}: {verdict.reason}", err=True)
-        ctx.exit(0 if verdict.works else 1)

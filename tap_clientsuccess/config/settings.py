@@ -17,6 +17,8 @@ if t.TYPE_CHECKING:
 
 PACKAGE = "tap-clientsuccess"
 DEFAULT_BASE_URL = "https://api.clientsuccess.com/api"
+LONGEST_STREAM = 255
+"""The most characters of a stream's name; no target has longer names of tables."""
 _MEBIBYTE = 2**20
 
 
@@ -180,7 +182,11 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         "custom_streams",
         th.ArrayType(
             th.ObjectType(
-                th.Property("name", th.StringType(min_length=1), required=True),
+                th.Property(
+                    "name",
+                    th.StringType(min_length=1, max_length=LONGEST_STREAM),
+                    required=True,
+                ),
                 th.Property("path", th.StringType(min_length=1), required=True),
                 th.Property("method", th.StringType(allowed_values=["GET", "POST"])),
                 th.Property("records_path", th.StringType),

@@ -10,6 +10,7 @@ import re
 import typing as t
 from urllib.parse import urlsplit
 
+import msgspec
 from singer_sdk.plugin_base import JSONSchemaValidator
 from upath import UPath
 
@@ -69,6 +70,15 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return near[0] if near else None
 
 
+def unwritable(value: t.Any) -> str | None:
+    """Say what a JSON value has that cannot be written as JSON again, if anything."""
+    try:
+        msgspec.json.encode(value, enc_hook=str)
+    except UnicodeEncodeError:
+        return "half a surrogate pair, such as \\ud800, in a text"
+    return None
+
+
 def _in_words(error: ValidationError) -> str:  # noqa: PLR0911
     where = ".".join(map(str, error.absolute_path))
     expected: t.Any = error.validator_value
@@ -86,6 +96,8 @@ def _in_words(error: ValidationError) -> str:  # noqa: PLR0911
             return f"{where} is out of range: the {error.validator} is {expected}"
         case "minLength":
             return f"{where} is empty"
+        case "maxLength":
+            return f"{where} is longer than {expected} characters"
         case "additionalProperties":
             given = error.instance
             known: t.Any = error.schema
@@ -101,6 +113,11 @@ def _beyond_the_schema(
     config: Mapping[str, t.Any], unread: Collection[str]
 ) -> Iterator[str]:
     """Check what a JSON schema cannot express, or not in words that help."""
+    yield from (
+        f"{name} has {why}"
+        for name, value in config.items()
+        if (why := unwritable(value))
+    )
     texts = [
         (name, value)
         for name in SCHEMA["properties"]

@@ -161,6 +161,12 @@ class ClientSuccessStream(RecordStream):
         if is_new:
             self.logger.warning("%s: %s", self.name, what)
 
+    def _write_starting_replication_value(self, context: Context | None) -> None:
+        """Write none to the state: the bookmark is where a read starts.
+
+        The SDK would parse it in another way, and only where there is a start_date.
+        """
+
     def generate_child_contexts(
         self,
         record: t.Any,  # noqa: ARG002
