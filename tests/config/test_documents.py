@@ -28,12 +28,12 @@ def catalog(config: dict[str, t.Any]) -> dict[str, t.Any]:
 
 @pytest.fixture
 def run(cli: CommandLine, tmp_path: Path) -> Callable[..., CommandResult]:
-    def run(**documents: t.Any) -> CommandResult:
-        args = []
-        for option, document in documents.items():
-            (tmp_path / option).write_text(json.dumps(document))
+    def run(*options: str, **documents: t.Any) -> CommandResult:
+        args = list(options)
+        for option in documents.keys() & {"catalog", "state"}:
+            (tmp_path / option).write_text(json.dumps(documents.pop(option)))
             args += [f"--{option}", option]
-        return cli(*args)
+        return cli(*args, **documents)
 
     return run
 
@@ -63,6 +63,19 @@ def with_metadata(value: t.Any) -> Callable[[Entry], object]:
     return lambda entry: entry.update(metadata=value)
 
 
+def with_breadcrumb(value: t.Any) -> Callable[[Entry], object]:
+    return with_metadata([{"breadcrumb": value, "metadata": {}}])
+
+
+def with_root(value: dict[str, t.Any]) -> Callable[[Entry], object]:
+    return with_metadata([{"breadcrumb": [], "metadata": value}])
+
+
+def with_field(name: str, value: dict[str, t.Any]) -> Callable[[Entry], object]:
+    item = {"breadcrumb": ["properties", name], "metadata": value}
+    return lambda entry: entry["metadata"].append(item)
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -82,6 +95,22 @@ def with_metadata(value: t.Any) -> Callable[[Entry], object]:
         (with_metadata([1]), "metadata.0 must be an object with breadcrumb"),
         (with_metadata([{"metadata": {}}]), "metadata.0 must be an object with"),
         (with_metadata([{"breadcrumb": [], "metadata": 0}]), "metadata.0 must be"),
+        (with_breadcrumb([["properties"]]), "metadata.0 must be an object with bread"),
+        (with_breadcrumb([None, "x"]), "metadata.0 must be an object with breadcrumb"),
+        (with_root({"selected": "false"}), "selected of metadata.0 must be true or"),
+        (with_root({"selected-by-default": 1}), "selected-by-default of metadata.0 mu"),
+        (with_root({"replication-method": "LOG_BASED"}), "replication-method of metad"),
+        (with_root({"replication-key": []}), "replication-key of metadata.0 must be a"),
+        (with_root({"table-key-properties": "id"}), "table-key-properties of metadata"),
+        (with_property({"required": None}), "required of schema.name must be a list"),
+        (
+            with_property({"description": "\ud800"}),
+            "the entry has half a surrogate pair",
+        ),
+        (lambda e: e.update(replication_method=5), "replication_method must be FULL_T"),
+        (lambda e: e.update(replication_key=["x"]), "replication_key must be a name"),
+        (lambda e: e.update(replication_key="x"), "the replication key x is not in"),
+        (lambda e: e.update(key_properties=[["id"]]), "key_properties must be a list"),
         (lambda e: e.update(stream="customers"), "stream must be the same as"),
         (lambda e: e.update(key_properties=["ID"]), "the primary key ID is not in"),
         (lambda e: e.update(key_properties="id"), "key_properties must be a list"),
@@ -109,6 +138,7 @@ def test_an_invalid_stream_of_a_catalog(
         ({"streams": {}}, "streams must be a list"),
         ({"streams": [1]}, "streams.0 has no tap_stream_id"),
         ({"streams": [{"schema": {}}]}, "streams.0 has no tap_stream_id"),
+        ({"streams": [{"tap_stream_id": "x" * 20_000}]}, "streams.0: tap_stream_id is"),
     ],
 )
 def test_an_invalid_catalog(
@@ -125,6 +155,7 @@ def test_an_invalid_catalog(
         ({"clients": {"progress_markers": 1}}, "progress_markers of clients must be"),
         ({"clients": {"partitions": 1}}, "partitions of clients must be a list"),
         ({"clients": {"partitions": [1]}}, "partitions of clients must be a list"),
+        ({"clients": {"replication_key_value": []}}, "the bookmark of clients is not"),
     ],
 )
 def test_an_invalid_state(
@@ -132,6 +163,298 @@ def test_an_invalid_state(
 ) -> None:
     error = only_error(run(state={"bookmarks": bookmarks}), sandbox)
     assert f"Invalid state: {words}" in error
+
+
+@pytest.mark.parametrize("settings", [{}, {"start_date": "2024-01-01"}], ids=str)
+@pytest.mark.parametrize(
+    "value", ["soon", "", True, "x" * 20_000], ids=lambda v: str(v)[:4]
+)
+def test_a_bookmark_that_is_no_time(
+    run: Callable[..., CommandResult],
+    sandbox: Sandbox,
+    settings: dict[str, t.Any],
+    value: t.Any,
+) -> None:
+    error = only_error(run(state=state(value), **settings), sandbox)
+    assert "Invalid state: the bookmark of clients is not a time" in error
+
+
+BOOKMARK = {
+    "replication_key": "modifiedTime",
+    "replication_key_value": "2999-01-01T00:00:00Z",
+}
+
+
+def state(value: t.Any, stream: str = "clients") -> dict[str, t.Any]:
+    return {"bookmarks": {stream: BOOKMARK | {"replication_key_value": value}}}
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda state: state,
+        lambda state: {"type": "STATE", "value": state},
+        lambda state: {"value": state},
+        lambda state: {"singer_state": state},
+        lambda state: {"type": "STATE", "value": {"singer_state": state}},
+    ],
+)
+def test_a_state_is_unwrapped(
+    run: Callable[..., CommandResult],
+    catalog: dict[str, t.Any],
+    wrap: Callable[[t.Any], t.Any],
+) -> None:
+    select(catalog, ["clients"])
+    result = run(state=wrap({"bookmarks": {"clients": BOOKMARK}}), catalog=catalog)
+    assert '"RECORD"' not in result.stdout
+    assert "which is in the future" in only_warning(result)
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (
+            {"clients": {"modifiedTime": "2024-01-01"}},
+            "clients: starts over, as its bookmark in the state is beside bookmarks",
+        ),
+        (
+            {"bookmarks": {"clients": {"modifiedTime": "2024-01-01"}}},
+            "starts over, as its bookmark in the state has no replication_key_value",
+        ),
+        (
+            {"bookmarks": {"clients": {"replication_key_value": "2024-01-01"}}},
+            "clients: starts over, as its bookmark in the state has no replication_key",
+        ),
+        (
+            {"bookmarks": {"clients": BOOKMARK | {"replication_key": "createdTime"}}},
+            "clients: starts over, as its bookmark in the state is of createdTime, not",
+        ),
+        (
+            {"bookmarks": {"clients": {"partitions": [{"context": {"a": 1}}] * 2}}},
+            "clients: starts over, as its bookmarks in the state are of partitions",
+        ),
+        (
+            {"bookmarks": {"Client": BOOKMARK}},
+            "bookmark ignored, as there is no such stream; did you mean clients?",
+        ),
+        (
+            {"bookmarks": {"zzz": BOOKMARK}},
+            "zzz: bookmark ignored, as there is no such",
+        ),
+        ({"completed": {}}, "The state has no bookmarks: all streams start over"),
+    ],
+    ids=str,
+)
+def test_a_state_without_effect(
+    run: Callable[..., CommandResult],
+    catalog: dict[str, t.Any],
+    sandbox: Sandbox,
+    state: dict[str, t.Any],
+    words: str,
+) -> None:
+    select(catalog, ["clients"])
+    # With flattening the SDK would read once for each partition.
+    flat = {"flattening_enabled": True, "flattening_max_depth": 1}
+    result = run(state=state, catalog=catalog, **flat)
+    assert words in only_warning(result)
+    assert result.stdout.count('"RECORD"') == len(sandbox.store.records("clients"))
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        {"bookmarks": {}},
+        {"bookmarks": {"clients": {}, "employees": {}, "contacts": {"odd": 1}}},
+        {"bookmarks": {"clients": {"starting_replication_value": None}}},
+    ],
+    ids=str,
+)
+def test_a_state_of_nothing_causes_no_warning(
+    run: Callable[..., CommandResult],
+    catalog: dict[str, t.Any],
+    state: dict[str, t.Any],
+) -> None:
+    select(catalog, ["clients"])
+    result = run(state=state, catalog=catalog, v1_streams="off")
+    assert result.exit_code == 0
+    assert " WARNING " not in result.stderr.replace("employees: skipped", "")
+
+
+def test_a_custom_stream_is_known(
+    run: Callable[..., CommandResult], catalog: dict[str, t.Any]
+) -> None:
+    stream = {"name": "mine", "path": "/product/search", "schema": {"properties": {}}}
+    select(catalog, ["clients"])
+    bookmarks: dict[str, t.Any] = {"mine": {}, "min": {}}
+    result = run(
+        state={"bookmarks": bookmarks}, catalog=catalog, custom_streams=[stream]
+    )
+    assert "min: bookmark ignored, as there is no such stream; did you mean mine?" in (
+        only_warning(result)
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda e: e.update(replication_method="FULL_TABLE"),
+        with_root({"selected": True, "replication-method": "FULL_TABLE"}),
+        with_root({"selected": True, "forced-replication-method": "FULL_TABLE"}),
+        with_root({"selected": True, "replication-method": "full_table"}),
+        lambda e: (
+            e.update(replication_method="FULL_TABLE"),
+            with_root({"selected": True, "replication-method": "INCREMENTAL"})(e),
+        ),
+    ],
+)
+def test_a_full_table_wins_wherever_it_is_asked_for(
+    run: Callable[..., CommandResult],
+    catalog: dict[str, t.Any],
+    sandbox: Sandbox,
+    change: Callable[[Entry], object],
+) -> None:
+    select(catalog, ["clients"])
+    change(clients(catalog))
+    state = {"bookmarks": {"clients": BOOKMARK}}
+    result = run(catalog=catalog, state=state, emit_activate_version_messages=True)
+    assert result.stdout.count('"RECORD"') == len(sandbox.store.records("clients"))
+    assert result.stdout.count('"ACTIVATE_VERSION"') == 1
+
+
+def test_incremental_needs_a_replication_key(
+    run: Callable[..., CommandResult], catalog: dict[str, t.Any]
+) -> None:
+    select(catalog, ["clients"])
+    clients(catalog).update(replication_key=None, replication_method="INCREMENTAL")
+    for item in clients(catalog)["metadata"]:
+        item["metadata"].pop("replication-key", None)
+    warning = only_warning(run(catalog=catalog))
+    assert "clients: read in full, as INCREMENTAL needs a replication_key" in warning
+
+
+def test_what_only_the_metadata_says_counts(
+    run: Callable[..., CommandResult], catalog: dict[str, t.Any]
+) -> None:
+    select(catalog, ["clients"])
+    for name in ("key_properties", "replication_key", "replication_method"):
+        del clients(catalog)[name]
+    result = run(catalog=catalog)
+    (schema,) = [
+        json.loads(line) for line in result.stdout.splitlines() if '"SCHEMA"' in line
+    ]
+    assert schema["key_properties"] == ["id"]
+    assert schema["bookmark_properties"] == ["modifiedTime"]
+
+
+@pytest.mark.parametrize("key", ["id", "modifiedTime"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"selected": False},
+        {"inclusion": "available", "selected": False},
+        {"inclusion": "unsupported"},
+        {"selected-by-default": False},
+    ],
+    ids=str,
+)
+def test_a_key_stays_selected(
+    run: Callable[..., CommandResult],
+    catalog: dict[str, t.Any],
+    key: str,
+    value: dict[str, t.Any],
+) -> None:
+    select(catalog, ["clients"])
+    with_field(key, value)(clients(catalog))
+    result = run(catalog=catalog)
+    assert f"clients: {key} stays selected, as it is a key" in only_warning(result)
+    for line in result.stdout.splitlines():
+        message = json.loads(line)
+        if message["type"] == "SCHEMA":
+            assert key in message["schema"]["properties"]
+        elif message["type"] == "RECORD":
+            assert message["record"][key]
+
+
+LONG = "x" * 20_000
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda e: e["schema"]["properties"].update({LONG: {"type": "string"}}),
+        lambda e: e["schema"]["properties"].update({LONG: {"type": "odd"}}),
+        lambda e: e["schema"]["properties"].update({"a b" * 7_000: {"type": "odd"}}),
+        lambda e: e.update(tap_stream_id=LONG, stream=LONG),
+        lambda e: e.update(tap_stream_id="x" * 255, stream="x" * 255),
+        lambda e: e.update(key_properties=[LONG]),
+        lambda e: e.update(replication_method=LONG),
+        with_root({LONG: LONG, "replication-key": LONG}),
+    ],
+)
+def test_nothing_long_is_printed(
+    run: Callable[..., CommandResult],
+    catalog: dict[str, t.Any],
+    change: Callable[[Entry], object],
+) -> None:
+    select(catalog, ["clients"])
+    change(clients(catalog))
+    result = run(catalog=catalog, state={"bookmarks": {LONG: {}}})
+    assert len(max(result.stderr.splitlines(), key=len)) < 2_500
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        [f"--{LONG}"],
+        [f"--test={LONG}"],
+        ["--catalog", LONG],
+        ["--about", "--format", LONG],
+        ["--config", LONG],
+    ],
+    ids=lambda args: args[0][:9],
+)
+def test_no_long_option_is_printed(bare_cli: CommandLine, args: list[str]) -> None:
+    result = bare_cli(*args)
+    assert result.exit_code
+    assert len(result.stderr.splitlines()[-1]) < 500
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"custom_streams": [{"name": LONG, "path": "/x"}]},
+        {"custom_streams": [{"name": "x", "path": f"/{LONG}"}]},
+        {LONG: 1},
+        {"stream_maps": {"clients": {"x": LONG}}},
+        {"batch_config": {"storage": {"root": f"{LONG}://"}}},
+    ],
+    ids=lambda settings: str(settings)[:30],
+)
+def test_no_long_setting_is_printed(
+    cli: CommandLine, settings: dict[str, t.Any]
+) -> None:
+    result = cli(max_retries=0, **settings)
+    assert result.exit_code == 1
+    assert len(result.stderr.splitlines()[-1]) < 1_000
+
+
+@pytest.mark.parametrize(
+    "bookmarks", ['{"clients": {"x": ["\\ud800"]}}', '{"clients\\udc00": {}}'], ids=len
+)
+def test_half_a_surrogate_pair_in_a_state(
+    cli: CommandLine, sandbox: Sandbox, tmp_path: Path, bookmarks: str
+) -> None:
+    text = f'{{"bookmarks": {bookmarks}}}'
+    (tmp_path / "state").write_text(text, encoding="utf-8")
+    error = only_error(cli("--state", "state"), sandbox)
+    assert "Invalid state: the bookmark of clients" in error
+    assert "has half a surrogate pair" in error
+
+
+def test_half_a_surrogate_pair_in_a_setting(cli: CommandLine, sandbox: Sandbox) -> None:
+    result = cli(custom_streams=[{"name": "\ud800", "path": "/x"}])
+    assert "custom_streams has half a surrogate pair" in only_error(result, sandbox)
 
 
 def test_a_catalog_that_selects_nothing(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 import threading
 import typing as t
@@ -9,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 import trustme
+from conftest import Output, select
 
 from clientsuccess_sandbox import (
     Body,
@@ -22,9 +24,11 @@ from clientsuccess_sandbox import (
     Status,
 )
 from tap_clientsuccess import connection_test
+from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from conftest import CommandLine, CommandResult
 
@@ -229,10 +233,38 @@ def test_an_unknown_test(cli: CommandLine) -> None:
     assert "--test must be one of all, connection" in said(result)
 
 
-def test_the_sdks_own_tests_stay(cli: CommandLine) -> None:
-    schemas = cli("--test=schema")
-    assert schemas.exit_code == 0
-    assert schemas.stdout.count('"SCHEMA"') >= 6
-    records = cli("--test=all")
-    assert records.exit_code == 0
-    assert records.stdout.count('"RECORD"') >= 6
+@pytest.mark.parametrize("command", ["--test=all", "--test=schema"])
+@pytest.mark.parametrize(
+    "settings", [{}, {"read_details": True}, {"v1_streams": "off"}], ids=str
+)
+def test_the_sdks_tests_do_less_than_a_sync(
+    cli: CommandLine, sandbox: Sandbox, command: str, settings: dict[str, t.Any]
+) -> None:
+    synced = Output(cli(**settings).stdout)
+    asked = {request.path for request in sandbox.requests}
+    sandbox.requests.clear()
+    result = cli(command, **settings)
+    assert result.exit_code == 0
+    tested = Output(result.stdout)
+    assert tested.schemas == synced.schemas
+    assert {request.path for request in sandbox.requests} <= asked
+    with_records = synced.records if command == "--test=all" else {}
+    assert {name: len(found) for name, found in tested.records.items()} == (
+        dict.fromkeys(with_records, 1)
+    )
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["--test=all", "--catalog", "catalog.json"],
+        ["--catalog", "catalog.json", "--test=schema"],
+    ],
+    ids=str,
+)
+def test_the_sdks_tests_heed_the_catalog(
+    cli: CommandLine, config: dict[str, t.Any], tmp_path: Path, args: list[str]
+) -> None:
+    catalog = select(TapClientSuccess(config=config).catalog_dict, ["products"])
+    (tmp_path / "catalog.json").write_text(json.dumps(catalog), encoding="utf-8")
+    assert set(Output(cli(*args).stdout).schemas) == {"products"}

@@ -6,6 +6,7 @@ import datetime as dt
 import typing as t
 
 import pytest
+from conftest import select
 
 from clientsuccess_sandbox import Mutate, Sandbox, Status
 from tap_clientsuccess.errors import RejectedKeyError
@@ -95,12 +96,31 @@ def test_a_setting_decides_whether_details_are_read(
     assert sent & DETAILS == (DETAILS if read else set())
 
 
-def test_details_are_not_read_where_everything_is_selected(
-    sync: Sync, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    "root",
+    [
+        {"selected": True},
+        {"selected": None, "selected-by-default": True},
+        {"selected-by-default": True},
+        {"inclusion": "automatic"},
+        None,
+    ],
+    ids=str,
+)
+def test_details_are_not_read_whatever_selects_them(
+    sync: Sync,
+    sandbox: Sandbox,
+    config: dict[str, t.Any],
+    caplog: pytest.LogCaptureFixture,
+    root: dict[str, t.Any] | None,
 ) -> None:
     """Meltano selects all that its `select` does not exclude."""
     caplog.set_level("INFO")
-    assert not sync(streams=sorted(DETAILS)).schemas
+    catalog = select(TapClientSuccess(config=config).catalog_dict, [])
+    for entry in catalog["streams"]:
+        if entry["tap_stream_id"] in DETAILS:
+            entry["metadata"] = [{"breadcrumb": [], "metadata": root}] if root else []
+    assert not sync(catalog=catalog).schemas
     assert not sandbox.requests
     assert "client_details: skipped, because read_details is off" in caplog.text
 
