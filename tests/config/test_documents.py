@@ -167,7 +167,7 @@ def test_an_invalid_state(
 
 @pytest.mark.parametrize("settings", [{}, {"start_date": "2024-01-01"}], ids=str)
 @pytest.mark.parametrize(
-    "value", ["soon", "", True, "x" * 20_000], ids=lambda v: str(v)[:4]
+    "value", ["soon", "", True, 123, "x" * 20_000], ids=lambda v: str(v)[:4]
 )
 def test_a_bookmark_that_is_no_time(
     run: Callable[..., CommandResult],
@@ -227,7 +227,7 @@ def test_a_state_is_unwrapped(
         ),
         (
             {"bookmarks": {"clients": BOOKMARK | {"replication_key": "createdTime"}}},
-            "clients: starts over, as its bookmark in the state is of createdTime, not",
+            "clients: starts over, as its bookmark in the state is of 'createdTime'",
         ),
         (
             {"bookmarks": {"clients": {"partitions": [{"context": {"a": 1}}] * 2}}},
