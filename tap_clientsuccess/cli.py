@@ -51,9 +51,11 @@ def _printable_log() -> Iterator[None]:
 
     def create_printable(*args: t.Any, **kwargs: t.Any) -> logging.LogRecord:
         record = create(*args, **kwargs)
-        message = record.getMessage()
-        if (shown := printable(message)) != message:
-            record.msg, record.args = shown, None
+        # Logging itself reports a message that does not fit its arguments.
+        with contextlib.suppress(TypeError, ValueError, KeyError):
+            message = record.getMessage()
+            if (shown := printable(message)) != message:
+                record.msg, record.args = shown, None
         return record
 
     logging.setLogRecordFactory(create_printable)

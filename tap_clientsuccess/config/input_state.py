@@ -126,7 +126,7 @@ def _why_unusable(bookmark: Document, replication_key: str) -> str | None:
     if not named:
         return "its bookmark in the state has no replication_key"
     if named != replication_key:
-        return f"its bookmark in the state is of {named}, not of {replication_key}"
+        return f"its bookmark in the state is of '{named}', not of '{replication_key}'"
     return None
 
 
@@ -138,5 +138,5 @@ def wrong_bookmarks(
         bookmark = state.get("bookmarks", {}).get(name, {})
         value = bookmark.get("replication_key_value")
         is_used = value is not None and bookmark.get("replication_key") == key
-        if is_used and parse_time(value) is None:
+        if is_used and not (isinstance(value, str) and parse_time(value)):
             yield f"the bookmark of {name} is not a time"
