@@ -16,8 +16,12 @@ Document = dict[str, t.Any]
 _WRAPPERS = ("value", "singer_state")
 """Members that hold the state in a STATE message, and in what Meltano prints."""
 
-_INTERIM = {"starting_replication_value", "replication_key_signpost"}
-"""What the SDK notes in a bookmark during a sync."""
+_INTERIM = {
+    "starting_replication_value",
+    "replication_key_signpost",
+    "first_read_began",
+}
+"""What the SDK and the streams note in a bookmark besides its time."""
 
 _LONGEST_TIME = 100
 
