@@ -6,6 +6,7 @@ import typing as t
 from functools import cached_property
 from weakref import WeakKeyDictionary
 
+from jsonschema import Draft7Validator
 from singer_sdk.schema.source import SchemaDirectory, StreamSchema
 from singer_sdk.singerlib import Schema
 from singer_sdk.singerlib.catalog import Metadata, StreamMetadata
@@ -13,7 +14,7 @@ from singer_sdk.singerlib.catalog import Metadata, StreamMetadata
 from tap_clientsuccess import schemas
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from singer_sdk.schema.source import SchemaSource
     from singer_sdk.singerlib import Catalog, CatalogEntry
@@ -64,6 +65,14 @@ class SharedSchemaDirectory(SchemaDirectory):
         return {**self._resolved(self._pieces[name]), **own}
 
 
+_NULL: JSONSchema = {"type": "null"}
+_MAY_REFUSE_NULL = {"const", "anyOf", "oneOf", "allOf", "not", "if", "$ref"}
+# What is kept of a record's schema: a record that breaks another rule is sent as well.
+_ROOT = {
+    "type", "properties", "additionalProperties", "required", "title", "description",
+    "$schema", "$id",
+}  # fmt: skip
+
 SCHEMAS = SharedSchemaDirectory(schemas)
 
 
@@ -76,7 +85,7 @@ class AccountSchema(StreamSchema[str]):
 
     def __set__(self, stream: Stream, schema: JSONSchema) -> None:
         """Set the schema of a stream without a schema file."""
-        self._made[stream] = schema
+        self._made[stream] = nullable_schema(schema, stream.primary_keys)
 
     def get_stream_schema(
         self,
@@ -100,6 +109,76 @@ def with_custom_fields(schema: JSONSchema, added: JSONSchema) -> JSONSchema:
     properties = schema["properties"]
     custom = {**properties["custom"], "properties": added}
     return {**schema, "properties": {**properties, "custom": custom}}
+
+
+def nullable_schema(schema: JSONSchema, keys: Collection[str]) -> JSONSchema:
+    """Return a record's schema in which all but the primary key may be null.
+
+    For null is what is sent where a record, or an object within it, lacks a member, and
+    where a value does not fit. A record without its key is not sent at all.
+
+    Args:
+        schema: The schema, by a user or of a catalog.
+        keys: The primary key.
+    """
+    properties = schema.get("properties", {})
+    made = _with_nullable_members({key: schema[key] for key in _ROOT & schema.keys()})
+    if kept := {key: properties[key] for key in keys if key in properties}:
+        made["properties"] |= kept
+    if required := [key for key in schema.get("required", ()) if key in keys]:
+        made["required"] = required
+    return made
+
+
+def _with_nullable_members(schema: JSONSchema) -> JSONSchema:
+    made = {key: value for key, value in schema.items() if key != "required"}
+    if "properties" in made:
+        members = made["properties"].items()
+        made["properties"] = {name: _nullable(member) for name, member in members}
+    for key in ("items", "additionalProperties"):
+        if isinstance(made.get(key), dict):
+            made[key] = _nullable(made[key])
+    return made
+
+
+def _nullable(schema: JSONSchema) -> JSONSchema:
+    choices = [each for each in schema.get("anyOf", ()) if each != _NULL]
+    if len(choices) == 1:  # The usual way to say that something may be null.
+        schema = {**choices[0], **schema}
+        del schema["anyOf"]
+    made = _with_nullable_members(schema)
+    types = made.get("type", "null")
+    types = [types] if isinstance(types, str) else types
+    if "null" not in types:
+        made["type"] = [*types, "null"]
+    if "enum" in made and None not in made["enum"]:
+        made["enum"] = [*made["enum"], None]
+    if "anyOf" in made and not _takes_null(made):
+        made["anyOf"] = [*made["anyOf"], _NULL]
+    if made.keys() & _MAY_REFUSE_NULL and not _takes_null(made):
+        return {"anyOf": [made, _NULL]}
+    return made
+
+
+def _takes_null(schema: JSONSchema) -> bool:
+    try:
+        return Draft7Validator(schema).is_valid(None)
+    except Exception:  # noqa: BLE001 # such as a reference to what is nowhere
+        return False
+
+
+def make_nullable(catalog: Catalog) -> None:
+    """Let all but the primary keys be null in a catalog that was passed in.
+
+    Args:
+        catalog: The catalog; changed in place.
+    """
+    for entry in catalog.streams:
+        root = entry.metadata.get(())
+        keys = entry.key_properties or getattr(root, "table_key_properties", None) or ()
+        schema = entry.schema.to_dict()
+        if (made := nullable_schema(schema, keys)) != schema:
+            entry.schema = Schema.from_dict(made)
 
 
 def complete_catalog(

@@ -15,7 +15,12 @@ from singer_sdk.singerlib import StateMessage
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from singer_sdk.tap_base import CliTestOptionValue
 
-from tap_clientsuccess.catalog import complete_catalog, deselect, select_keys
+from tap_clientsuccess.catalog import (
+    complete_catalog,
+    deselect,
+    make_nullable,
+    select_keys,
+)
 from tap_clientsuccess.cli import CONNECTION, TapCommand, adapt_options, read_config
 from tap_clientsuccess.config import settings
 from tap_clientsuccess.config.environment import read_environment, unread_settings
@@ -103,6 +108,7 @@ class TapClientSuccess(ContextTap):
                 self.logger.info("%s: skipped, because v1_streams is off", name)
             self._settle_selection(self.input_catalog)
             complete_catalog(self.input_catalog, resources, self.context.custom_fields)
+            make_nullable(self.input_catalog)
         self.mapper = FlatteningMapper(dict(self.config), self.logger)
         try:
             self.mapper.register_raw_streams_from_catalog(self.catalog)

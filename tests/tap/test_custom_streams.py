@@ -6,6 +6,7 @@ import typing as t
 from decimal import Decimal
 
 import pytest
+from conftest import select
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -251,3 +252,52 @@ def test_a_primary_key_that_no_record_has_is_an_error(
     name = str(stream["name"])
     states = [line for line in result.stdout.splitlines() if '"STATE"' in line]
     assert not any(name in line and "replication_key_value" in line for line in states)
+
+
+@pytest.mark.parametrize("flat", [False, True])
+def test_what_a_schema_forbids_to_be_null_may_be_absent(
+    sync: Sync, sandbox: Sandbox, *, flat: bool
+) -> None:
+    inner = {"type": "object", "properties": {"b": {"type": "integer"}}}
+    schema = {
+        "type": "object",
+        "properties": {
+            "id": {"type": "integer"},
+            "must": {"type": "string"},
+            "one": {"enum": ["a", "b"]},
+            "object": {**inner, "required": ["b"]},
+            "list": {"type": "array", "items": {"type": "integer"}},
+        },
+        "required": ["id", "must", "object"],
+    }
+    records = [{"id": 1}, {"id": 2, "object": {}, "one": "c", "list": ["x"]}]
+    sandbox.faults.add(Body("/odd", records))
+    given = {"name": "odd", "path": "/odd", "page_style": "none", "schema": schema}
+    settings = {"flattening_enabled": flat, "flattening_max_depth": 2 if flat else 0}
+    output = sync(
+        streams=["odd"], custom_streams=[{**given, "primary_keys": ["id"]}], **settings
+    )
+    sent = output.schemas["odd"]
+    assert sent["properties"]["id"] == {"type": "integer"}
+    assert sent["required"] == ["id"]
+    assert len(output.records["odd"]) == 2
+    for record in output.records["odd"]:
+        assert set(record) == set(sent["properties"])
+        Draft202012Validator(sent).validate(record)
+
+
+def test_what_a_catalog_forbids_to_be_null_may_be_absent(
+    sync: Sync, sandbox: Sandbox, config: dict[str, t.Any]
+) -> None:
+    catalog = select(TapClientSuccess(config=config).catalog_dict, ["products"])
+    for entry in catalog["streams"]:
+        for member in entry["schema"]["properties"].values():
+            if isinstance(member.get("type"), list):
+                member["type"] = member["type"][0]
+        entry["schema"]["required"] = list(entry["schema"]["properties"])
+    page = {"data": [{"id": 1}], "totalElements": 1, "last": True}
+    sandbox.faults.add(Body("/product/search", page))
+    output = sync(catalog=catalog)
+    (record,) = output.records["products"]
+    Draft202012Validator(output.schemas["products"]).validate(record)
+    assert output.schemas["products"]["required"] == ["id"]
