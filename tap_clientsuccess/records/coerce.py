@@ -4,21 +4,22 @@ It does so without loss where that is possible (``"12"`` for an integer, ``1`` f
 boolean, one object where a list is declared, a bare name where an object is). So the
 schemas need no unions of types, which many targets do not support. A value that does
 not fit at all (``"abc"`` for a number) becomes null, with a warning: one odd value must
-neither stop a pipeline nor vanish silently.
+neither stop a pipeline nor vanish silently. What a conversion returns is validated like
+what the server sent, so whatever leaves is valid.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 import typing as t
+from collections import defaultdict
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
 import msgspec
 
-from tap_clientsuccess.records.validate import DATE_TIME, Field
-from tap_clientsuccess.timestamps import format_time, parse_time
+from tap_clientsuccess.records.validate import Field
+from tap_clientsuccess.timestamps import is_rfc_3339, read_moment, read_time_of_day
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,6 +32,8 @@ Warn = t.Callable[[str, int], None]
 _MAX_BITS = 127
 _MAX_EXPONENT = 307
 _PLAIN_PATH = re.compile(r"[\w$-]{1,60}((\.|\[\]\.?)[\w$-]{0,60}){0,9}", re.ASCII)
+_LONGEST_FORM = 40
+_MOST_FORMS = 5
 _FEW_DIGITS = re.compile(r"-?[0-9]{1,18}")
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
@@ -58,8 +61,9 @@ class Coercer:
             warn: Called with what is lost, and how often.
         """
         self.root = Field(schema)
-        self.is_open = bool(schema.get("additionalProperties"))
+        self.is_open = schema.get("additionalProperties", False) is not False
         self._warn = warn
+        self._forms: defaultdict[str, set[str]] = defaultdict(set)
 
     def coerce(self, record: dict[str, t.Any]) -> dict[str, t.Any]:
         """Return a record with the fields of the schema, absent ones as null.
@@ -76,7 +80,8 @@ class Coercer:
                 coerced[name] = self.value(field, value)
         for name in record.keys() - fields.keys():
             if self.is_open:
-                coerced[name] = self.value(Field({}, name), record[name])
+                member = self.root.undeclared_member(name)
+                coerced[name] = self.value(member, record[name])
             else:
                 self.warn_unknown(name)
         return coerced
@@ -84,14 +89,32 @@ class Coercer:
     def value(self, field: Field, value: t.Any) -> t.Any:
         """Return a value as its field declares it, or null; a list or dict in place."""
         try:
-            if type(value) not in field.python_types:
-                value = _converted(field, value)
-                if type(value) in {str, bool, type(None)}:
-                    return value
-            return self._inside(field, value)
+            fitting = self._fitting(field, value)
         except CoercionError as error:
-            self._warn(_loss(field.path, error.instead is not None), 1)
-            return error.instead
+            fitting, form = error.instead, self._form(field, value)
+            if not _keeps_rules(field, fitting):
+                fitting = None
+            self._warn(_loss(field.path, form, fitting is not None), 1)
+        return fitting
+
+    def _fitting(self, field: Field, value: t.Any) -> t.Any:
+        if type(value) not in field.python_types:
+            value = _converted(field, value)
+            if type(value) in field.as_is:
+                return value
+        value = self._inside(field, value)
+        if field.rules and not _keeps_rules(field, value):
+            raise CoercionError
+        return value
+
+    def _form(self, field: Field, value: t.Any) -> str:
+        """Say what form a time or date has that is not read; a few for each field."""
+        if not field.format:
+            return ""
+        form, forms = _form_of(value), self._forms[field.path]
+        if len(forms) < _MOST_FORMS:
+            forms.add(form)
+        return f"; its form is {form}" if form in forms else "; it has other forms"
 
     def warn_unknown(self, name: str, times: int = 1) -> None:
         """Warn of a field that is dropped."""
@@ -103,28 +126,56 @@ class Coercer:
 
     def _inside(self, field: Field, value: t.Any) -> t.Any:
         if isinstance(value, str) and field.format:
-            return _FORMATS[field.format](value)
-        if isinstance(value, dict) and field.properties:
-            for name, item in value.items():
-                member = field.properties.get(name) or field.member(name)
-                if type(item) not in member.as_is:
-                    value[name] = self.value(member, item)
-        elif isinstance(value, list) and (items := field.items):
+            return _FORMATS[field.format](value) if value.strip() else None
+        if isinstance(value, dict) and (field.properties or field.undeclared != {}):
+            return self._members(field, value)
+        if isinstance(value, list) and (items := field.items):
             return [
                 v if type(v) in items.as_is else self.value(items, v) for v in value
             ]
-        elif isinstance(value, (dict, list)):
+        if isinstance(value, (dict, list)):
             if _clear_numbers(value):
                 raise CoercionError(value)
         elif isinstance(value, (int, float, Decimal)) and not _is_storable(value):
             raise CoercionError
         return value
 
+    def _members(self, field: Field, value: dict[str, t.Any]) -> dict[str, t.Any]:
+        if field.undeclared is None:
+            for name in [*value.keys() - field.properties.keys()]:
+                del value[name]
+                self.warn_unknown(f"{field.path}.{name}")
+        members = field.properties
+        for name, item in value.items():
+            member = members.get(name) or field.member(name)
+            if type(item) not in member.as_is:
+                value[name] = self.value(member, item)
+        return value
+
 
 @lru_cache(maxsize=1000)
-def _loss(path: str, in_part: bool) -> str:  # noqa: FBT001
+def _loss(path: str, form: str, in_part: bool) -> str:  # noqa: FBT001
     sent = "a part of it" if in_part else "null"
-    return f"the value of {_shown(path)} is not of the declared type; {sent} is sent"
+    return (
+        f"the value of {_shown(path)} is not of the declared type; {sent} is sent{form}"
+    )
+
+
+def _form_of(value: t.Any) -> str:
+    """Describe a value without telling it: ``99/99/9999`` for ``02/29/2020``."""
+    if isinstance(value, (bool, dict, list)):
+        return {bool: "a boolean", dict: "an object", list: "a list"}[type(value)]
+    text = value if isinstance(value, str) else _encoder.encode(value).decode()
+    form = "".join(map(_form_of_character, text[:_LONGEST_FORM]))
+    return form + "..." * (len(text) > _LONGEST_FORM)
+
+
+def _form_of_character(character: str) -> str:
+    if character.isdigit():
+        return "9"
+    if character.isalpha():
+        return "a"
+    return character if character in " -+/.,:" else "?"
 
 
 def _shown(path: str) -> str:
@@ -156,41 +207,51 @@ def _clear_numbers(values: t.Any) -> bool:
     return found
 
 
-def is_rfc_3339(value: t.Any) -> bool:
-    """Tell whether a value is a time that targets read as it is."""
-    try:
-        msgspec.convert(value, DATE_TIME).astimezone(dt.UTC)
-    except (msgspec.ValidationError, OverflowError):
+def is_date_time(value: t.Any) -> bool:
+    """Tell whether a text is a time with its zone, and not a number."""
+    if not isinstance(value, str) or _FEW_DIGITS.fullmatch(value):
         return False
-    return True
+    moment = read_moment(value)
+    return bool(moment and moment.zone)
 
 
-def _date_time(text: str) -> str | None:
-    if is_rfc_3339(text):
-        return text
-    if (moment := parse_time(text)) is not None:
-        return format_time(moment)
-    if not text.strip():
-        return None
-    raise CoercionError
+def _date_time(value: t.Any) -> str:
+    if isinstance(value, str) and is_rfc_3339(value):
+        return value
+    if (moment := read_moment(value)) is None:
+        raise CoercionError
+    return moment.text
 
 
-def _date(text: str) -> str | None:
-    if not text.strip():
-        return None
-    try:
-        moment = dt.datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise CoercionError from None
-    if moment.time() != dt.time():
-        raise CoercionError(moment.date().isoformat())
-    return moment.date().isoformat()
+def _date(value: t.Any) -> str:
+    if (moment := read_moment(value)) is None:
+        raise CoercionError
+    if not moment.is_midnight:
+        raise CoercionError(moment.day)
+    return moment.day
 
 
-_FORMATS: Mapping[str, Callable[[str], str | None]] = {
+def _time_of_day(value: t.Any) -> str:
+    if not isinstance(value, str) or (time := read_time_of_day(value)) is None:
+        raise CoercionError
+    return time
+
+
+_FORMATS: Mapping[str, Callable[[t.Any], str]] = {
     "date-time": _date_time,
     "date": _date,
+    "time": _time_of_day,
 }
+
+
+def _keeps_rules(field: Field, value: t.Any) -> bool:
+    """Tell whether a value, as it is sent, keeps the rules of its field."""
+    if value is None or not field.rules:
+        return True
+    try:
+        return field.rules(msgspec.json.decode(_encoder.encode(value)))
+    except Exception:  # noqa: BLE001 # such as a reference to what is nowhere
+        return True
 
 
 def _converted(field: Field, value: t.Any) -> t.Any:
@@ -199,7 +260,7 @@ def _converted(field: Field, value: t.Any) -> t.Any:
     for name in field.types:
         try:
             if name == "string" and field.format:
-                return _time_text(value)
+                return _FORMATS[field.format](value)
             if name == "object":
                 return _wrapped(field, value)
             return _CONVERSIONS[name](value)
@@ -211,18 +272,15 @@ def _converted(field: Field, value: t.Any) -> t.Any:
     raise CoercionError
 
 
-def _time_text(value: t.Any) -> str:
-    if (moment := parse_time(value)) is None:
-        raise CoercionError
-    return format_time(moment)
-
-
 def _wrapped(field: Field, value: t.Any) -> dict[str, t.Any]:
     """Let a bare id or name stand for the object that it names."""
     if isinstance(value, list):
         raise CoercionError
     names = ["id"] if isinstance(value, int) else ["title", "label", "name"]
-    return {next((n for n in names if n in field.properties), "value"): value}
+    name = next((n for n in names if n in field.properties), "value")
+    if name not in field.properties and field.undeclared is None:
+        raise CoercionError
+    return {name: value}
 
 
 def _string(value: t.Any) -> str:

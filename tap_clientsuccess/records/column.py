@@ -19,6 +19,8 @@ if t.TYPE_CHECKING:
 _NULL = Raw(b"null")
 # With an offset, these are times in UTC that no `datetime` can hold.
 _FIRST_DAY, _LAST_DAY = b'"0001-01-01', b'"9999-12-31'
+# What tells apart what the server sent from what was decoded.
+_REST = bytes({*range(256)} - {*b",:TZ"})
 
 _encoder = msgspec.json.Encoder()
 
@@ -40,7 +42,9 @@ class Column:
         self.is_direct = field.is_exact
         # Whether it is null where a record lacks it.
         self.is_filled = is_declared and field.is_nullable
-        self._may_repeat_keys = bool({"object", "array"} & {*field.types})
+        self._has_members = bool({"object", "array"} & {*field.types})
+        self._is_map = not field.properties
+        self._is_time = field.format == "date-time" and not self._has_members
         self._type: t.Any = None
         self._decoder: msgspec.json.Decoder[list[t.Any]] | None = None
 
@@ -85,12 +89,36 @@ class Column:
             self._type = kind
             self._decoder = msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]
         values = self._decoder.decode(raw)
-        # A key that stands twice is decoded once.
-        if self._may_repeat_keys:
-            colons = raw.count(b":")
-            if colons > _keys(values) and colons > _encoder.encode(values).count(b":"):
-                raise ValueError("a key that stands twice")
+        if self._has_members:
+            if b":" in raw and not self._is_alike(raw, values):
+                raise ValueError("a key that stands twice, or a time in another form")
+        elif self._is_time and not _are_rfc_3339(raw, len(values)):
+            raise ValueError("a time in another form")
         return values
+
+    def _is_alike(self, raw: bytes, values: list[t.Any]) -> bool:
+        """Tell whether no key stands twice, and each time is as RFC 3339 has it.
+
+        A key that stands twice is decoded once: encoded, there are fewer commas. And
+        `msgspec` also reads a time with a space, ``t``, ``z`` or ``+0100``: encoded,
+        there are more of T, Z and colons.
+        """
+        if self._is_map and raw.count(b":") <= _keys(values):
+            return True
+        found, encoded = raw.translate(None, _REST), _encoder.encode(values)
+        made = encoded.translate(None, _REST)
+        return len(found) == len(made) and found.count(b",") == made.count(b",")
+
+
+def _are_rfc_3339(raw: bytes, length: int) -> bool:
+    """Tell whether these decoded times are as RFC 3339 has them.
+
+    Nothing else is in there but null: counting a few bytes is enough, and fast.
+    """
+    if b" " in raw or b"t" in raw or b"z" in raw or b"\\" in raw:
+        return False
+    times, zulu = length - raw.count(b"n"), raw.count(b"Z")
+    return times == zulu or raw.count(b":") == 3 * times - zulu
 
 
 def _keys(values: list[t.Any]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing as t
 from decimal import Decimal
 
-from tap_clientsuccess.records.coerce import is_rfc_3339
+from tap_clientsuccess.records.coerce import is_date_time
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -57,7 +57,7 @@ def _schema_of(values: Sequence[t.Any]) -> JSONSchema:
         return {"type": ["string", "null"]}
     (name,) = types
     schema: JSONSchema = {"type": [name, "null"]}
-    if name == "string" and all(is_rfc_3339(value) for value in values if value):
+    if name == "string" and all(is_date_time(value) for value in values if value):
         schema["format"] = "date-time"
     return schema
 

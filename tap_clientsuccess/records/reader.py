@@ -35,7 +35,7 @@ from tap_clientsuccess.records.coerce import Coercer, Warn
 from tap_clientsuccess.records.column import Column
 from tap_clientsuccess.records.decoding import decode_json
 from tap_clientsuccess.records.envelope import EnvelopeDecoder, split
-from tap_clientsuccess.records.validate import Field, is_plain
+from tap_clientsuccess.records.validate import is_plain
 from tap_clientsuccess.timestamps import parse_time
 
 if t.TYPE_CHECKING:
@@ -228,8 +228,9 @@ class RecordReader:
             column = self._columns.get(name)
             if column is None:
                 if len(self._columns) < self._most_columns and is_plain(name):
+                    field = self._coercer.root.undeclared_member(name)
                     self._columns[name] = Column(
-                        len(self._columns), Field({}, name), is_declared=False
+                        len(self._columns), field, is_declared=False
                     )
                     if not self._coercer.is_open:
                         self._unknown.add(name)

@@ -12,9 +12,14 @@ from decimal import Decimal
 from itertools import count
 
 import msgspec
+from jsonschema import Draft7Validator, FormatChecker
 from msgspec import UNSET, UnsetType
 
+from tap_clientsuccess.timestamps import is_rfc_3339, read_moment, read_time_of_day
+
 if t.TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tap_clientsuccess.records import JSONSchema
 
 LARGEST = 1e308
@@ -28,6 +33,8 @@ _SCALARS: dict[str, t.Any] = {
 }
 DATE_TIME = t.Annotated[dt.datetime, msgspec.Meta(tz=True)]
 _FORMATS: dict[str, t.Any] = {"date-time": DATE_TIME, "date": dt.date}
+FORMATS = ("date-time", "date", "time")
+_FORMAT_CHECKER = FormatChecker()
 _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
@@ -44,6 +51,13 @@ for _ in range(4):
     ANYTHING = t.Union[_NUMBER, bool, str, None, list[ANYTHING], dict[str, ANYTHING]]  # noqa: UP007
 
 _EXACT = (["string"], ["integer"], ["boolean"])
+# What a `Field` knows by itself, and what restricts no value of a nullable schema.
+_UNDERSTOOD = {"type", "format", "properties", "items", "additionalProperties"}
+_ANNOTATIONS = {
+    "title", "description", "default", "examples", "deprecated", "readOnly",
+    "writeOnly", "contentMediaType", "contentEncoding", "required", "$schema", "$id",
+    "$comment", "x-sql-datatype", "x-sql-datatype-properties",
+}  # fmt: skip
 _MAX_LEARNED = 100
 _numbers = count()
 
@@ -55,9 +69,12 @@ class Field:
         path: Where it is, such as ``npsResult.score``.
         types: The names of its JSON types, in order, without ``null``.
         is_nullable: Whether it may be null.
-        format: ``date-time``, ``date`` or None.
+        format: ``date-time``, ``date``, ``time`` or None.
         properties: The members of an object by name; empty where nothing is declared.
+        undeclared: The schema of its other members; None where there must be none.
         items: The items of a list, if they are declared.
+        rules: Tells whether a value keeps the rest of the schema, such as ``enum``;
+            None where there is no more.
         python_types: The types of its decoded values.
         as_is: Those among them of which every value is valid.
     """
@@ -70,19 +87,24 @@ class Field:
         self.path = path
         self.types = [name for name in names if name != "null"]
         self.is_nullable = "null" in names
-        known_format = "string" in names and schema.get("format") in _FORMATS
+        known_format = "string" in names and schema.get("format") in FORMATS
         self.format: str | None = schema["format"] if known_format else None
         self.properties = {
             name: Field(member, f"{path}.{name}" if path else name, self)
             for name, member in schema.get("properties", {}).items()
         }
+        self.undeclared = _schema_of_undeclared(schema)
         items = schema.get("items")
         self.items = Field(items, path, self) if items else None
+        self.rules = _rules(schema)
         python_types = (kind for name in names for kind in _PYTHON_TYPES[name])
         self.python_types = frozenset(python_types)
-        simple = {bool, type(None)} if known_format else {bool, type(None), str}
-        self.as_is = self.python_types & simple
-        self._is_declared = "type" in schema
+        always_valid = {type(None)} if self.rules else {type(None), bool, str}
+        self.as_is = self.python_types & always_valid
+        if self.format:
+            self.as_is -= {str}
+        self._takes_anything = schema.keys() <= _ANNOTATIONS
+        self._has_types = "type" in schema and not self.rules and self.format != "time"
         self._parent = parent
         self._room = len(self.properties) + _MAX_LEARNED
         self._type: t.Any = None
@@ -92,21 +114,31 @@ class Field:
         """The type that `msgspec` validates.
 
         Raises:
-            ValueError: There is none, because of a name that `msgspec` does not take.
+            ValueError: There is none, because of a name or a rule that `msgspec` does
+                not take.
         """
+        if self._takes_anything:
+            return ANYTHING
+        if not self._has_types or not all(map(is_plain, self.properties)):
+            raise ValueError("not a type of msgspec")
         if self._type is None:
             kinds = [self._type_of(name) for name in self.types]
             # `t.Union` takes what `|` does not.
-            union = t.Union[(*kinds, None)] if self.is_nullable else t.Union[(*kinds,)]
-            self._type = union if self._is_declared else ANYTHING
+            self._type = (
+                t.Union[(*kinds, None)] if self.is_nullable else t.Union[(*kinds,)]
+            )
         return self._type
 
     @property
     def is_exact(self) -> bool:
         """Whether what `type` decodes is encoded again without losing a digit."""
+        if not self._has_types:
+            return False
         if self.types == ["object"]:
-            members = self.properties.values()
-            return bool(members) and all(member.is_exact for member in members)
+            members = self.properties.items()
+            return bool(members) and all(
+                is_plain(name) and member.is_exact for name, member in members
+            )
         if self.types == ["array"]:
             return self.items is not None and self.items.is_exact
         return self.types in _EXACT and not self.format
@@ -118,8 +150,8 @@ class Field:
             return list[self.items.type if self.items else ANYTHING]  # type: ignore[misc]
         if name != "object":
             return _SCALARS[name]
-        if not self.properties:
-            return dict[str, ANYTHING]
+        if not self.properties and self.undeclared is not None:
+            return dict[str, self.undeclared_member("*").type]  # type: ignore[misc]
         fields = [
             (f"field_{number}", t.Union[field.type, UnsetType], UNSET)  # noqa: UP007
             for number, field in enumerate(self.properties.values())
@@ -134,20 +166,59 @@ class Field:
         )
 
     def member(self, name: str) -> Field:
-        """Return the field of a member, which may hold anything if it is not declared.
+        """Return the field of a member, also of one that is not declared.
 
         The type takes such a member from then on. So it is valid next time.
         """
         field = self.properties.get(name)
         if field is None:
-            field = Field({}, f"{self.path}.{name}", self)
-            if len(self.properties) < self._room and is_plain(name):
+            field = self.undeclared_member(name)
+            if self.properties and len(self.properties) < self._room and is_plain(name):
                 self.properties[name] = field
                 outdated: Field | None = self
                 while outdated:
                     outdated._type = None  # noqa: SLF001
                     outdated = outdated._parent  # noqa: SLF001
         return field
+
+    def undeclared_member(self, name: str) -> Field:
+        """Return the field of a member that is not declared."""
+        path = f"{self.path}.{name}" if self.path else name
+        return Field(self.undeclared or {}, path, self)
+
+
+def _schema_of_undeclared(schema: JSONSchema) -> JSONSchema | None:
+    others = schema.get("additionalProperties", True)
+    if "patternProperties" in schema:  # The rules say which there may be.
+        return {}
+    return others if isinstance(others, dict) else {} if others else None
+
+
+def _rules(schema: JSONSchema) -> Callable[[t.Any], bool] | None:
+    """Return what checks the part of a schema that a `Field` does not know."""
+    formats = _FORMAT_CHECKER.checkers.keys() - {*FORMATS}
+    if (
+        schema.get("format") not in formats
+        and schema.keys() <= _UNDERSTOOD | _ANNOTATIONS
+    ):
+        return None
+    return Draft7Validator(schema, format_checker=_FORMAT_CHECKER).is_valid
+
+
+@_FORMAT_CHECKER.checks("date-time")
+def _is_date_time(value: t.Any) -> bool:
+    return not isinstance(value, str) or is_rfc_3339(value)
+
+
+@_FORMAT_CHECKER.checks("date")
+def _is_date(value: t.Any) -> bool:
+    moment = read_moment(value)
+    return not isinstance(value, str) or bool(moment and moment.day == value)
+
+
+@_FORMAT_CHECKER.checks("time")
+def _is_time(value: t.Any) -> bool:
+    return not isinstance(value, str) or read_time_of_day(value) == value
 
 
 def is_plain(name: str) -> bool:

@@ -6,7 +6,7 @@ import typing as t
 from dataclasses import replace
 from functools import partial
 
-from jsonschema import Draft7Validator
+from jsonschema import Draft7Validator, FormatChecker
 from singer_sdk.helpers.jsonpath import extract_jsonpath
 
 from tap_clientsuccess.errors import NotFoundError, config_error
@@ -24,7 +24,9 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.records.reader import RecordPage, RecordReader
 
 _SAMPLED_PAGES = 3
-_META = Draft7Validator(Draft7Validator.META_SCHEMA)
+_META = Draft7Validator(
+    Draft7Validator.META_SCHEMA, format_checker=FormatChecker(["regex"])
+)
 
 
 class CustomStream(SearchStream):
