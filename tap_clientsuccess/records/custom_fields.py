@@ -95,6 +95,7 @@ def property_of(definition: t.Any) -> tuple[str, JSONSchema]:
     key = definition.get("fieldKey") if isinstance(definition, dict) else None
     if not isinstance(key, str) or not key:
         raise ValueError("no fieldKey")
+    key = key.replace("\0", "\N{REPLACEMENT CHARACTER}")  # As in the records.
     name = re.sub(r"[\W_]", "", str(definition.get("fieldTypeName") or "").lower())
     schema = next((kind for pattern, kind in _KINDS if pattern.fullmatch(name)), STRING)
     return key, {**schema, "description": _described(definition)}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clientsuccess_sandbox import Mutate, Sandbox, Status
+from clientsuccess_sandbox import Body, Mutate, Sandbox, Status
 from tap_clientsuccess.records.custom_fields import FieldDefinitions, property_of
 from tap_clientsuccess.tap import TapClientSuccess
 
@@ -195,7 +195,7 @@ def test_values_are_coerced_to_the_declared_type(sync: Sync, sandbox: Sandbox) -
         "reference_customer__cs": True,
         "account_code__cs": "77",
         "kickoff_date__cs": "2024-05-01",
-        "last_audit__cs": "2024-05-01T10:11:12+0000",
+        "last_audit__cs": "2024-05-01T10:11:12+00:00",
         "regions_served__cs": ["EMEA"],
         "not_defined__cs": {"kept": [1]},
     }
@@ -225,8 +225,12 @@ def test_values_that_contradict_their_definition(
     first = [m for m in caplog.messages if "declared type" in m and "times" not in m]
     assert sorted(first) == [
         f"clients: the value of 'custom.{field}' is not of the declared type; "
-        "null is sent"
-        for field in ("kickoff_date__cs", "reference_customer__cs", "total_users__cs")
+        f"null is sent{form}"
+        for field, form in (
+            ("kickoff_date__cs", "; its form is aaaa"),
+            ("reference_customer__cs", ""),
+            ("total_users__cs", ""),
+        )
     ]
     assert "dozen" not in caplog.text
 
@@ -294,3 +298,38 @@ def test_the_oldest_field_comes_first() -> None:
     found += [{"fieldKey": f"f{number}", "fieldId": number} for number in (3, 1)]
     definitions = FieldDefinitions(lambda _: found)
     assert list(definitions.properties("CLIENT")) == ["f1", "f3", "b", "a"]
+
+
+ODD_KEYS = ('say "hi"', "back\\slash", "two\nlines", "bell\a", "nul\0", "\xad")
+
+
+@pytest.mark.parametrize("others", ["DATE", None])
+@pytest.mark.parametrize("key", ODD_KEYS)
+def test_any_key(sync: Sync, sandbox: Sandbox, key: str, others: str | None) -> None:
+    """Also where all fields are of types that are decoded as they are."""
+    types = {key: "INTEGER", "plain": "STRING", "other": others or "BOOLEAN"}
+    found = [{"fieldKey": k, "fieldTypeName": name} for k, name in types.items()]
+    sandbox.faults.add(Body("/customfield/all", found))
+    custom = {key: "5", "plain": "a", "other": None, "undeclared": 1.5}
+    arrived = values_of(sync, sandbox, custom)
+    assert arrived == {k.replace("\0", "\ufffd"): v for k, v in custom.items()} | {
+        key.replace("\0", "\ufffd"): 5
+    }
+    sandbox.faults.clear()
+    sandbox.faults.add(Body("/customfield/all", found))
+    flat = {"flattening_enabled": True, "flattening_max_depth": 1}
+    sandbox.faults.add(Mutate("/client/search", values={"custom": custom}))
+    output = sync(streams=["clients"], discover_custom_fields=True, **flat)
+    record = output.records["clients"][0]
+    columns = [name for name in record if name.startswith("custom__")]
+    assert [record[name] for name in columns] == [5, "a", None]
+    assert set(record) == set(output.schemas["clients"]["properties"])
+
+
+@pytest.mark.parametrize("value", [1582934400000, "1582934400000", 20200229])
+def test_a_date_is_a_date_whatever_it_was(
+    sync: Sync, sandbox: Sandbox, caplog: pytest.LogCaptureFixture, value: t.Any
+) -> None:
+    arrived = values_of(sync, sandbox, {"kickoff_date__cs": value})
+    assert arrived["kickoff_date__cs"] == "2020-02-29"
+    assert "declared type" not in caplog.text
