@@ -209,7 +209,7 @@ def _clear_numbers(values: t.Any) -> bool:
 
 def is_date_time(value: t.Any) -> bool:
     """Tell whether a text is a time with its zone, and not a number."""
-    if not isinstance(value, str) or _FEW_DIGITS.fullmatch(value):
+    if not isinstance(value, str) or not {*":T"} & {*value[:20]}:
         return False
     moment = read_moment(value)
     return bool(moment and moment.zone)

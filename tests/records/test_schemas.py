@@ -11,10 +11,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tap_clientsuccess import schemas
-from tap_clientsuccess.catalog import SCHEMAS
+from tap_clientsuccess.catalog import SCHEMAS, nullable_schema
 from tap_clientsuccess.records.custom_fields import property_of
 from tap_clientsuccess.records.infer import infer_schema
 from tap_clientsuccess.records.reader import RecordReader
+from tap_clientsuccess.streams import STREAMS
 
 if t.TYPE_CHECKING:
     from tap_clientsuccess.records import JSONSchema
@@ -38,6 +39,12 @@ def unions(schema: JSONSchema) -> t.Iterator[t.Any]:
 @pytest.mark.parametrize("name", NAMES)
 def test_no_type_but_one_or_null(name: str) -> None:
     assert not list(unions(SCHEMAS.fetch_schema(name)))
+
+
+def test_all_but_the_primary_keys_may_be_null() -> None:
+    for stream in STREAMS:
+        schema = SCHEMAS.fetch_schema(stream.name)  # type: ignore[misc]
+        assert nullable_schema(schema, stream.primary_keys) == schema
 
 
 json_values = st.recursive(
@@ -75,3 +82,22 @@ def test_a_custom_field_of_unknown_type_is_text() -> None:
     ):
         (record,) = reader.read(f'[{{"custom":{{"x":{value}}}}}]'.encode()).records
         assert json.loads(record.line) == {"custom": {"x": text}}
+
+
+@pytest.mark.parametrize(
+    ("sample", "is_time"),
+    [
+        ("2020-02-29T13:14:15Z", True),
+        ("2020-02-29 13:14:15+0000", True),
+        ("20200229T131415Z", True),
+        ("2020-02-29T13:14:15", False),
+        ("2020-02-29", False),
+        ("1582934400.5", False),
+        ("1582934400000", False),
+    ],
+)
+def test_a_text_is_inferred_to_be_a_time_if_it_has_a_zone(
+    sample: str, *, is_time: bool
+) -> None:
+    (member,) = infer_schema([{"a": sample}], [])["properties"].values()
+    assert ("format" in member) == is_time
