@@ -119,9 +119,9 @@ class Field:
         """
         if self._takes_anything:
             return ANYTHING
-        if not self._has_types or not all(map(is_plain, self.properties)):
-            raise ValueError("not a type of msgspec")
         if self._type is None:
+            if not self._has_types or not all(map(is_plain, self.properties)):
+                raise ValueError("not a type of msgspec")
             kinds = [self._type_of(name) for name in self.types]
             # `t.Union` takes what `|` does not.
             self._type = (
