@@ -108,4 +108,8 @@ class UnavailableError(TransientError):
 
 
 class UnexpectedResponseError(TransientError):
-    """The response is not the expected JSON."""
+    """The response is not the expected JSON, or not valid HTTP."""
+
+
+class UnexpectedBodyError(ValueError):
+    """A body is not the expected JSON: the server's fault, not ours."""

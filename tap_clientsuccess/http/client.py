@@ -124,7 +124,8 @@ class Client:
         Args:
             request: The request.
             read: Takes the decompressed body and returns what the caller wants. Raises
-                `ValueError` if the body is not what it should be.
+                `UnexpectedBodyError` if the body is not what it should be; any other
+                error is one of the tap, which is neither retried nor explained.
             counts: Counts the request and its retries.
 
         Returns:
@@ -164,7 +165,7 @@ class Client:
             self._check(response, started)
             try:
                 return Result(read(response.body), response.sent_at)
-            except ValueError:
+            except UnexpectedBodyError:
                 raise UnexpectedResponseError(
                     describe_unexpected(response), status=response.status
                 ) from None
@@ -186,7 +187,7 @@ class Client:
         timeout: float,
         held: contextlib.ExitStack | None = None,
     ) -> Response:
-        """Send a request once; once more if the login's session had ended.
+        """Send a request once; again where the login's session had ended.
 
         Args:
             request: The request.

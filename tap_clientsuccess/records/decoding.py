@@ -8,6 +8,8 @@ from decimal import Decimal, InvalidOperation
 
 import msgspec
 
+from tap_clientsuccess.errors import UnexpectedBodyError
+
 _MAX_DIGITS = 4000
 
 
@@ -40,7 +42,7 @@ def decode_json(body: bytes | msgspec.Raw) -> t.Any:
         The JSON value.
 
     Raises:
-        ValueError: The body is not JSON, is incomplete, or is nested too deep.
+        UnexpectedBodyError: The body is not JSON, is incomplete, or is nested too deep.
     """
     try:
         try:
@@ -48,7 +50,9 @@ def decode_json(body: bytes | msgspec.Raw) -> t.Any:
         except (msgspec.DecodeError, UnicodeDecodeError):
             return _decode_leniently(bytes(body))
     except RecursionError:
-        raise ValueError("nested too deep") from None
+        raise UnexpectedBodyError("nested too deep") from None
+    except json.JSONDecodeError:
+        raise UnexpectedBodyError("not JSON") from None
 
 
 def _decode_leniently(body: bytes) -> t.Any:

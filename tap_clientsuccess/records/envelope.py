@@ -7,6 +7,7 @@ import typing as t
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
+from tap_clientsuccess.errors import UnexpectedBodyError
 from tap_clientsuccess.records.decoding import decode_json
 
 COUNTS = ("totalElements", "totalPages", "size", "last")
@@ -46,7 +47,7 @@ def split(body: bytes) -> tuple[list[t.Any], dict[str, t.Any]]:
     """Return the records, as raw JSON if possible, and the counts beside them.
 
     Raises:
-        ValueError: There is no list of records.
+        UnexpectedBodyError: There is no list of records.
     """
     try:
         return _raw_decoder.decode(body)
@@ -58,7 +59,7 @@ def list_of(body: bytes) -> list[t.Any]:
     """Return the decoded records.
 
     Raises:
-        ValueError: There is no list of records.
+        UnexpectedBodyError: There is no list of records.
     """
     return records_of(decode_json(body))[0]
 
@@ -67,19 +68,19 @@ def records_of(body: t.Any) -> tuple[list[t.Any], dict[str, t.Any]]:
     """Return the records in a decoded body, and the counts beside them.
 
     Raises:
-        ValueError: There is no list of records.
+        UnexpectedBodyError: There is no list of records.
     """
     if isinstance(body, list):
         return body, {}
     if not isinstance(body, dict):
-        raise ValueError("not an object")  # noqa: TRY004
+        raise UnexpectedBodyError("not an object")
     counts = {name: body.get(name) for name in COUNTS}
     data = body.get("data", UNSET)
     records = body.get("content", UNSET) if data is UNSET else data
     if records in (None, UNSET) and counts["totalElements"] in (0, "0"):
         records = []
     if not isinstance(records, list):
-        raise ValueError("no list of records")  # noqa: TRY004
+        raise UnexpectedBodyError("no list of records")
     return records, counts
 
 
@@ -87,9 +88,9 @@ def record_of(body: t.Any) -> tuple[list[t.Any], dict[str, t.Any]]:
     """Return the only record in a decoded body, bare or in an envelope, as a list.
 
     Raises:
-        ValueError: There is none.
+        UnexpectedBodyError: There is none.
     """
     if not isinstance(body, dict):
-        raise ValueError("not an object")  # noqa: TRY004
+        raise UnexpectedBodyError("not an object")
     record = body.get("data", body.get("content"))
     return [record if isinstance(record, dict) and "id" not in body else body], {}

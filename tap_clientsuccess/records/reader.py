@@ -31,6 +31,7 @@ from operator import attrgetter
 import msgspec
 from msgspec import UNSET, Raw
 
+from tap_clientsuccess.errors import UnexpectedBodyError
 from tap_clientsuccess.records.coerce import Coercer, Warn
 from tap_clientsuccess.records.column import Column
 from tap_clientsuccess.records.decoding import decode_json
@@ -136,7 +137,7 @@ class RecordReader:
                 them, and what is said beside them.
 
         Raises:
-            ValueError: There is no list of records, or it is nested too deep.
+            UnexpectedBodyError: There is no list of records, or it is nested too deep.
         """
         body = self._in_one_line(body)
         try:
@@ -144,7 +145,7 @@ class RecordReader:
             with self._lock:
                 return self._page(*self._records(body, found))
         except RecursionError:
-            raise ValueError("nested too deep") from None
+            raise UnexpectedBodyError("nested too deep") from None
 
     def _records(
         self, body: bytes, found: tuple[list[t.Any], dict[str, t.Any]] | None

@@ -9,7 +9,7 @@ from functools import partial
 from jsonschema import Draft7Validator, FormatChecker
 from singer_sdk.helpers.jsonpath import extract_jsonpath
 
-from tap_clientsuccess.errors import NotFoundError, config_error
+from tap_clientsuccess.errors import NotFoundError, UnexpectedBodyError, config_error
 from tap_clientsuccess.records.decoding import decode_json
 from tap_clientsuccess.records.infer import infer_schema
 from tap_clientsuccess.streams.search import SearchStream
@@ -118,7 +118,7 @@ class CustomStream(SearchStream):
         """Read a page, or the whole response as the only page.
 
         Raises:
-            ValueError: The records are not where they should be.
+            UnexpectedBodyError: The records are not where they should be.
         """
         if self._is_paged:
             return super().read_records(body, reader=reader)
@@ -130,7 +130,7 @@ def _find(path: str, body: t.Any) -> tuple[list[t.Any], dict[str, t.Any]]:
     """Return the records at a path, and the envelope's counts."""
     found = list(extract_jsonpath(path, body))
     if not found and not _has_empty_list(path, body):
-        raise ValueError("nothing at records_path")
+        raise UnexpectedBodyError("nothing at records_path")
     records = found[0] if len(found) == 1 and isinstance(found[0], list) else found
     return records, body if isinstance(body, dict) else {}
 

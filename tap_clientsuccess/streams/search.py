@@ -10,7 +10,7 @@ from functools import cached_property, partial
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from singer_sdk.streams.rest import PageContext
 
-from tap_clientsuccess.errors import config_error
+from tap_clientsuccess.errors import UnexpectedBodyError, config_error
 from tap_clientsuccess.paging.page import Page, PageRequest
 from tap_clientsuccess.paging.reader import Reader
 from tap_clientsuccess.paging.window import FURTHER_BACK, Window
@@ -309,12 +309,12 @@ class SearchStream(ClientSuccessStream):
         """Read the response to a paged search.
 
         Raises:
-            ValueError: The body is no such response.
+            UnexpectedBodyError: The body is no such response.
         """
         self._largest_page = max(self._largest_page, len(body))
         page = reader.read(body, self.find)
         if not page.counts:
-            raise ValueError("a bare list")
+            raise UnexpectedBodyError("a bare list")
         return page
 
 

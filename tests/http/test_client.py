@@ -79,6 +79,18 @@ def test_the_last_error_counts_the_tries(server: Server) -> None:
     assert len(server.requests) == 3
 
 
+@pytest.mark.parametrize("fault", [ValueError, TypeError, UnicodeError])
+def test_an_error_of_the_tap_is_not_blamed_on_the_server(
+    server: Server, fault: type[Exception]
+) -> None:
+    def read(_: bytes) -> t.NoReturn:
+        raise fault
+
+    with pytest.raises(fault):
+        make_client(max_retries=8).request(HTTPRequest(url=server.url), read)
+    assert len(server.requests) == 1
+
+
 def test_cookies_are_not_kept(client: Client, server: Server) -> None:
     cookies = ["Set-Cookie: a=1", "Set-Cookie: b=2; Domain=127.0.0.1; Path=/"]
     server.respond = lambda _: answer(b"[]", *cookies)
