@@ -19,7 +19,11 @@ from tap_clientsuccess.errors import (
 from tap_clientsuccess.http.responses import Response, check
 
 if t.TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tap_clientsuccess.http.transport import Transport
+
+    Send = Callable[[requests.PreparedRequest], Response]
 
 _DEFAULT_LIFE_SECONDS = 43_200
 _EARLY_SECONDS = 300
@@ -33,9 +37,9 @@ class KeyAuthenticator(APIKeyAuthenticator):
         "ClientSuccess and set api_key"
     )
 
-    def renew(self, *_: t.Any) -> bool:
-        """Return False: a rejected key cannot be renewed."""
-        return False
+    def send(self, request: requests.PreparedRequest, send: Send) -> Response:
+        """Send a request with the key; a rejected key cannot be renewed."""
+        return send(self(request))
 
 
 class LoginAuthenticator(APIAuthenticatorBase):
@@ -88,23 +92,40 @@ class LoginAuthenticator(APIAuthenticatorBase):
         with self._lock:
             if self._token is None or time.monotonic() >= self._valid_until:
                 self._log_in()
-            request.headers["Authorization"] = t.cast("str", self._token)
+            self._put_token(request)
         return request
 
-    def renew(self, request: requests.PreparedRequest, response: Response) -> bool:
-        """Log in again if the session has ended, unless another thread already has.
+    def _put_token(self, request: requests.PreparedRequest) -> None:
+        request.headers["Authorization"] = t.cast("str", self._token)
+
+    def send(self, request: requests.PreparedRequest, send: Send) -> Response:
+        """Send a request; again with a new token, where the session has ended.
+
+        Where another thread has logged in meanwhile, its token is tried. But a session
+        may end after some requests, and others may have used them up: what is refused
+        twice is sent with a token that nobody else has. If that is refused as well, the
+        user lacks a permission.
+
+        Args:
+            request: The request.
+            send: Sends it once.
 
         Returns:
-            Whether to send the request again.
+            The last response.
+
+        Raises:
+            ApiError: The login failed, or there was no complete response.
         """
-        if response.status != requests.codes.unauthorized and (
-            not response.has_invalid_token
-        ):
-            return False
-        with self._lock:
-            if request.headers.get("Authorization") == self._token:
-                self._log_in()
-        return True
+        for is_second in (False, True):
+            response = send(self(request))
+            if not _has_ended(response):
+                break
+            with self._lock:
+                if is_second or request.headers["Authorization"] == self._token:
+                    self._log_in()
+                    self._put_token(request)
+                    return send(request)
+        return response
 
     def _log_in(self) -> None:
         request = requests.Request("POST", self._url, data=self._form)
@@ -114,6 +135,10 @@ class LoginAuthenticator(APIAuthenticatorBase):
         self._token, seconds = _read_token(response)
         early = min(_EARLY_SECONDS, seconds / 10)
         self._valid_until = time.monotonic() + seconds - early
+
+
+def _has_ended(response: Response) -> bool:
+    return response.status == requests.codes.unauthorized or response.has_invalid_token
 
 
 def _check_login(response: Response) -> None:

@@ -9,12 +9,14 @@ import threading
 import time
 import typing as t
 from dataclasses import dataclass
+from functools import partial
 
 import requests
 
 from tap_clientsuccess.errors import (
     TransientError,
     UnavailableError,
+    UnexpectedBodyError,
     UnexpectedResponseError,
 )
 from tap_clientsuccess.http.responses import Response, check, describe_unexpected
@@ -209,12 +211,8 @@ class Client:
                 json=request.data,
             )
         )
-        prepared = self.authenticator(prepared)
-        response = self._transport.send(prepared, timeout=timeout, held=held)
-        if self.authenticator.renew(prepared, response):
-            prepared = self.authenticator(prepared)
-            response = self._transport.send(prepared, timeout=timeout, held=held)
-        return response
+        send = partial(self._transport.send, timeout=timeout, held=held)
+        return self.authenticator.send(prepared, send)
 
 
 def seconds_to_wait(tries: int, retry_after: float | None) -> float:

@@ -133,7 +133,7 @@ class Transport:
         """
         self._max_bytes = max_bytes
         self._secrets = secrets
-        # Re-entrant: a request that is sent again may bring two large responses.
+        # Re-entrant: a redirect may have a large body, too.
         self._one_large = threading.RLock()
         self._deadlines = DeadlineWatch()
         self._pools: dict[tuple[str, str], HTTPConnectionPool] = {}

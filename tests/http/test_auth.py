@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import typing as t
+from collections import Counter
 from itertools import count
 
 import pytest
@@ -77,6 +78,56 @@ def test_threads_share_one_renewal(server: Server) -> None:
     request = HTTPRequest(url=f"{server.url}/x")
     list(ThreadPool(4).map(lambda _: client.request(request, identity), range(4)))
     assert next(logins) == 3
+
+
+@pytest.mark.parametrize("uses", [1, 4])
+@pytest.mark.parametrize("status", ["401 Unauthorized", "200 OK"])
+def test_sessions_that_end_after_a_few_requests(
+    server: Server, uses: int, status: str
+) -> None:
+    """Others may use up the token that one of the threads has renewed."""
+    lock = threading.Lock()
+    left: Counter[str | None] = Counter()
+
+    def respond(request: Request) -> bytes:
+        with lock:
+            if request.path.endswith("/auth"):
+                left[token := f"t{len(left) + 1}"] = uses
+                return answer(json.dumps({"access_token": token}).encode())
+            left[request.header("Authorization")] -= 1
+            if left[request.header("Authorization")] >= 0:
+                return answer(b'[{"id": 1}]')
+            return answer(b'{"error": "invalid_token"}', status=status)
+
+    server.respond = respond
+    client = make_login_client(server, concurrency=8)
+    request = HTTPRequest(url=f"{server.url}/x")
+    results = ThreadPool(8).map(lambda _: client.request(request, identity), range(100))
+    assert {result.content for result in results} == {b'[{"id": 1}]'}
+
+
+def test_one_user_may_lack_a_permission_where_sessions_end(server: Server) -> None:
+    """It is no endless loop, even where other requests succeed with each token."""
+    logins = count(1)
+
+    def respond(request: Request) -> bytes:
+        if request.path.endswith("/auth"):
+            return answer(b'{"access_token": "t%d"}' % next(logins))
+        return answer(status="401 No" if request.path.endswith("/no") else "200 OK")
+
+    server.respond = respond
+    client = make_login_client(server, concurrency=8)
+
+    def outcome(number: int) -> str:
+        path = "no" if number % 2 else "yes"
+        try:
+            client.request(HTTPRequest(url=f"{server.url}/{path}"), identity)
+        except RejectedKeyError:
+            return "no"
+        return "yes"
+
+    assert list(ThreadPool(8).map(outcome, range(40))) == ["yes", "no"] * 20
+    assert next(logins) <= 22
 
 
 @pytest.mark.parametrize(("status", "body"), ENDED)
