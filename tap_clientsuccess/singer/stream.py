@@ -7,10 +7,12 @@ message promises. What is used of its insides stands here, and nowhere else.
 from __future__ import annotations
 
 import abc
+import contextlib
 import json
 import typing as t
 from functools import cached_property
 
+from singer_sdk import metrics
 from singer_sdk.batch import Batcher
 from singer_sdk.helpers._util import utc_now
 from singer_sdk.helpers.conform import TypeConformanceLevel
@@ -94,7 +96,7 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
     ) -> Generator[Record, None, None]:
         self.is_complete = self.is_skipped = False
         self.progress = StreamProgress(self.name, self._bookmark_text(context))
-        with self.reporter.of(self.progress):
+        with self.reporter.of(self.progress), self._counted_requests():
             try:
                 if write_messages and self._changes_nothing:
                     self._pass_records_on(context)
@@ -110,6 +112,17 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
                 self.progress.bookmark = self._bookmark_text(context)
         if write_messages:
             self._activate_version()
+
+    @contextlib.contextmanager
+    def _counted_requests(self) -> Iterator[None]:
+        """Write the SDK's metric of the stream's requests at its end."""
+        path = self.path.partition("?")[0]  # A query may hold a secret.
+        with metrics.http_request_counter(self.name, endpoint=path) as counter:
+            try:
+                yield
+            finally:
+                # `increment` would write another line where the stream took minutes.
+                counter.value = self.progress.requests.requests
 
     @property
     def _status(self) -> str:

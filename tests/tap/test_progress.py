@@ -95,6 +95,33 @@ def test_a_summary_of_each_stream(
     assert again["bookmark_before"] == first.bookmark("clients")
 
 
+def test_the_metric_of_requests(
+    sync: Sync,
+    sandbox: Sandbox,
+    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One line for each stream, at its end, however it is sent and ends."""
+    caplog.set_level("INFO")
+    encoding = {"format": "jsonl", "compression": "gzip"}
+    batches = {"encoding": encoding, "storage": {"root": tmp_path.as_uri()}}
+    monkeypatch.setattr("singer_sdk.metrics.time", iter(range(0, 10**6, 61)).__next__)
+    flat = {"flattening_enabled": True, "flattening_max_depth": 1}
+    for settings in ({}, flat, {"batch_config": batches}):
+        sandbox.faults.add(Status("/client/search", 500, times=1))
+        sync(streams=["clients"], **settings)
+    sandbox.faults.add(Status("/client/search", 401))
+    with pytest.raises(ApiError):
+        sync(streams=["clients"])
+    tags = {"endpoint": "/client/search", "stream": "clients", "pid": os.getpid()}
+    metrics = [json.loads(m[8:]) for m in caplog.messages if m.startswith("METRIC: ")]
+    assert [m for m in metrics if m["metric"] == "http_request_count"] == [
+        {"type": "counter", "metric": "http_request_count", "value": n, "tags": tags}
+        for n in (2, 2, 2, 1)
+    ]
+
+
 def test_what_the_next_sync_does_after_an_error(
     sync: Sync, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
