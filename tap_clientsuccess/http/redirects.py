@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 import typing as t
+from base64 import b32encode, b64encode
 from urllib.parse import urljoin, urlsplit
 
 from tap_clientsuccess.errors import WrongAddressError
 
 if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import requests
 
+_PART = 8
+"""Letters of a secret, or of an encoding, in a row that are not there by chance."""
 _PLAIN_HOST = re.compile(r"[a-z0-9.-]{1,100}")
 
 
@@ -59,12 +64,38 @@ def _origin(url: str) -> tuple[str, str, int | None]:
 
 def _shown(scheme: str, host: str, port: int | None, secrets: tuple[str, ...]) -> str:
     """Format an origin, unless it looks odd or may contain a secret."""
-    hidden = [_letters(secret) for secret in secrets]
-    if _PLAIN_HOST.fullmatch(host) and not any(
-        secret and secret in _letters(host) for secret in hidden
-    ):
-        return f"{scheme}://{host}:{port}"
-    return "another host"
+    may_leak = any(_may_contain(host, secret) for secret in secrets)
+    if may_leak or not _PLAIN_HOST.fullmatch(host):
+        return "another host"
+    return f"{scheme}://{host}:{port}"
+
+
+def _may_contain(host: str, secret: str) -> bool:
+    """Whether a host contains a part of a secret, in any of the usual encodings.
+
+    A host has no upper case, and its labels are short: an encoding may lack its case,
+    its padding and its signs, and have dots within.
+    """
+    shown, data = _letters(host), secret.encode()
+    # An encoder takes 3 or 5 bytes at a time: a text before the secret shifts them.
+    forms = [secret, data.hex(), *map(_base64, _shifted(data, 3))]
+    forms += [b32encode(part).decode() for part in _shifted(data, 5)]
+    return any(part in shown for form in forms for part in _parts(_letters(form)))
+
+
+def _shifted(data: bytes, most: int) -> list[bytes]:
+    return [data[start:] for start in range(min(most, len(data)))]
+
+
+def _base64(data: bytes) -> str:
+    return b64encode(data).decode()
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Yield each part of a text that is long enough to tell; a short text whole."""
+    if text:
+        size = min(_PART, len(text))
+        yield from (text[at : at + size] for at in range(len(text) - size + 1))
 
 
 def _letters(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import typing as t
+from base64 import b32encode, b64encode, urlsafe_b64encode
 
 import pytest
 from http_server import (
@@ -176,6 +177,18 @@ HOSTS = [
     f"{KEY.replace('-', '.')}.example",
     f"{PASSWORD.upper()}.example",
     f"{PASSWORD.replace('-', '%2D')}.example",
+    "".join(f"%{byte:02x}" for byte in KEY.encode()) + ".example",
+    f"{KEY.encode().hex()}.example",
+    f"{PASSWORD.encode().hex('-').upper()}.example",
+    f"{KEY.encode().hex()[:20]}.{KEY.encode().hex()[20:]}.example",
+    f"x{b32encode(KEY.encode()).decode().strip('=')}.example",
+    f"{b32encode(b'key=' + KEY.encode()).decode().strip('=')}.example",
+    *(
+        f"{encode(b'key'[:shift] + KEY.encode()).decode().strip('=')}.example"
+        for encode in (b64encode, urlsafe_b64encode)
+        for shift in range(3)
+    ),
+    f"{KEY[:12]}.example",
 ]
 
 
