@@ -18,6 +18,7 @@ Respond = Callable[[Request, "Connection"], Response]
 
 _BACKLOG = 2048
 _MAX_BODY_BYTES = 16 * 1024 * 1024
+_MAX_DIGITS = 20
 _NO_LINGER = struct.pack("ii", 1, 0)
 
 
@@ -44,10 +45,10 @@ class Connection(BaseHTTPRequestHandler):
         """Log nothing: broken connections are what faults are for."""
 
     def _handle_request(self) -> None:
-        length = int(self.headers.get("content-length") or 0)
-        if length > _MAX_BODY_BYTES:
+        given = self.headers.get("content-length") or "0"
+        if problem := self._problem(given):
             self.close_connection = True
-            self.send(Response.of_error(413, "The body is too large."))
+            self.send(problem)
             return
         path, _, query = self.path.partition("?")
         request = Request(
@@ -55,10 +56,22 @@ class Connection(BaseHTTPRequestHandler):
             unquote(path),
             dict(parse_qsl(query, keep_blank_values=True)),
             {name.lower(): value for name, value in self.headers.items()},
-            self.rfile.read(length),
+            self.rfile.read(int(given)),
         )
         response = self.server.respond(request, self)
         (response.deliver or Connection.send)(self, response)
+
+    def _problem(self, length: str) -> Response | None:
+        """Return the response to what is not a request of the kind served here."""
+        if not self.path.startswith("/"):
+            return Response.of_error(400, "The target of a request is a path.")
+        if "transfer-encoding" in self.headers:
+            return Response.of_error(411, "A body needs a Content-Length.")
+        if not (length.isascii() and length.isdigit()):
+            return Response.of_error(400, "Invalid Content-Length.")
+        if len(length) > _MAX_DIGITS or int(length) > _MAX_BODY_BYTES:
+            return Response.of_error(413, "The body is too large.")
+        return None
 
     def send(self, response: Response) -> None:
         """Send a whole response."""

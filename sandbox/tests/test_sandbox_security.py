@@ -157,3 +157,31 @@ def test_random_edits_are_bounded(client: Client, count: Any) -> None:
 )
 def test_rules_that_would_never_end(client: Client, rule: dict[str, Any]) -> None:
     assert client.control("POST", "/faults", rule).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("line", "header", "status"),
+    [
+        ("OPTIONS *", "", 400),
+        ("GET *", "", 400),
+        ("GET http://localhost/api/health", "", 400),
+        ("CONNECT evil.example:443", "", 400),
+        ("GET api/health", "", 400),
+        ("GET ?", "", 400),
+        (f"GET /api/clientNote/{'9' * 5000}", "", 404),
+        ("POST /api/task/all", "Content-Length: abc", 400),
+        ("POST /api/task/all", "Content-Length: -5", 400),
+        ("POST /api/task/all", f"Content-Length: {'9' * 5000}", 413),
+        ("POST /api/task/all", "Transfer-Encoding: chunked", 411),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_malformed_requests_are_refused(
+    sandbox: Sandbox, line: str, header: str, status: int
+) -> None:
+    lines = [f"{line} HTTP/1.1", "Host: localhost", "Connection: close"]
+    lines += [f"X-API-Key: {sandbox.api_key}", *([header] if header else []), "", ""]
+    port = int(sandbox.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall("\r\n".join(lines).encode())
+        assert connection.makefile("rb").readline().split()[1] == str(status).encode()

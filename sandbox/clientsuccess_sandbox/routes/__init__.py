@@ -14,7 +14,7 @@ _NUMBERS = {"id", "number"}
 
 def _group(parameter: re.Match[str]) -> str:
     name = parameter[1]
-    return f"(?P<{name}>{r'[0-9]+' if name in _NUMBERS else '[^/]+'})"
+    return f"(?P<{name}>{r'[0-9]{1,18}' if name in _NUMBERS else '[^/]+'})"
 
 
 V2_BASES = ("/api", "/v2")
