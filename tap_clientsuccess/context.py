@@ -68,7 +68,11 @@ class TapContext:
             # In the thread pool, so that a signal can interrupt the wait.
             return thread_pool.submit(client.request, request, list_of).result().content
 
-        custom_fields = FieldDefinitions(read if can_read else None)
+        def check_key() -> None:
+            url = f"{settings.base_url}{settings.health_path}"
+            thread_pool.submit(client.request, HTTPRequest(url=url), bytes).result()
+
+        custom_fields = FieldDefinitions(read if can_read else None, check_key)
         return cls(settings, client, thread_pool, custom_fields, progress)
 
 

@@ -95,12 +95,20 @@ class WrongAddressError(RefusedError):
     """The base URL is not the API's (TLS failure, redirect, web page)."""
 
 
+class UntrustedServerError(WrongAddressError):
+    """The server's TLS certificate cannot be verified."""
+
+
 class TransientError(ApiError, RetriableAPIError):
     """A retry may succeed."""
 
 
 class UnreachableError(TransientError):
     """No complete response: no connection, a timeout, or a dropped connection."""
+
+
+class TlsError(UnreachableError):
+    """There is no TLS connection: the other side may not be the API."""
 
 
 class UnavailableError(TransientError):

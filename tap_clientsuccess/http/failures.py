@@ -2,48 +2,108 @@
 
 from __future__ import annotations
 
+import http.client
 import ssl
 import typing as t
 
 import requests
-from urllib3.exceptions import DecodeError, HTTPError, NameResolutionError, ProxyError
-from urllib3.exceptions import TimeoutError as HTTPTimeoutError
+import urllib3.exceptions as urllib3_errors
 
-from tap_clientsuccess.errors import ApiError, UnreachableError, WrongAddressError
+from tap_clientsuccess.errors import (
+    ApiError,
+    TlsError,
+    UnexpectedResponseError,
+    UnreachableError,
+    UntrustedServerError,
+    WrongAddressError,
+)
+from tap_clientsuccess.http.connection import MalformedResponseError
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-FAILURES = (requests.RequestException, HTTPError, OSError)
-# `RemoteDisconnected` is a `ConnectionResetError`.
+FAILURES = (requests.RequestException, urllib3_errors.HTTPError, OSError)
+# `RemoteDisconnected` is a `ConnectionResetError`, and a `BadStatusLine`.
 _RESETS = (
     ConnectionResetError,
     ConnectionAbortedError,
     BrokenPipeError,
 )
-_PROXY_ERRORS = (ProxyError, requests.exceptions.InvalidProxyURL)
-_TIMEOUTS = (TimeoutError, HTTPTimeoutError)
-_EXPLANATIONS: dict[t.Any, str] = {
-    _PROXY_ERRORS: "the proxy cannot connect: check HTTPS_PROXY",
-    ssl.SSLCertVerificationError: (
-        "the server's TLS certificate is not trusted: check base_url, or set "
-        "REQUESTS_CA_BUNDLE to the file of your certificate authority"
+
+
+class _Explanation(t.NamedTuple):
+    """What some exceptions mean.
+
+    Attributes:
+        kind: The error for the user.
+        words: What happened; may name the `timeout` and the `cause`.
+        types: The exceptions.
+    """
+
+    kind: type[ApiError]
+    words: str
+    types: tuple[type[BaseException], ...]
+
+
+_LOST = "the connection was lost before the response was complete"
+_NOT_HTTP = "the response is not valid HTTP"
+_EXPLANATIONS = (
+    _Explanation(
+        UnexpectedResponseError, f"{_NOT_HTTP}: {{cause}}", (MalformedResponseError,)
     ),
-    requests.exceptions.InvalidURL: "base_url is not a valid URL",
-    UnicodeError: "base_url is not a valid URL",
-    NameResolutionError: "the host does not resolve: check base_url and the network",
-    ConnectionRefusedError: "the connection was refused: check base_url",
-    _TIMEOUTS: "no complete response within {timeout:g} seconds",
-    ssl.SSLError: "the TLS connection failed: check base_url",
-    DecodeError: "the compressed response is corrupt",
-    Exception: "the connection was lost before the response was complete",
-}
-"""The first match explains an error, as its own text contains URLs."""
-_PERMANENT = (
-    ssl.SSLCertVerificationError,
-    requests.exceptions.InvalidURL,
-    UnicodeError,
+    _Explanation(
+        UnreachableError,
+        "the proxy cannot connect: check HTTPS_PROXY",
+        (urllib3_errors.ProxyError, requests.exceptions.InvalidProxyURL),
+    ),
+    _Explanation(
+        UntrustedServerError,
+        "the server's TLS certificate is not trusted: check base_url, or set "
+        "REQUESTS_CA_BUNDLE or SSL_CERT_FILE to the file of your certificate authority",
+        (ssl.SSLCertVerificationError,),
+    ),
+    _Explanation(
+        WrongAddressError,
+        "base_url is not a valid URL",
+        (requests.exceptions.InvalidURL, UnicodeError),
+    ),
+    _Explanation(
+        UnreachableError,
+        "the host does not resolve: check base_url and the network",
+        (urllib3_errors.NameResolutionError,),
+    ),
+    _Explanation(
+        UnreachableError,
+        "the connection was refused: check base_url",
+        (ConnectionRefusedError,),
+    ),
+    _Explanation(
+        UnreachableError,
+        "no complete response within {timeout:g} seconds",
+        (TimeoutError, urllib3_errors.TimeoutError),
+    ),
+    _Explanation(
+        TlsError, "the TLS connection failed: check base_url", (ssl.SSLError,)
+    ),
+    _Explanation(
+        UnexpectedResponseError,
+        "the compressed response is corrupt",
+        (urllib3_errors.DecodeError,),
+    ),
+    _Explanation(UnreachableError, _LOST, (*_RESETS, http.client.IncompleteRead)),
+    _Explanation(
+        UnexpectedResponseError,
+        f"{_NOT_HTTP}: it has no status of HTTP/1: check base_url",
+        (http.client.BadStatusLine, http.client.UnknownProtocol),
+    ),
+    _Explanation(
+        UnexpectedResponseError,
+        f"{_NOT_HTTP}: its headers are invalid, too long or too many",
+        (http.client.HTTPException, urllib3_errors.InvalidHeader),
+    ),
+    _Explanation(UnreachableError, _LOST, (Exception,)),
 )
+"""The first match explains an error, as its own text contains URLs."""
 
 
 def is_reset(error: Exception) -> bool:
@@ -53,18 +113,14 @@ def is_reset(error: Exception) -> bool:
 
 def explained(error: Exception, where: str, timeout: float) -> ApiError:
     """Return the error that explains an exception; see `_EXPLANATIONS`."""
-    if "TLS CA certificate bundle" in str(error):
-        return WrongAddressError(
-            f"{where}: the file in REQUESTS_CA_BUNDLE does not exist"
-        )
     causes = list(_causes(error))
-    types, words = next(
-        (types, words)
-        for types, words in _EXPLANATIONS.items()
-        if any(isinstance(cause, types) for cause in causes)
+    kind, words, cause = next(
+        (kind, words, cause)
+        for kind, words, types in _EXPLANATIONS
+        for cause in causes
+        if isinstance(cause, types)
     )
-    kind = WrongAddressError if types in _PERMANENT else UnreachableError
-    return kind(f"{where}: {words.format(timeout=timeout)}")
+    return kind(f"{where}: {words.format(timeout=timeout, cause=cause)}")
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

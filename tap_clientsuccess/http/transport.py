@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import ipaddress
 import logging
@@ -15,16 +14,24 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError
 
 from tap_clientsuccess.errors import RefusedError, WrongAddressError
+from tap_clientsuccess.http.authorities import trusted
+from tap_clientsuccess.http.connection import (
+    Deadline,
+    DeadlineWatch,
+    no_bare_errors,
+    watched,
+)
 from tap_clientsuccess.http.failures import FAILURES, explained, is_reset
 from tap_clientsuccess.http.redirects import follow
 from tap_clientsuccess.http.responses import Response
 from tap_clientsuccess.timestamps import parse_http_date
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator
+    import contextlib
 
     from urllib3 import HTTPConnectionPool
     from urllib3.response import BaseHTTPResponse
@@ -35,84 +42,19 @@ logging.getLogger("urllib3").setLevel(logging.ERROR)
 _SMALL = 16
 """Responses smaller than this part of the largest are read many at a time."""
 _MAX_REDIRECTS = 5
-_WATCH_SECONDS = 0.1
-"""How often to look whether a deadline has passed."""
+_SUCCESSES = range(200, 300)
 _BYTES_PER_VALUE = 128
 """What a JSON value, with its key, takes as a Python object, about."""
 _MEMORY = 2
 """A response, decoded, takes at most so many times as much as the largest body."""
 
 
-class Deadline:
-    """When a response has to be complete."""
-
-    def __init__(self, seconds: float) -> None:
-        self._at = time.monotonic() + seconds
-
-    @property
-    def left(self) -> float:
-        """Seconds until then, or a very short time."""
-        return max(0.001, self._at - time.monotonic())
-
-    @property
-    def has_passed(self) -> bool:
-        """Whether it is too late."""
-        return time.monotonic() >= self._at
-
-
-class DeadlineWatch:
-    """Shuts connections at their deadlines, in one thread for all of them.
-
-    A socket's timeout starts anew with each byte: a server that sends one now and then
-    would hold a request for ever.
-    """
-
-    def __init__(self) -> None:
-        self._watched: dict[Deadline, BaseHTTPResponse] = {}
-        self._changed = threading.Condition()
-        self._is_running = False
-
-    @contextlib.contextmanager
-    def over(self, response: BaseHTTPResponse, deadline: Deadline) -> Iterator[None]:
-        """Shut a response's connection at the deadline.
-
-        Raises:
-            TimeoutError: The deadline passed: what was read may look complete.
-        """
-        with self._changed:
-            self._watched[deadline] = response
-            if not self._is_running:
-                self._is_running = True
-                threading.Thread(target=self._work, daemon=True).start()
-        try:
-            yield
-        finally:
-            with self._changed:
-                del self._watched[deadline]
-            if deadline.has_passed:
-                raise TimeoutError
-
-    def _work(self) -> None:
-        with self._changed:
-            while self._watched:
-                self._changed.wait(_WATCH_SECONDS)
-                for deadline, response in self._watched.items():
-                    if deadline.has_passed:
-                        _shut_down(response)
-            self._is_running = False
-
-
-def _shut_down(response: BaseHTTPResponse) -> None:
-    with contextlib.suppress(OSError, ValueError, RuntimeError):
-        response.shutdown()
-
-
 class Transport:
     """Sends requests through one connection pool.
 
     Proxies and certificate authorities come from the conventional variables
-    (``HTTPS_PROXY``, ``NO_PROXY``, ``REQUESTS_CA_BUNDLE``); loopback is never proxied.
-    A ``.netrc`` is not read. Cookies are not kept: a login's token travels in a header.
+    (``HTTPS_PROXY``, ``NO_PROXY``; see `trusted`); loopback is never proxied. A
+    ``.netrc`` is not read. Cookies are not kept: a login's token travels in a header.
     """
 
     def __init__(
@@ -191,30 +133,45 @@ class Transport:
         where = f"{request.method} {parts.scheme}://{parts.netloc}{parts.path}"
         deadline = Deadline(timeout)
         try:
-            for _ in range(_MAX_REDIRECTS):
-                started = time.monotonic()
-                response = self._open(request, deadline)
-                try:
-                    elapsed = dt.timedelta(seconds=time.monotonic() - started)
-                    date = parse_http_date(response.headers.get("Date"))
-                    with self._deadlines.over(response, deadline):
-                        body = self._read(response, where, held)
-                finally:
-                    response.close()
-                    response.release_conn()
-                target = response.get_redirect_location()
-                if not target:
-                    return Response(
-                        where=where,
-                        status=response.status,
-                        headers=response.headers,
-                        body=body,
-                        sent_at=date and date - elapsed,
-                    )
-                request = follow(target, request, where, self._secrets)
+            with self._deadlines.over(deadline):
+                for _ in range(_MAX_REDIRECTS):
+                    response, target = self._exchange(request, deadline, where, held)
+                    if not target:
+                        return response
+                    request = follow(target, request, where, self._secrets)
         except FAILURES as error:
-            raise explained(error, where, timeout) from None
+            # A connection that was shut may look as if the server had ended it.
+            cause = TimeoutError() if deadline.has_passed else error
+            raise explained(cause, where, timeout) from None
         raise WrongAddressError(f"{where} redirects in circles: check base_url")
+
+    def _exchange(
+        self,
+        request: requests.PreparedRequest,
+        deadline: Deadline,
+        where: str,
+        held: contextlib.ExitStack | None,
+    ) -> tuple[Response, str | None]:
+        """Send one request; return its response, and where that redirects to."""
+        started = time.monotonic()
+        opened = self._open(request, deadline)
+        try:
+            elapsed = dt.timedelta(seconds=time.monotonic() - started)
+            date = parse_http_date(opened.headers.get("Date"))
+            # Nothing else is decoded; a thread that holds it must not log in.
+            is_success = opened.status in _SUCCESSES
+            body = self._read(opened, where, held if is_success else None)
+        finally:
+            opened.close()
+            opened.release_conn()
+        response = Response(
+            where=where,
+            status=opened.status,
+            headers=opened.headers,
+            body=body,
+            sent_at=date and date - elapsed,
+        )
+        return response, opened.get_redirect_location() or None
 
     def _open(
         self, request: requests.PreparedRequest, deadline: Deadline
@@ -234,7 +191,7 @@ class Transport:
         try:
             return send(timeout=deadline.left)
         except HTTPError as error:
-            if not is_reset(error):
+            if not is_reset(error) or deadline.has_passed:
                 raise
             # A server, or what is between, ends connections that are idle. The pool
             # opens a new one now. Every request is a read, so it may be sent twice.
@@ -247,14 +204,15 @@ class Transport:
         # Looked up once: `requests` goes through all of the environment.
         if pool := self._pools.get(origin):
             return pool
-        options = self.session.merge_environment_settings(
-            request.url, {}, stream=None, verify=None, cert=None
-        )
-        verify = options["verify"]
-        proxies = {} if _is_loopback(parts.hostname or "") else options["proxies"]
+        is_loopback = _is_loopback(parts.hostname or "")
+        proxies = {} if is_loopback else get_environ_proxies(request.url or "")
         adapter: t.Any = self._adapter
-        pool = adapter.get_connection_with_tls_context(request, verify, proxies)
-        adapter.cert_verify(pool, request.url, verify, cert=None)
+        pool = adapter.get_connection_with_tls_context(
+            request, verify=True, proxies=proxies
+        )
+        if parts.scheme == "https":
+            pool.ca_certs, pool.ca_cert_dir = trusted()
+        pool.ConnectionCls = watched(pool.ConnectionCls, self._deadlines)
         return self._pools.setdefault(origin, pool)
 
     def _read(
@@ -264,7 +222,9 @@ class Transport:
         held: contextlib.ExitStack | None,
     ) -> bytes:
         part = self._max_bytes // _SMALL
-        body: bytes = response.read(part, decode_content=True)
+        read = partial(response.read, part, decode_content=True)
+        with no_bare_errors():
+            body: bytes = read()
         if len(body) < part:
             return body
         with self._one_large:
@@ -278,7 +238,8 @@ class Transport:
                         f"{where} answered with more than {self._max_bytes:,} bytes: "
                         "lower page_size, or raise max_response_bytes"
                     )
-                body = response.read(part, decode_content=True)
+                with no_bare_errors():
+                    body = read()
             body = buffer.getvalue()
         values = sum(map(body.count, (b",", b"[", b"{")))
         if len(body) + _BYTES_PER_VALUE * values > _MEMORY * self._max_bytes:

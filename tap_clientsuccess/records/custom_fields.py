@@ -7,7 +7,13 @@ import math
 import re
 import typing as t
 
-from tap_clientsuccess.errors import ApiError, RefusedError
+from tap_clientsuccess.errors import (
+    ApiError,
+    RefusedError,
+    RejectedKeyError,
+    TlsError,
+    UntrustedServerError,
+)
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,7 +22,7 @@ if t.TYPE_CHECKING:
 
 logger = logging.getLogger("tap-clientsuccess")
 
-_UNAUTHORIZED = 401
+_FORBIDDEN = 403
 
 RESOURCE_TYPES = (
     "CLIENT",
@@ -121,13 +127,19 @@ def _age(definition: t.Any) -> float:
 class FieldDefinitions:
     """The account's definitions, each type of resource read once, when it is needed."""
 
-    def __init__(self, read: Callable[[str], list[t.Any]] | None) -> None:
+    def __init__(
+        self,
+        read: Callable[[str], list[t.Any]] | None,
+        check_key: Callable[[], None] = lambda: None,
+    ) -> None:
         """Prepare to read.
 
         Args:
             read: Reads the definitions of a type of resource; None to have none.
+            check_key: Raises `RejectedKeyError` if the key is rejected elsewhere, too.
         """
         self._read = read
+        self._check_key = check_key
         self._known: dict[str, JSONSchema] = {}
 
     def properties(self, resource: str) -> JSONSchema:
@@ -137,7 +149,8 @@ class FieldDefinitions:
         warning.
 
         Raises:
-            RejectedKeyError: The key or the login is wrong.
+            ApiError: The key or the login is wrong, or there is no TLS connection to
+                the API: nothing else could be read either.
         """
         if resource not in self._known:
             self._known[resource] = dict(self._properties(resource))
@@ -148,11 +161,12 @@ class FieldDefinitions:
         try:
             if self._read:
                 definitions = self._read(resource)
+        except (TlsError, UntrustedServerError):
+            raise
         except ApiError as error:
-            if isinstance(error, RefusedError):
-                if error.status == _UNAUTHORIZED:
-                    raise  # Nothing else could be read either.
-            else:
+            if isinstance(error, RejectedKeyError):
+                self._raise_if_wrong(error)
+            elif not isinstance(error, RefusedError):
                 self._read = None  # It would fail for the others just as slowly.
             logger.warning(
                 "Custom fields stay untyped: their definitions cannot be read. %s",
@@ -164,3 +178,15 @@ class FieldDefinitions:
                 yield property_of(definition)
             except ValueError:
                 logger.warning("%s has a field definition without a key", resource)
+
+    def _raise_if_wrong(self, error: RejectedKeyError) -> None:
+        """Raise unless the key may lack just the permission to read definitions."""
+        if error.status != _FORBIDDEN:
+            raise error
+        try:
+            self._check_key()
+        except RejectedKeyError:
+            raise
+        except ApiError:
+            pass  # It says nothing about the key.
+        self._check_key = lambda: None

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 import typing as t
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -14,9 +15,6 @@ import pytest
 from tap_clientsuccess.http.auth import KeyAuthenticator, LoginAuthenticator
 from tap_clientsuccess.http.client import Client
 from tap_clientsuccess.http.transport import Transport
-
-if t.TYPE_CHECKING:
-    from collections.abc import Iterator
 
 KEY = "k3y-that-nobody-may-see"
 PASSWORD = "p4ss-that-nobody-may-see"
@@ -55,12 +53,15 @@ class Request:
         return None
 
 
-Respond = t.Callable[[Request], bytes | None]
+Respond = t.Callable[[Request], bytes | Iterator[bytes] | None]
 
 
 @dataclass
 class Server:
-    """Answers each request as `respond` says; None resets the connection."""
+    """Answers each request as `respond` says; None resets the connection.
+
+    An iterator sends its parts, and then hangs up.
+    """
 
     port: int
     respond: Respond = lambda _: answer()
@@ -95,6 +96,11 @@ class Server:
                     # Unread data, or no lingering: the peer gets a reset.
                     linger = b"\x01\0\0\0\0\0\0\0"
                     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                    file.close()
+                    return
+                if not isinstance(response, bytes):
+                    for part in response:
+                        connection.sendall(part)
                     file.close()
                     return
                 connection.sendall(response)
@@ -139,7 +145,7 @@ def make_login_client(server: Server, **options: t.Any) -> Client:
         f"{server.url}/auth",
         username="me",
         password=PASSWORD,
-        timeout=LIMIT_SECONDS,
+        timeout=options.get("timeout", LIMIT_SECONDS),
     )
     given = {"timeout": LIMIT_SECONDS, "max_retries": 0, "concurrency": 4, **options}
     return Client(transport, login, **given)

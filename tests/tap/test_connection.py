@@ -179,14 +179,20 @@ def tls_url() -> Iterator[str]:
     thread.join()
 
 
-def test_a_certificate_that_is_not_trusted(cli: CommandLine, tls_url: str) -> None:
-    result = cli("--test", base_url=tls_url)
+@pytest.mark.parametrize("command", ["--test", "--discover"])
+def test_a_certificate_that_is_not_trusted(
+    cli: CommandLine, tls_url: str, command: str
+) -> None:
+    result = cli(command, base_url=tls_url, discover_custom_fields=True)
     assert result.exit_code == 1
     assert "TLS certificate is not trusted" in said(result)
 
 
-def test_a_server_without_tls(cli: CommandLine, sandbox: Sandbox) -> None:
-    result = cli("--test", base_url=sandbox.base_url.replace("http", "https"))
+@pytest.mark.parametrize("command", ["--test", "--discover"])
+def test_a_server_without_tls(cli: CommandLine, sandbox: Sandbox, command: str) -> None:
+    url = sandbox.base_url.replace("http", "https")
+    settings = {"discover_custom_fields": True, "max_retries": 0}
+    result = cli(command, base_url=url, **settings)
     assert result.exit_code == 1
     assert "the TLS connection failed" in said(result)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clientsuccess_sandbox import Body, Mutate, Sandbox, Status
+from clientsuccess_sandbox import Body, Mutate, Redirect, Rule, Sandbox, Status
 from tap_clientsuccess.records.custom_fields import FieldDefinitions, property_of
 from tap_clientsuccess.tap import TapClientSuccess
 
@@ -163,6 +163,46 @@ def test_a_wrong_key_fails_discovery(cli: CommandLine) -> None:
     assert result.exit_code == 1
     assert "the API key is wrong" in result.stderr
     assert not result.stdout
+
+
+@pytest.mark.parametrize(
+    ("rules", "exit_code"),
+    [
+        ([Status("/customfield/all", 403)], 0),
+        ([Status("/customfield/all/CLIENT", 403)], 0),
+        ([Status("/customfield/all", 403), Status("/health", 404)], 0),
+        ([Redirect("/customfield/all", "https://login.example/")], 0),
+        ([Status("/customfield/all/CONTACT", 401)], 1),
+        ([Status("*", 403)], 1),
+        ([Body("*", {"error": "invalid_token"})], 1),
+    ],
+    ids=str,
+)
+def test_discovery_fails_where_the_key_is_refused(
+    cli: CommandLine, sandbox: Sandbox, rules: list[Rule], exit_code: int
+) -> None:
+    """A key may lack just the permission to read the definitions."""
+    for rule in rules:
+        sandbox.faults.add(rule)
+    result = cli("--discover", discover_custom_fields=True)
+    assert result.exit_code == exit_code
+    assert bool(result.stdout) == (exit_code == 0)
+    words = "the API key is wrong" if exit_code else "Custom fields stay untyped"
+    assert words in result.stderr
+    checks = [r for r in sandbox.requests if r.path.endswith("/health")]
+    assert len(checks) <= 1
+
+
+def test_discovery_fails_where_the_login_is_refused(
+    cli: CommandLine, sandbox: Sandbox
+) -> None:
+    for status in (400, 401, 403):
+        sandbox.faults.clear()
+        sandbox.faults.add(Status("/v1/auth", status))
+        login = {"auth_method": "password", "username": "me", "password": "secret"}
+        result = cli("--discover", discover_custom_fields=True, api_key=None, **login)
+        assert result.exit_code == 1
+        assert "the login was rejected" in result.stderr.splitlines()[-1]
 
 
 def values_of(

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import re
+import shutil
 import socket
 import ssl
+import subprocess
 import threading
 import typing as t
 
@@ -18,14 +22,14 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from conftest import Sync
+    from conftest import CommandLine, Sync
 
 BODY = json.dumps({"data": [], "totalElements": 0, "last": True}).encode()
 HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
 ANSWER = HEAD % len(BODY) + BODY
 VARIABLES = [
     *("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"),
-    *("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"),
+    *("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"),
 ]
 HOST = "name.invalid"
 Talk = t.Callable[[socket.socket], None]
@@ -127,12 +131,50 @@ def read(sync: Sync, url: str, **settings: t.Any) -> None:
     sync(streams=["products"], base_url=url, max_retries=0, **settings)
 
 
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"REQUESTS_CA_BUNDLE": "FILE", "SSL_CERT_FILE": "/nowhere"},
+        {"REQUESTS_CA_BUNDLE": "FOLDER"},
+        {"CURL_CA_BUNDLE": "FILE", "SSL_CERT_DIR": "/nowhere"},
+        {"SSL_CERT_FILE": "FILE"},
+        {"SSL_CERT_FILE": "FILE", "SSL_CERT_DIR": "EMPTY", "REQUESTS_CA_BUNDLE": ""},
+        {"SSL_CERT_FILE": "OTHER", "SSL_CERT_DIR": "FOLDER"},
+        {"SSL_CERT_FILE": "", "SSL_CERT_DIR": f"/nowhere{os.pathsep}FOLDER"},
+    ],
+    ids=str,
+)
 def test_a_private_authority(
-    sync: Sync, tls: TlsServer, monkeypatch: pytest.MonkeyPatch
+    sync: Sync,
+    tls: TlsServer,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    variables: dict[str, str],
 ) -> None:
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tls.bundle))
+    """As OpenSSL and `requests` find it."""
+    hashed = tmp_path / "FOLDER"
+    hashed.mkdir()
+    # OpenSSL finds a certificate by the hash of its subject.
+    program = ["openssl", "x509", "-subject_hash", "-noout", "-in", str(tls.bundle)]
+    name = subprocess.check_output(program, text=True).strip()
+    shutil.copy(tls.bundle, hashed / f"{name}.0")
+    (tmp_path / "EMPTY").mkdir()
+    trustme.CA().cert_pem.write_to_path(tmp_path / "OTHER")
+    tls.bundle.rename(tmp_path / "FILE")
+    for variable, value in variables.items():
+        path = re.sub(r"[A-Z]+", rf"{tmp_path}/\g<0>", value)
+        monkeypatch.setenv(variable, path)
     read(sync, tls.url)
     assert tls.requests
+
+
+def test_another_authority(
+    sync: Sync, tls: TlsServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    trustme.CA().cert_pem.write_to_path(tmp_path / "other.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "other.pem"))
+    with pytest.raises(WrongAddressError, match="TLS certificate is not trusted"):
+        read(sync, tls.url)
 
 
 @pytest.mark.parametrize(
@@ -162,12 +204,30 @@ def test_verification_cannot_be_turned_off(
     assert not tls.requests
 
 
-def test_a_bundle_that_is_not_there_is_named(
-    sync: Sync, tls: TlsServer, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("REQUESTS_CA_BUNDLE", "/nowhere", "the file in REQUESTS_CA_BUNDLE does not"),
+        ("CURL_CA_BUNDLE", "/nowhere", "the file in CURL_CA_BUNDLE does not exist"),
+        ("SSL_CERT_FILE", "/nowhere", "the file in SSL_CERT_FILE does not exist"),
+        ("SSL_CERT_FILE", __file__, "the file in SSL_CERT_FILE holds no certificate"),
+        ("SSL_CERT_FILE", os.curdir, "the file in SSL_CERT_FILE "),
+        ("SSL_CERT_DIR", "/nowhere", "the folder in SSL_CERT_DIR does not exist"),
+    ],
+)
+def test_authorities_that_cannot_be_read_are_named(
+    cli: CommandLine,
+    tls: TlsServer,
+    monkeypatch: pytest.MonkeyPatch,
+    case: tuple[str, str, str],
 ) -> None:
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/authority.pem")
-    with pytest.raises(WrongAddressError, match="REQUESTS_CA_BUNDLE"):
-        read(sync, tls.url)
+    variable, path, words = case
+    monkeypatch.setenv(variable, path)
+    for command in ("--discover", "--test"):
+        result = cli(command, base_url=tls.url, discover_custom_fields=True)
+        assert result.exit_code == 1
+        assert words in result.stderr.splitlines()[-1]
+    assert not tls.requests
 
 
 def test_the_proxy_of_https(
