@@ -131,7 +131,7 @@ class StrictResponse(HTTPResponse):
 
     `http.client` takes an interim response (103 Early Hints) for the answer, and the
     answer for that of the next request. It ignores a length that is no number, and
-    reads on until the server closes the connection.
+    reads on until the server closes the connection, although it will not.
     """
 
     def begin(self) -> None:
@@ -150,6 +150,8 @@ class StrictResponse(HTTPResponse):
             return
         if self.headers.get("transfer-encoding", "identity").lower() != "identity":
             raise MalformedResponseError("its Transfer-Encoding is not chunked")
+        if self._check_close():  # type: ignore[attr-defined]
+            return  # The body ends with the connection, whatever the headers say.
         lengths = ",".join(self.headers.get_all("content-length", [])).split(",")
         (length, *more) = {each.strip() for each in lengths}
         if length and not more and _LENGTH.fullmatch(length):

@@ -318,11 +318,11 @@ REDIRECT = b"HTTP/1.1 302 Found\r\nConnection: close\r\nContent-Length: 0\r\nLoc
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (b"\0\1garbage\r\n\r\n", "was lost before"),
-        (EMPTY, "was lost before"),
-        (CHUNKED + b"zz\r\n", "was lost before"),
-        (OK + b"X: 1\r\n" * 500 + b"\r\n", "was lost before"),
-        (OK + b"X: " + b"a" * 100_000 + b"\r\n\r\n", "was lost before"),
+        (b"\0\1garbage\r\n\r\n", "it has no status of HTTP/1"),
+        (EMPTY, "it has no status of HTTP/1"),
+        (CHUNKED + b"zz\r\n", "the size of a chunk is not a number"),
+        (OK + b"X: 1\r\n" * 500 + b"\r\n", "too long or too many"),
+        (OK + b"X: " + b"a" * 100_000 + b"\r\n\r\n", "too long or too many"),
         (OK + b"Content-Encoding: gzip\r\n" + LENGTH % 3 + b"abc", "is corrupt"),
         (OK + b"Content-Encoding: gzip\r\n" + LENGTH % 40 + PACKED[:40], "JSON"),
         (b"HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n", "answered 999"),
