@@ -9,6 +9,7 @@ import sys
 import typing as t
 
 import click
+from singer_sdk.helpers._batch import BatchConfig
 from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib import StateMessage
@@ -18,6 +19,7 @@ from singer_sdk.tap_base import CliTestOptionValue
 from tap_clientsuccess.catalog import (
     complete_catalog,
     deselect,
+    is_selected,
     make_nullable,
     select_keys,
 )
@@ -36,13 +38,18 @@ from tap_clientsuccess.config.validation import problems
 from tap_clientsuccess.connection_test import check_connection
 from tap_clientsuccess.context import ContextTap
 from tap_clientsuccess.errors import config_error, printable
-from tap_clientsuccess.singer.flattening import FlatteningMapper
+from tap_clientsuccess.singer.batch_files import check_storage
+from tap_clientsuccess.singer.mapper import StreamMapper
 from tap_clientsuccess.singer.signals import (
     LEAVE_WITHIN_SECONDS,
     Interrupted,
     stop_signal,
 )
-from tap_clientsuccess.singer.stream_maps import stream_map_error
+from tap_clientsuccess.singer.stream_maps import (
+    copied_streams,
+    stream_map_error,
+    unknown_streams,
+)
 from tap_clientsuccess.singer.writer import BufferedWriter, OutputError
 from tap_clientsuccess.streams import STREAMS
 from tap_clientsuccess.streams.custom import custom_streams, definition_problems
@@ -50,6 +57,8 @@ from tap_clientsuccess.streams.details import DetailStream
 from tap_clientsuccess.streams.lists import ReferenceList
 
 if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from singer_sdk.singerlib import Catalog
 
     from tap_clientsuccess.streams.base import ClientSuccessStream
@@ -76,6 +85,7 @@ class TapClientSuccess(ContextTap):
     config_jsonschema = copy.deepcopy(settings.SCHEMA)
     message_writer_class = BufferedWriter
     message_writer: BufferedWriter
+    mapper: StreamMapper
 
     def __init__(
         self,
@@ -97,21 +107,51 @@ class TapClientSuccess(ContextTap):
         self.message_writer.checkpoint = stop_signal.raise_if_set
 
     def setup_mapper(self) -> None:
-        """Set up the stream maps, for a catalog that knows the custom fields."""
-        if self.input_catalog is not None:
+        """Decide what is read, under which names, with which columns.
+
+        Raises:
+            ConfigValidationError: Stream maps or batch files would fail the sync.
+        """
+        catalog = self.input_catalog
+        if catalog is not None:
+            for name in sorted(self._disabled_streams & catalog.keys()):
+                self.logger.info("%s: skipped, because v1_streams is off", name)
+            self._settle_selection(catalog)
+        self._check_outputs()
+        if catalog is not None:
             resources = {
                 stream.name: stream.custom_fields_of  # type: ignore[misc]
                 for stream in STREAMS
                 if stream.custom_fields_of
             }
-            for name in self._disabled_streams & self.input_catalog.keys():
-                self.logger.info("%s: skipped, because v1_streams is off", name)
-            self._settle_selection(self.input_catalog)
-            complete_catalog(self.input_catalog, resources, self.context.custom_fields)
-            make_nullable(self.input_catalog)
-        self.mapper = FlatteningMapper(dict(self.config), self.logger)
+            complete_catalog(catalog, resources, self.context.custom_fields)
+            make_nullable(catalog)
+        streams = self.streams.values()
+        with self._stream_map_errors():
+            for stream in streams:
+                self.mapper.register(stream)
+
+    def _check_outputs(self) -> None:
+        """Check stream maps and batch files before the first request."""
+        stream_maps = self.config.get("stream_maps") or {}
+        known = self._names.union(self.input_catalog or ())
+        if problems := list(unknown_streams(stream_maps, known)):
+            raise config_error(*problems)
+        with self._stream_map_errors():
+            self.mapper = StreamMapper(self.config)
+        if not (batch_config := self.config.get("batch_config")):
+            return
+        if copied := list(copied_streams(stream_maps, self._read_names)):
+            raise config_error(
+                "batch_config cannot be combined with stream_maps that make several "
+                f"streams of {' and of '.join(copied)}"
+            )
+        check_storage(BatchConfig.from_dict(batch_config))
+
+    @contextlib.contextmanager
+    def _stream_map_errors(self) -> Iterator[None]:
         try:
-            self.mapper.register_raw_streams_from_catalog(self.catalog)
+            yield
         except Exception as error:
             if not self.config.get("stream_maps"):
                 raise
@@ -119,12 +159,10 @@ class TapClientSuccess(ContextTap):
 
     def _settle_selection(self, catalog: Catalog) -> None:
         """Deselect what the settings turn off, and select the keys of all else."""
-        details = {s.name for s in STREAMS if issubclass(s, DetailStream)}  # type: ignore[misc]
-        off = set() if self.context.settings.read_details else details
         for entry in catalog.streams:
             name = entry.tap_stream_id
             # Meltano selects all streams that it is not told of.
-            if name in off and deselect(entry):
+            if name in self._unread_details and deselect(entry):
                 self.logger.info("%s: skipped, because read_details is off", name)
             for key in select_keys(entry):
                 self.logger.warning("%s: %s stays selected, as it is a key", name, key)
@@ -136,8 +174,10 @@ class TapClientSuccess(ContextTap):
             ConfigValidationError: The bookmark of a stream that is read is not a time.
         """
         super().load_state(without_partitions(state))
-        if not state:
-            return
+        if state:
+            self._check_bookmarks(state)
+
+    def _check_bookmarks(self, state: dict[str, t.Any]) -> None:
         keys = {
             stream.name: stream.replication_key
             for stream in self.streams.values()
@@ -147,9 +187,31 @@ class TapClientSuccess(ContextTap):
         }
         if problems := list(wrong_bookmarks(state, keys)):
             raise config_error(*problems, what="state")
-        known = self.streams.keys() | self._disabled_streams
-        for what in effects_missed(state, keys, known):
+        for what in effects_missed(state, keys, self._names):
             self.logger.warning("%s", what)
+
+    @property
+    def _names(self) -> set[str]:
+        """The names of all streams, turned off or not; sends no request."""
+        custom = self.config.get("custom_streams") or []
+        built_in = {stream.name for stream in STREAMS}  # type: ignore[misc]
+        return built_in | {definition["name"] for definition in custom}
+
+    @property
+    def _read_names(self) -> set[str]:
+        """The names of the streams that are read; sends no request."""
+        names = self._names - self._disabled_streams
+        if self.input_catalog is None:
+            return names - self._unread_details
+        entries = self.input_catalog.items()
+        return {name for name, entry in entries if name in names and is_selected(entry)}
+
+    @property
+    def _unread_details(self) -> set[str]:
+        """The names of the details, unless they are read."""
+        if self.context.settings.read_details:
+            return set()
+        return {stream.name for stream in STREAMS if issubclass(stream, DetailStream)}  # type: ignore[misc]
 
     def discover_streams(self) -> list[ClientSuccessStream]:
         """Return the built-in streams and those of the setting `custom_streams`."""

@@ -16,13 +16,11 @@ import typing as t
 from itertools import chain
 
 import msgspec
-from singer_sdk.helpers._flattening import FlatteningOptions
-from singer_sdk.mapper import PluginMapper
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from singer_sdk.singerlib import Catalog
+    from singer_sdk.helpers._flattening import FlatteningOptions
 
     from tap_clientsuccess.records import JSONSchema
 
@@ -41,32 +39,6 @@ _TEXT: JSONSchema = {"type": ["string", "null"]}
 _encoder = msgspec.json.Encoder(enc_hook=str, decimal_format="number")
 
 
-class FlatteningMapper(PluginMapper):
-    """The SDK's mapper, with this module's flattening in place of the SDK's."""
-
-    def __init__(self, plugin_config: dict[str, t.Any], logger: logging.Logger) -> None:
-        super().__init__(plugin_config=plugin_config, logger=logger)
-        self._longest = plugin_config.get("flattening_max_key_length") or LONGEST_NAME
-
-    def register_raw_streams_from_catalog(self, catalog: Catalog) -> None:
-        """Make the stream maps of all streams."""
-        options = self.flattening_options
-        self.flattening_options = FlatteningOptions(enabled=False)
-        super().register_raw_streams_from_catalog(catalog)
-        self.flattening_options = options
-        for stream_map in chain.from_iterable(self.stream_maps.values()):
-            stream_map.flattening_options = options
-            if stream_map.flattening_enabled:
-                plan = FlatteningPlan(
-                    stream_map.stream_alias,
-                    stream_map.transformed_schema,
-                    options,
-                    self._longest,
-                )
-                stream_map.transformed_schema = plan.schema
-                stream_map.flatten_record = plan.flatten  # type: ignore[method-assign]
-
-
 class FlatteningPlan:
     """Which member of a stream's records becomes which column.
 
@@ -75,7 +47,12 @@ class FlatteningPlan:
     """
 
     def __init__(
-        self, stream: str, schema: JSONSchema, options: FlatteningOptions, longest: int
+        self,
+        stream: str,
+        schema: JSONSchema,
+        options: FlatteningOptions,
+        longest: int,
+        everything: JSONSchema | None = None,
     ) -> None:
         """Name the columns.
 
@@ -84,6 +61,8 @@ class FlatteningPlan:
             schema: The schema of its records.
             options: The depth, and what separates the parts of a name.
             longest: The most characters of a name that is made here.
+            everything: The schema before selection. Its fields are named first, so
+                that none takes the name of one that is not selected.
         """
         self._stream = stream
         self._depth = options.max_level
@@ -91,13 +70,18 @@ class FlatteningPlan:
         self._longest = longest
         self._warned: set[str] = set()
         members = schema.get("properties", {})
+        all_members = (everything or schema).get("properties", {})
         # Names at the top stay: the keys are among them.
         self._taken = {
             _folded(name)
-            for name, member in members.items()
+            for name, member in chain(members.items(), all_members.items())
             if not self._is_expanded(member, 0)
         }
+        self._names: dict[tuple[str, ...], str] = {}
         self._columns: dict[str, JSONSchema] = {}
+        if everything:
+            list(self._planned(all_members, ()))
+            self._columns.clear()
         self._plan = list(self._planned(members, ()))
         self.schema = {**schema, "properties": self._columns}
         if "required" in schema:
@@ -123,7 +107,9 @@ class FlatteningPlan:
             if self._is_expanded(schema, len(within)):
                 yield name, list(self._planned(schema["properties"], path))
                 continue
-            column = self._column_name(path) if within else name
+            column = name
+            if within:
+                column = self._names.get(path) or self._column_name(path)
             self._columns[column] = _column_schema(schema, is_nested=bool(within))
             yield name, (column, *_names(self._columns[column]))
 
@@ -138,6 +124,7 @@ class FlatteningPlan:
         if not is_plain or _folded(name) in self._taken:
             name = self._hashed_name(path)
         self._taken.add(_folded(name))
+        self._names[path] = name
         return name
 
     def _hashed_name(self, path: tuple[str, ...]) -> str:

@@ -7,24 +7,26 @@ message promises. What is used of its insides stands here, and nowhere else.
 from __future__ import annotations
 
 import abc
-import contextlib
+import copy
 import json
 import typing as t
+from contextlib import closing, contextmanager
 from functools import cached_property
 
 from singer_sdk import metrics
 from singer_sdk.batch import Batcher
+from singer_sdk.helpers._catalog import pop_deselected_record_properties
 from singer_sdk.helpers._util import utc_now
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib import RecordMessage
 from singer_sdk.streams import RESTStream
 
-from tap_clientsuccess.errors import config_error
 from tap_clientsuccess.paging.page import PageRequest
 from tap_clientsuccess.records.decoding import decode_json
+from tap_clientsuccess.singer.batch_files import file_name_of, unwritable
 from tap_clientsuccess.singer.progress import StreamProgress
-from tap_clientsuccess.singer.stream_maps import stream_map_error
+from tap_clientsuccess.singer.stream_maps import transformed
 
 if t.TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -55,6 +57,8 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
     """Whether it was skipped for a reason that was logged."""
     _version_to_activate = 0
     _extracted: bytes
+    _state_sent: dict[str, t.Any] | None = None
+    """With BATCH, the stream's state as of the last message."""
 
     @cached_property
     def progress(self) -> StreamProgress:
@@ -107,13 +111,14 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
                 self.progress.status = self._status
             except BaseException:
                 self.progress.status = "interrupted"
+                self._take_state_back(context)
                 raise
             finally:
                 self.progress.bookmark = self._bookmark_text(context)
         if write_messages:
             self._activate_version()
 
-    @contextlib.contextmanager
+    @contextmanager
     def _counted_requests(self) -> Iterator[None]:
         """Write the SDK's metric of the stream's requests at its end."""
         path = self.path.partition("?")[0]  # A query may hold a secret.
@@ -164,16 +169,11 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
     def _generate_record_messages(
         self, record: Record
     ) -> Generator[RecordMessage, None, None]:
+        # Only then: it looks at each nested value.
         if self._drops_nested_fields:
-            yield from super()._generate_record_messages(record)
-            return
-        # The SDK would look at each nested value of each record for nothing.
+            pop_deselected_record_properties(record, self.schema, self.mask)
         for stream_map in self.stream_maps:
-            try:
-                mapped = stream_map.transform(record)
-            except Exception as error:  # noqa: BLE001 # an expression may raise any
-                raise stream_map_error(error) from None
-            if mapped is not None:
+            if (mapped := transformed(stream_map, record)) is not None:
                 yield RecordMessage(
                     stream=stream_map.stream_alias,
                     record=mapped,
@@ -201,37 +201,57 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
         self,
         batch_config: BatchConfig,
         context: Context | None = None,
-    ) -> Iterator[tuple[BaseBatchFileEncoding, list[str]]]:
+    ) -> Generator[tuple[BaseBatchFileEncoding, list[str]], None, None]:
         """Write batch files of what the RECORD messages would hold.
 
         The SDK would write the records as they were before selection, stream maps and
         flattening, which the SCHEMA message does not describe.
         """
-        if len(self.stream_maps) > 1:
-            raise config_error(
-                "batch_config cannot be combined with stream_maps that make several "
-                f"streams of {self.name}"
+        batcher = Batcher(self.tap_name, file_name_of(self.name), batch_config)
+        with closing(self._sync_records(context, write_messages=False)) as records:
+            mapped = (
+                message.record
+                for record in records
+                for message in self._generate_record_messages(record)
             )
-        batcher = Batcher(self.tap_name, self.name, batch_config)
-        records = (
-            message.record
-            for record in self._sync_records(context, write_messages=False)
-            for message in self._generate_record_messages(record)
-        )
-        try:
-            for manifest in batcher.get_batches(records=records):
-                yield batch_config.encoding, manifest
-        except OSError as error:
-            raise config_error(
-                f"batch_config.storage.root cannot be written to: "
-                f"{error.strerror or type(error).__name__}"
-            ) from None
+            try:
+                for manifest in batcher.get_batches(records=mapped):
+                    yield batch_config.encoding, manifest
+            except OSError as error:
+                raise unwritable(error) from None
 
     def _sync_batches(
         self, batch_config: BatchConfig, context: Context | None = None
     ) -> None:
-        super()._sync_batches(batch_config, context)
+        """Write batch files, each with the STATE of the records until there.
+
+        The bookmark moves while a file is filled. If that is never sent, the bookmark
+        goes back to where the last BATCH message left it.
+        """
+        state = self.get_context_state(context)
+        self._state_sent = copy.deepcopy(state)
+        try:
+            with (
+                self.get_batch_counter() as counter,
+                closing(self.get_batches(batch_config, context)) as batches,
+            ):
+                for encoding, manifest in batches:
+                    counter.increment()
+                    self._write_batch_message(encoding=encoding, manifest=manifest)
+                    self._state_sent = copy.deepcopy(state)
+                    self._write_state_message()
+        except BaseException:
+            self._take_state_back(context)
+            raise
+        self._write_state_message()
         self._activate_version()
+
+    def _take_state_back(self, context: Context | None) -> None:
+        """Forget what the state says of records that no BATCH message has."""
+        if self._state_sent is not None:
+            state = self.get_context_state(context)
+            state.clear()
+            state.update(self._state_sent)
 
     def _activate_version(self) -> None:
         """Let the target drop what did not come, where all that there is came."""

@@ -95,18 +95,18 @@ class SearchStream(ClientSuccessStream):
 
     def _items(self, reader: Reader) -> Iterator[Lines | Checkpoint]:
         """Yield the records, and checkpoints between them."""
-        # A batch file spans pages: its STATE is written with it.
-        has_checkpoints = self.is_incremental and not self.get_batch_config(self.config)
+        # With BATCH they write nothing: the next file's STATE has the last of them.
+        pages = 1 if self.get_batch_config(self.config) else _PAGES_PER_STATE
         has_gone_back = False
         for number, batch in enumerate(reader, 1):
-            if has_checkpoints and reader.distrusts_times and not has_gone_back:
+            if self.is_incremental and reader.distrusts_times and not has_gone_back:
                 has_gone_back = True
                 yield Checkpoint(None)
             self.note_extraction()
             lines = [record.line for record in self.sendable(batch.records)]
             self.progress.repeated = reader.repeated
             yield lines
-            if has_checkpoints and batch.bookmark and number % _PAGES_PER_STATE == 0:
+            if self.is_incremental and batch.bookmark and number % pages == 0:
                 yield Checkpoint(batch.bookmark)
 
     def completed(

@@ -1,0 +1,118 @@
+"""Under which names the streams that are read leave, and with which columns."""
+
+from __future__ import annotations
+
+import logging
+import typing as t
+
+from singer_sdk.helpers._catalog import get_selected_schema
+from singer_sdk.helpers._flattening import FlatteningOptions
+from singer_sdk.mapper import CustomStreamMap, PluginMapper, RemoveRecordTransform
+
+from tap_clientsuccess.errors import config_error
+from tap_clientsuccess.singer.flattening import LONGEST_NAME, FlatteningPlan
+from tap_clientsuccess.singer.stream_maps import as_sent
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from singer_sdk.mapper import StreamMap
+    from singer_sdk.streams import Stream
+
+    from tap_clientsuccess.records import JSONSchema
+
+logger = logging.getLogger("tap-clientsuccess")
+
+
+class StreamMapper(PluginMapper):
+    """The SDK's stream maps, with flattening by `FlatteningPlan`."""
+
+    def __init__(self, config: Mapping[str, t.Any]) -> None:
+        # The SDK removes `__else__` from what it is given.
+        stream_maps = {**config.get("stream_maps", {})}
+        super().__init__({**config, "stream_maps": stream_maps}, logger)
+        self._longest = config.get("flattening_max_key_length") or LONGEST_NAME
+        self._flattening = self.flattening_options
+        self.flattening_options = FlatteningOptions(enabled=False)
+        self._streams: dict[str, str] = {}
+
+    def register(self, stream: Stream) -> None:
+        """Decide what is sent of a stream. Of which nothing is sent, nothing is read.
+
+        Raises:
+            ConfigValidationError: What a stream map makes of it cannot be sent.
+        """
+        name, keys = stream.name, stream.primary_keys
+        if not stream.selected:
+            nothing = RemoveRecordTransform(name, {}, keys, self.flattening_options)
+            self.stream_maps[name] = [nothing]
+            return
+        everything = stream.effective_schema
+        selected = get_selected_schema(name, everything, stream.mask)
+        stream_maps = self._made(name, selected, keys)
+        if self._flattening.enabled and self._flattening.max_level > 0:
+            is_part = selected != everything
+            whole = self._made(name, everything, keys) if is_part else stream_maps
+            for stream_map, unselected in zip(stream_maps, whole, strict=True):
+                self._flatten(stream_map, unselected.transformed_schema)
+        for stream_map in stream_maps:
+            self._check_name(name, stream_map)
+            if isinstance(stream_map, CustomStreamMap):
+                _send_as_the_sdk(stream_map)
+        self.stream_maps[name] = stream_maps
+        if all(isinstance(m, RemoveRecordTransform) for m in stream_maps):
+            # Read, its bookmark would pass records that were never sent.
+            stream.selected = False
+            logger.info("%s: skipped, because stream_maps leaves it out", name)
+
+    def _made(
+        self, name: str, schema: JSONSchema, keys: Sequence[str] | None
+    ) -> list[StreamMap]:
+        self.register_raw_stream_schema(name, schema, keys)
+        stream_maps = self.stream_maps.pop(name)
+        # One that drops all records is of no use beside others.
+        sending = [m for m in stream_maps if not isinstance(m, RemoveRecordTransform)]
+        return sending or stream_maps[:1]
+
+    def _flatten(self, stream_map: StreamMap, everything: JSONSchema) -> None:
+        name = stream_map.stream_alias
+        plan = FlatteningPlan(
+            name,
+            stream_map.transformed_schema,
+            self._flattening,
+            self._longest,
+            everything,
+        )
+        for key in stream_map.transformed_key_properties or ():
+            if key not in plan.schema["properties"]:
+                raise config_error(
+                    f"flattening divides {key} into its fields, but it is a key of "
+                    f"{name}"
+                )
+        stream_map.flattening_options = self._flattening
+        stream_map.transformed_schema = plan.schema
+        stream_map.flatten_record = plan.flatten  # type: ignore[method-assign]
+
+    def _check_name(self, stream: str, stream_map: StreamMap) -> None:
+        if isinstance(stream_map, RemoveRecordTransform):
+            return
+        name = stream_map.stream_alias
+        if not (name and isinstance(name, str)):
+            raise config_error(f"stream_maps: the __alias__ of {stream} is not a name")
+        if name in self._streams:
+            logger.warning(
+                "%s and %s are both sent as %s: a target takes them for one stream",
+                self._streams[name],
+                stream,
+                name,
+            )
+        self._streams[name] = stream
+
+
+def _send_as_the_sdk(stream_map: CustomStreamMap) -> None:
+    """Let the values that expressions make leave in the SDK's form, flattened or not.
+
+    The encoders of the writer, of flattening and of batch files have others.
+    """
+    flatten = stream_map.flatten_record
+    stream_map.flatten_record = lambda record: flatten(as_sent(record))  # type: ignore[method-assign]
