@@ -8,6 +8,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from conftest import select
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -143,6 +144,60 @@ def test_odd_custom_fields_arrive(sync: Sync, sandbox: Sandbox) -> None:
     custom = {k: v for k, v in record.items() if k.startswith("custom__")}
     assert list(custom.values())[-4:] == list("abcd")
     assert "custom__industry__cs" in custom
+
+
+@pytest.mark.parametrize(
+    "stream_map", [None, {"kept": "name"}, {"other": "custom", "custom": None}]
+)
+def test_a_name_stays_whatever_is_selected(
+    sync: Sync,
+    sandbox: Sandbox,
+    config: dict[str, t.Any],
+    stream_map: dict[str, t.Any] | None,
+) -> None:
+    """A field must not take the column of another that is not selected."""
+    values = {"tier__cs": "older", "TIER__cs": "younger", "Tier__cs": "youngest"}
+    for key in values:
+        field = {"fieldKey": key, "fieldTypeName": "STRING"}
+        sandbox.store.add_custom_field("CLIENT", field)
+    sandbox.store.edit("clients", 3, custom=values)
+    config["discover_custom_fields"] = True
+    settings: dict[str, t.Any] = {
+        "flattening_enabled": True,
+        "flattening_max_depth": 1,
+        "stream_maps": {"clients": stream_map} if stream_map else {},
+    }
+
+    def columns(*left_out: str) -> dict[str, str]:
+        catalog = TapClientSuccess(config=config).catalog_dict
+        select(catalog, ["clients"])
+        for entry in catalog["streams"]:
+            for item in entry["metadata"]:
+                if item["breadcrumb"][-1:] and item["breadcrumb"][-1] in left_out:
+                    item["metadata"]["selected"] = False
+        output = sync(catalog=catalog, **settings)
+        (record,) = [r for r in output.records["clients"] if r["id"] == 3]
+        assert set(record) == set(output.schemas["clients"]["properties"])
+        return {v: k for k, v in record.items() if v in values.values()}
+
+    everything = columns()
+    assert len({name.lower() for name in everything.values()}) == 3
+    assert everything["older"].endswith("custom__tier__cs"[-8:])
+    for left_out in (["tier__cs"], ["TIER__cs", "tier__cs"], ["Tier__cs"]):
+        gone = {values[key] for key in left_out}
+        expected = {k: v for k, v in everything.items() if k not in gone}
+        assert columns(*left_out) == expected
+
+
+def test_a_key_must_be_a_column(sync: Sync) -> None:
+    keys = {"clients": {"__key_properties__": ["segment"]}}
+    flat = {"flattening_enabled": True, "flattening_max_depth": 1}
+    sync(streams=["clients"], stream_maps=keys)
+    with pytest.raises(ConfigValidationError) as refused:
+        sync(streams=["clients"], stream_maps=keys, **flat)
+    assert refused.value.errors == [
+        "flattening divides segment into its fields, but it is a key of clients"
+    ]
 
 
 def test_undeclared_members_are_left_out_with_a_warning(
