@@ -131,6 +131,12 @@ class TapClientSuccess(ContextTap):
             for stream in streams:
                 self.mapper.register(stream)
 
+    def load_state(self, state: dict[str, t.Any]) -> None:
+        """Load the state; it remembers names of columns that are not free."""
+        super().load_state(state)
+        if self._mapper is not None:
+            self.mapper.flatten(self.state)
+
     def _check_outputs(self) -> None:
         """Check stream maps and batch files before the first request."""
         stream_maps = self.config.get("stream_maps") or {}

@@ -24,6 +24,9 @@ if t.TYPE_CHECKING:
 
     from tap_clientsuccess.records import JSONSchema
 
+Path = tuple[str, ...]
+"""The names of a field and of the objects that it is in."""
+
 logger = logging.getLogger("tap-clientsuccess")
 
 LONGEST_NAME = 62
@@ -51,37 +54,39 @@ class FlatteningPlan:
         stream: str,
         schema: JSONSchema,
         options: FlatteningOptions,
-        longest: int,
         everything: JSONSchema | None = None,
+        owners: dict[str, Path] | None = None,
     ) -> None:
         """Name the columns.
 
         Args:
             stream: The stream's name, for warnings.
             schema: The schema of its records.
-            options: The depth, and what separates the parts of a name.
-            longest: The most characters of a name that is made here.
+            options: The depth, what separates the parts of a name, and how long one
+                that is made here may be.
             everything: The schema before selection. Its fields are named first, so
                 that none takes the name of one that is not selected.
+            owners: Which field has a name that several want; those of this schema are
+                added. A field that is there no more still has its name.
         """
         self._stream = stream
         self._depth = options.max_level
         self._separator = options.separator
-        self._longest = longest
+        self._longest = options.max_key_length
         self._warned: set[str] = set()
         members = schema.get("properties", {})
         all_members = (everything or schema).get("properties", {})
         # Names at the top stay: the keys are among them.
-        self._taken = {
-            _folded(name)
+        self._taken: dict[str, Path] = {
+            _folded(name): (name,)
             for name, member in chain(members.items(), all_members.items())
             if not self._is_expanded(member, 0)
         }
-        self._names: dict[tuple[str, ...], str] = {}
+        self._owners = {} if owners is None else owners
+        self._names: dict[Path, str] = {}
         self._columns: dict[str, JSONSchema] = {}
-        if everything:
-            list(self._planned(all_members, ()))
-            self._columns.clear()
+        list(self._planned(all_members, ()))
+        self._columns.clear()
         self._plan = list(self._planned(members, ()))
         self.schema = {**schema, "properties": self._columns}
         if "required" in schema:
@@ -99,7 +104,7 @@ class FlatteningPlan:
         return level < self._depth and names == ["object"] and "properties" in schema
 
     def _planned(
-        self, members: Mapping[str, JSONSchema], within: tuple[str, ...]
+        self, members: Mapping[str, JSONSchema], within: Path
     ) -> Iterator[tuple[str, t.Any]]:
         """Yield each member with its column, or with the plan of its own members."""
         for name, schema in members.items():
@@ -113,21 +118,25 @@ class FlatteningPlan:
             self._columns[column] = _column_schema(schema, is_nested=bool(within))
             yield name, (column, *_names(self._columns[column]))
 
-    def _column_name(self, path: tuple[str, ...]) -> str:
+    def _column_name(self, path: Path) -> str:
         """Return a name that no other column has, for targets that ignore case.
 
         A name that is not plain, too long or taken is cut and ends in a part of the
         path's hash. So it stays the same, whatever other columns there are.
         """
         name = self._separator.join(path)
-        is_plain = all(map(_PLAIN.fullmatch, path)) and len(name) <= self._longest
-        if not is_plain or _folded(name) in self._taken:
+        folded = _folded(name)
+        owner = self._owners.get(folded) or self._taken.get(folded, path)
+        if not (all(map(_PLAIN.fullmatch, path)) and len(name) <= self._longest):
             name = self._hashed_name(path)
-        self._taken.add(_folded(name))
+        elif owner != path:
+            self._owners[folded] = owner
+            name = self._hashed_name(path)
+        self._taken[_folded(name)] = path
         self._names[path] = name
         return name
 
-    def _hashed_name(self, path: tuple[str, ...]) -> str:
+    def _hashed_name(self, path: Path) -> str:
         digest = hashlib.sha256(json.dumps(path).encode()).hexdigest()
         plain = self._separator.join(_ODD.sub("_", part) for part in path)
         names = (

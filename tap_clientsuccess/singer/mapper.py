@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import typing as t
+from dataclasses import replace
+from itertools import chain
 
 from singer_sdk.helpers._catalog import get_selected_schema
 from singer_sdk.helpers._flattening import FlatteningOptions
@@ -16,12 +18,17 @@ from tap_clientsuccess.singer.stream_maps import as_sent
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from singer_sdk.helpers.types import TapState
     from singer_sdk.mapper import StreamMap
     from singer_sdk.streams import Stream
 
     from tap_clientsuccess.records import JSONSchema
+    from tap_clientsuccess.singer.flattening import Path
 
 logger = logging.getLogger("tap-clientsuccess")
+
+OWNERS = "column_owners"
+"""The key in a stream's state of the names that several fields want."""
 
 
 class StreamMapper(PluginMapper):
@@ -31,10 +38,14 @@ class StreamMapper(PluginMapper):
         # The SDK removes `__else__` from what it is given.
         stream_maps = {**config.get("stream_maps", {})}
         super().__init__({**config, "stream_maps": stream_maps}, logger)
-        self._longest = config.get("flattening_max_key_length") or LONGEST_NAME
-        self._flattening = self.flattening_options
+        self._flattening = replace(
+            self.flattening_options,
+            max_key_length=config.get("flattening_max_key_length") or LONGEST_NAME,
+        )
         self.flattening_options = FlatteningOptions(enabled=False)
         self._streams: dict[str, str] = {}
+        self._unselected: dict[str, list[JSONSchema]] = {}
+        """What the streams to flatten would have, were all their fields selected."""
 
     def register(self, stream: Stream) -> None:
         """Decide what is sent of a stream. Of which nothing is sent, nothing is read.
@@ -50,20 +61,41 @@ class StreamMapper(PluginMapper):
         everything = stream.effective_schema
         selected = get_selected_schema(name, everything, stream.mask)
         stream_maps = self._made(name, selected, keys)
-        if self._flattening.enabled and self._flattening.max_level > 0:
-            is_part = selected != everything
-            whole = self._made(name, everything, keys) if is_part else stream_maps
-            for stream_map, unselected in zip(stream_maps, whole, strict=True):
-                self._flatten(stream_map, unselected.transformed_schema)
         for stream_map in stream_maps:
             self._check_name(name, stream_map)
-            if isinstance(stream_map, CustomStreamMap):
-                _send_as_the_sdk(stream_map)
-        self.stream_maps[name] = stream_maps
         if all(isinstance(m, RemoveRecordTransform) for m in stream_maps):
             # Read, its bookmark would pass records that were never sent.
             stream.selected = False
             logger.info("%s: skipped, because stream_maps leaves it out", name)
+        elif self._flattening.enabled and self._flattening.max_level > 0:
+            is_part = selected != everything
+            whole = self._made(name, everything, keys) if is_part else stream_maps
+            self._unselected[name] = [each.transformed_schema for each in whole]
+        self.stream_maps[name] = stream_maps
+
+    def flatten(self, state: TapState) -> None:
+        """Name the columns of what is registered, and let values leave as the SDK's.
+
+        Args:
+            state: The tap's state. It remembers which field has a name that several
+                want. Rows that are not sent again keep its values, even when the field
+                is deleted.
+
+        Raises:
+            ConfigValidationError: A key is divided.
+        """
+        for stream, schemas in self._unselected.items():
+            owners = _owners(state, stream)
+            for stream_map, schema in zip(
+                self.stream_maps[stream], schemas, strict=True
+            ):
+                self._flatten(stream_map, schema, owners)
+            if owners:
+                entry = state.setdefault("bookmarks", {}).setdefault(stream, {})
+                entry[OWNERS] = {name: list(path) for name, path in owners.items()}
+        for stream_map in chain.from_iterable(self.stream_maps.values()):
+            if isinstance(stream_map, CustomStreamMap):
+                _send_as_the_sdk(stream_map)
 
     def _made(
         self, name: str, schema: JSONSchema, keys: Sequence[str] | None
@@ -74,14 +106,16 @@ class StreamMapper(PluginMapper):
         sending = [m for m in stream_maps if not isinstance(m, RemoveRecordTransform)]
         return sending or stream_maps[:1]
 
-    def _flatten(self, stream_map: StreamMap, everything: JSONSchema) -> None:
+    def _flatten(
+        self, stream_map: StreamMap, everything: JSONSchema, owners: dict[str, Path]
+    ) -> None:
         name = stream_map.stream_alias
         plan = FlatteningPlan(
             name,
             stream_map.transformed_schema,
             self._flattening,
-            self._longest,
             everything,
+            owners,
         )
         for key in stream_map.transformed_key_properties or ():
             if key not in plan.schema["properties"]:
@@ -107,6 +141,15 @@ class StreamMapper(PluginMapper):
                 name,
             )
         self._streams[name] = stream
+
+
+def _owners(state: TapState, stream: str) -> dict[str, Path]:
+    found = state.get("bookmarks", {}).get(stream, {}).get(OWNERS)
+    return {
+        name: tuple(path)
+        for name, path in (found if isinstance(found, dict) else {}).items()
+        if isinstance(path, list)
+    }
 
 
 def _send_as_the_sdk(stream_map: CustomStreamMap) -> None:

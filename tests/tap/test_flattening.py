@@ -32,8 +32,10 @@ def plan_of(
     """Flatten a schema whose `custom` has these members."""
     custom = {"type": ["object", "null"], "properties": dict.fromkeys(names, TEXT)}
     schema = {"type": "object", "properties": {**top, "custom": custom}}
-    options = FlatteningOptions(enabled=True, max_level=1, separator=separator)
-    return FlatteningPlan("clients", schema, options, longest)
+    options = FlatteningOptions(
+        enabled=True, max_level=1, separator=separator, max_key_length=longest
+    )
+    return FlatteningPlan("clients", schema, options)
 
 
 def columns_of(*names: str, **more: t.Any) -> list[str]:
@@ -189,6 +191,33 @@ def test_a_name_stays_whatever_is_selected(
         assert columns(*left_out) == expected
 
 
+def test_a_name_stays_when_the_field_that_had_it_is_deleted(
+    sync: Sync, config: dict[str, t.Any]
+) -> None:
+    """Rows that are not sent again keep the old field's values in that column."""
+    catalog = TapClientSuccess(config=config).catalog_dict
+    select(catalog, ["clients", "products"])
+    (entry,) = [e for e in catalog["streams"] if e["tap_stream_id"] == "clients"]
+    custom = entry["schema"]["properties"]["custom"]
+    flat: dict[str, t.Any] = {"flattening_enabled": True, "flattening_max_depth": 1}
+
+    def named(*fields: str, state: dict[str, t.Any] | None = None) -> t.Any:
+        custom["properties"] = dict.fromkeys(fields, TEXT)
+        output = sync(catalog=catalog, state=state, **flat)
+        columns = output.schemas["clients"]["properties"]
+        return [c for c in columns if c.startswith("custom__")], output.state
+
+    before, state = named("tier", "TIER", "other")
+    assert before[0] == "custom__tier"
+    assert "column_owners" not in state["bookmarks"]["products"]
+    after, state = named("TIER", "Tier", state=json.loads(json.dumps(state)))
+    assert after[0] == before[1]
+    assert re.fullmatch("custom__Tier_[0-9a-f]{8}", after[1])
+    again, _ = named("Tier", "TIER", "tier", state=state)
+    assert again == [after[1], before[1], "custom__tier"]
+    assert named("TIER")[0] == ["custom__TIER"]  # Everything is read anew.
+
+
 def test_a_key_must_be_a_column(sync: Sync) -> None:
     keys = {"clients": {"__key_properties__": ["segment"]}}
     flat = {"flattening_enabled": True, "flattening_max_depth": 1}
@@ -244,7 +273,7 @@ def test_required_members_may_be_absent() -> None:
     schema: dict[str, t.Any] = {"properties": {"id": {"type": "integer"}, "a": inner}}
     schema["required"] = ["id", "a"]
     options = FlatteningOptions(enabled=True, max_level=1)
-    plan = FlatteningPlan("x", schema, options, LONGEST_NAME)
+    plan = FlatteningPlan("x", schema, options)
     assert plan.schema["required"] == ["id"]
     assert plan.schema["properties"]["a__b"] == {"type": ["integer", "null"]}
 

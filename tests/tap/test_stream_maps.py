@@ -57,16 +57,25 @@ CUSTOM = {"name": "notes", "path": "/clientNote/search", "primary_keys": ["id"]}
 @pytest.mark.parametrize(
     ("stream_maps", "words"),
     [
-        ({"cleints": None}, "stream_maps.cleints: there is no stream cleints; did you mean clients?"),
+        (
+            {"cleints": None},
+            "stream_maps.cleints: there is no stream cleints; did you mean clients?",
+        ),
         ({"Clients": {}}, "no stream Clients; did you mean clients?"),
         ({"clint*": {}}, "no stream clint*; did you mean clients?"),
         ({"zzz": {}}, "stream_maps.zzz: there is no stream zzz"),
-        ({"copy": {"__source__": "contact"}}, "stream_maps.copy.__source__: there is no stream contact; did you mean contacts?"),
+        (
+            {"copy": {"__source__": "contact"}},
+            "copy.__source__: there is no stream contact; did you mean contacts?",
+        ),
         ({"nots": {}}, "did you mean notes?"),
-        ({"clients": {"__alias__": "people"}, "people": {}}, "people is the alias in stream_maps.clients"),
+        (
+            {"clients": {"__alias__": "people"}, "people": {}},
+            "people is the alias in stream_maps.clients",
+        ),
         ({"__other__": {}}, "'__other__:{}' is not expected"),
     ],
-)  # fmt: skip
+)
 def test_a_map_for_a_stream_that_does_not_exist(
     cli: CommandLine, sandbox: Sandbox, stream_maps: dict[str, t.Any], words: str
 ) -> None:
@@ -183,8 +192,7 @@ def test_computed_values_leave_as_the_sdk_sends_them(
         assert {name: record[name] for name in COMPUTED} == expected
 
 
-@pytest.mark.parametrize("batched", [False, True])
-@pytest.mark.parametrize("nested", [False, True])
+@pytest.mark.parametrize("features", ["", "nested", "batched", "nested, batched"])
 @pytest.mark.parametrize(
     ("stream_map", "words"),
     [
@@ -198,21 +206,21 @@ def test_computed_values_leave_as_the_sdk_sends_them(
 def test_the_error_of_a_map_is_the_last_line(
     cli: CommandLine,
     config: dict[str, t.Any],
-    tmp_path: Path,
     stream_map: dict[str, t.Any],
     words: str,
-    nested: bool,
-    batched: bool,
+    features: str,
 ) -> None:
     catalog = select(TapClientSuccess(config=config).catalog_dict, ["clients"])
-    if nested:
+    if "nested" in features:
         (entry,) = [e for e in catalog["streams"] if e["tap_stream_id"] == "clients"]
         path = ["properties", "segment", "properties", "title"]
         off = {"breadcrumb": path, "metadata": {"selected": False}}
         entry["metadata"] = [m for m in entry["metadata"] if m["breadcrumb"] != path]
         entry["metadata"].append(off)
-    (tmp_path / "catalog.json").write_text(json.dumps(catalog))
-    settings = {"batch_config": batch_config(tmp_path)} if batched else {}
+    Path("catalog.json").write_text(json.dumps(catalog))
+    settings = (
+        {"batch_config": batch_config(Path.cwd())} if "batched" in features else {}
+    )
     result = cli(
         "--catalog", "catalog.json", stream_maps={"clients": stream_map}, **settings
     )
