@@ -36,11 +36,12 @@ def check_storage(batch_config: BatchConfig) -> None:
         ConfigValidationError: That is not possible.
     """
     storage = batch_config.storage
+    name = f"{storage.prefix or ''}{uuid4()}"
     try:
-        folder = UPath(storage.root, **storage.params).resolve()
-        file = folder / f"{storage.prefix or ''}{uuid4()}"
+        file = UPath(storage.root, **storage.params).resolve() / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(b"")
+        with storage.open(name, "wb") as opened:
+            opened.write(b"")
     except Exception as error:  # noqa: BLE001 - each kind of storage raises its own
         raise unwritable(error) from None
     with contextlib.suppress(Exception):  # It may be allowed to write alone.

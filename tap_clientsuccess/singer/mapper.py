@@ -13,7 +13,7 @@ from singer_sdk.mapper import CustomStreamMap, PluginMapper, RemoveRecordTransfo
 
 from tap_clientsuccess.errors import config_error
 from tap_clientsuccess.singer.flattening import LONGEST_NAME, FlatteningPlan
-from tap_clientsuccess.singer.stream_maps import as_sent
+from tap_clientsuccess.singer.stream_maps import as_sent, maps_for
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,6 +38,7 @@ class StreamMapper(PluginMapper):
         # The SDK removes `__else__` from what it is given.
         stream_maps = {**config.get("stream_maps", {})}
         super().__init__({**config, "stream_maps": stream_maps}, logger)
+        self._all_maps = self.stream_maps_dict
         self._flattening = replace(
             self.flattening_options,
             max_key_length=config.get("flattening_max_key_length") or LONGEST_NAME,
@@ -100,6 +101,8 @@ class StreamMapper(PluginMapper):
     def _made(
         self, name: str, schema: JSONSchema, keys: Sequence[str] | None
     ) -> list[StreamMap]:
+        # The SDK would evaluate the aliases of the others as well.
+        self.stream_maps_dict = maps_for(self._all_maps, name)
         self.register_raw_stream_schema(name, schema, keys)
         stream_maps = self.stream_maps.pop(name)
         # One that drops all records is of no use beside others.
@@ -132,7 +135,7 @@ class StreamMapper(PluginMapper):
             return
         name = stream_map.stream_alias
         if not (name and isinstance(name, str)):
-            raise config_error(f"stream_maps: the __alias__ of {stream} is not a name")
+            raise config_error(f"stream_maps.{stream}: __alias__ is not a name")
         if name in self._streams:
             logger.warning(
                 "%s and %s are both sent as %s: a target takes them for one stream",

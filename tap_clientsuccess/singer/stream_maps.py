@@ -89,6 +89,16 @@ def copied_streams(stream_maps: Maps, names: Collection[str]) -> Iterator[str]:
             yield name
 
 
+def maps_for(stream_maps: Maps, name: str) -> dict[str, t.Any]:
+    """Return the stream maps that are for a stream."""
+    keys = {
+        where.removesuffix(f".{MAPPER_SOURCE_OPTION}")
+        for where, source in _sources(stream_maps)
+        if _matches(name, source)
+    }
+    return {key: made for key, made in stream_maps.items() if key in keys}
+
+
 def _sources(stream_maps: Maps) -> Iterator[tuple[str, str]]:
     """Yield where a map names what it is made of, and that name or pattern."""
     for key, definition in stream_maps.items():
@@ -152,10 +162,8 @@ def stream_map_error(error: Exception, stream: str | None = None) -> Exception:
     where = "stream_maps"
     for frame, _ in traceback.walk_tb(error.__traceback__):
         names = frame.f_locals
-        if isinstance(owner := names.get("self"), StreamMap):
-            stream = getattr(owner, "stream_alias", stream)
-        elif isinstance(found := names.get("stream_name"), str):
-            stream = stream or found
+        if isinstance(key := names.get("stream_map_key"), str):
+            stream = key  # As the setting has it.
         if isinstance(found := names.get("expr", names.get("prop_def")), str):
             expression = found
         if frame.f_code.co_name == "_init_faker_instance":

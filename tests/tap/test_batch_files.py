@@ -174,16 +174,15 @@ def test_one_stream_under_another_name(
     assert len(read(output.batches["copy"])) == 30
 
 
-@pytest.mark.parametrize("folder", ["file", "file/below"])
+@pytest.mark.parametrize("root", ["file", "file/below", "memory://below"])
 def test_a_root_that_cannot_be_written_to(
     cli: CommandLine,
     sandbox: Sandbox,
     batch_config: dict[str, t.Any],
-    tmp_path: Path,
-    folder: str,
+    root: str,
 ) -> None:
-    (tmp_path / "file").touch()
-    batch_config["storage"]["root"] = (tmp_path / folder).as_uri()
+    Path("file").touch()
+    batch_config["storage"]["root"] = root
     result = cli(batch_config=batch_config, discover_custom_fields=True)
     assert result.exit_code == 1
     assert "storage.root cannot be written to: " in result.stderr.splitlines()[-1]

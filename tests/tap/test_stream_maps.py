@@ -39,7 +39,14 @@ def test_a_pattern_is_for_the_streams_that_are_read(sync: Sync, pattern: str) ->
 
 
 @pytest.mark.parametrize(
-    "stream_map", [{"x": "name +"}, {"id": None}, {"__key_properties__": ["no"]}, None]
+    "stream_map",
+    [
+        {"x": "name +"},
+        {"id": None},
+        {"__key_properties__": ["no"]},
+        {"__alias__": "no name"},
+        None,
+    ],
 )
 def test_a_map_for_a_stream_that_is_not_read_is_ignored(
     sync: Sync, stream_map: t.Any
@@ -144,11 +151,12 @@ def test_two_streams_under_one_name(
     )
 
 
-@pytest.mark.parametrize("alias", [None, 5, "1 + 1", "''", ["x"]])
+@pytest.mark.parametrize("alias", [None, 5, "1 + 1", "''", ["x"], "no name"])
 def test_an_alias_that_is_no_name(cli: CommandLine, alias: t.Any) -> None:
     result = cli(stream_maps={"clients": {"__alias__": alias}})
     assert result.exit_code == 1
-    assert "stream_maps" in result.stderr.splitlines()[-1]
+    *_, last = result.stderr.splitlines()
+    assert "stream_maps.clients" in last
     assert "please report" not in result.stderr
 
 
