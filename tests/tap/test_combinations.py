@@ -456,7 +456,7 @@ def check_state(output: Output, expected: Expected, case: Case) -> None:
             assert (name in activated) == (emits and is_whole)
 
 
-@pytest.mark.parametrize("examples", [12, pytest.param(2000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [12, pytest.param(1000, marks=pytest.mark.slow)])
 def test_all_features_together(account: Account, examples: int) -> None:
     @settings(max_examples=examples, suppress_health_check=list(HealthCheck))
     @given(cases(account))
