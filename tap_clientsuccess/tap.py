@@ -131,12 +131,6 @@ class TapClientSuccess(ContextTap):
             for stream in streams:
                 self.mapper.register(stream)
 
-    def load_state(self, state: dict[str, t.Any]) -> None:
-        """Load the state; it remembers names of columns that are not free."""
-        super().load_state(state)
-        if self._mapper is not None:
-            self.mapper.flatten(self.state)
-
     def _check_outputs(self) -> None:
         """Check stream maps and batch files before the first request."""
         stream_maps = self.config.get("stream_maps") or {}
@@ -176,10 +170,14 @@ class TapClientSuccess(ContextTap):
     def load_state(self, state: dict[str, t.Any]) -> None:
         """Load the state, and warn about streams that start over in spite of it.
 
+        It also remembers names of columns that are not free.
+
         Raises:
             ConfigValidationError: The bookmark of a stream that is read is not a time.
         """
         super().load_state(without_partitions(state))
+        if self._mapper is not None:
+            self.mapper.flatten(self.state)
         if state:
             self._check_bookmarks(state)
 

@@ -20,6 +20,7 @@ _INTERIM = {
     "starting_replication_value",
     "replication_key_signpost",
     "first_read_began",
+    "column_owners",
 }
 """What the SDK and the streams note in a bookmark besides its time."""
 

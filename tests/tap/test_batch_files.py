@@ -146,7 +146,7 @@ def test_several_streams_of_one_are_refused_before_any_request(
     selected: str,
 ) -> None:
     catalog = select(TapClientSuccess(config=config).catalog_dict, [selected])
-    Path("catalog.json").write_text(json.dumps(catalog))
+    Path("catalog.json").write_text(json.dumps(catalog), encoding="utf-8")
     result = cli(
         "--catalog", "catalog.json",
         batch_config=batch_config,
@@ -198,7 +198,7 @@ def test_a_prefix_may_name_a_folder(
     assert files == sorted(output.batches["clients"])
 
 
-@pytest.mark.parametrize("name", ["a/b", "../a", "a:b?*", "x" * 300, "ü ö"])
+@pytest.mark.parametrize("name", ["a/b", "../a", "a:b?*", "x" * 255, "ü ö"])
 def test_a_stream_may_have_any_name(
     sync: Sync, batch_config: dict[str, t.Any], name: str
 ) -> None:

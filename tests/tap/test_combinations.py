@@ -166,7 +166,7 @@ def set_full_table(entry: Json, way: str | None) -> None:
         root[way] = "FULL_TABLE"
 
 
-FULL_TABLE_WAYS = ("entry",)
+FULL_TABLE_WAYS = ("entry", "forced-replication-method", "replication-method")
 
 COMPUTED = {
     "day": ("datetime.date(2026, 3, 1)", "2026-03-01"),

@@ -225,7 +225,7 @@ def test_the_error_of_a_map_is_the_last_line(
         off = {"breadcrumb": path, "metadata": {"selected": False}}
         entry["metadata"] = [m for m in entry["metadata"] if m["breadcrumb"] != path]
         entry["metadata"].append(off)
-    Path("catalog.json").write_text(json.dumps(catalog))
+    Path("catalog.json").write_text(json.dumps(catalog), encoding="utf-8")
     settings = (
         {"batch_config": batch_config(Path.cwd())} if "batched" in features else {}
     )
