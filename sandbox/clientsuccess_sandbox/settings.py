@@ -119,7 +119,7 @@ class Behaviour:
     gzip: bool = option(True, "compress responses")
     ignore: Mapping[str, Collection[str]] = field(default_factory=dict)
     missing_custom_fields: dict[str, int] = field(
-        default_factory=lambda: {"SURVEY_RESPONSE": 404, "USAGE": 404, "FEEDBACK": 403}
+        default_factory=lambda: {"SURVEY_RESPONSE": 404, "USAGE": 404, "FEEDBACK": 400}
     )
 
     def ignored(self, path: str) -> set[str]:

@@ -72,7 +72,7 @@ def test_custom_field_definitions(client: Client) -> None:
         name: client.read(f"/customfield/all/{name}").status_code for name in RESOURCES
     }
     refused = {name: status for name, status in statuses.items() if status != 200}
-    assert refused == {"SURVEY_RESPONSE": 404, "USAGE": 404, "FEEDBACK": 403}
+    assert refused == {"SURVEY_RESPONSE": 404, "USAGE": 404, "FEEDBACK": 400}
     fields = client.read("/customfield/all/CLIENT").json()
     assert fields[0]["fieldKey"] == "industry__cs"
     assert len(fields[0]["picklistValues"]) == 4

@@ -25,8 +25,9 @@ from singer_sdk.streams import RESTStream
 from tap_clientsuccess.paging.page import PageRequest
 from tap_clientsuccess.records.decoding import decode_json
 from tap_clientsuccess.singer.batch_files import file_name_of, unwritable
+from tap_clientsuccess.singer.output_hash import output_hash
 from tap_clientsuccess.singer.progress import StreamProgress
-from tap_clientsuccess.singer.stream_maps import transformed
+from tap_clientsuccess.singer.stream_maps import maps_for, transformed
 
 if t.TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -51,8 +52,10 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
     # `RecordReader` does it: faster, without loss, and strings such as "false" right.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
-    is_complete = False
-    """Whether the last read got everything."""
+    got_all = False
+    """Whether the last read ended with all that the API has."""
+    is_refused = False
+    """Whether the API refused some of it; `is_complete` says what follows."""
     is_skipped = False
     """Whether it was skipped for a reason that was logged."""
     _version_to_activate = 0
@@ -98,7 +101,7 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
     def _sync_records(
         self, context: Context | None = None, *, write_messages: bool = True
     ) -> Generator[Record, None, None]:
-        self.is_complete = self.is_skipped = False
+        self.got_all = self.is_refused = self.is_skipped = False
         self.progress = StreamProgress(self.name, self._bookmark_text(context))
         with self.reporter.of(self.progress), self._counted_requests():
             try:
@@ -130,6 +133,14 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
                 counter.value = self.progress.requests.requests
 
     @property
+    def is_complete(self) -> bool:
+        """Whether everything was read. What was refused was not.
+
+        Only a complete read activates a version, or leaves in the state that it was.
+        """
+        return self.got_all and not self.is_refused
+
+    @property
     def _status(self) -> str:
         if self.is_skipped:
             return "skipped"
@@ -145,6 +156,12 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
             yield lines
             self.progress.records += len(lines)
             self.reporter.tick()
+
+    @property
+    def output_hash(self) -> str:
+        """What leaves of the records, as a hash for the state."""
+        setting = maps_for(self.config.get("stream_maps") or {}, self.name)
+        return output_hash(self.stream_maps, setting)
 
     @property
     def _changes_nothing(self) -> bool:

@@ -21,6 +21,7 @@ if t.TYPE_CHECKING:
 
     from tap_clientsuccess.config.settings import Settings
     from tap_clientsuccess.context import ContextTap
+    from tap_clientsuccess.errors import RefusedError
     from tap_clientsuccess.http.auth import KeyAuthenticator, LoginAuthenticator
     from tap_clientsuccess.http.client import Client, Result
     from tap_clientsuccess.http.thread_pool import ThreadPool
@@ -145,6 +146,11 @@ class ClientSuccessStream(RecordStream):
                 f"{', '.join(self.primary_keys)}: "
                 "check primary_keys, and discover again"
             ).in_stream(self.name)
+
+    def note_refusal(self, what: str, error: RefusedError) -> None:
+        """Warn that a part of the stream was refused: so it is not complete."""
+        self.is_refused = True
+        self.logger.warning("Skipped %s of %s; the next sync tries again", what, error)
 
     @cached_property
     def _warnings(self) -> Counter[str]:

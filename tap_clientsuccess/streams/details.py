@@ -60,7 +60,8 @@ class DetailStream(SearchStream):
         for detail in self.thread_pool.map(self._detail, self._uuids(items)):
             self.note_extraction()
             if isinstance(detail, Checkpoint):
-                yield detail
+                if found or not gone:
+                    yield detail
             elif detail is not None:
                 found += 1
                 yield [record.line for record in self.sendable([detail])]
@@ -68,10 +69,14 @@ class DetailStream(SearchStream):
                 gone += 1
                 self.warn_once("a record was deleted before its detail was read")
             if gone >= _MANY and not found:
-                raise NotFoundError(
-                    f"none of {gone} details exists at {self.detail_path}: check "
-                    "base_url"
-                ).in_stream(self.name)
+                raise self._none_exists(gone)
+        if gone and not found:
+            self.note_refusal("all details", self._none_exists(gone))
+
+    def _none_exists(self, count: int) -> NotFoundError:
+        return NotFoundError(
+            f"none of {count} details exists at {self.detail_path}: check base_url"
+        ).in_stream(self.name)
 
     def _uuids(self, items: Iterable[Lines | Checkpoint]) -> Iterator[str | Checkpoint]:
         for item in items:

@@ -21,11 +21,42 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.records.reader import Record
     from tap_clientsuccess.singer.stream import Lines
 
+# Keys in the state of `custom_fields`.
 _LAST_READ = "last_read"
-"""The key in the state of `custom_fields`."""
+_WRITTEN = "written"
+"""What left then, by `RecordStream.output_hash`."""
+_DEFINED = "resource_types"
+"""The resource types that had definitions when they were last read."""
+
+_ABSENT = {400, 404, 410}
+"""How the API answers for a resource type that the account does not have."""
 
 
-class ReferenceList(ClientSuccessStream):
+class ListStream(ClientSuccessStream):
+    """A stream without pages."""
+
+    def check_v2_opens(self) -> None:
+        """Request one record from v2: if it is refused as well, so is everything.
+
+        Raises:
+            ApiError: The key, the login or the base URL is wrong.
+        """
+        url = f"{self.settings.base_url}/client/search"
+        request = HTTPRequest(url=url, params={"page": "0", "size": "1"})
+        self.thread_pool.submit(self.request, request, bool).result()
+
+    def conclude(self) -> None:
+        """Decide on the read, after the last record.
+
+        Raises:
+            MissingKeyError: Too many records lack the primary key.
+        """
+        self.got_all = True
+        self.check_keys()
+        self.summarize_warnings()
+
+
+class ReferenceList(ListStream):
     """A list of API v1 (source: the older public Singer tap, public v1 clients)."""
 
     @property
@@ -40,25 +71,13 @@ class ReferenceList(ClientSuccessStream):
             read = self.record_reader.read
             result = self.thread_pool.submit(self.request, request, read).result()
         except RefusedError as error:
-            self._check_v2_opens()
+            self.check_v2_opens()
             self._tap.note_v1_refusal(self.name, error)
             self.is_skipped = True
             return
         self.note_extraction()
         yield [record.line for record in self.sendable(result.content.records)]
-        self.is_complete = True
-        self.check_keys()
-        self.summarize_warnings()
-
-    def _check_v2_opens(self) -> None:
-        """Request one record from v2: if v2 refuses as well, v1 is not the problem.
-
-        Raises:
-            ApiError: The key, the login or the base URL is wrong.
-        """
-        url = f"{self.settings.base_url}/client/search"
-        request = HTTPRequest(url=url, params={"page": "0", "size": "1"})
-        self.thread_pool.submit(self.request, request, bool).result()
+        self.conclude()
 
 
 class Employees(ReferenceList):
@@ -82,7 +101,7 @@ class ClientSegments(ReferenceList):
     path = "/client-segments"
 
 
-class CustomFields(ClientSuccessStream):
+class CustomFields(ListStream):
     """Custom field definitions of every resource type (source: Airbyte connector).
 
     They rarely change and cannot be filtered by time, so most syncs skip them.
@@ -96,24 +115,71 @@ class CustomFields(ClientSuccessStream):
         """Read the definitions of all resource types concurrently, if they are due."""
         state = self.get_context_state(context)
         now = dt.datetime.now(dt.UTC)
-        last = parse_time(state.get(_LAST_READ))
-        if last and last <= now < last + self.settings.custom_fields_interval:
-            self.logger.info(
-                "%s: skipped, as they were read at %s (custom_fields_interval_days)",
-                self.name,
-                format_time(last),
-            )
+        if not self._is_due(state, now):
             self.is_skipped = True
             return
-        for definitions in self.thread_pool.map(self._definitions, RESOURCE_TYPES):
+        defined = {name for name in RESOURCE_TYPES if name in _listed(state)}
+        refused: dict[str, RefusedError] = {}
+        answers = self.thread_pool.map(self._definitions, RESOURCE_TYPES)
+        for resource, answer in zip(RESOURCE_TYPES, answers, strict=True):
+            if isinstance(answer, RefusedError):
+                refused[resource] = answer
+                continue
+            defined = defined | {resource} if answer else defined - {resource}
+            state[_DEFINED] = sorted(defined)
             self.note_extraction()
-            yield [record.line for record in self.sendable(definitions)]
-        self.is_complete = True
-        self.check_keys()
-        self.summarize_warnings()
-        state[_LAST_READ] = format_time(now)
+            yield [record.line for record in self.sendable(answer)]
+        self._judge(refused, defined)
+        self.conclude()
+        if self.is_complete:
+            state[_LAST_READ] = format_time(now)
+            state[_WRITTEN] = self.output_hash
 
-    def _definitions(self, resource: str) -> list[Record]:
+    def _is_due(self, state: dict[str, t.Any], now: dt.datetime) -> bool:
+        last = parse_time(state.get(_LAST_READ))
+        if not last or not last <= now < last + self.settings.custom_fields_interval:
+            return True
+        if state.get(_WRITTEN) != self.output_hash:
+            self.logger.info(
+                "%s: read, as its name, fields or stream map changed", self.name
+            )
+            return True
+        self.logger.info(
+            "%s: skipped, as they were read at %s (custom_fields_interval_days)",
+            self.name,
+            format_time(last),
+        )
+        return False
+
+    def _judge(self, refused: dict[str, RefusedError], defined: set[str]) -> None:
+        """Tell resource types that the account does not have from what was not read.
+
+        Args:
+            refused: The errors, by resource type.
+            defined: The resource types that have definitions, or had some before.
+
+        Raises:
+            ApiError: The key, the login or the base URL is wrong.
+        """
+        self.is_skipped = len(refused) == len(RESOURCE_TYPES)
+        if self.is_skipped:
+            self.check_v2_opens()
+        unread = []
+        for resource, error in refused.items():
+            is_known = self.is_skipped or resource in defined
+            if error.status in _ABSENT and not is_known:
+                self.logger.info(
+                    "%s: the account has no %s (%s): skipped",
+                    self.name,
+                    resource,
+                    error.status,
+                )
+            else:
+                unread.append(resource)
+        if unread:
+            self.note_refusal(", ".join(unread), refused[unread[0]])
+
+    def _definitions(self, resource: str) -> list[Record] | RefusedError:
         def find(body: t.Any) -> tuple[list[t.Any], dict[str, t.Any]]:
             definitions, counts = records_of(body)
             added = {"resourceType": resource}
@@ -125,13 +191,10 @@ class CustomFields(ClientSuccessStream):
                 request, lambda body: self.record_reader.read(body, find)
             )
         except RefusedError as error:
-            if error.status not in {400, 403, 404}:
-                raise
-            self.logger.info(
-                "%s: the account has no %s (%s): skipped",
-                self.name,
-                resource,
-                error.status,
-            )
-            return []
+            return error
         return result.content.records
+
+
+def _listed(state: dict[str, t.Any]) -> list[t.Any]:
+    listed = state.get(_DEFINED)
+    return listed if isinstance(listed, list) else []

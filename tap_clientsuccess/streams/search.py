@@ -81,7 +81,7 @@ class SearchStream(ClientSuccessStream):
                 "sync does not notice its edits"
             )
         self._conclude(reader)
-        if self.is_incremental:
+        if self.is_incremental and not self.is_refused:
             if reader.bookmark:
                 self._move(context, reader.bookmark, state_before)
             is_unfinished = window.is_first and reader.verdict.is_unfinished
@@ -118,7 +118,7 @@ class SearchStream(ClientSuccessStream):
     def _conclude(self, reader: Reader) -> None:
         """Say how the read ended."""
         verdict = reader.verdict
-        self.is_complete = verdict.is_complete
+        self.got_all = verdict.is_complete
         if reader.why_by_number:
             self.logger.info(
                 "%s: read by page number, as %s", self.name, reader.why_by_number

@@ -76,12 +76,129 @@ def test_an_incremental_sync_without_changes_needs_few_requests(
     assert len(sandbox.requests) == 10  # One for each stream but `custom_fields`.
 
 
-def test_a_rejected_key_is_no_missing_resource_type(
+ALL = "/customfield/all"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "had_some", "is_complete"),
+    [
+        (ALL, 400, False, False),
+        (ALL, 401, False, False),
+        (ALL, 403, True, False),
+        (ALL, 404, False, False),
+        (f"{ALL}/CLIENT", 401, False, False),
+        (f"{ALL}/CLIENT", 403, True, False),
+        (f"{ALL}/GOAL", 403, False, False),
+        (f"{ALL}/GOAL", 405, False, False),
+        (f"{ALL}/CLIENT", 404, True, False),
+        (f"{ALL}/CLIENT", 400, True, False),
+        (f"{ALL}/CLIENT", 404, False, True),
+        (f"{ALL}/GOAL", 400, True, True),
+        (f"{ALL}/GOAL", 410, False, True),
+    ],
+)
+def test_refused_definitions_are_not_complete(  # noqa: PLR0913
+    sync: Sync,
+    sandbox: Sandbox,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    path: str,
+    status: int,
+    had_some: bool,
+    is_complete: bool,
+) -> None:
+    settings: dict[str, t.Any] = {
+        "streams": ["custom_fields"],
+        "emit_activate_version_messages": True,
+        "custom_fields_interval_days": 0,
+    }
+    before = {}
+    if had_some:
+        before = sync(**settings).state
+        del before["bookmarks"]["custom_fields"]["last_read"]
+    sandbox.faults.add(Status(path, status))
+    output = sync(**settings, state=before)
+    kinds = {message["type"] for message in output.messages}
+    assert ("ACTIVATE_VERSION" in kinds) == is_complete
+    assert ("last_read" in output.state["bookmarks"]["custom_fields"]) == is_complete
+    assert ("the next sync tries again" in caplog.text) != is_complete
+    assert bool(output.records) == (path != ALL)
+
+
+def test_what_had_definitions_is_known_from_an_incomplete_read(
     sync: Sync, sandbox: Sandbox
 ) -> None:
-    sandbox.faults.add(Status("/customfield/all/GOAL", 401))
+    sandbox.faults.add(Status(f"{ALL}/CONTACT", 403))
+    state = sync(streams=["custom_fields"]).state
+    sandbox.faults.clear()
+    sandbox.faults.add(Status(f"{ALL}/CLIENT", 404))
+    output = sync(streams=["custom_fields"], state=state)
+    assert "last_read" not in output.state["bookmarks"]["custom_fields"]
+
+
+def test_a_wrong_key_is_no_missing_resource_type(sync: Sync) -> None:
     with pytest.raises(RejectedKeyError):
-        sync(streams=["custom_fields"])
+        sync(streams=["custom_fields"], api_key="wrong")
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "is_due"),
+    [
+        ({"custom_fields": None}, None, True),
+        ({"custom*": None}, None, True),
+        ({"__else__": None}, None, True),
+        (None, {"custom_fields": None}, False),
+        (None, {"custom_fields": {"__alias__": "fields"}}, True),
+        ({"custom_fields": {"__alias__": "fields"}}, None, True),
+        ({"custom_fields": {"__filter__": "False"}}, None, True),
+        ({"custom_fields": {"x": "fieldKey"}}, {"custom_fields": {"x": "'y'"}}, True),
+        (None, {"copy": {"__source__": "custom_fields"}}, True),
+        (None, {"clients": None}, False),
+    ],
+)
+def test_definitions_that_left_otherwise_are_due(
+    sync: Sync,
+    sandbox: Sandbox,
+    first: dict[str, t.Any] | None,
+    then: dict[str, t.Any] | None,
+    is_due: bool,
+) -> None:
+    def read(
+        maps: dict[str, t.Any] | None, state: dict[str, t.Any]
+    ) -> dict[str, t.Any]:
+        sandbox.requests.clear()
+        maps = {} if maps is None else {"stream_maps": maps}
+        output = sync(streams=["custom_fields"], state=state, **maps)
+        return output.state if output.states else state
+
+    state = read(then, read(first, {}))
+    assert bool(sandbox.requests) == is_due
+    read(then, state)
+    assert not sandbox.requests
+
+
+def test_definitions_are_due_where_the_selection_of_fields_changed(
+    sync: Sync, sandbox: Sandbox, config: dict[str, t.Any]
+) -> None:
+    catalog = select(TapClientSuccess(config=config).catalog_dict, ["custom_fields"])
+    state = sync(catalog=catalog).state
+    for entry in catalog["streams"]:
+        for item in entry["metadata"]:
+            if list(item["breadcrumb"]) == ["properties", "fieldLabel"]:
+                item["metadata"]["selected"] = False
+    sandbox.requests.clear()
+    sync(catalog=catalog, state=state)
+    assert len(sandbox.requests) == 22
+
+
+@pytest.mark.parametrize("stream", ["clients", "tasks", "employees", "custom_fields"])
+def test_a_stream_that_a_map_drops_is_not_read(
+    sync: Sync, sandbox: Sandbox, stream: str
+) -> None:
+    """Otherwise its bookmark would pass records that were never written."""
+    output = sync(streams=[stream], stream_maps={stream: None})
+    assert not sandbox.requests
+    assert not output.messages
 
 
 @pytest.mark.parametrize("read", [False, True])
@@ -163,6 +280,18 @@ def test_a_record_deleted_before_its_detail_is_read(
     assert len(lines) == 2
     assert "2 times" in lines[1]
     assert output.bookmark("client_details")
+
+
+def test_details_of_which_none_exists_are_not_complete(
+    sync: Sync, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Sandbox(seed=7, clients=3) as other:
+        other.faults.add(Status("*/client/*-*", 404))
+        output = sync(
+            read_details=True, streams=["client_details"], base_url=other.base_url
+        )
+    assert "none of 3 details exists at /client/{uuid}" in caplog.text
+    assert output.bookmark("client_details") is None
 
 
 def test_a_record_without_uuid_has_no_detail(
