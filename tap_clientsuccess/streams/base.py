@@ -17,6 +17,7 @@ if t.TYPE_CHECKING:
 
     import requests
     from singer_sdk.helpers.types import Context
+    from singer_sdk.singerlib import Catalog
     from singer_sdk.streams.rest import HTTPRequest
 
     from tap_clientsuccess.config.settings import Settings
@@ -49,6 +50,15 @@ class ClientSuccessStream(RecordStream):
     _tap: ContextTap
     _with_key = 0
     _without_key = 0
+
+    def apply_catalog(self, catalog: Catalog) -> None:
+        """Apply the catalog passed in, whose schema replaces the stream's own.
+
+        That may take requests, and a stream that is not in the catalog costs none.
+        """
+        super().apply_catalog(catalog)
+        entry = catalog.get_stream(self.name)
+        self.schema = entry.schema.to_dict() if entry else {"properties": {}}
 
     @property
     def client(self) -> Client:

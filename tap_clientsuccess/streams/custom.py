@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 
 from jsonschema import Draft7Validator, FormatChecker
 from singer_sdk.helpers.jsonpath import extract_jsonpath
+from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 
 from tap_clientsuccess.errors import NotFoundError, UnexpectedBodyError, config_error
 from tap_clientsuccess.records.decoding import decode_json
@@ -17,10 +18,12 @@ from tap_clientsuccess.streams.search import SearchStream
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from singer_sdk.singerlib import Catalog
     from singer_sdk.streams.rest import HTTPRequest, PageContext
 
     from tap_clientsuccess.context import ContextTap
     from tap_clientsuccess.paging.page import PageRequest
+    from tap_clientsuccess.records import JSONSchema
     from tap_clientsuccess.records.reader import RecordPage, RecordReader
 
 _SAMPLED_PAGES = 3
@@ -32,18 +35,12 @@ _META = Draft7Validator(
 class CustomStream(SearchStream):
     """A stream defined by an entry of the setting `custom_streams`."""
 
-    def __init__(
-        self,
-        tap: ContextTap,
-        definition: Mapping[str, t.Any],
-        schema: dict[str, t.Any] | None,
-    ) -> None:
+    def __init__(self, tap: ContextTap, definition: Mapping[str, t.Any]) -> None:
         """Create the stream.
 
         Args:
             tap: The tap.
             definition: The entry, checked by `definition_problems`.
-            schema: The schema; None infers one from samples.
         """
         self._definition = definition
         self.primary_keys = tuple(definition.get("primary_keys") or ())
@@ -58,7 +55,34 @@ class CustomStream(SearchStream):
             path=definition["path"],
             http_method=definition.get("method"),
         )
-        self.schema = schema or self._inferred_schema()
+
+    @cached_property
+    def schema(self) -> JSONSchema:  # type: ignore[override]
+        """The entry's schema, or one inferred from samples."""
+        return self._definition.get("schema") or self._inferred_schema()
+
+    def apply_catalog(self, catalog: Catalog) -> None:
+        """Apply the catalog passed in.
+
+        Raises:
+            ConfigValidationError: Its schema lacks the replication key.
+        """
+        super().apply_catalog(catalog)
+        if catalog.get_stream(self.name) is None:
+            self.logger.info(
+                "%s: skipped, as the catalog does not have it: discover again to read "
+                "it",
+                self.name,
+            )
+        key = self.replication_key or self.modification_key
+        is_full = self.forced_replication_method == REPLICATION_FULL_TABLE
+        if not self.selected or is_full or not key:
+            return
+        if key not in self.schema["properties"]:
+            raise config_error(
+                f"{self.name}: the replication key {key} is not in the schema",
+                what="catalog",
+            )
 
     def _inferred_schema(self) -> dict[str, t.Any]:
         try:
@@ -76,12 +100,14 @@ class CustomStream(SearchStream):
         found = {
             key for record in samples if isinstance(record, dict) for key in record
         }
-        if samples and (missing := [k for k in self.primary_keys if k not in found]):
-            raise config_error(
-                f"custom_streams: no record of {self.name} has the primary key "
-                f"{', '.join(missing)}"
-            )
+        for kind, keys in _keys(self._definition).items():
+            if samples and (missing := [key for key in keys if key not in found]):
+                raise config_error(
+                    f"custom_streams: no record of {self.name} has the {kind} "
+                    f"{', '.join(missing)}"
+                )
         schema = infer_schema(samples, self.primary_keys)
+        # There are no samples to infer its type from.
         if self.replication_key and self.replication_key not in schema["properties"]:
             schema["properties"][self.replication_key] = {
                 "type": ["string", "null"],
@@ -183,8 +209,18 @@ def _schema_problems(definition: Mapping[str, t.Any]) -> Iterator[str]:
     elif not (_META.is_valid(schema) and _is_plain_schema(schema)):
         yield "schema is not a JSON schema that the tap can read"
     else:
-        missing = [key for key in keys if key not in schema["properties"]]
-        yield from (f"schema lacks the primary key {key}" for key in missing)
+        for kind, names in _keys(definition).items():
+            missing = [name for name in names if name not in schema["properties"]]
+            yield from (f"schema lacks the {kind} {name}" for name in missing)
+
+
+def _keys(definition: Mapping[str, t.Any]) -> dict[str, list[str]]:
+    """Return the fields that the schema of an entry must have, by their role."""
+    key = definition.get("replication_key")
+    return {
+        "primary key": definition.get("primary_keys") or [],
+        "replication key": [key] if key else [],
+    }
 
 
 def _is_plain_schema(schema: t.Any) -> bool:
@@ -210,7 +246,4 @@ def custom_streams(tap: ContextTap) -> Iterator[CustomStream]:
     The schema comes from the catalog passed in, else the entry, else samples.
     """
     for definition in tap.config.get("custom_streams") or []:
-        name = definition["name"]
-        entry = tap.input_catalog.get_stream(name) if tap.input_catalog else None
-        schema = entry.schema.to_dict() if entry else definition.get("schema")
-        yield CustomStream(tap, definition, schema)
+        yield CustomStream(tap, definition)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 from decimal import Decimal
 
@@ -17,6 +18,8 @@ from tap_clientsuccess.records.infer import infer_schema
 from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import CommandLine, Sync
 
 SEARCH = {"name": "people", "path": "/contact/search", "primary_keys": ["id"]}
@@ -107,6 +110,45 @@ def test_the_catalogs_schema_is_not_inferred_again(
     assert len(sandbox.requests) == 1
 
 
+@pytest.mark.parametrize("kept", [["clients", "products"], ["products"], []])
+def test_what_is_not_in_the_catalog_costs_no_request(
+    sync: Sync, sandbox: Sandbox, config: dict[str, t.Any], kept: list[str]
+) -> None:
+    """Neither samples nor custom fields; a path that is missing stops nothing."""
+    catalog = TapClientSuccess(config=config).catalog_dict
+    entries = [e for e in catalog["streams"] if e["tap_stream_id"] in kept]
+    output = sync(
+        catalog={"streams": entries},
+        custom_streams=[SEARCH, LIST],
+        discover_custom_fields=True,
+    )
+    assert list(output.records) == kept
+    asked = {request.path for request in sandbox.requests}
+    custom_fields = {"/api/customfield/all/CLIENT"} if "clients" in kept else set()
+    assert asked == {f"/api/{name[:-1]}/search" for name in kept} | custom_fields
+
+
+@pytest.mark.parametrize("is_selected", [True, False])
+@pytest.mark.parametrize("method", [None, "INCREMENTAL", "FULL_TABLE"])
+def test_a_catalog_without_the_replication_key(
+    cli: CommandLine, tmp_path: Path, method: str | None, is_selected: bool
+) -> None:
+    entry = {
+        "tap_stream_id": "people",
+        "schema": {"properties": {"id": {"type": "integer"}}},
+        "key_properties": ["id"],
+        "replication_method": method,
+        "metadata": [{"breadcrumb": [], "metadata": {"selected": is_selected}}],
+    }
+    (tmp_path / "catalog.json").write_text(json.dumps({"streams": [entry]}))
+    definition = SEARCH | {"replication_key": "modifiedTime"}
+    result = cli("--catalog", "catalog.json", custom_streams=[definition])
+    is_wrong = is_selected and method != "FULL_TABLE"
+    words = "people: the replication key modifiedTime is not in the schema"
+    assert result.exit_code == is_wrong
+    assert (words in result.stderr) == is_wrong
+
+
 def test_an_empty_list_has_a_schema_with_its_keys(
     sync: Sync, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -164,12 +206,20 @@ def test_a_definition_without_a_path(cli: CommandLine) -> None:
     assert "custom_streams.1.path is missing" in result.stderr
 
 
+KEYS = [
+    ({"primary_keys": ["ID"]}, "the primary key ID"),
+    ({"replication_key": "modifiedtime"}, "the replication key modifiedtime"),
+]
+
+
 @pytest.mark.parametrize("args", [[], ["--discover"]])
-def test_a_primary_key_that_no_sample_has(cli: CommandLine, args: list[str]) -> None:
-    result = cli(*args, custom_streams=[SEARCH | {"primary_keys": ["ID"]}])
+@pytest.mark.parametrize(("keys", "words"), KEYS)
+def test_a_key_that_no_sample_has(
+    cli: CommandLine, args: list[str], keys: dict[str, t.Any], words: str
+) -> None:
+    result = cli(*args, custom_streams=[SEARCH | keys | {"page_style": "none"}])
     assert result.exit_code == 1
-    words = "custom_streams: no record of people has the primary key ID"
-    assert words in result.stderr
+    assert f"custom_streams: no record of people has {words}" in result.stderr
 
 
 @pytest.mark.parametrize("keys", [["id", "id"], [""]])
@@ -178,10 +228,14 @@ def test_primary_keys_that_are_no_keys(cli: CommandLine, keys: list[str]) -> Non
     assert "custom_streams.0.primary_keys must be different names" in result.stderr
 
 
-def test_a_schema_without_the_primary_key(cli: CommandLine) -> None:
-    schema = {"properties": {"name": {"type": "string"}}}
-    result = cli(custom_streams=[SEARCH | {"schema": schema}])
-    assert "custom_streams.0.schema lacks the primary key id" in result.stderr
+@pytest.mark.parametrize(("keys", "words"), KEYS)
+def test_a_schema_without_a_key(
+    cli: CommandLine, keys: dict[str, t.Any], words: str
+) -> None:
+    schema = {"properties": {"id": {"type": "integer"}}}
+    result = cli(custom_streams=[SEARCH | {"schema": schema} | keys])
+    assert result.exit_code == 1
+    assert f"custom_streams.0.schema lacks {words}" in result.stderr
 
 
 def test_two_of_the_same_name(cli: CommandLine) -> None:
@@ -242,7 +296,7 @@ def test_a_primary_key_that_no_record_has_is_an_error(
     cli: CommandLine, replication_key: str | None
 ) -> None:
     """Otherwise all records would be dropped, and the bookmark would pass them."""
-    schema = {"properties": {"ID": {"type": "integer"}}}
+    schema: dict[str, t.Any] = {"properties": {"ID": {}, "modifiedTime": {}}}
     stream = SEARCH | {"primary_keys": ["ID"], "schema": schema}
     if replication_key:
         stream |= {"replication_key": replication_key}
