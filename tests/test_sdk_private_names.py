@@ -1,0 +1,126 @@
+"""Every private name of the SDK that the tap uses: its next release may change them."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+import typing as t
+from functools import cache
+from importlib import import_module
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+import tap_clientsuccess
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PACKAGE = Path(tap_clientsuccess.__file__).parent
+# Importing `__main__` would take over the signals.
+FILES = sorted({*PACKAGE.rglob("*.py")} - {PACKAGE / "__main__.py"})
+
+PRIVATE: dict[str, set[str]] = {
+    "cli.py": {"singer_sdk.plugin_base._ConfigInput"},
+    "config/environment.py": {
+        "singer_sdk.configuration._dict_config.parse_environment_config",
+    },
+    "singer/flattening.py": {"singer_sdk.helpers._flattening.FlatteningOptions"},
+    "singer/stream.py": {
+        "singer_sdk.helpers._batch.BaseBatchFileEncoding",
+        "singer_sdk.helpers._batch.BatchConfig",
+        "singer_sdk.helpers._util.utc_now",
+        "Stream._finalize_state",
+        "Stream._generate_record_messages",
+        "Stream._stream_version",
+        "Stream._sync_batches",
+        "Stream._sync_records",
+        "Stream._tap",
+        "Stream._write_activate_version_message",
+        "Stream._write_starting_replication_value",
+        "Stream._write_state_message",
+    },
+    "streams/base.py": {"Stream._tap"},
+    "streams/lists.py": {"Stream._tap"},
+    "streams/search.py": {
+        "Stream._increment_stream_state",
+        "Stream._write_state_message",
+    },
+    "tap.py": {
+        "singer_sdk.helpers._classproperty.classproperty",
+        "singer_sdk.plugin_base._ConfigInput",
+        "PluginBase._config",
+        "PluginBase._env_var_config",
+        "PluginBase._setup_signal_handlers",
+        "PluginBase._validate_config",
+    },
+}
+"""By file: imports, and members of the SDK's classes that are overridden or used."""
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_the_private_names_of_the_sdk_are_listed(path: Path) -> None:
+    name = path.relative_to(PACKAGE).as_posix()
+    assert set(private_names(path)) == PRIVATE.get(name, set())
+
+
+def test_the_list_names_no_other_files() -> None:
+    assert {PACKAGE / name for name in PRIVATE} <= {*FILES}
+
+
+def private_names(path: Path) -> Iterator[str]:
+    """Find the private names of the SDK in a file."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    imported = {name for node in ast.walk(tree) for name in imports(node)}
+    yield from filter(is_private_import, imported)
+    classes = sdk_classes(path)
+    for name in members(tree, stored=False):
+        if owner := next((c for c in classes if name in own_members(c)), None):
+            yield f"{owner.__name__}.{name}"
+
+
+def imports(node: ast.AST) -> list[str]:
+    """Return the full names that a node imports."""
+    match node:
+        case ast.ImportFrom(module=module, names=names):
+            return [f"{module}.{alias.name}" for alias in names]
+        case ast.Import(names=names):
+            return [alias.name for alias in names]
+    return []
+
+
+def is_private_import(name: str) -> bool:
+    return name.startswith("singer_sdk.") and any(map(is_private, name.split(".")))
+
+
+def sdk_classes(path: Path) -> list[type]:
+    """Return the SDK's classes that a file imports or inherits from."""
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    values = vars(import_module(".".join(parts))).values()
+    lines = chain(*(value.__mro__ for value in values if isinstance(value, type)))
+    return [cls for cls in lines if cls.__module__.startswith("singer_sdk")]
+
+
+@cache
+def own_members(cls: type) -> set[str]:
+    """Return the private members that a class of the SDK defines."""
+    return members(ast.parse(textwrap.dedent(inspect.getsource(cls))), stored=True)
+
+
+def members(tree: ast.AST, *, stored: bool) -> set[str]:
+    """Return the private names that are defined or, unless only stored, used."""
+    names = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(name=name) | ast.Name(id=name, ctx=ast.Store()):
+                names.add(name)
+            case ast.Attribute(attr=name, ctx=ctx):
+                if isinstance(ctx, ast.Store) or not stored:
+                    names.add(name)
+    return set(filter(is_private, names))
+
+
+def is_private(name: str) -> bool:
+    return name.startswith("_") and name.strip("_") != "" and name[:2] != "__"
