@@ -22,6 +22,9 @@ ifeq ($(MAKECMDGOALS),demo)
 MAKEFLAGS += --jobs=2
 endif
 
+# What an installed tap must say that it is.
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+
 # The day on which the sandbox's data ends.
 DEMO_DAY := 2026-01-01
 
@@ -46,6 +49,19 @@ sandbox: $(READY) ## Run the sandbox until Ctrl-C
 .PHONY: test
 test: $(READY) ## Run the tests
 	$(BIN)/pytest --numprocesses=auto --dist=worksteal $(ARGS)
+
+# Without hashes: these are not the locked versions. The SDK's main branch may be newer
+# than pyproject.toml allows, so it is installed on its own.
+SDK_REPOSITORY := git+https://github.com/meltano/sdk
+
+.PHONY: test-newest
+test-newest: ## Run the tests on the newest versions (SDK=main: on that of the SDK)
+	@$(call python) -m venv --clear .venv-newest
+	@.venv-newest/bin/$(PIP_INSTALL) --upgrade pip
+	@.venv-newest/bin/$(PIP_INSTALL) --upgrade --group dev -e . -e sandbox
+	@$(if $(SDK),.venv-newest/bin/$(PIP_INSTALL) --upgrade \
+	  'singer-sdk[testing] @ $(SDK_REPOSITORY)@$(SDK)')
+	.venv-newest/bin/pytest --numprocesses=auto --dist=worksteal $(ARGS)
 
 .PHONY: lint
 lint: $(READY) ## Check style and format
@@ -121,8 +137,9 @@ dist: $(READY) ## Build the wheel and the sdist
 smoke: dist ## Install the built wheel elsewhere and call it
 	@$(call python) -m venv --clear .venv-smoke
 	@.venv-smoke/bin/$(PIP_INSTALL) dist/*.whl
-	.venv-smoke/bin/tap-clientsuccess --version
+	.venv-smoke/bin/tap-clientsuccess --version | grep -F ' v$(VERSION),'
 	.venv-smoke/bin/tap-clientsuccess --about --format=json >.venv-smoke/about.json
+	@grep -qF '"version": "$(VERSION)"' .venv-smoke/about.json
 	.venv-smoke/bin/tap-clientsuccess --discover >.venv-smoke/catalog.json
 
 .PHONY: audit
