@@ -151,7 +151,7 @@ CONTENDERS = (
         title="tap-clientsuccess",
         what="This tap, one stream selected. It validates every record against its "
         "schema, and loses none to edits during the read.",
-        packages=("tap-clientsuccess", "singer-sdk"),
+        packages=("singer-tap-clientsuccess", "singer-sdk"),
         environment=".venv",
         command=_tap(program(".venv", "tap-clientsuccess")),
     ),

@@ -81,6 +81,7 @@ class TapClientSuccess(ContextTap):
     """Reads ClientSuccess: clients, contacts, contracts, notes, pulses and more."""
 
     name = settings.PACKAGE
+    package_name = settings.DISTRIBUTION
     # The SDK adds its own settings to it.
     config_jsonschema = copy.deepcopy(settings.SCHEMA)
     message_writer_class = BufferedWriter

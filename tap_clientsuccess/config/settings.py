@@ -16,6 +16,8 @@ if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
 PACKAGE = "tap-clientsuccess"
+DISTRIBUTION = "singer-tap-clientsuccess"
+"""Its name on PyPI."""
 DEFAULT_BASE_URL = "https://api.clientsuccess.com/api"
 LONGEST_STREAM = 255
 """The most characters of a stream's name; no target has longer names of tables."""
@@ -25,7 +27,7 @@ _MEBIBYTE = 2**20
 def package_version() -> str:
     """Return the version of the installed tap."""
     try:
-        return version(PACKAGE)
+        return version(DISTRIBUTION)
     except PackageNotFoundError:
         return "0+unknown"
 

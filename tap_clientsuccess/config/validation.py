@@ -14,7 +14,7 @@ import msgspec
 from singer_sdk.plugin_base import JSONSchemaValidator
 from upath import UPath
 
-from tap_clientsuccess.config.settings import SCHEMA
+from tap_clientsuccess.config.settings import DISTRIBUTION, SCHEMA
 from tap_clientsuccess.timestamps import parse_time
 
 if t.TYPE_CHECKING:
@@ -175,7 +175,7 @@ def _batch_problems(
         if not importlib.util.find_spec("pyarrow"):
             yield (
                 "batch_config.encoding.format parquet needs an extra: install "
-                "tap-clientsuccess[parquet]"
+                f"{DISTRIBUTION}[parquet]"
             )
         if not (config.get("flattening_enabled") and config.get(_DEPTH)):
             yield (

@@ -534,7 +534,7 @@ def test_a_stream_map_that_fails(
         ),
         (
             {"batch_config": {"encoding": {"format": "parquet"}}},
-            "install tap-clientsuccess[parquet]",
+            "install singer-tap-clientsuccess[parquet]",
         ),
         (
             {"batch_config": {"storage": {"root": "nope://x"}}},

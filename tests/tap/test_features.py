@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import tomllib
 import typing as t
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,10 +14,14 @@ from jsonschema import Draft202012Validator
 from singer_sdk.exceptions import ConfigValidationError
 
 from clientsuccess_sandbox import Mutate, Sandbox, Status
+from tap_clientsuccess.config.settings import DISTRIBUTION, package_version
 from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:
     from conftest import CommandLine, Sync
+
+PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
+PROJECT = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["project"]
 
 
 @pytest.fixture
@@ -228,7 +233,17 @@ def test_about_tells_all_settings(cli: CommandLine) -> None:
         "api_key", "base_url", "start_date", "stream_maps", "batch_config",
     }  # fmt: skip
     assert about["settings"]["properties"]["api_key"]["secret"] is True
+    assert about["name"] == "tap-clientsuccess"
+    assert about["version"] == PROJECT["version"]
+    assert about["supported_python_versions"]
     assert "sandbox-key" not in result.stdout
+
+
+def test_the_version_is_that_of_the_distribution(cli: CommandLine) -> None:
+    """Whose name is not the command's: on PyPI that is somebody else's."""
+    assert f"tap-clientsuccess v{PROJECT['version']}," in cli("--version").stdout
+    assert PROJECT["name"] == DISTRIBUTION != TapClientSuccess.name
+    assert package_version() == PROJECT["version"]
 
 
 def test_settings_from_the_environment(
