@@ -161,23 +161,23 @@ class CustomFields(ListStream):
         Raises:
             ApiError: The key, the login or the base URL is wrong.
         """
-        self.is_skipped = len(refused) == len(RESOURCE_TYPES)
-        if self.is_skipped:
+        if len(refused) == len(RESOURCE_TYPES):
             self.check_v2_opens()
-        unread = []
+            self.is_skipped = True
+            self.note_refusal("all resource types", refused[RESOURCE_TYPES[0]])
+            return
         for resource, error in refused.items():
-            is_known = self.is_skipped or resource in defined
-            if error.status in _ABSENT and not is_known:
+            if error.status not in _ABSENT:
+                self.note_refusal(resource, error)
+            elif resource in defined:
+                self.note_refusal(f"{resource} (which had definitions)", error)
+            else:
                 self.logger.info(
                     "%s: the account has no %s (%s): skipped",
                     self.name,
                     resource,
                     error.status,
                 )
-            else:
-                unread.append(resource)
-        if unread:
-            self.note_refusal(", ".join(unread), refused[unread[0]])
 
     def _definitions(self, resource: str) -> list[Record] | RefusedError:
         def find(body: t.Any) -> tuple[list[t.Any], dict[str, t.Any]]:
