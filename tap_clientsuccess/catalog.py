@@ -84,8 +84,8 @@ class AccountSchema(StreamSchema[str]):
         self._made: WeakKeyDictionary[Stream, JSONSchema] = WeakKeyDictionary()
 
     def __set__(self, stream: Stream, schema: JSONSchema) -> None:
-        """Set the schema of a stream without a schema file."""
-        self._made[stream] = nullable_schema(schema, stream.primary_keys)
+        """Set the schema of a stream, as the catalog passed in has it."""
+        self._made[stream] = schema
 
     def get_stream_schema(
         self,

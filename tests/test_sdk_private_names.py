@@ -24,13 +24,16 @@ FILES = sorted({*PACKAGE.rglob("*.py")} - {PACKAGE / "__main__.py"})
 
 PRIVATE: dict[str, set[str]] = {
     "cli.py": {"singer_sdk.plugin_base._ConfigInput"},
-    "config/environment.py": {
-        "singer_sdk.configuration._dict_config.parse_environment_config",
-    },
+    "singer/batch_files.py": {"singer_sdk.helpers._batch.BatchConfig"},
     "singer/flattening.py": {"singer_sdk.helpers._flattening.FlatteningOptions"},
+    "singer/mapper.py": {
+        "singer_sdk.helpers._catalog.get_selected_schema",
+        "singer_sdk.helpers._flattening.FlatteningOptions",
+    },
     "singer/stream.py": {
         "singer_sdk.helpers._batch.BaseBatchFileEncoding",
         "singer_sdk.helpers._batch.BatchConfig",
+        "singer_sdk.helpers._catalog.pop_deselected_record_properties",
         "singer_sdk.helpers._util.utc_now",
         "Stream._finalize_state",
         "Stream._generate_record_messages",
@@ -39,22 +42,26 @@ PRIVATE: dict[str, set[str]] = {
         "Stream._sync_records",
         "Stream._tap",
         "Stream._write_activate_version_message",
+        "Stream._write_batch_message",
         "Stream._write_starting_replication_value",
         "Stream._write_state_message",
     },
-    "streams/base.py": {"Stream._tap"},
+    "streams/base.py": {"Stream._tap", "Stream._write_starting_replication_value"},
     "streams/lists.py": {"Stream._tap"},
     "streams/search.py": {
         "Stream._increment_stream_state",
         "Stream._write_state_message",
     },
     "tap.py": {
+        "singer_sdk.helpers._batch.BatchConfig",
         "singer_sdk.helpers._classproperty.classproperty",
         "singer_sdk.plugin_base._ConfigInput",
         "PluginBase._config",
         "PluginBase._env_var_config",
         "PluginBase._setup_signal_handlers",
         "PluginBase._validate_config",
+        "Tap._mapper",
+        "Tap._streams",
     },
 }
 """By file: imports, and members of the SDK's classes that are overridden or used."""

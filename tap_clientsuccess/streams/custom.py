@@ -10,6 +10,7 @@ from jsonschema import Draft7Validator, FormatChecker
 from singer_sdk.helpers.jsonpath import extract_jsonpath
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 
+from tap_clientsuccess.catalog import nullable_schema
 from tap_clientsuccess.errors import NotFoundError, UnexpectedBodyError, config_error
 from tap_clientsuccess.records.decoding import decode_json
 from tap_clientsuccess.records.infer import infer_schema
@@ -59,7 +60,8 @@ class CustomStream(SearchStream):
     @cached_property
     def schema(self) -> JSONSchema:  # type: ignore[override]
         """The entry's schema, or one inferred from samples."""
-        return self._definition.get("schema") or self._inferred_schema()
+        schema = self._definition.get("schema") or self._inferred_schema()
+        return nullable_schema(schema, self.primary_keys)
 
     def apply_catalog(self, catalog: Catalog) -> None:
         """Apply the catalog passed in.

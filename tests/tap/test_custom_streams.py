@@ -143,10 +143,12 @@ def test_a_catalog_without_the_replication_key(
     (tmp_path / "catalog.json").write_text(json.dumps({"streams": [entry]}))
     definition = SEARCH | {"replication_key": "modifiedTime"}
     result = cli("--catalog", "catalog.json", custom_streams=[definition])
-    is_wrong = is_selected and method != "FULL_TABLE"
+    is_wrong = is_selected and method is None
     words = "people: the replication key modifiedTime is not in the schema"
     assert result.exit_code == is_wrong
     assert (words in result.stderr) == is_wrong
+    is_in_full = "people: read in full, as INCREMENTAL needs" in result.stderr
+    assert is_in_full == (method == "INCREMENTAL")
 
 
 def test_an_empty_list_has_a_schema_with_its_keys(
@@ -310,7 +312,7 @@ def test_a_primary_key_that_no_record_has_is_an_error(
 
 @pytest.mark.parametrize("flat", [False, True])
 def test_what_a_schema_forbids_to_be_null_may_be_absent(
-    sync: Sync, sandbox: Sandbox, *, flat: bool
+    sync: Sync, sandbox: Sandbox, config: dict[str, t.Any], *, flat: bool
 ) -> None:
     inner = {"type": "object", "properties": {"b": {"type": "integer"}}}
     schema = {
@@ -327,11 +329,12 @@ def test_what_a_schema_forbids_to_be_null_may_be_absent(
     records = [{"id": 1}, {"id": 2, "object": {}, "one": "c", "list": ["x"]}]
     sandbox.faults.add(Body("/odd", records))
     given = {"name": "odd", "path": "/odd", "page_style": "none", "schema": schema}
+    custom = {"custom_streams": [{**given, "primary_keys": ["id"]}]}
     settings = {"flattening_enabled": flat, "flattening_max_depth": 2 if flat else 0}
-    output = sync(
-        streams=["odd"], custom_streams=[{**given, "primary_keys": ["id"]}], **settings
-    )
+    output = sync(streams=["odd"], **custom, **settings)
     sent = output.schemas["odd"]
+    discovered = TapClientSuccess(config=config | custom).streams["odd"].schema
+    assert flat or discovered == sent
     assert sent["properties"]["id"] == {"type": "integer"}
     assert sent["required"] == ["id"]
     assert len(output.records["odd"]) == 2
