@@ -330,7 +330,7 @@ class TapClientSuccess(ContextTap):
         for name in sorted(names - self.streams.keys() - self._disabled_streams):
             self.logger.warning("%s: skipped, because there is no such stream", name)
         if not any(stream.selected for stream in self.streams.values()):
-            self.logger.warning("The catalog selects no stream: nothing to read")
+            self.logger.warning("No stream is selected: nothing to read")
 
     def _leave(self) -> None:
         """Write a last STATE, unless the target does not read it in time."""
