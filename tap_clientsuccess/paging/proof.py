@@ -171,7 +171,9 @@ class Proof:
 
     def _verdict(self, missing: int, what: str) -> Verdict:
         is_accepted = self._is_wrong_total
-        return Verdict(Completeness.MISSING, missing, f"{missing} records {what}", is_accepted)
+        return Verdict(
+            Completeness.MISSING, missing, f"{missing} records {what}", is_accepted
+        )
 
     @property
     def _is_wrong_total(self) -> bool:

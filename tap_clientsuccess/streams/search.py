@@ -133,28 +133,25 @@ class SearchStream(ClientSuccessStream):
         if verdict.is_complete:
             if verdict.why:
                 self.logger.info("%s: %s", self.name, verdict.why)
-        elif verdict.is_accepted:
-            self.logger.warning(
-                "%s: %d records are missing: the server counts more than it returned "
-                "in each of three reads, during which nothing changed. Its total seems "
-                "to be wrong, so the bookmark moves on; compare with ClientSuccess.",
-                self.name,
-                verdict.missing,
+            return
+        what = f"records may be missing: {verdict.why}."
+        if verdict.is_accepted:
+            what = (
+                f"{verdict.missing} records are missing: the server counts more than "
+                "it returned in each of three reads, during which nothing changed. "
+                "Its total seems to be wrong, so the bookmark moves on; compare with "
+                "ClientSuccess."
             )
         elif verdict.missing:
-            self.logger.warning(
-                "%s: %d records are missing: the server counts more than it returned "
-                "in three reads. The bookmark stays; the next sync tries again.",
-                self.name,
-                verdict.missing,
+            what = (
+                f"{verdict.missing} records are missing: the server counts more than "
+                "it returned in three reads."
             )
-        else:
-            self.logger.warning(
-                "%s: records may be missing: %s. "
-                "The bookmark stays; the next sync tries again.",
-                self.name,
-                verdict.why,
-            )
+        if not verdict.is_accepted:
+            # What has no time can be missing where all that has one was sent.
+            start = "The" if reader.bookmark else "The bookmark stays; the"
+            what += f" {start} next sync tries again."
+        self.logger.warning("%s: %s", self.name, what)
 
     @property
     def is_incremental(self) -> bool:
