@@ -23,13 +23,29 @@ _NOTES = (
 )
 
 
-def times(total: int, changes: int = 0) -> list[int]:
-    """Return when clients 1 to `total` were modified, in milliseconds since 1970.
+def ids(total: int, *, spread: bool = False) -> list[int]:
+    """Return the ids of the clients, in the order of their modification.
+
+    Args:
+        total: How many clients there are.
+        spread: Whether they are random integers of up to 63 bits; else 1 to `total`.
+    """
+    if not spread:
+        return list(range(1, total + 1))
+    rng = random.Random(total)
+    return [rng.getrandbits(63) for _ in range(total)]
+
+
+def times(total: int, changes: int = 0, *, tied: bool = False) -> list[int]:
+    """Return when the clients were modified, in milliseconds since 1970.
 
     Args:
         total: How many clients there are.
         changes: How many of them, the last, were modified within the last eight hours.
+        tied: Whether all were modified at the same time.
     """
+    if tied:
+        return [_FIRST] * total
     old = total - changes
     before = [_FIRST + _MINUTE * place for place in range(old)]
     evening = _FIRST + _MINUTE * old

@@ -91,6 +91,8 @@ class Server:
             "total": scenario.records,
             "odd": scenario.odd,
             "changes": scenario.changes or 0,
+            "spread": scenario.spread,
+            "tied": scenario.tied,
             "latency_ms": scenario.latency_ms,
         }
         # Else glibc returns the memory of every response to the system, and the

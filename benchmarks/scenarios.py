@@ -17,6 +17,7 @@ TAPS = ("ours", "plain")
 STREAM_MAP = {"stream_maps": {"clients": {"company": "name"}}}
 FLATTENING = {"flattening_enabled": True, "flattening_max_depth": 1}
 ALL = (*TAPS, "dlt", "airbyte", "bare")
+A_YEAR = 31_536_000
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Scenario:
         latency_ms: Milliseconds before each response.
         concurrency: Requests in flight, for contenders that have such a setting.
         odd: Whether `clientType.key` is an integer in every client.
+        spread: Whether ids are random integers, and not sequential.
+        tied: Whether all clients were modified at the same time.
         changes: Clients edited since the last sync; None: there was no last sync.
         config: More configuration of the taps.
         deselected: A field that is not selected.
@@ -45,9 +48,17 @@ class Scenario:
     latency_ms: int = 0
     concurrency: int = 0
     odd: bool = False
+    spread: bool = False
+    tied: bool = False
     changes: int | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
     deselected: str | None = None
+
+    @property
+    def pages(self) -> int:
+        """How many pages the clients fill."""
+        size: int = self.config.get("page_size", PAGE_SIZE)
+        return ceil(self.records / size)
 
     @property
     def round_trips(self) -> int:
@@ -55,7 +66,7 @@ class Scenario:
         if self.stream == "client_details":
             return ceil(self.records / self.concurrency)
         # Only the first page tells how many there are.
-        return 1 + ceil((ceil(self.records / PAGE_SIZE) - 1) / self.concurrency)
+        return 1 + ceil((self.pages - 1) / self.concurrency)
 
     @property
     def ideal(self) -> float:
@@ -66,7 +77,7 @@ class Scenario:
 def scenarios(*, quick: bool = False) -> dict[str, Scenario]:
     """Return all scenarios by name."""
     scale = QUICK if quick else 1
-    many, night = 50_000 // scale, 100_000 // scale
+    few, many, night = 20_000 // scale, 50_000 // scale, 100_000 // scale
     nights = [
         Scenario(
             f"night-{changes}",
@@ -102,6 +113,23 @@ def scenarios(*, quick: bool = False) -> dict[str, Scenario]:
             config={"read_details": True},
         ),
         Scenario("memory", f"No latency, {10 * many:,} clients", 10 * many),
+        *(
+            Scenario(name, f"Random ids, {clients:,} clients", clients, spread=True)
+            for name, clients in (("ids", few), ("more-ids", 10 * few))
+        ),
+        Scenario(
+            "tied",
+            "9,000 clients with the same time, 900 pages",
+            9_000,
+            tied=True,
+            config={"page_size": 10},
+        ),
+        Scenario(
+            "fresh",
+            "6,000 clients changed within the lookback, 300 pages",
+            6_000,
+            config={"page_size": 20, "lookback_seconds": A_YEAR},
+        ),
         *nights,
     ]
     return {scenario.name: scenario for scenario in found}

@@ -14,7 +14,6 @@ import asyncio
 import datetime as dt
 import json
 import sys
-import time
 from bisect import bisect_right
 from email.utils import formatdate
 from functools import partial
@@ -35,14 +34,25 @@ class Account:
 
     Attributes:
         requests: How many requests for clients were answered.
+        date: The time on its clock: that of the newest change.
     """
 
-    def __init__(self, total: int, *, odd: bool = False, changes: int = 0) -> None:
+    def __init__(
+        self,
+        total: int,
+        *,
+        odd: bool = False,
+        changes: int = 0,
+        spread: bool = False,
+        tied: bool = False,
+    ) -> None:
         self.requests = 0
-        self._times = data.times(total, changes)
+        self._times = data.times(total, changes, tied=tied)
+        self.date = formatdate(self._times[-1] / 1000, usegmt=True)
+        ids = data.ids(total, spread=spread)
         self._clients = [
             data.client(number, modified, odd=odd)
-            for number, modified in enumerate(self._times, start=1)
+            for number, modified in zip(ids, self._times, strict=True)
         ]
 
     def respond(self, target: str) -> bytes | None:
@@ -115,7 +125,7 @@ class Connection(asyncio.Protocol):
         head = (
             f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n"
             f"Content-Length: {len(body or b'')}\r\n"
-            f"Date: {formatdate(time.time(), usegmt=True)}\r\n\r\n"
+            f"Date: {self._account.date}\r\n\r\n"
         )
         if not self._transport.is_closing():
             self._transport.write(head.encode() + (body or b""))

@@ -174,6 +174,22 @@ class Summary:
         yield "Start-up, against the plain singer-sdk tap", 1.0, False, ratio
         ratio = self.ratio(PEAK, ("memory", "ours"), speed)
         yield "Peak memory with ten times the records", 1.1, False, ratio
+        ratio = self.ratio(CPU, ("more-ids", "ours"), ("ids", "ours"))
+        yield "Random ids: CPU time with ten times the records", 12.0, False, ratio
+        sequential, more = self.of("memory"), self.of("more-ids")
+        records = self.scenarios["more-ids"].records
+        ratio = _spread(
+            (more[each].peak - sequential[each].peak) / records
+            for each in sequential.keys() & more.keys()
+        )
+        text = "Random ids: bytes of peak memory a record more than with sequential ids"
+        yield text, 64.0, False, ratio
+        for name, bound in (("tied", 2.2), ("fresh", 1.3)):
+            scenario = self.scenarios[name]
+            ratio = _spread(
+                run.requests / scenario.pages for run in self.of(name).values()
+            )
+            yield f"{scenario.title}: requests a page", bound, False, ratio
         for scenario in self.scenarios.values():
             if scenario.changes is not None:
                 runs = self.of(scenario.name).values()

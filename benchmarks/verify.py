@@ -31,12 +31,14 @@ def verify(found: Iterable[Record], scenario: Scenario, contender: Contender) ->
     Raises:
         FailedRunError: A record is missing, or differs.
     """
-    times = data.times(scenario.records, scenario.changes or 0)
-    first = len(times) - scenario.changes if scenario.changes is not None else 0
-    missing = set(range(first + 1, len(times) + 1))
+    ids = data.ids(scenario.records, spread=scenario.spread)
+    modified = data.times(scenario.records, scenario.changes or 0, tied=scenario.tied)
+    times = dict(zip(ids, modified, strict=True))
+    first = len(ids) - scenario.changes if scenario.changes is not None else 0
+    missing = set(ids[first:])
     for record in found:
         number = record["id"]
-        expected = _expected(number, times[number - 1], scenario)
+        expected = _expected(number, times[number], scenario)
         if not contender.keeps_nulls:
             expected = {name: v for name, v in expected.items() if v is not None}
         if scenario.odd:

@@ -63,6 +63,12 @@ def test_a_detail_is_the_client_and_more(account: Account) -> None:
     assert "region" in detail
 
 
+def test_ids_are_random_and_times_equal_on_request() -> None:
+    page = search(Account(TOTAL, spread=True, tied=True), sortDirection="asc")
+    assert ids(page) == data.ids(TOTAL, spread=True)[:5] != sorted(ids(page))
+    assert len({record["modifiedTime"] for record in page["data"]}) == 1
+
+
 def test_one_field_has_an_odd_type_on_request() -> None:
     page = search(Account(1, odd=True))
     assert page["data"][0]["clientType"]["key"] == 1

@@ -54,6 +54,22 @@ def test_goals_are_met_or_missed(summary: Summary) -> None:
     assert report.goals(summary).count("**missed**") == 2
 
 
+@pytest.mark.parametrize(
+    ("requests", "peak", "met"), [(1980, 2**24, True), (1981, 2**24 + 2**20, False)]
+)
+def test_costs_are_goals(requests: int, peak: int, met: bool) -> None:
+    figures = {"tied": (peak, requests), "memory": (2**22, 1), "more-ids": (peak, 1)}
+    runs = [
+        Run(1, name, "ours", 1.0, 1.0, peak, requests)
+        for name, (peak, requests) in figures.items()
+    ]
+    goals = {goal.title: goal.is_met for goal in Summary(ABOUT, runs).goals()}
+    assert goals == {
+        "Random ids: bytes of peak memory a record more than with sequential ids": met,
+        "9,000 clients with the same time, 900 pages: requests a page": met,
+    }
+
+
 def test_results_are_read_as_they_were_written(
     summary: Summary, tmp_path: Path
 ) -> None:

@@ -56,6 +56,15 @@ def test_an_incremental_run_needs_only_the_changes() -> None:
         verify(records[3:], night, OURS)
 
 
+def test_random_ids_are_verified() -> None:
+    spread = Scenario("ids", "", records=TOTAL, spread=True, tied=True)
+    keys, times = data.ids(TOTAL, spread=True), data.times(TOTAL, tied=True)
+    records = [json.loads(data.client(*pair)) for pair in zip(keys, times, strict=True)]
+    verify(records, spread, OURS)
+    with pytest.raises(FailedRunError, match="1 of 4 records are missing"):
+        verify(records[1:], spread, OURS)
+
+
 def test_scenarios_name_the_contenders() -> None:
     assert tuple(contender.name for contender in CONTENDERS) == ALL
     for scenario in scenarios().values():
