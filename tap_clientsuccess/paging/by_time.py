@@ -103,6 +103,12 @@ class TimeReader:
             yield from self._run([undated.count()])
 
     @property
+    def why_undated_unknown(self) -> str:
+        """Why it is not known whether records have no time, if so."""
+        proof = self._proof
+        return proof.undated.why_unknown(len(proof.sent)) if self._is_partial else ""
+
+    @property
     def _is_partial(self) -> bool:
         """Whether the first page does not show everything there is."""
         first = self._ends.first
@@ -151,6 +157,8 @@ class TimeReader:
         """Read the first page, which is often the only one."""
         window, ends = self._window, self._ends
         ends.after = window.start
+        # Asked before anything is known, so it takes newcomers for known: it is only a
+        # hint that something is missing, as the coverage proves what has a time.
         count = self._proof.ask()
         page = yield PageRequest(after=ends.after)
         if ends.after and (yield from self._border.is_hidden(page, window)):
@@ -167,7 +175,7 @@ class TimeReader:
                 page = replace(page, total=len(page.keys))
         if page.goes_on():
             self._evidence.check(page, ends.after)
-            # What this page lacks may be what has no time: another count will tell.
+            # In a first read this may count what has no time: another count follows.
             count.total = None if window.is_first else page.total
         ends.first, ends.latest = page, page.sent_at
         if page.newest:
@@ -273,7 +281,7 @@ class TimeReader:
         is_settled = since < max(newest, page.sent_at) - self._window.lookback
         if fills(page, end):
             if end in self._groups:
-                return page, since  # Another chain reads it.
+                return page, since  # Another chain reads it; else it stays a gap.
             self._groups.add(end)
             group = Group(since, end, page, self._evidence)
             yield from group.read()

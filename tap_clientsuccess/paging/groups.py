@@ -91,6 +91,7 @@ class Group:
     def _find_end(self, page: Page) -> Chain[None]:
         self._size, self._pages = max(1, len(page.keys)), 1
         while fills(page, self._end, place := (self._pages - 1) * self._size):
+            # A server that repeats a page would go on for ever.
             if page.total is not None and place > page.total:
                 raise NotByTimeError("there are more pages than the server counts")
             page = yield from self._page(self._pages)

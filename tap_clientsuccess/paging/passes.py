@@ -123,5 +123,5 @@ class Pass:
 
     @property
     def is_short(self) -> bool:
-        """Whether fewer records came than the server counts in the end."""
-        return self.total > len(self.sent)
+        """Whether fewer records came than the server counted all the time."""
+        return self.total > len(self.sent) and set(self._totals) == {self.total}

@@ -32,13 +32,13 @@ from enum import Enum
 from tap_clientsuccess.paging.keys import Tally
 from tap_clientsuccess.paging.passes import Pass
 from tap_clientsuccess.paging.undated import Undated
-from tap_clientsuccess.paging.versions import Versions
 
 if t.TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Collection, Hashable
 
     from tap_clientsuccess.paging.page import Page, PageRequest
+    from tap_clientsuccess.paging.versions import Versions
 
 PASSES = 3
 """How often a list is read by number until it is complete."""
@@ -93,7 +93,7 @@ class Proof:
         doubt: Why something cannot be told, if so.
     """
 
-    def __init__(self, lookback: dt.timedelta) -> None:
+    def __init__(self, versions: Versions) -> None:
         self.pages = 0
         self.newest: dt.datetime | None = None
         self.sent = Tally()
@@ -101,7 +101,7 @@ class Proof:
         self.timed = TimedCount(None)
         self.passes: list[Pass] = []
         self.doubt = ""
-        self._versions = Versions(lookback)
+        self._versions = versions
 
     def take(self, page: Page, request: PageRequest, pages_before: int) -> list[t.Any]:
         """Take a page; return its records that are still to be sent.
@@ -156,7 +156,7 @@ class Proof:
         if self.doubt or self.undated.is_open:
             why = self.doubt or "the number of records changed between any two counts"
             return Verdict(Completeness.IN_DOUBT, why=why)
-        return Verdict(why=self.undated.why_unknown)
+        return Verdict()
 
     def _verdict_by_number(self) -> Verdict:
         last = self.passes[-1]

@@ -13,6 +13,7 @@ from tap_clientsuccess.paging.chains import run
 from tap_clientsuccess.paging.evidence import NotByTimeError
 from tap_clientsuccess.paging.page import FAR_FUTURE, Batch, PageRequest
 from tap_clientsuccess.paging.proof import Proof
+from tap_clientsuccess.paging.versions import Versions
 from tap_clientsuccess.paging.window import FURTHER_BACK
 
 if t.TYPE_CHECKING:
@@ -57,7 +58,8 @@ class Reader:
         self._submit = submit
         self._window = window
         self._width = width
-        self._proof = Proof(window.lookback)
+        self._versions = Versions(window.lookback)
+        self._proof = Proof(self._versions)
         self._by_time = TimeReader(submit, window, self._proof, width)
         self._trusts_times = by_time
         """Whether what has a time is read by time; else everything is by number."""
@@ -78,7 +80,7 @@ class Reader:
         after = None
         if not self._trusts_times:
             # What was counted and sent so far proves nothing.
-            self._proof = Proof(self._window.lookback)
+            self._proof = Proof(self._versions)
             # A filter would hide what has no time from a first read.
             if self._window.start and not self._window.is_first:
                 after = self._window.start - FURTHER_BACK
@@ -135,6 +137,13 @@ class Reader:
     def verdict(self) -> Verdict:
         """Whether everything was sent, after the iteration."""
         return self._proof.verdict
+
+    @property
+    def doubt_of_undated(self) -> str:
+        """Why it is not known whether records without a time are missing, if so."""
+        if not (self._trusts_times and self._window.is_first):
+            return ""
+        return self._by_time.why_undated_unknown
 
     @property
     def is_by_number(self) -> bool:

@@ -14,7 +14,7 @@ from tap_clientsuccess.paging.page import DEPTH, EPOCH, PageRequest
 if t.TYPE_CHECKING:
     from tap_clientsuccess.paging.page import Chain, Page
 
-_PAIRS = 4
+_SOON = 8
 _MOST_COUNTS = 80
 
 
@@ -28,17 +28,15 @@ class Undated:
     Attributes:
         seen: Those that were sent, and are among those that were counted.
         total: How many there are; None if that is not known.
-        why_unknown: Why that is not known, in words for the log.
+        timed: How many others there were then.
         is_open: Whether they were counted, and no two pairs agreed.
-        timed: How many had a time then.
     """
 
     def __init__(self) -> None:
         self.seen = Tally()
         self.total: int | None = None
-        self.why_unknown = ""
-        self.is_open = False
         self.timed: int | None = None
+        self.is_open = False
 
     @property
     def missing(self) -> int:
@@ -64,26 +62,46 @@ class Undated:
 
     def is_stale(self, timed: int | None) -> bool:
         """Tell whether what has a time was counted differently since."""
-        return self.total is None or timed is None or timed != self.timed
+        return self.total is None or timed != self.timed
 
     def count(self) -> Chain[None]:
-        """Count until two pairs in a row agree, twice; where counts change, thrice."""
+        """Count, with nothing else in flight, until two pairs in a row agree.
+
+        Where records come and go with every request, two pairs can agree by chance: so
+        twice, and three times if that takes long.
+        """
         before, self.total = self.total, None
         agreed: list[int] = []
         counts: list[int] = []
         for number in range(_MOST_COUNTS):
             page = yield PageRequest.for_count(EPOCH if number % 2 else None)
-            if page.total is None or page.total == DEPTH:
-                self.why_unknown = "the server does not count all records"
+            if page.total is None:
                 return
             counts.append(page.total)
-            if len(counts) >= _PAIRS and counts[-4:-2] == counts[-2:]:
+            if counts[-4:-2] == counts[-2:]:
                 found = abs(counts[-1] - counts[-2])
                 agreed.append(found)
-                if agreed.count(found) > (1 if number < 2 * _PAIRS else 2):
+                if agreed.count(found) > (1 if number < _SOON else 2):
                     self.total, self.timed = found, min(counts[-2:])
                     if self.total != before:
                         self.seen = Tally()
                     return
                 counts.clear()
         self.is_open = True
+
+    def why_unknown(self, sent: int) -> str:
+        """Say why it is not known whether there are any, if so.
+
+        Args:
+            sent: How many records were sent in all.
+        """
+        if self.timed is None:
+            most = "at all"
+        elif not self.total and (self.timed == DEPTH or sent > self.timed):
+            most = f"further than {self.timed:,}"
+        else:
+            return ""
+        return (
+            f"the server does not count its records {most}: if some have no "
+            "modification time, they may be missing"
+        )

@@ -51,11 +51,13 @@ class Versions:
 
     def _forget(self, page: Page, pages_before: int) -> None:
         """Forget what neither a page in flight nor a replica that lags can show."""
-        until = self.settled and min(self.settled, page.sent_at - self._lookback)
+        until = page.sent_at - self._lookback
+        if self.settled:
+            until = min(until, self.settled)
         self._sent = {
             key: (time, number)
             for key, (time, number) in self._sent.items()
-            if number >= pages_before or (until and time and time >= until)
+            if number >= pages_before or (time and time >= until)
         }
 
 

@@ -131,8 +131,8 @@ class SearchStream(ClientSuccessStream):
                 FURTHER_BACK,
             )
         if verdict.is_complete:
-            if verdict.why:
-                self.logger.info("%s: %s", self.name, verdict.why)
+            if doubt := reader.doubt_of_undated:
+                self.logger.info("%s: %s", self.name, doubt)
             return
         what = f"records may be missing: {verdict.why}."
         if verdict.is_accepted:

@@ -246,6 +246,28 @@ def test_records_without_a_time_are_read(where: str) -> None:
     assert not warehouse.is_told
 
 
+@pytest.mark.parametrize(
+    "totals", [{"most_counted": 200}, {"most_counted": 20}, {"tells_total": False}]
+)
+@WIDTHS
+def test_totals_that_do_not_count_everything_are_told(
+    width: int, totals: dict[str, t.Any]
+) -> None:
+    """They cannot tell whether some records have no time."""
+    server = filled(300, 10, undated=3, undated_are="always last", **totals)
+    warehouse = Warehouse(width=width)
+    warehouse.sync(server)
+    assert warehouse.is_told or "does not count" in warehouse.reader.doubt_of_undated
+    assert set(warehouse.lacks(server)) <= {1, 2, 3}
+
+
+@WIDTHS
+def test_totals_that_count_everything_leave_no_doubt(width: int) -> None:
+    warehouse = Warehouse(width=width)
+    warehouse.sync(filled(300, 10))
+    assert warehouse.reader.doubt_of_undated == ""
+
+
 def test_a_first_read_notices_a_restored_record_by_the_count() -> None:
     server = filled(100, 10)
     server.delete(20)
