@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from tap_clientsuccess.paging.evidence import NotByTimeError
-from tap_clientsuccess.paging.page import PageRequest, floor
+from tap_clientsuccess.paging.page import MILLISECOND, PageRequest, floor
 
 if t.TYPE_CHECKING:
     import datetime as dt
@@ -37,7 +37,9 @@ class Border:
         """Tell whether the first page of a read lacks the newest known change."""
         if known := window.known:
             is_within = not first.goes_on() or (first.newest and first.newest >= known)
-            return bool(is_within) and not first.shows(known)
+            # Of a read that was interrupted, the bookmark is a millisecond earlier.
+            shows = first.shows(known) or first.shows(known + MILLISECOND)
+            return bool(is_within) and not shows
         newest = first.newest
         return newest is not None and not (yield from _is_returned(newest))
 

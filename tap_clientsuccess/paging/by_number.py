@@ -127,11 +127,14 @@ class _Places:
             self.again += range(max(0, number - back), number)
         if place >= self.furthest:
             is_repeated = self._taken > 1 and not this.news and not this.fall
+            says_last = bool(page.is_said_to_be_last)
             ends = not page.goes_on(place) or (
-                is_repeated and (page.total is None or not page.keys) and self._was_last
+                is_repeated
+                and (page.total is None or not page.keys)
+                and (says_last or self._was_last)
             )
             self.is_stuck = is_repeated and not ends
-            this.has_ended, self._was_last = ends, bool(page.is_said_to_be_last)
+            this.has_ended, self._was_last = ends, says_last
             self.furthest = place + self._size
         most = _REQUESTS_PER_PAGE * (len(this.sent) // self._size + 1)
         self.is_stuck |= self._taken > most + _SPARE_REQUESTS

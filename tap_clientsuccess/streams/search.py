@@ -125,10 +125,10 @@ class SearchStream(ClientSuccessStream):
             )
         if reader.started_earlier:
             self.logger.info(
-                "%s: read from %s earlier, as the newest known change was not returned "
-                "(it was edited, or the server's filter is imprecise)",
+                "%s: read from %d hours earlier, as the newest known change was not "
+                "returned (it was edited, or the server's filter is imprecise)",
                 self.name,
-                FURTHER_BACK,
+                FURTHER_BACK / dt.timedelta(hours=1),
             )
         if verdict.is_complete:
             if doubt := reader.doubt_of_undated:
@@ -139,7 +139,8 @@ class SearchStream(ClientSuccessStream):
             what = (
                 f"{verdict.missing} records are missing: the server counts more than "
                 "it returned in each of three reads, during which nothing changed. "
-                "Its total seems to be wrong, so the bookmark moves on; compare with "
+                "Its total seems to be wrong"
+                f"{', so the bookmark moves on' * self.is_incremental}; compare with "
                 "ClientSuccess."
             )
         elif verdict.missing:

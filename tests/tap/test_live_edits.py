@@ -152,6 +152,16 @@ def test_jumping_totals_end_complete_or_with_a_warning(
     assert len(seen) == 100 or not reader.verdict.is_complete
 
 
+@pytest.mark.parametrize("page_size", [10, 15, 20, 25, 30])
+def test_a_wrong_total_is_accepted_whatever_the_page_size(
+    sync: Sync, sandbox: Sandbox, caplog: pytest.LogCaptureFixture, page_size: int
+) -> None:
+    sandbox.extra_total = 1
+    output = sync(streams=["clients"], page_size=page_size)
+    assert output.bookmark("clients")
+    assert "so the bookmark moves on" in caplog.text
+
+
 def test_a_single_page_that_lacks_records_is_reported(
     sync: Sync, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
