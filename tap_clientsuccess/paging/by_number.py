@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import typing as t
 
-from tap_clientsuccess.errors import RefusedError
+from tap_clientsuccess.errors import RefusedError, RejectedKeyError
 from tap_clientsuccess.paging.chains import run
-from tap_clientsuccess.paging.page import DEPTH, PageRequest
+from tap_clientsuccess.paging.page import PageRequest
 from tap_clientsuccess.paging.proof import PASSES
 
 if t.TYPE_CHECKING:
@@ -57,8 +57,8 @@ class NumberReader:
             this = _Places(self._proof.begin_pass())
             try:
                 yield from self._run(self._chains(this))
-            except RefusedError:
-                if this.furthest < DEPTH:
+            except RefusedError as error:
+                if not this.furthest or isinstance(error, RejectedKeyError):
                     raise  # Else the server reads no deeper.
             if undated.total is not None:
                 yield from self._run([undated.count()])
@@ -72,8 +72,8 @@ class NumberReader:
 
     def _chains(self, this: _Places) -> Iterator[Chain[None] | None]:
         """Give a chain for each page, until the list ends."""
-        undated, number = self._proof.undated, 0
-        while not (this.is_stuck or (undated.total and not undated.missing)):
+        number = 0
+        while not (this.is_stuck or self._has_found_undated):
             if this.again:
                 yield self._read(this, this.again.pop())
             elif not this.in_flight and this.has_ended:
@@ -83,6 +83,13 @@ class NumberReader:
             else:
                 yield self._read(this, number)
                 number += 1
+
+    @property
+    def _has_found_undated(self) -> bool:
+        """Whether only what has no time is looked for, and all of it is there."""
+        undated = self._proof.undated
+        is_counted = undated.total and not undated.is_capped(len(self._proof.sent))
+        return bool(is_counted) and not undated.missing
 
     def _read(self, this: _Places, number: int) -> Chain[None]:
         this.in_flight += 1

@@ -169,10 +169,7 @@ class TimeReader:
             ends.after = EPOCH  # Records without a time come first: hide them.
             page = yield PageRequest(after=EPOCH)
         if ends.after and page.goes_on() and page.is_said_to_be_last:
-            future = yield PageRequest.for_count(FAR_FUTURE)
-            if future.total:
-                # The total is wrong, or does not heed the filter: the hint decides.
-                page = replace(page, total=len(page.keys))
+            page = yield from self._reconciled(page)
         if page.goes_on():
             self._evidence.check(page, ends.after)
             # In a first read this may count what has no time: another count follows.
@@ -182,6 +179,20 @@ class TimeReader:
             self._cover(BEGINNING, page, PageRequest(after=ends.after))
             if not page.goes_on():
                 ends.latest = min(page.newest, page.sent_at)
+
+    def _reconciled(self, page: Page) -> Chain[Page]:
+        """Return a page whose total says that more follows, and whose hint denies it.
+
+        A total that counts what no filter may let through is too large by that, or does
+        not heed the filter. Then what follows by time decides.
+        """
+        future = (yield PageRequest.for_count(FAR_FUTURE)).total or 0
+        total = max((page.total or 0) - future, len(page.keys))
+        if total > len(page.keys) or not page.newest:
+            return replace(page, total=total)
+        following = yield PageRequest.since(page.newest)
+        is_last = not following.newest or following.newest <= page.newest
+        return replace(page, total=total if is_last else None)
 
     def _read_newest(self) -> Chain[None]:
         """Read the page of the newest changes, which proves that the server sorts."""
@@ -236,7 +247,8 @@ class TimeReader:
     ) -> Chain[None]:
         """Read a page by number, and on from there, or begin the following section."""
         page = yield request
-        self._evidence.check(page, request.after)
+        if page.keys:  # Else the list is shorter by now, or is not read so deep.
+            self._evidence.check(page, request.after)
         newest = page.newest
         # The page before may have more records of its oldest time.
         if page.oldest and newest and page.oldest < newest:

@@ -79,4 +79,5 @@ class Evidence:
             if time is not None and time == page.times[index]:
                 before, key = keys[index], keys[index + 1]
                 self._ties += 1
-                self._ties_are_by_key &= type(before) is type(key) and before < key
+                is_comparable = key is not None and type(before) is type(key)
+                self._ties_are_by_key &= is_comparable and before < key

@@ -99,6 +99,7 @@ class Group:
 
     def _read_back(self) -> Chain[bool]:
         """Read from the last page to the first; return whether that was all."""
+        is_end = False
         for number in reversed(range(self._pages)):
             page = yield from self._page(number)
             inside = page.count_before(self._end)
@@ -107,7 +108,10 @@ class Group:
                 self._measure(number * self._size + inside)
             if None in page.keys[:inside]:
                 raise NotByTimeError("records with the same time have no key")
-            if len(page.keys) != self._size and page.goes_on(number * self._size):
+            may_be_short = is_end and page.total is None
+            is_end = not page.keys
+            is_short = len(page.keys) != self._size and not may_be_short
+            if is_short and page.goes_on(number * self._size):
                 self._pages = 0
                 return False
             self._seen.add(page.keys[:inside])

@@ -46,6 +46,7 @@ class Pass:
         self._began = newest
         self._existed = self._older = 0
         self._totals: list[int | None] = []
+        self._records: t.Sequence[t.Any] = ()
         self._sent_at: list[dt.datetime] = []
 
     def __contains__(self, key: Hashable) -> bool:
@@ -63,7 +64,10 @@ class Pass:
         total = self.total if page.total is None else page.total
         self.fall, self.total = max(0, self.total - total), total
         before = len(self.sent)
-        new = self.sent.add(page.keys)
+        # Without keys, only the records show that this is the same page again.
+        is_again = bool(page.records) and page.records == self._records
+        self._records = page.records
+        new = [] if is_again else self.sent.add(page.keys)
         self.news = len(self.sent) - before
         times = [
             (key, time)
@@ -120,6 +124,12 @@ class Pass:
         return self._existed == expected or (
             self.is_quiet and len(self.sent) == self._older == expected
         )
+
+    @property
+    def is_capped(self) -> bool:
+        """Whether the total never changed, and is no count of all there is."""
+        is_less = len(self.sent) > self.total
+        return set(self._totals) == {self.total} and (is_less or self.total == DEPTH)
 
     @property
     def is_short(self) -> bool:

@@ -153,8 +153,12 @@ class Proof:
             return self._verdict(missing, "have no modification time")
         if missing := self.unfound:
             return self._verdict(missing, "cannot be found by modification time")
-        if self.doubt or self.undated.is_open:
-            why = self.doubt or "the number of records changed between any two counts"
+        why = self.doubt
+        if self.undated.is_open:
+            why = "the number of records changed between any two counts"
+        if self.undated.total and self.undated.is_capped(len(self.sent)):
+            why = "some have no modification time, and the server does not count all"
+        if why:
             return Verdict(Completeness.IN_DOUBT, why=why)
         return Verdict()
 
@@ -165,9 +169,10 @@ class Proof:
             return Verdict()
         if missing and (last.is_short or self._is_wrong_total):
             return self._verdict(missing, "were not on any page")
-        return Verdict(
-            Completeness.IN_DOUBT, why="the data changed during each of several reads"
-        )
+        why = "the data changed during each of several reads"
+        if last.is_capped:
+            why = "the server does not count all records"
+        return Verdict(Completeness.IN_DOUBT, why=why)
 
     def _verdict(self, missing: int, what: str) -> Verdict:
         is_accepted = self._is_wrong_total

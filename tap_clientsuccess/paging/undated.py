@@ -16,6 +16,7 @@ if t.TYPE_CHECKING:
 
 _SOON = 8
 _MOST_COUNTS = 80
+_ROUND = 1000
 
 
 class Undated:
@@ -44,10 +45,10 @@ class Undated:
         return max(0, (self.total or 0) - len(self.seen))
 
     def add(self, page: Page) -> None:
-        """Take a page."""
-        if None in page.times:
+        """Take a page. To the counts, a time up to 1970 is none."""
+        if None in page.times or (page.oldest and page.oldest <= EPOCH):
             pairs = zip(page.keys, page.times, strict=True)
-            self.seen.add(key for key, time in pairs if time is None)
+            self.seen.add(key for key, time in pairs if not time or time <= EPOCH)
 
     def count_beside(self, everything: int | None) -> Chain[None]:
         """Count while other pages are read, which serves if nothing changes.
@@ -88,6 +89,16 @@ class Undated:
                     return
                 counts.clear()
         self.is_open = True
+
+    def is_capped(self, sent: int) -> bool:
+        """Tell whether more are there than were counted, as the counts end before.
+
+        Args:
+            sent: How many records were sent in all.
+        """
+        everything = (self.timed or 0) + (self.total or 0)
+        is_round = everything > 0 and everything % _ROUND == 0
+        return everything == DEPTH or (is_round and sent > everything)
 
     def why_unknown(self, sent: int) -> str:
         """Say why it is not known whether there are any, if so.

@@ -58,6 +58,8 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
     """Whether the API refused some of it; `is_complete` says what follows."""
     is_skipped = False
     """Whether it was skipped for a reason that was logged."""
+    is_counted = True
+    """Whether the server counts its records, so that none can be missing unseen."""
     _version_to_activate = 0
     _extracted: bytes
     _state_sent: dict[str, t.Any] | None = None
@@ -272,7 +274,7 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
 
     def _activate_version(self) -> None:
         """Let the target drop what did not come, where all that there is came."""
-        if self._version_to_activate and self.is_complete:
+        if self._version_to_activate and self.is_complete and self.is_counted:
             super()._write_activate_version_message(self._version_to_activate)
 
     def _write_activate_version_message(self, full_table_version: int) -> None:

@@ -119,6 +119,7 @@ class SearchStream(ClientSuccessStream):
         """Say how the read ended."""
         verdict = reader.verdict
         self.got_all = verdict.is_complete
+        self.is_counted = not reader.doubt_of_undated
         if reader.why_by_number:
             self.logger.info(
                 "%s: read by page number, as %s", self.name, reader.why_by_number

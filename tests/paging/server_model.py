@@ -91,6 +91,7 @@ class ServerModel:
     undated: int = 0
     undated_are: str = "first"
     shows_undated: bool = False
+    total_heeds_filter: bool = True
     now: dt.datetime = START
     records: dict[int, Record] = field(default_factory=dict)
     requests: list[PageRequest] = field(default_factory=list)
@@ -198,9 +199,10 @@ class ServerModel:
             found.sort(key=lambda record: record["modified"] is None)
         records = [Record(record) for record in found[place : place + size]]
         self.sent += len(records)
-        total: int | None = len(found)
+        count = len(found if self.total_heeds_filter else self.records)
+        total: int | None = count
         if self.most_counted is not None:
-            total = min(len(found), self.most_counted)
+            total = min(count, self.most_counted)
         pages = -(-t.cast("int", total) // (self.hints_at or size))
         times = [record["modified"] for record in records]
         return Page(

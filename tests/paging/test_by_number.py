@@ -227,3 +227,9 @@ def test_a_delete_and_an_insert_that_cancel_out_in_the_total(width: int) -> None
         warehouse = Warehouse(width=width)
         warehouse.sync(server, by_time=False)
         assert warehouse.is_told or warehouse.lacks(server) == []
+
+
+def test_a_page_without_keys_that_is_repeated_ends_the_read() -> None:
+    reader, _, requests = read(lambda _: page(0, [None] * 10, last=False))
+    assert not reader.verdict.is_complete
+    assert requests < 10

@@ -175,3 +175,79 @@ def test_what_a_start_date_leaves_out_is_not_missing(
     }
     assert set(syncs.rows) == expected
     assert WARNS not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"most_counted": 1000, "tied": 1500},
+        {"most_counted": 1000, "tied": 1500, "tells_total": False},
+        {"most_counted": 1000, "order": "by name", "filter": "ignored"},
+        {"most_counted": 1000, "undated": 500, "undated_are": "always last"},
+        {"most_counted": 1000, "hints_at": 500},
+    ],
+    ids=str,
+)
+def test_a_total_that_is_capped_ends_nothing(
+    serve: Serve, caplog: pytest.LogCaptureFixture, how: dict[str, t.Any]
+) -> None:
+    """Rule 4: neither a group, nor a list that is read by number, nor a search."""
+    caplog.set_level("INFO")
+    _, syncs = serve(1600, size=200, is_shallow=False, **how)
+    syncs.run()
+    is_told = "may be missing" in caplog.text or "are missing" in caplog.text
+    assert syncs.lacks == [] or is_told
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {},
+        {"total_heeds_filter": False},
+        {"shows_undated": True, "undated": 3, "undated_are": "always last"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_a_hint_never_beats_what_follows(
+    serve: Serve, how: dict[str, t.Any], *, first: bool
+) -> None:
+    """Rule 4: though something passes every filter, or the total heeds none."""
+    server, syncs = serve(450, size=100, hints_at=500, **how)
+    model = server.model
+    if not how:
+        model.records[450]["modified"] = dt.datetime(3000, 1, 1, tzinfo=dt.UTC)
+    start = START + 100 * SECOND
+    settings: dict[str, t.Any] = {"page_size": 500, "start_date": start.isoformat()}
+    if not first:
+        value = {"replication_key": "modifiedTime"}
+        value["replication_key_value"] = start.isoformat()
+        syncs.state = {"bookmarks": {STREAM: value}}
+        settings = {"page_size": 500, "lookback_seconds": 0}
+    syncs.run(**settings)
+    expected = {
+        key
+        for key, record in model.records.items()
+        if record["modified"] and record["modified"] >= start
+    }
+    assert expected <= set(syncs.rows)
+
+
+def test_many_of_one_time_without_totals_are_no_doubt(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, syncs = serve(450, size=200, tied=450, tells_total=False)
+    syncs.run()
+    assert syncs.lacks == []
+    assert WARNS not in caplog.text
+
+
+def test_a_time_of_1970_is_no_doubt(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    server, syncs = serve(300, size=20)
+    for key in (1, 2, 3):
+        server.model.records[key]["modified"] = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+    syncs.run()
+    assert syncs.lacks == []
+    assert WARNS not in caplog.text

@@ -173,4 +173,4 @@ def test_a_single_page_that_lacks_records_is_reported(
     sandbox.requests.clear()
     sync(streams=["clients"], state=output.state)
     assert "missing" not in caplog.text
-    assert len(sandbox.requests) == 2  # one to find that the total is wrong
+    assert len(sandbox.requests) == 3  # two to find that the total is wrong
