@@ -1,0 +1,297 @@
+"""What was sent, and whether that is everything: the rules of `proof`."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from scripted import moment, page, talk
+from server_model import SECOND
+
+from tap_clientsuccess.paging.page import PageRequest
+from tap_clientsuccess.paging.proof import Completeness, Proof, Verdict
+
+if t.TYPE_CHECKING:
+    from tap_clientsuccess.paging.page import Page
+
+COMPLETE, MISSING, IN_DOUBT = Completeness
+
+Records = list[tuple[t.Any, float | None]]
+
+
+def taken(*pages: Page) -> Proof:
+    proof = Proof(60 * SECOND)
+    take(proof, *pages)
+    return proof
+
+
+def take(proof: Proof, *pages: Page) -> None:
+    for each in pages:
+        proof.take(each, PageRequest(), proof.pages)
+
+
+def count_undated(proof: Proof, everything: int, timed: int) -> None:
+    talk(
+        proof.undated.count(),
+        lambda request: page(total=timed if request.after else everything),
+    )
+
+
+BEFORE = page(("a", 1), ("b", 2), ("c", 3))
+
+
+@pytest.mark.parametrize(
+    ("later", "counted", "unfound"),
+    [
+        ([], 3, 0),
+        ([], 4, 1),
+        ([], 2, 0),
+        # It was there when the count was asked.
+        ([("old", 0)], 4, 0),
+        ([("old", 3)], 4, 0),
+        # It may have come since, and does not stand for the one that is missing.
+        ([("new", 4)], 4, 1),
+        ([("new", 4)], 3, 0),
+        ([("new", 4), ("old", 0), ("newer", 5)], 4, 0),
+        ([("new", 4), ("old", 0), ("newer", 5)], 5, 1),
+        # An edited record counts once.
+        ([("a", 4)], 4, 1),
+        ([("a", 4)], 3, 0),
+        ([("a", 4), ("new", 5)], 4, 1),
+        # What has no time is not known to be new.
+        ([("undated", None), ("new", 4)], 4, 0),
+    ],
+)
+def test_a_count_proves_only_what_was_there_when_it_was_asked(
+    later: Records, counted: int, unfound: int
+) -> None:
+    """Rules 1 and 2."""
+    proof = taken(BEFORE)
+    count = proof.ask()
+    take(proof, page(*later), page(*later))  # The same page again changes nothing.
+    count.total = counted
+    assert proof.unfound == unfound
+    verdict = proof.verdict
+    assert (verdict.is_complete, verdict.missing) == (not unfound, unfound)
+    if unfound:
+        assert verdict.why == "1 cannot be found by modification time"
+
+
+def test_each_count_proves_what_was_sent_before_it() -> None:
+    proof = taken(BEFORE)
+    proof.ask().total = 3
+    take(proof, page(("new", 4)))
+    proof.ask().total = 5
+    assert proof.unfound == 1
+    take(proof, page(("restored", 2)))
+    assert proof.unfound == 0
+
+
+def test_where_nothing_was_known_all_counts() -> None:
+    proof = taken()
+    proof.ask().total = 3
+    take(proof, BEFORE)
+    assert proof.unfound == 0
+
+
+def test_without_a_count_nothing_is_known_to_be_missing() -> None:
+    proof = taken(BEFORE)
+    assert proof.unfound == 0
+    proof.ask()
+    assert proof.unfound == 0
+    assert proof.verdict == Verdict()
+
+
+@pytest.mark.parametrize(
+    ("undated", "everything", "timed", "missing", "unfound"),
+    [
+        ("xy", 5, 3, 0, 0),
+        ("x", 5, 3, 1, 0),
+        ("", 5, 3, 2, 0),
+        # Those that were sent are not among those that have a time.
+        ("xy", 6, 4, 0, 1),
+        # One of those that were sent has got a time since.
+        ("xy", 5, 4, 0, 0),
+        ("xyz", 4, 4, 0, 0),
+    ],
+)
+def test_records_without_a_time_are_counted_apart(
+    undated: str, everything: int, timed: int, missing: int, unfound: int
+) -> None:
+    """Rule 3."""
+    proof = taken(BEFORE)
+    proof.ask().total = timed
+    count_undated(proof, everything, timed)
+    take(proof, page(*((key, None) for key in undated)))
+    assert (proof.undated.missing, proof.unfound) == (missing, unfound)
+    verdict = proof.verdict
+    assert verdict.is_complete is not (missing or unfound)
+    if missing:
+        assert verdict.why == f"{missing} have no modification time"
+
+
+def test_what_has_no_time_comes_first_in_the_verdict() -> None:
+    """Only these are then read by number."""
+    proof = taken(BEFORE)
+    proof.ask().total = 4
+    count_undated(proof, 6, 4)
+    assert proof.verdict == Verdict(MISSING, 2, "2 have no modification time")
+
+
+def test_a_doubt_is_told_unless_something_is_missing() -> None:
+    proof = taken(BEFORE)
+    proof.doubt = "why"
+    assert proof.verdict == Verdict(IN_DOUBT, 0, "why")
+    proof.ask().total = 4
+    assert proof.verdict.completeness is MISSING
+
+
+def test_counts_that_never_agree_are_a_doubt() -> None:
+    proof = taken(BEFORE)
+    numbers = iter(range(200))
+    talk(proof.undated.count(), lambda _: page(total=next(numbers)))
+    assert proof.verdict.completeness is IN_DOUBT
+    assert "changed between any two counts" in proof.verdict.why
+
+
+def test_where_the_server_does_not_count_it_is_complete_by_time() -> None:
+    proof = taken(BEFORE)
+    talk(proof.undated.count(), lambda _: page(total=None))
+    assert proof.verdict.is_complete
+    assert proof.verdict.why
+
+
+def test_the_record_beside_a_count_is_not_sent() -> None:
+    proof = taken()
+    for request in (PageRequest.for_count(), PageRequest(size=1)):
+        sent = proof.take(page(("a", 5)), request, proof.pages)
+        assert sent == ([] if request.is_count else [("a", 5)])
+        assert len(sent) == len(proof.sent)
+    assert proof.pages == 2
+
+
+def test_the_newest_time_is_known_from_any_page() -> None:
+    proof = taken(page(("undated", None)))
+    assert proof.newest is None
+    newest: list[t.Any] = []
+    for time in (5, 9, 7):
+        take(proof, page(("a", time), ("undated", None)))
+        newest.append(proof.newest)
+    assert newest == [moment(5), moment(9), moment(9)]
+
+
+ALL = page(("c", 30), ("b", 20), ("a", 10), total=3, asked=45)
+LACKS_ONE = page(("b", 20), ("a", 10), total=3, asked=45)
+LACKS_TWO = page(("a", 10), total=3, asked=45)
+COUNTS_ANOTHER = page(("b", 20), ("a", 10), total=4, asked=45)
+CHANGED = page(("new", 50), total=2, asked=45)
+
+
+def read_by_number(*passes: Page | tuple[Page, ...]) -> Proof:
+    proof = taken()
+    for each in passes:
+        this = proof.begin_pass()
+        take(proof, *(each if isinstance(each, tuple) else (each,)))
+        this.has_ended = True
+    return proof
+
+
+@pytest.mark.parametrize(
+    ("passes", "verdict"),
+    [
+        ([ALL], Verdict()),
+        ([LACKS_ONE, ALL], Verdict()),
+        # The last pass lacks one that an earlier pass had.
+        ([LACKS_ONE], Verdict(MISSING, 1, "1 were not on any page")),
+        ([LACKS_ONE] * 2, Verdict(MISSING, 1, "1 were not on any page")),
+        # Three times the same: the total is wrong.
+        (
+            [LACKS_ONE] * 3,
+            Verdict(MISSING, 1, "1 were not on any page", is_accepted=True),
+        ),
+        # Not the same each time.
+        (
+            [LACKS_TWO, LACKS_ONE, LACKS_ONE],
+            Verdict(MISSING, 1, "1 were not on any page"),
+        ),
+        (
+            [COUNTS_ANOTHER, LACKS_ONE, LACKS_ONE],
+            Verdict(MISSING, 1, "1 were not on any page"),
+        ),
+        # The total changed during each pass.
+        (
+            [(LACKS_ONE, COUNTS_ANOTHER)] * 3,
+            Verdict(MISSING, 2, "2 were not on any page"),
+        ),
+        # A total that is too small proves nothing, unless it is so three times.
+        (
+            [page(("b", 20), ("a", 10), total=1)] * 2,
+            Verdict(IN_DOUBT, why="the data changed during each of several reads"),
+        ),
+        ([page(("b", 20), ("a", 10), total=1)] * 3, Verdict()),
+    ],
+)
+def test_a_read_by_number(
+    passes: list[Page | tuple[Page, ...]], verdict: Verdict
+) -> None:
+    assert read_by_number(*passes).verdict == verdict
+
+
+def test_as_many_as_were_counted_are_not_all_if_some_are_new() -> None:
+    """One was deleted before it came, and one was inserted."""
+    first = page(("c", 30), ("b", 20), total=4, asked=30)
+    proof = read_by_number((first, page(("new", 31), ("a", 10), total=4)))
+    assert proof.verdict.completeness is IN_DOUBT
+    # Another pass has all that the first had.
+    take(proof)
+    this = proof.begin_pass()
+    take(
+        proof,
+        page(("new", 31), ("c", 30), total=4),
+        page(("a", 10), ("b", 20), total=4),
+    )
+    this.has_ended = True
+    assert proof.verdict.is_complete
+
+
+def test_a_pass_knows_what_was_known_when_it_began() -> None:
+    """An edit between the passes is new to the second, an insert before is not."""
+    proof = taken(page(("x", 40)))
+    this = proof.begin_pass()
+    take(
+        proof,
+        page(("a", 10), ("b", 39), total=4, asked=45),
+        page(("c", 40), ("d", 38), total=5, asked=45),
+    )
+    this.has_ended = True
+    assert this.is_complete
+    assert this.known == 5
+    assert proof.begin_pass().known == 0
+    assert "a" in proof.passes[-1]
+
+
+def test_the_passes_look_for_what_has_no_time_if_it_was_counted() -> None:
+    proof = taken(BEFORE)
+    count_undated(proof, 5, 3)
+    this = proof.begin_pass()
+    take(proof, page(("x", None), total=2))
+    this.has_ended = True
+    assert proof.verdict == Verdict(MISSING, 1, "1 have no modification time")
+    take(proof, page(("y", None), total=2))
+    assert proof.verdict == Verdict()
+
+
+@pytest.mark.parametrize(
+    ("verdict", "is_complete", "is_unfinished"),
+    [
+        (Verdict(), True, False),
+        (Verdict(MISSING, 1), False, True),
+        (Verdict(MISSING, 1, is_accepted=True), False, False),
+        (Verdict(IN_DOUBT), False, True),
+    ],
+)
+def test_what_is_not_proven_is_proven_by_the_next_read(
+    verdict: Verdict, *, is_complete: bool, is_unfinished: bool
+) -> None:
+    assert verdict.is_complete is is_complete
+    assert verdict.is_unfinished is is_unfinished

@@ -1,0 +1,126 @@
+"""Rule 3: two counts tell how many records have no time."""
+
+from __future__ import annotations
+
+from itertools import chain, cycle
+
+import pytest
+from scripted import page, talk
+
+from tap_clientsuccess.paging.page import DEPTH, EPOCH, PageRequest
+from tap_clientsuccess.paging.undated import Undated
+
+ALL, TIMED = PageRequest.for_count(), PageRequest.for_count(EPOCH)
+
+
+def counted(undated: Undated, *totals: int | None) -> list[PageRequest]:
+    """Count, with these answers, then the last two for ever; return the requests."""
+    answers = chain(totals, cycle(totals[-2:]))
+    return talk(undated.count(), lambda _: page(total=next(answers)))[0]
+
+
+@pytest.mark.parametrize(
+    ("totals", "found", "requests"),
+    [
+        ([10, 7], 3, 8),
+        ([10, 10], 0, 8),
+        # Where counts change, they may agree by chance: then it takes three times.
+        ([10, 8, 10, 7, 10, 7], 3, 14),
+        ([10, 7, 11, 7, 10, 7, 10, 7], 3, 15),
+        ([10, 8, 10, 8, 10, 7], 3, 16),
+        ([10, 7, 10, 7, 10, 8, 10, 7], 3, 14),
+    ],
+)
+def test_pairs_of_counts_have_to_agree(
+    totals: list[int], found: int, requests: int
+) -> None:
+    undated = Undated()
+    asked = counted(undated, *totals)
+    assert (undated.total, undated.timed) == (found, min(totals[-2:]))
+    assert asked == ([ALL, TIMED] * 8)[:requests]
+    assert not undated.is_open
+    assert not undated.why_unknown
+
+
+def test_counts_that_never_agree_leave_it_open() -> None:
+    undated = Undated()
+    requests = counted(undated, *range(200))
+    assert len(requests) == 80
+    assert undated.is_open
+    assert undated.total is None
+    assert undated.missing == 0
+
+
+@pytest.mark.parametrize(
+    "totals", [[None, 7], [10, None], [DEPTH, 7], [DEPTH + 5, DEPTH], [10, 7, None, 7]]
+)
+def test_a_count_that_is_absent_or_capped_proves_nothing(
+    totals: list[int | None],
+) -> None:
+    undated = Undated()
+    counted(undated, *totals)
+    assert undated.total is None
+    assert undated.missing == 0
+    assert undated.why_unknown
+    assert not undated.is_open
+
+
+def test_what_was_sent_is_not_missing() -> None:
+    undated = Undated()
+    counted(undated, 10, 7)
+    assert undated.missing == 3
+    undated.add(page(("a", None), ("b", 5)))
+    undated.add(page(("a", None), ("c", 5)))
+    undated.add(page(("d", 5)))
+    assert undated.missing == 2
+    undated.add(page(*((key, None) for key in "efgh")))
+    assert undated.missing == 0
+
+
+@pytest.mark.parametrize(("again", "missing"), [([10, 7], 2), ([10, 6], 4)])
+def test_they_are_looked_for_anew_once_the_count_changed(
+    again: list[int], missing: int
+) -> None:
+    """What was sent before may have a time by now, so it need not be one of those."""
+    undated = Undated()
+    counted(undated, 10, 7)
+    undated.add(page(("a", None)))
+    counted(undated, *again)
+    assert undated.missing == missing
+
+
+@pytest.mark.parametrize(
+    ("everything", "timed", "again", "found"),
+    [
+        (10, 7, 10, 3),
+        (10, 10, 10, 0),
+        (10, 12, 10, 0),
+        (10, 7, 11, None),
+        (10, None, 10, None),
+        (None, 7, 10, None),
+        (None, 7, None, None),
+    ],
+)
+def test_counting_beside_other_pages_serves_if_nothing_changes(
+    everything: int | None, timed: int | None, again: int | None, found: int | None
+) -> None:
+    undated = Undated()
+    requests, _ = talk(
+        undated.count_beside(everything),
+        lambda request: page(total=timed if request.after else again),
+    )
+    assert requests == [TIMED, ALL]
+    assert undated.total == found
+    assert undated.timed == (None if found is None else timed)
+
+
+@pytest.mark.parametrize(
+    ("timed", "is_stale"), [(7, False), (8, True), (6, True), (None, True)]
+)
+def test_a_later_count_of_what_has_a_time_tells_that_it_changed(
+    timed: int | None, *, is_stale: bool
+) -> None:
+    undated = Undated()
+    assert undated.is_stale(timed)
+    counted(undated, 10, 7)
+    assert undated.is_stale(timed) is is_stale
