@@ -1,0 +1,210 @@
+"""Records of one time, which fill more than a page."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from scripted import moment, page, talk
+
+from tap_clientsuccess.paging import groups
+from tap_clientsuccess.paging.evidence import Evidence, NotByTimeError
+from tap_clientsuccess.paging.groups import Group, fills
+from tap_clientsuccess.paging.page import MILLISECOND, Page, PageRequest
+
+TIME = 5
+END = moment(TIME) + MILLISECOND
+
+Answer = t.Callable[[PageRequest], Page]
+
+
+def tied(keys: str) -> list[tuple[t.Any, float | None]]:
+    return [(key, TIME) for key in keys]
+
+
+def pages_of(
+    records: list[tuple[t.Any, float | None]], size: int = 2, **told: t.Any
+) -> Answer:
+    """Return answers from a list, which may change between them."""
+
+    def answer(request: PageRequest) -> Page:
+        place = request.number * size
+        part = records[place : place + size]
+        told_now = {"total": len(records)} | told
+        return page(*part, number=request.number, **told_now)
+
+    return answer
+
+
+def read(answer: Answer, evidence: Evidence | None = None) -> tuple[Group, list[int]]:
+    """Read a group; return it and the numbers of the pages that were requested."""
+    first = PageRequest.since(moment(TIME))
+    group = Group(moment(TIME), END, answer(first), evidence or Evidence())
+    requests, _ = talk(group.read(), answer)
+    assert {request.after for request in requests} == {first.after}
+    return group, [request.number for request in requests]
+
+
+def in_order() -> Evidence:
+    """Return evidence that records of one time come in the order of keys."""
+    evidence = Evidence()
+    evidence.check(page(*((key, TIME) for key in range(21))), None)
+    assert evidence.orders_ties
+    return evidence
+
+
+@pytest.mark.parametrize(
+    ("records", "told", "place", "is_full"),
+    [
+        ([("a", 5), ("b", 5)], {"total": 3}, 0, True),
+        ([("a", 5), ("b", 5)], {"total": 2}, 0, False),
+        ([("a", 5), ("b", 5)], {"total": 4}, 2, False),
+        ([("a", 5), ("b", 5)], {"total": 5}, 2, True),
+        ([("a", 5), ("b", 5)], {"total": 2, "last": False}, 0, True),
+        ([("a", 5), ("b", 6)], {"total": 9}, 0, False),
+        ([("a", 5), ("b", None)], {"total": 9}, 0, True),
+        ([], {"total": 9}, 0, False),
+    ],
+)
+def test_a_page_is_filled_by_a_group(
+    records: list[tuple[t.Any, float | None]],
+    told: dict[str, t.Any],
+    place: int,
+    *,
+    is_full: bool,
+) -> None:
+    assert fills(page(*records, **told), END, place) is is_full
+
+
+def test_it_is_read_from_its_last_page_to_its_first() -> None:
+    group, numbers = read(pages_of([*tied("abcde"), ("f", 7), ("g", 8)]))
+    assert numbers == [1, 2, 2, 1, 0]
+    assert group.is_certain
+    assert group.last.keys == ["e", "f"]
+
+
+def test_it_may_end_with_the_list() -> None:
+    group, numbers = read(pages_of(tied("abcd")))
+    assert numbers == [1, 1, 0]
+    assert group.is_certain
+
+
+def test_it_may_end_with_a_page() -> None:
+    group, numbers = read(pages_of([*tied("abcd"), ("f", 7)]))
+    assert numbers == [1, 2, 2, 1, 0]
+    assert group.is_certain
+    assert group.last.keys == ["f"]
+
+
+def changing(records: list[t.Any], changes: dict[int, t.Callable[[], None]]) -> Answer:
+    """Return answers from a list that changes before some of the requests."""
+    answer, count = pages_of(records), iter(range(1000))
+
+    def changed(request: PageRequest) -> Page:
+        changes.get(next(count), lambda: None)()
+        return answer(request)
+
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("evidence", "numbers"),
+    [
+        # A record that was not seen yet is on a page that is still to come.
+        (in_order(), [1, 2, 2, 1, 0]),
+        # Nothing proves the order: it is read until as many came as there are places.
+        (Evidence(), [1, 2, 2, 1, 0, 0, 2, 1, 0]),
+    ],
+)
+def test_one_leaves_while_it_is_read(evidence: Evidence, numbers: list[int]) -> None:
+    records = [*tied("abcde"), ("x", 7), ("y", 8)]
+    answer = changing(records, {4: lambda: records.remove(("b", TIME))})
+    group, requested = read(answer, evidence)
+    assert requested == numbers
+    assert group.is_certain
+
+
+def test_records_in_another_order_each_time() -> None:
+    """As many as there are places have to come, in one pass or more."""
+    orders = iter(["abcd", "abcd", "cdab", "abcd", "abcd", "abcd", "badc", "abcd"])
+
+    def answer(request: PageRequest) -> Page:
+        return pages_of(tied(next(orders)))(request)
+
+    group, numbers = read(answer)
+    # First pass: the last page shows a and b, and so does the first.
+    assert numbers == [1, 1, 0, 0, 1, 0]
+    assert group.is_certain
+
+
+def test_it_is_not_certain_if_places_were_never_filled() -> None:
+    def answer(request: PageRequest) -> Page:
+        return page(*tied("ba"), number=request.number, total=4)
+
+    group, numbers = read(answer)
+    assert numbers == [1, *[1, 0, 0] * 6]
+    assert not group.is_certain
+
+
+def test_what_came_counts_only_as_long_as_none_leaves() -> None:
+    """Else one that left stands for one that did not come."""
+    passes = iter(
+        [
+            "abcde",  # the first page
+            *["abcde"] * 2,  # the end
+            *["abcde", "abecd", "ecdab"],  # a, b are not seen
+            "abcd",  # e left
+            *["bcda", "bcad", "cdab"],
+        ]
+        + ["abcd"] * 20
+    )
+
+    def answer(request: PageRequest) -> Page:
+        return pages_of(tied(next(passes)))(request)
+
+    group, _ = read(answer)
+    assert group.is_certain
+
+
+def test_a_page_of_another_size_begins_anew() -> None:
+    """Places can be reckoned only from pages of one size."""
+    sizes = iter([2, 2, 2, 1, 3, 3, 3, 3, 3, 3])
+    records = [*tied("abcde"), ("f", 7)]
+
+    def answer(request: PageRequest) -> Page:
+        return pages_of(records, next(sizes))(request)
+
+    group, numbers = read(answer)
+    assert numbers == [1, 2, 2, 0, 1, 1, 0]
+    assert group.is_certain
+
+
+def test_records_without_a_key_are_not_read_by_time() -> None:
+    with pytest.raises(NotByTimeError, match="no key"):
+        read(pages_of([("a", TIME), (None, TIME), ("c", TIME)]))
+
+
+def test_records_without_a_key_behind_it_do_not_matter() -> None:
+    group, _ = read(pages_of([*tied("abc"), (None, 7)]))
+    assert group.is_certain
+
+
+def test_more_pages_than_the_server_counts_are_not_read_by_time() -> None:
+    def answer(request: PageRequest) -> Page:
+        return page(*tied("ab"), number=request.number, total=3, last=False)
+
+    with pytest.raises(NotByTimeError, match="more pages than"):
+        read(answer)
+
+
+@pytest.mark.parametrize(("depth", "is_read"), [(6, True), (5, False)])
+def test_no_page_is_deeper_than_servers_read(
+    monkeypatch: pytest.MonkeyPatch, depth: int, *, is_read: bool
+) -> None:
+    monkeypatch.setattr(groups, "DEPTH", depth)
+    answer = pages_of([*tied("abcde"), ("f", 7)])
+    if is_read:
+        assert read(answer)[0].is_certain
+    else:
+        with pytest.raises(NotByTimeError, match="too many"):
+            read(answer)

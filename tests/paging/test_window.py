@@ -1,0 +1,34 @@
+"""What one read of a search is to bring."""
+
+from __future__ import annotations
+
+import pytest
+from scripted import at
+from server_model import SECOND
+
+from tap_clientsuccess.paging.window import Window
+
+
+@pytest.mark.parametrize(
+    ("bookmark", "start_date", "start", "is_known"),
+    [
+        (None, None, None, False),
+        (None, 50, 50, False),
+        (100, None, 40, True),
+        (100, 30, 40, True),
+        (100, 50, 50, True),
+        (100, 100, 100, True),
+        # The start date was moved: the bookmark's record is not wanted again.
+        (100, 101, 101, False),
+    ],
+)
+def test_the_window_starts_the_lookback_before_the_bookmark(
+    bookmark: float | None,
+    start_date: float | None,
+    start: float | None,
+    *,
+    is_known: bool,
+) -> None:
+    window = Window(at(bookmark), at(start_date), 60 * SECOND)
+    assert window.start == at(start)
+    assert window.known == (at(bookmark) if is_known else None)
