@@ -74,6 +74,8 @@ def test_a_page_is_filled_by_a_group(
     is_full: bool,
 ) -> None:
     assert fills(page(*records, **told), END, place) is is_full
+    if not place:
+        assert fills(page(*records, **told), END) is is_full
 
 
 def test_it_is_read_from_its_last_page_to_its_first() -> None:
@@ -94,6 +96,18 @@ def test_it_may_end_with_a_page() -> None:
     assert numbers == [1, 2, 2, 1, 0]
     assert group.is_certain
     assert group.last.keys == ["f"]
+
+
+def test_a_page_may_have_one_record() -> None:
+    group, numbers = read(pages_of([*tied("abc"), ("f", 7)], size=1))
+    assert numbers == [1, 2, 3, 3, 2, 1, 0]
+    assert group.is_certain
+
+
+def test_it_is_read_without_a_total() -> None:
+    group, numbers = read(pages_of([*tied("abcde"), ("f", 7)], total=None))
+    assert numbers == [1, 2, 2, 1, 0]
+    assert group.is_certain
 
 
 def changing(records: list[t.Any], changes: dict[int, t.Callable[[], None]]) -> Answer:

@@ -34,6 +34,7 @@ NEWEST_FIRST = of(4, ("d", 40), ("c", 30))
         ([of(2, ("b", 20), ("a", 10))], True),
         ([NEWEST_FIRST, of(4, ("b", 20), ("a", 10))], True),
         ([NEWEST_FIRST, of(4, ("b", 20))], False),
+        ([NEWEST_FIRST, of(4, ("c", 30), ("a", 10))], False),
         # All on the first page existed, whatever their times.
         ([of(3, ("c", 30), ("b", None), ("a", 10))], True),
         ([of(3, ("a", 10), ("c", 30)), of(3, ("b", 20))], True),
@@ -51,6 +52,9 @@ NEWEST_FIRST = of(4, ("d", 40), ("c", 30))
         # No records, no total, a total that is wrong.
         ([of(0)], True),
         ([of(None)], True),
+        ([of(0), of(None)], True),
+        ([of(5)], False),
+        ([of(5), of(0)], False),
         ([of(None, ("b", 20)), of(None, ("a", 10))], True),
         ([of(2, ("b", 20)), of(None, ("a", 10))], False),
         ([of(None, ("b", 20)), of(2, ("a", 10))], False),
@@ -136,7 +140,10 @@ def test_what_an_earlier_pass_sent_existed() -> None:
 
 
 def test_the_numbers_of_a_pass() -> None:
-    this = read()
+    this = Pass(None, None)
+    this.add(of(None))
+    assert (this.total, this.fall, this.news, this.known) == (0, 0, 0, 0)
+    this = Pass(None, None)
     numbers = []
     for each in (
         of(5, ("e", 50), ("d", 40)),
@@ -152,7 +159,7 @@ def test_the_numbers_of_a_pass() -> None:
         (3, 0, 0, False),
         (4, 0, 1, False),
     ]
-    assert not this.is_quiet
+    assert not this.has_ended
 
 
 @pytest.mark.parametrize(
@@ -190,3 +197,9 @@ def test_the_bookmark_is_not_later_than_the_beginning(
     this = read(first, of(3, ("x", 5), asked=500), last, known=known)
     assert this.bookmark(moment(90)) == moment(bookmark)
     assert this.bookmark(None) is None
+
+
+def test_the_bookmark_is_not_later_than_the_servers_clock() -> None:
+    """Where that is behind the records', and the read was short."""
+    this = read(of(3, ("a", 10), ("c", 90), asked=20), of(3, ("b", 5), asked=25))
+    assert this.bookmark(moment(90)) == moment(20)

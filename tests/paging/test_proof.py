@@ -8,6 +8,7 @@ import pytest
 from scripted import moment, page, talk
 from server_model import SECOND
 
+from tap_clientsuccess.paging import versions
 from tap_clientsuccess.paging.page import PageRequest
 from tap_clientsuccess.paging.proof import Completeness, Proof, Verdict
 
@@ -52,6 +53,7 @@ BEFORE = page(("a", 1), ("b", 2), ("c", 3))
         # It may have come since, and does not stand for the one that is missing.
         ([("new", 4)], 4, 1),
         ([("new", 4)], 3, 0),
+        ([("new", 4), ("old", 3)], 4, 0),
         ([("new", 4), ("old", 0), ("newer", 5)], 4, 0),
         ([("new", 4), ("old", 0), ("newer", 5)], 5, 1),
         # An edited record counts once.
@@ -95,8 +97,8 @@ def test_where_nothing_was_known_all_counts() -> None:
 
 
 def test_without_a_count_nothing_is_known_to_be_missing() -> None:
+    assert taken().unfound == 0
     proof = taken(BEFORE)
-    assert proof.unfound == 0
     proof.ask()
     assert proof.unfound == 0
     assert proof.verdict == Verdict()
@@ -186,6 +188,8 @@ LACKS_TWO = page(("a", 10), total=3, asked=45)
 COUNTS_ANOTHER = page(("b", 20), ("a", 10), total=4, asked=45)
 CHANGED = page(("new", 50), total=2, asked=45)
 
+CHANGES = Verdict(IN_DOUBT, why="the data changed during each of several reads")
+
 
 def read_by_number(*passes: Page | tuple[Page, ...]) -> Proof:
     proof = taken()
@@ -204,6 +208,8 @@ def read_by_number(*passes: Page | tuple[Page, ...]) -> Proof:
         # The last pass lacks one that an earlier pass had.
         ([LACKS_ONE], Verdict(MISSING, 1, "1 were not on any page")),
         ([LACKS_ONE] * 2, Verdict(MISSING, 1, "1 were not on any page")),
+        # As many as were counted came, though not in one pass.
+        ([LACKS_ONE, page(("c", 30), total=3)], CHANGES),
         # Three times the same: the total is wrong.
         (
             [LACKS_ONE] * 3,
@@ -226,7 +232,7 @@ def read_by_number(*passes: Page | tuple[Page, ...]) -> Proof:
         # A total that is too small proves nothing, unless it is so three times.
         (
             [page(("b", 20), ("a", 10), total=1)] * 2,
-            Verdict(IN_DOUBT, why="the data changed during each of several reads"),
+            CHANGES,
         ),
         ([page(("b", 20), ("a", 10), total=1)] * 3, Verdict()),
     ],
@@ -268,6 +274,30 @@ def test_a_pass_knows_what_was_known_when_it_began() -> None:
     assert this.known == 5
     assert proof.begin_pass().known == 0
     assert "a" in proof.passes[-1]
+
+
+def test_a_pass_knows_what_all_before_it_sent() -> None:
+    """Records without a time may be new, unless they came before."""
+    proof = read_by_number(
+        page(("a", None), total=4), page(("b", None), total=4), page(("c", None))
+    )
+    this = proof.begin_pass()
+    take(proof, page(("d", None), total=4, asked=45))
+    take(proof, page(("a", None), ("b", None), total=5), page(("c", None), total=4))
+    this.has_ended = True
+    assert this.is_complete
+
+
+def test_older_versions_are_remembered_as_long_as_a_replica_may_show_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Rule 5, for what is younger than what was read."""
+    monkeypatch.setattr(versions, "_FEW", 2)
+    proof = taken(page(("a", 5)), page(("b", 6)), page(("c", 7)))
+    proof.settle(moment(6))
+    take(proof, page())
+    again = page(("b", 6), ("c", 7))
+    assert proof.take(again, PageRequest(), proof.pages) == []
 
 
 def test_the_passes_look_for_what_has_no_time_if_it_was_counted() -> None:

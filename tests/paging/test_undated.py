@@ -26,6 +26,7 @@ def counted(undated: Undated, *totals: int | None) -> list[PageRequest]:
         ([10, 10], 0, 8),
         # Where counts change, they may agree by chance: then it takes three times.
         ([10, 8, 10, 7, 10, 7], 3, 14),
+        ([11, 7, 10, 7], 3, 13),
         ([10, 7, 11, 7, 10, 7, 10, 7], 3, 15),
         ([10, 8, 10, 8, 10, 7], 3, 16),
         ([10, 7, 10, 7, 10, 8, 10, 7], 3, 14),
@@ -124,3 +125,10 @@ def test_a_later_count_of_what_has_a_time_tells_that_it_changed(
     assert undated.is_stale(timed)
     counted(undated, 10, 7)
     assert undated.is_stale(timed) is is_stale
+
+
+def test_a_count_that_fails_makes_the_one_before_it_stale() -> None:
+    undated = Undated()
+    counted(undated, 10, 7)
+    counted(undated, 10, None)
+    assert undated.is_stale(7)

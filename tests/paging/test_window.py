@@ -6,6 +6,7 @@ import pytest
 from scripted import at
 from server_model import SECOND
 
+from tap_clientsuccess.paging.page import BEGINNING, EPOCH
 from tap_clientsuccess.paging.window import Window
 
 
@@ -32,3 +33,8 @@ def test_the_window_starts_the_lookback_before_the_bookmark(
     window = Window(at(bookmark), at(start_date), 60 * SECOND)
     assert window.start == at(start)
     assert window.known == (at(bookmark) if is_known else None)
+
+
+def test_a_bookmark_long_ago_reads_from_1970() -> None:
+    """A state that was written by hand may have one."""
+    assert Window(BEGINNING, None, 60 * SECOND).start == EPOCH
