@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 from server_model import START, Record, ServerModel
 from warehouse import Warehouse
 
+from tap_clientsuccess.errors import RefusedError
+from tap_clientsuccess.paging import by_number
 from tap_clientsuccess.paging.page import DEPTH, Page
 from tap_clientsuccess.paging.proof import PASSES, Completeness
 from tap_clientsuccess.paging.reader import Reader
@@ -78,6 +81,16 @@ def test_without_totals_it_reads_until_a_page_is_empty() -> None:
     assert reader.verdict.is_complete
 
 
+def test_without_totals_a_page_repeated_after_the_last_ends_the_list() -> None:
+    """Some servers answer a page number that is too large with the last page."""
+    reader, keys, requests = read(
+        lambda k: page(k, range(min(k, 2) * 5, min(k, 2) * 5 + 5), last=k >= 2)
+    )
+    assert sorted(set(keys)) == list(range(15))
+    assert requests == 4
+    assert reader.verdict.is_complete
+
+
 @WIDTHS
 def test_a_server_that_repeats_a_page_is_reported(width: int) -> None:
     reader, keys, requests = read(
@@ -86,10 +99,14 @@ def test_a_server_that_repeats_a_page_is_reported(width: int) -> None:
     assert set(keys) == set(range(10))
     assert not reader.verdict.is_complete
     assert reader.verdict.missing == 990
-    assert requests < 100
+    # The second page ends each pass.
+    assert requests == PASSES * (width + 1)
 
 
-def test_three_quiet_reads_with_the_same_shortfall_are_accepted() -> None:
+@pytest.mark.parametrize("too_many", [5, 50])
+def test_three_quiet_reads_with_the_same_shortfall_are_accepted(
+    too_many: int,
+) -> None:
     """Otherwise some servers would be read again and again, for ever."""
     server = ServerModel(Random(1), order="by name", size=10)  # noqa: S311
     server.fill(95)
@@ -103,7 +120,7 @@ def test_three_quiet_reads_with_the_same_shortfall_are_accepted() -> None:
             records=found.records,
             keys=found.keys,
             times=found.times,
-            total=(found.total or 0) + 5,
+            total=(found.total or 0) + too_many,
             pages=found.pages,
             size=found.size,
             last=found.last,
@@ -113,7 +130,7 @@ def test_three_quiet_reads_with_the_same_shortfall_are_accepted() -> None:
     reader = Reader(submit, Window(), width=lambda: 1, by_time=False)
     assert len({key for batch in reader for key in batch.page.keys}) == 95
     assert reader.verdict.completeness is Completeness.MISSING
-    assert reader.verdict.missing == 5
+    assert reader.verdict.missing == too_many
     assert reader.bookmark
     assert reader.bookmark > START
     assert len(requests) == PASSES * 11  # one more, as the total says so
@@ -142,6 +159,112 @@ def test_a_delete_is_noticed_though_the_total_is_too_small(total: int) -> None:
     assert reader.verdict.completeness is Completeness.IN_DOUBT
     reader, keys, _ = read(answer)
     assert reader.verdict.is_complete
+
+
+@pytest.mark.parametrize("size", [1, 7])
+def test_pages_of_any_size_are_read(size: int) -> None:
+    reader, keys, requests = read(pages_of(3 * size, size))
+    assert keys == list(range(3 * size))
+    assert requests == 3
+    assert reader.verdict.is_complete
+
+
+@pytest.mark.parametrize(
+    ("hints", "requests"),
+    [({}, 4), ({"total": 15, "last": None}, 3), ({"pages": 3, "last": None}, 4)],
+)
+def test_it_ends_with_the_total_or_where_nothing_new_comes(
+    hints: dict[str, t.Any], requests: int
+) -> None:
+    """Without a total, hints alone end nothing: another page is asked for."""
+    told = {"total": None, "pages": None, "size": None} | hints
+    answer = pages_of(15, 5)
+
+    def telling(number: int) -> Page:
+        return replace(answer(number), **told)
+
+    reader, keys, asked = read(telling)
+    assert keys == list(range(15))
+    assert asked == requests
+    assert reader.verdict.is_complete
+
+
+@pytest.mark.parametrize("width", [1, 4])
+@pytest.mark.parametrize(("depth", "is_read"), [(40, True), (41, False)])
+def test_a_refusal_ends_the_list_only_where_servers_read_no_deeper(
+    monkeypatch: pytest.MonkeyPatch, width: int, depth: int, *, is_read: bool
+) -> None:
+    monkeypatch.setattr(by_number, "DEPTH", depth)
+    answer = pages_of(60)
+
+    def refusing(number: int) -> Page:
+        if number >= 4:
+            raise RefusedError("refused")
+        return answer(number)
+
+    if is_read:
+        reader, keys, _ = read(refusing, width)
+        assert set(keys) == set(range(40))
+        assert not reader.verdict.is_complete
+    else:
+        with pytest.raises(RefusedError):
+            read(refusing, width)
+
+
+@pytest.mark.parametrize("width", [1, 4, 8])
+def test_requests_by_number_wait_concurrently(width: int) -> None:
+    """All but the first, which tells how many there are."""
+    in_flight: list[int] = []
+    together: list[int] = []
+    answer = pages_of(400)
+
+    def submit(request: PageRequest) -> Callable[[], Page]:
+        in_flight.append(request.number)
+
+        def wait() -> Page:
+            together.append(len(in_flight))
+            in_flight.remove(request.number)
+            return answer(request.number)
+
+        return wait
+
+    reader = Reader(submit, Window(), width=lambda: width, by_time=False)
+    assert len(list(reader)) == 40
+    assert together == [1, *[width] * (40 - width), *range(width - 1, 0, -1)]
+
+
+@pytest.mark.parametrize("deletes", [[0], [3], [3, 17, 25], [35, 36, 37]])
+def test_the_pages_before_a_delete_are_read_again(deletes: list[int]) -> None:
+    """As many as the records that are gone may have moved over."""
+    ids, asked = list(range(80)), []
+
+    def answer(number: int) -> Page:
+        asked.append(number)
+        if len(asked) == 5:
+            for key in deletes:
+                ids.remove(key)
+        part = ids[number * 10 : number * 10 + 10]
+        return page(number, part, total=len(ids), size=10)
+
+    reader, keys, _ = read(answer)
+    assert set(keys) == set(range(80))
+    assert asked[:9] == [0, 1, 2, 3, 4, 3, 5, 6, 7]
+    assert reader.verdict.is_complete
+
+
+def test_a_delete_on_the_first_pages_is_no_reason_to_read_before_them() -> None:
+    ids, asked = list(range(30)), []
+
+    def answer(number: int) -> Page:
+        asked.append(number)
+        if len(asked) == 2:
+            del ids[:15]
+        part = ids[number * 10 : number * 10 + 10]
+        return page(number, part, total=len(ids), size=10)
+
+    read(answer)
+    assert min(asked) == 0
+    assert asked[:3] == [0, 1, 0]
 
 
 @given(st.lists(st.integers(0, 500), min_size=1), st.sampled_from([1, 4]))

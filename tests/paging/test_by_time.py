@@ -108,6 +108,7 @@ def test_a_missing_bookmark_record_makes_the_read_start_earlier(
     first, second = server.requests[:2]
     assert first.after
     assert second.after == first.after - FURTHER_BACK
+    assert warehouse.reader.started_earlier
 
 
 @WIDTHS
@@ -362,3 +363,93 @@ def test_an_empty_search() -> None:
     warehouse.sync(ServerModel(Random(1)))  # noqa: S311
     assert warehouse.bookmark is None
     assert warehouse.reader.verdict.is_complete
+
+
+@pytest.mark.parametrize(
+    ("records", "width", "requests"),
+    [
+        (9, 1, 1),
+        (10, 1, 1),
+        # Besides the pages: two counts, the newest page, what changed, a count, and
+        # each page begins with the last record of the one before.
+        (100, 1, 10 + 6),
+        (400, 1, 40 + 9),
+        (10, 8, 1),
+        (100, 8, 10 + 7),
+        (400, 8, 40 + 14),
+    ],
+)
+def test_the_requests_of_a_quiet_first_read(
+    records: int, width: int, requests: int
+) -> None:
+    server = filled(records, 10)
+    warehouse = Warehouse(width=width)
+    warehouse.sync(server)
+    assert warehouse.lacks(server) == []
+    assert len(server.requests) == requests
+    assert not warehouse.reader.started_earlier
+
+
+def in_the_end(server: ServerModel, *changes: Callable[[], t.Any]) -> None:
+    """Change a server before it answers the last count, and each request after it."""
+    waiting = list(changes)
+
+    def change() -> None:
+        is_end = server.requests[-1].is_count and len(server.requests) > 5
+        if waiting and (is_end or len(waiting) < len(changes)):
+            waiting.pop(0)()
+
+    server.on_request = change
+
+
+def test_what_was_counted_and_then_deleted_is_not_looked_for() -> None:
+    server = filled(100, 10)
+    server.delete(20)
+    in_the_end(server, server.restore, lambda: server.delete(20))
+    warehouse = Warehouse()
+    warehouse.sync(server)
+    assert not warehouse.reader.is_by_number
+    assert not warehouse.is_told
+    assert 20 not in server.records
+
+
+@WIDTHS
+def test_many_changes_before_the_last_count_are_read_by_time(width: int) -> None:
+    server = filled(100, 10)
+
+    def insert() -> None:
+        for _ in range(35):
+            server.insert()
+
+    in_the_end(server, insert)
+    warehouse = Warehouse(width=width)
+    warehouse.sync(server)
+    assert not warehouse.reader.is_by_number
+    assert not warehouse.is_told
+    assert warehouse.lacks(server) == []
+
+
+@pytest.mark.parametrize(("batches", "moves"), [(7, False), (12, True)])
+def test_a_few_records_in_order_do_not_move_the_bookmark(
+    batches: int, *, moves: bool
+) -> None:
+    """They may be in order by chance; the read may be killed before that shows."""
+    server = filled(200, 4)
+    warehouse = Warehouse()
+    warehouse.sync(server, batches=batches)
+    assert (warehouse.bookmark is not None) is moves
+
+
+@WIDTHS
+@pytest.mark.parametrize("undated", [10, 25])
+def test_pages_of_records_without_a_time_do_not_stop_the_read_by_time(
+    width: int, undated: int
+) -> None:
+    """Where they come first, a filter hides them; then they are read by number."""
+    server = filled(100, 10, undated=undated)
+    warehouse = Warehouse(width=width)
+    warehouse.sync(server)
+    assert warehouse.lacks(server) == []
+    assert not warehouse.is_told
+    assert "no modification time" in warehouse.reader.why_by_number
+    assert not warehouse.reader.distrusts_times
