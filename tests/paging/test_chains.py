@@ -12,6 +12,7 @@ from tap_clientsuccess.paging.chains import run
 from tap_clientsuccess.paging.evidence import NotByTimeError
 from tap_clientsuccess.paging.page import PageRequest
 from tap_clientsuccess.paging.proof import Proof
+from tap_clientsuccess.paging.versions import Versions
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -25,7 +26,7 @@ class Log:
     def __init__(self) -> None:
         self.events: list[str] = []
         self.in_flight = 0
-        self.proof = Proof(60 * SECOND)
+        self.proof = Proof(Versions(60 * SECOND))
 
     def submit(self, request: PageRequest) -> Callable[[], Page]:
         self.events.append(f"request {request.number}")

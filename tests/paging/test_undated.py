@@ -40,7 +40,7 @@ def test_pairs_of_counts_have_to_agree(
     assert (undated.total, undated.timed) == (found, min(totals[-2:]))
     assert asked == ([ALL, TIMED] * 8)[:requests]
     assert not undated.is_open
-    assert not undated.why_unknown
+    assert not undated.why_unknown(0)
 
 
 def test_counts_that_never_agree_leave_it_open() -> None:
@@ -52,18 +52,47 @@ def test_counts_that_never_agree_leave_it_open() -> None:
     assert undated.missing == 0
 
 
-@pytest.mark.parametrize(
-    "totals", [[None, 7], [10, None], [DEPTH, 7], [DEPTH + 5, DEPTH], [10, 7, None, 7]]
-)
-def test_a_count_that_is_absent_or_capped_proves_nothing(
+@pytest.mark.parametrize("totals", [[None, 7], [10, None], [10, 7, None, 7]], ids=str)
+def test_a_count_that_is_absent_proves_nothing(
     totals: list[int | None],
 ) -> None:
     undated = Undated()
     counted(undated, *totals)
     assert undated.total is None
     assert undated.missing == 0
-    assert undated.why_unknown
+    assert undated.why_unknown(0)
     assert not undated.is_open
+
+
+@pytest.mark.parametrize(
+    ("totals", "sent", "is_capped"),
+    [
+        ([DEPTH, DEPTH], 0, True),
+        ([DEPTH, 7], 0, True),
+        ([2000, 1990], 2001, True),
+        ([2000, 1990], 2000, False),
+        ([2001, 1990], 2500, False),  # Some were deleted since they were sent.
+    ],
+)
+def test_a_count_that_is_capped_proves_no_end(
+    totals: list[int], sent: int, *, is_capped: bool
+) -> None:
+    undated = Undated()
+    counted(undated, *totals)
+    assert undated.is_capped(sent) is is_capped
+
+
+@pytest.mark.parametrize(
+    ("totals", "sent", "is_unknown"),
+    [([DEPTH, DEPTH], 0, True), ([50, 50], 51, True), ([50, 50], 50, False)],
+)
+def test_a_count_that_ends_too_early_tells_nothing(
+    totals: list[int], sent: int, *, is_unknown: bool
+) -> None:
+    undated = Undated()
+    counted(undated, *totals)
+    assert undated.total == 0
+    assert bool(undated.why_unknown(sent)) is is_unknown
 
 
 def test_what_was_sent_is_not_missing() -> None:

@@ -72,9 +72,9 @@ def is_remembered(
         ({"time": 500, "settled": 500}, True),
         ({"time": 499, "settled": 500}, False),
         ({"time": None, "settled": 500}, False),
-        # By number, only a page that was requested before can show an older version.
-        ({"time": 990, "settled": None}, False),
-        ({"time": 990, "settled": None, "pages_before": 4}, False),
+        # By number, a page that was requested before can show an older version.
+        ({"time": 990, "settled": None}, True),
+        ({"time": 939, "settled": None}, False),
         ({"time": 5, "settled": 500, "pages_before": 3}, True),
         ({"time": 5, "settled": None, "pages_before": 2}, True),
     ],
