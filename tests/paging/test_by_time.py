@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import typing as t
+from dataclasses import dataclass, replace
 from random import Random
 
 import pytest
+from scripted import page
 from server_model import DAY, FILTERS, SECOND, START, ServerModel
 from warehouse import Warehouse
 
 from tap_clientsuccess.paging import by_time, groups
+from tap_clientsuccess.paging.by_time import TimeReader
+from tap_clientsuccess.paging.evidence import NotByTimeError
+from tap_clientsuccess.paging.proof import Proof
 from tap_clientsuccess.paging.reader import Reader
 from tap_clientsuccess.paging.window import FURTHER_BACK, Window
 
@@ -442,14 +447,106 @@ def test_a_few_records_in_order_do_not_move_the_bookmark(
 
 @WIDTHS
 @pytest.mark.parametrize("undated", [10, 25])
+@pytest.mark.parametrize("where", ["first", "last", "always last"])
 def test_pages_of_records_without_a_time_do_not_stop_the_read_by_time(
-    width: int, undated: int
+    where: str, undated: int, width: int
 ) -> None:
-    """Where they come first, a filter hides them; then they are read by number."""
-    server = filled(100, 10, undated=undated)
+    """Where they stand in the way, a filter hides them. Then they are read by number.
+
+    They come first in one order or the other, or last.
+    """
+    server = filled(100, 10, undated=undated, undated_are=where)
     warehouse = Warehouse(width=width)
     warehouse.sync(server)
     assert warehouse.lacks(server) == []
     assert not warehouse.is_told
     assert "no modification time" in warehouse.reader.why_by_number
     assert not warehouse.reader.distrusts_times
+
+
+@WIDTHS
+def test_records_of_one_time_cost_two_requests_a_page(width: int) -> None:
+    """An import gives all of them one time."""
+    server = filled(600, 10, ticks=(0.0,))
+    warehouse = Warehouse(width=width)
+    warehouse.sync(server)
+    assert warehouse.lacks(server) == []
+    assert not warehouse.is_told
+    assert not warehouse.reader.is_by_number
+    assert len(server.requests) <= 2.2 * 60
+
+
+@WIDTHS
+def test_the_bookmark_is_not_later_than_what_was_known_at_the_beginning(
+    width: int,
+) -> None:
+    """Rule 6: a later change may hide one that a replica does not show yet."""
+    server = filled(300, 10, clock=600 * SECOND)
+    warehouse = synced(server, width)
+    for key in range(1, 60):
+        server.edit(key)
+    known = []
+
+    def edit() -> None:
+        server.now += SECOND
+        server.edit(len(server.requests) + 100)
+        if server.requests[-1].newest_first:
+            known.append(max(record["modified"] for record in server.records.values()))
+
+    server.on_request = edit
+    warehouse.sync(server)
+    assert not warehouse.reader.is_by_number
+    assert warehouse.bookmark == known[0]
+
+
+def test_the_newest_page_has_to_be_newer_than_the_first() -> None:
+    def submit(request: PageRequest) -> Callable[[], Page]:
+        times = (40, 30) if request.newest_first else (50, 60)
+        return lambda: page(*enumerate(times), last=False)
+
+    reader = TimeReader(submit, Window(), Proof(SECOND), lambda: 1)
+    with pytest.raises(NotByTimeError, match="does not sort"):
+        list(reader)
+
+
+@dataclass
+class Miscounting(ServerModel):
+    """A server whose totals are wrong where it filters."""
+
+    too_many: int | None = None
+    """None counts all records, though not in the hints."""
+
+    def search(self, request: PageRequest) -> Page:
+        found = super().search(request)
+        if not request.after:
+            return found
+        if self.too_many is None:
+            return replace(found, total=len(self.records))
+        return replace(found, total=(found.total or 0) + self.too_many)
+
+
+def miscounted(size: int, edits: int, too_many: int | None) -> tuple[t.Any, t.Any]:
+    """Return such a server, and a warehouse after an incremental sync of edits."""
+    server = Miscounting(Random(1), size=size, too_many=0)  # noqa: S311
+    server.fill(100)
+    warehouse = synced(server)
+    for key in range(1, edits + 1):
+        server.edit(key)
+    server.too_many = too_many
+    warehouse.sync(server)
+    assert warehouse.lacks(server) == []
+    return server, warehouse
+
+
+def test_a_total_that_does_not_heed_the_filter_is_known_by_the_hint() -> None:
+    server, warehouse = miscounted(50, 5, None)
+    assert len(server.requests) == 2
+    assert not warehouse.is_told
+
+
+@pytest.mark.parametrize(("too_many", "is_by_number"), [(0, False), (1, True)])
+def test_an_incremental_read_looks_for_what_was_counted_and_did_not_come(
+    too_many: int, *, is_by_number: bool
+) -> None:
+    _, warehouse = miscounted(10, 25, too_many)
+    assert warehouse.reader.is_by_number is is_by_number
