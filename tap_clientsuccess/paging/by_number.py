@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import typing as t
 
-from tap_clientsuccess.errors import RefusedError, RejectedKeyError
+from tap_clientsuccess.errors import RefusedError
 from tap_clientsuccess.paging.chains import run
-from tap_clientsuccess.paging.page import PageRequest
+from tap_clientsuccess.paging.page import DEPTH, PageRequest
 from tap_clientsuccess.paging.proof import PASSES
 
 if t.TYPE_CHECKING:
@@ -57,8 +57,8 @@ class NumberReader:
             this = _Places(self._proof.begin_pass())
             try:
                 yield from self._run(self._chains(this))
-            except RefusedError as error:
-                if not this.furthest or isinstance(error, RejectedKeyError):
+            except RefusedError:
+                if this.furthest < DEPTH:
                     raise  # Else the server reads no deeper.
             if undated.total is not None:
                 yield from self._run([undated.count()])

@@ -177,7 +177,7 @@ def test_few_large_pages_are_in_flight(server: Server) -> None:
                 "modifiedTime": f"2024-01-{number + 1:02}T00:{i // 60:02}:{i % 60:02}Z",
                 "name": "x" * 100_000,
             }
-            for i in range(size)
+            for i in range(size if 0 <= number < pages else 0)
         ]
         counts = {"page": number, "totalPages": pages, "totalElements": pages * size}
         body = json.dumps({"data": records, **counts, "size": size})

@@ -17,6 +17,7 @@ from tap_clientsuccess.paging.by_time import TimeReader
 from tap_clientsuccess.paging.evidence import NotByTimeError
 from tap_clientsuccess.paging.proof import Proof
 from tap_clientsuccess.paging.reader import Reader
+from tap_clientsuccess.paging.versions import Versions
 from tap_clientsuccess.paging.window import FURTHER_BACK, Window
 
 if t.TYPE_CHECKING:
@@ -504,7 +505,7 @@ def test_the_newest_page_has_to_be_newer_than_the_first() -> None:
         times = (40, 30) if request.newest_first else (50, 60)
         return lambda: page(*enumerate(times), last=False)
 
-    reader = TimeReader(submit, Window(), Proof(SECOND), lambda: 1)
+    reader = TimeReader(submit, Window(), Proof(Versions(SECOND)), lambda: 1)
     with pytest.raises(NotByTimeError, match="does not sort"):
         list(reader)
 
@@ -538,9 +539,9 @@ def miscounted(size: int, edits: int, too_many: int | None) -> tuple[t.Any, t.An
     return server, warehouse
 
 
-def test_a_total_that_does_not_heed_the_filter_is_known_by_the_hint() -> None:
+def test_a_total_that_does_not_heed_the_filter_is_known_by_time() -> None:
     server, warehouse = miscounted(50, 5, None)
-    assert len(server.requests) == 2
+    assert len(server.requests) == 3
     assert not warehouse.is_told
 
 
