@@ -69,17 +69,19 @@ class Pass:
         self._records = page.records
         new = [] if is_again else self.sent.add(page.keys)
         self.news = len(self.sent) - before
-        times = [
-            (key, time)
+        times = {
+            key: time
             for key, time in zip(page.keys, page.times, strict=True)
             if key is not None and key in new
-        ]
+        }
         without_key = self.news - len(new)
         self._existed += without_key + sum(
-            is_first or self._has_known(key, time) for key, time in times
+            is_first or self._has_known(key, time) for key, time in times.items()
         )
-        began = self._sent_at[0]
-        self._older += without_key + sum(not time or time <= began for _, time in times)
+        began = self._began or self._sent_at[0]
+        self._older += without_key + sum(
+            not time or time <= began for time in times.values()
+        )
 
     def _beginning(self, first: Page) -> dt.datetime | None:
         """Return a time by the records' clock that is not later than the beginning."""

@@ -93,9 +93,9 @@ class Proof:
         doubt: Why something cannot be told, if so.
     """
 
-    def __init__(self, versions: Versions) -> None:
+    def __init__(self, versions: Versions, newest: dt.datetime | None = None) -> None:
         self.pages = 0
-        self.newest: dt.datetime | None = None
+        self.newest = newest
         self.sent = Tally()
         self.undated = Undated()
         self.timed = TimedCount(None)

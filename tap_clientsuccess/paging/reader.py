@@ -80,7 +80,7 @@ class Reader:
         after = None
         if not self._trusts_times:
             # What was counted and sent so far proves nothing.
-            self._proof = Proof(self._versions)
+            self._proof = Proof(self._versions, self._proof.newest)
             # A filter would hide what has no time from a first read.
             if self._window.start and not self._window.is_first:
                 after = self._window.start - FURTHER_BACK

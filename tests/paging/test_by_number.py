@@ -92,12 +92,14 @@ def test_without_totals_a_page_repeated_after_the_last_ends_the_list() -> None:
 
 
 @WIDTHS
-def test_a_server_that_repeats_a_page_is_reported(width: int) -> None:
+@pytest.mark.parametrize("last", [False, True])
+def test_a_server_that_repeats_a_page_is_reported(width: int, *, last: bool) -> None:
     reader, keys, requests = read(
-        lambda k: page(k, range(10), total=1000, pages=100, size=10, last=False), width
+        lambda k: page(k, range(10), total=1000, pages=100, size=10, last=last), width
     )
     assert set(keys) == set(range(10))
     assert not reader.verdict.is_complete
+    assert not reader.verdict.is_accepted
     assert reader.verdict.missing == 990
     # The second page ends each pass.
     assert requests == PASSES * (width + 1)
@@ -163,7 +165,9 @@ def test_a_delete_is_noticed_though_the_total_is_too_small(total: int) -> None:
 
 @pytest.mark.parametrize("size", [1, 7])
 def test_pages_of_any_size_are_read(size: int) -> None:
-    reader, keys, requests = read(pages_of(3 * size, size))
+    answer = pages_of(3 * size, size)
+    # The total is all that says how many pages there are.
+    reader, keys, requests = read(lambda k: replace(answer(k), pages=None, last=None))
     assert keys == list(range(3 * size))
     assert requests == 3
     assert reader.verdict.is_complete
