@@ -16,7 +16,13 @@ from singer_sdk.plugin_base import SingerCommand, _ConfigInput
 from tap_clientsuccess.config.environment import unread_settings, variable
 from tap_clientsuccess.config.files import read_object
 from tap_clientsuccess.config.settings import SCHEMA
-from tap_clientsuccess.errors import ApiError, printable
+from tap_clientsuccess.errors import (
+    ApiError,
+    IncompleteError,
+    MissingKeyError,
+    RefusedError,
+    printable,
+)
 from tap_clientsuccess.singer.signals import Interrupted
 from tap_clientsuccess.singer.writer import OutputError
 
@@ -28,13 +34,19 @@ logger = logging.getLogger("tap-clientsuccess")
 CONNECTION = "connection"
 _STDOUT = 1
 
+RETRY, MISTAKE, INCOMPLETE = 1, 2, 3
+"""Exit codes: worth a retry; not before somebody has changed something; read, but not
+complete. After a signal, 128 and its number."""
+
 
 class TapCommand(SingerCommand):
     """The SDK's command, with errors in one line."""
 
     def main(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
-        """Run the command; an error is one line on stderr and exit code 1, or 2."""
-        with _printable_log(), _one_line_errors():
+        """Run the command; an error is one line on stderr, and an exit code."""
+        given = sys.argv[1:] if not args or args[0] is None else args[0]
+        is_test = any(arg.partition("=")[0] == "--test" for arg in given)
+        with _printable_log(), _one_line_errors(is_test=is_test):
             # Otherwise click prints errors itself.
             sys.exit(super().main(*args, **{**kwargs, "standalone_mode": False}))
 
@@ -66,13 +78,18 @@ def _printable_log() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _one_line_errors() -> Iterator[None]:
+def _one_line_errors(*, is_test: bool) -> Iterator[None]:
+    mistake = RETRY if is_test else MISTAKE
     try:
         yield
     except click.ClickException as error:
         _fail(f"{error.format_message().rstrip('.')}: see --help", error.exit_code)
     except ConfigValidationError as error:
-        _fail(f"{error}: {'; '.join(error.errors)}")
+        _fail(f"{error}: {'; '.join(error.errors)}", mistake)
+    except (RefusedError, MissingKeyError) as error:
+        _fail(str(error), mistake)
+    except IncompleteError as error:
+        _fail(str(error), INCOMPLETE)
     except (ApiError, SingerSDKError) as error:
         _fail(str(error))
     except OutputError as error:
@@ -89,7 +106,7 @@ def _one_line_errors() -> Iterator[None]:
         _fail(_unexpected(error))
 
 
-def _fail(reason: str, exit_code: int = 1) -> t.NoReturn:
+def _fail(reason: str, exit_code: int = RETRY) -> t.NoReturn:
     logger.error(" ".join(reason.split()))
     sys.exit(exit_code)
 

@@ -11,18 +11,22 @@ from singer_sdk import Tap
 from singer_sdk.streams.rest import HTTPRequest
 
 from tap_clientsuccess.config.settings import Settings
-from tap_clientsuccess.errors import ApiError
+from tap_clientsuccess.errors import RefusedError
 from tap_clientsuccess.http.auth import KeyAuthenticator, LoginAuthenticator
 from tap_clientsuccess.http.client import Client
 from tap_clientsuccess.http.thread_pool import ThreadPool
 from tap_clientsuccess.http.transport import Transport
 from tap_clientsuccess.records.custom_fields import FieldDefinitions
 from tap_clientsuccess.records.envelope import list_of
+from tap_clientsuccess.schedule import greatest_version
 from tap_clientsuccess.singer.progress import Progress
 from tap_clientsuccess.singer.signals import stop_signal
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
+
+    from tap_clientsuccess.http.clock import ServerClock
+    from tap_clientsuccess.streams.scheduled import ScheduledStream
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,11 @@ class TapContext:
         custom_fields = FieldDefinitions(read if can_read else None, check_key)
         return cls(settings, client, thread_pool, custom_fields, progress)
 
+    @property
+    def clock(self) -> ServerClock:
+        """The server's clock."""
+        return self.client.clock
+
 
 class ContextTap(Tap):
     """A tap whose streams share a context.
@@ -84,16 +93,38 @@ class ContextTap(Tap):
     """
 
     is_configured = True
+    has_no_state = True
+    """Whether it was given no state, so that nothing was ever read."""
+
+    @property
+    def shared_names(self) -> Collection[str]:
+        """The names under which several streams leave."""
+        return ()
+
+    @cached_property
+    def version_floor(self) -> int:
+        """The greatest version in the state, which new ones exceed."""
+        bookmarks = self.state.get("bookmarks", {})
+        floor, has_future = greatest_version(bookmarks, self.context.clock.now())
+        if has_future:
+            self.logger.warning(
+                "The state has a version from the future, which is ignored: rows that "
+                "carry it are not deleted by ACTIVATE_VERSION"
+            )
+        return floor
+
+    def write_log_row(self, stream: ScheduledStream) -> None:
+        """Write the row of `sync_log` about a stream."""
 
     @cached_property
     def context(self) -> TapContext:
         """What all streams share."""
         return TapContext.from_config(self.config, is_configured=self.is_configured)
 
-    def note_v1_refusal(self, stream: str, error: ApiError) -> None:
+    def note_v1_refusal(self, stream: str, error: RefusedError) -> None:
         """Skip a stream of v1; if it is required, the run fails at the end."""
         answer = f"answered {error.status}" if error.status else "cannot be read"
-        refusal = ApiError(
+        refusal = RefusedError(
             f"API v1 {answer}, although v2 accepts the same key or login: try "
             "auth_method password or another v1_base_url, or set v1_streams to off"
         ).in_stream(stream)
@@ -102,7 +133,7 @@ class ContextTap(Tap):
         self.v1_refusals.append(refusal)
 
     @cached_property
-    def v1_refusals(self) -> list[ApiError]:
+    def v1_refusals(self) -> list[RefusedError]:
         """The errors of the v1 streams that were skipped."""
         return []
 

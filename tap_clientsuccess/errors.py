@@ -44,6 +44,10 @@ def printable(text: str) -> str:
     return f"{text[:half]} ... ({len(text)} characters) ... {text[-half:]}"
 
 
+class IncompleteError(Exception):
+    """All streams were read, and records are missing, or may be."""
+
+
 class ApiError(Exception):
     """A request to the API failed. Its notes (`add_note`) are part of its message.
 

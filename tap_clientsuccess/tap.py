@@ -34,12 +34,13 @@ from tap_clientsuccess.config.input_state import (
     without_partitions,
     wrong_bookmarks,
 )
-from tap_clientsuccess.config.validation import problems
+from tap_clientsuccess.config.validation import interval_problems, problems
 from tap_clientsuccess.connection_test import check_connection
 from tap_clientsuccess.context import ContextTap
-from tap_clientsuccess.errors import config_error, printable
+from tap_clientsuccess.errors import IncompleteError, config_error, printable
 from tap_clientsuccess.singer.batch_files import check_storage
 from tap_clientsuccess.singer.mapper import StreamMapper
+from tap_clientsuccess.singer.outcome import Status
 from tap_clientsuccess.singer.signals import (
     LEAVE_WITHIN_SECONDS,
     Interrupted,
@@ -55,6 +56,7 @@ from tap_clientsuccess.streams import STREAMS
 from tap_clientsuccess.streams.custom import custom_streams, definition_problems
 from tap_clientsuccess.streams.details import DetailStream
 from tap_clientsuccess.streams.lists import ReferenceList
+from tap_clientsuccess.streams.sync_log import SyncLog
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,6 +64,7 @@ if t.TYPE_CHECKING:
     from singer_sdk.singerlib import Catalog
 
     from tap_clientsuccess.streams.base import ClientSuccessStream
+    from tap_clientsuccess.streams.scheduled import ScheduledStream
 
 
 # At DEBUG it would log mapped records.
@@ -119,6 +122,11 @@ class TapClientSuccess(ContextTap):
                 self.logger.info("%s: skipped, because v1_streams is off", name)
             self._settle_selection(catalog)
         self._check_outputs()
+        if self.config.get("custom_fields_interval_days") is not None:
+            self.logger.warning(
+                "custom_fields_interval_days is deprecated: set "
+                "full_read_interval_days to an object with custom_fields"
+            )
         if catalog is not None:
             resources = {
                 stream.name: stream.custom_fields_of  # type: ignore[misc]
@@ -177,6 +185,7 @@ class TapClientSuccess(ContextTap):
             ConfigValidationError: The bookmark of a stream that is read is not a time.
         """
         super().load_state(without_partitions(state))
+        self.has_no_state = not state.get("bookmarks")
         if self._mapper is not None:
             self.mapper.flatten(self.state)
         if state:
@@ -255,6 +264,8 @@ class TapClientSuccess(ContextTap):
         if not errors and (definitions := self._config.get("custom_streams")):
             taken = [stream.name for stream in STREAMS]  # type: ignore[misc]
             errors = list(definition_problems(definitions, taken))
+        if not errors:
+            errors = list(interval_problems(self._config, self._names))
         if errors and (given or raise_errors):
             raise config_error(*errors)
         self.is_configured = not errors
@@ -292,18 +303,70 @@ class TapClientSuccess(ContextTap):
 
         Raises:
             ApiError: A stream could not be read.
+            IncompleteError: All could, and records are missing.
             Interrupted: A signal was received.
         """
         self._warn_about_catalog()
         stop_signal.defer()
         try:
+            self._put_in_order()
             self.sync_all()
+            self._read_rest()
         except Interrupted:
             self._leave()
             raise
         finally:
             self.context.progress.print_table()
         self._check_v1()
+        self._check_complete()
+
+    def _check_complete(self) -> None:
+        names = [s.name for s in self._all_streams if s.outcome.is_incomplete]
+        if names and self.context.settings.fails_if_incomplete:
+            raise IncompleteError(
+                f"records are missing, or may be, in {', '.join(names)}: see the "
+                "warnings above (on_incomplete is fail)"
+            )
+
+    def _put_in_order(self) -> None:
+        """Let the news of all streams come before what takes long."""
+
+        def place(stream: ClientSuccessStream) -> tuple[bool, bool]:
+            return not isinstance(stream, SyncLog), stream.comes_late
+
+        self._streams = {
+            stream.name: stream for stream in sorted(self._all_streams, key=place)
+        }
+
+    def _read_rest(self) -> None:
+        """Read the second halves of full reads, after the news of all streams.
+
+        The one that has waited the most intervals comes first, so that one that can
+        never finish holds up nobody.
+        """
+        due = [s for s in self._all_streams if s.schedule.has_second_half]
+        for stream in sorted(due, key=lambda s: -s.schedule.intervals_waited()):
+            stream.sync_second_half()
+
+    @property
+    def _all_streams(self) -> list[ClientSuccessStream]:
+        return t.cast("list[ClientSuccessStream]", list(self.streams.values()))
+
+    @property
+    def shared_names(self) -> set[str]:
+        """The names under which several streams leave."""
+        return self.mapper.shared_names
+
+    @property
+    def _sync_log(self) -> SyncLog | None:
+        found = self.streams.get(SyncLog.name)
+        return found if isinstance(found, SyncLog) else None
+
+    def write_log_row(self, stream: ScheduledStream) -> None:
+        """Write the row of `sync_log` about a stream."""
+        if sync_log := self._sync_log:
+            for message in sync_log.messages(stream):
+                self.write_message(message)
 
     def run_test(self, test: str) -> None:
         """Run one of the SDK's tests, on the streams that a sync would read.
@@ -329,12 +392,19 @@ class TapClientSuccess(ContextTap):
         names = self.input_catalog.keys() if self.input_catalog else set()
         for name in sorted(names - self.streams.keys() - self._disabled_streams):
             self.logger.warning("%s: skipped, because there is no such stream", name)
-        if not any(stream.selected for stream in self.streams.values()):
-            self.logger.warning("No stream is selected: nothing to read")
+        read = {name for name, stream in self.streams.items() if stream.selected}
+        if not read - {SyncLog.name}:
+            raise config_error("no stream is selected", what="catalog")
 
     def _leave(self) -> None:
         """Write a last STATE, unless the target does not read it in time."""
         with contextlib.suppress(OutputError):
+            for stream in self._all_streams:
+                if self._sync_log and stream.outcome.status is Status.INTERRUPTED:
+                    for message in self._sync_log.messages(stream):
+                        self.message_writer.write_last(
+                            message, within=LEAVE_WITHIN_SECONDS
+                        )
             self.message_writer.write_last(
                 StateMessage(value=self.state), within=LEAVE_WITHIN_SECONDS
             )

@@ -128,7 +128,7 @@ def sync(config: dict[str, t.Any], capsys: pytest.CaptureFixture[str]) -> Sync:
             select(catalog, streams)
         tap = TapClientSuccess(config=config | settings, state=state, catalog=catalog)
         capsys.readouterr()
-        tap.sync_all()
+        tap.run()
         return Output(capsys.readouterr().out)
 
     return run

@@ -6,6 +6,7 @@ import typing as t
 
 from tap_clientsuccess.config.validation import nearest, unwritable
 from tap_clientsuccess.errors import config_error
+from tap_clientsuccess.schedule import KEYS
 from tap_clientsuccess.timestamps import parse_time
 
 if t.TYPE_CHECKING:
@@ -20,6 +21,7 @@ _INTERIM = {
     "starting_replication_value",
     "replication_key_signpost",
     "first_read_began",
+    *KEYS,
     "column_owners",
 }
 """What the SDK and the streams note in a bookmark besides its time."""

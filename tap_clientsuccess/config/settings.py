@@ -21,6 +21,14 @@ DISTRIBUTION = "singer-tap-clientsuccess"
 DEFAULT_BASE_URL = "https://api.clientsuccess.com/api"
 LONGEST_STREAM = 255
 """The most characters of a stream's name; no target has longer names of tables."""
+FULL_READ_INTERVALS: dict[str, float | None] = {
+    "clients": 1,
+    "contracts": 1,
+    "client_details": 30,
+    "contact_details": 30,
+    "*": 7,
+}
+"""Days between two full reads, by stream."""
 _MEBIBYTE = 2**20
 
 
@@ -171,13 +179,28 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         ),
     ),
     th.Property(
+        "full_read_interval_days",
+        th.ObjectType(
+            additional_properties=th.CustomType(
+                {"type": ["number", "null"], "minimum": 0, "maximum": 3650}
+            )
+        ),
+        title="Full read interval (days)",
+        description=(
+            "Days between two full reads of a stream, which find what an incremental "
+            "sync cannot see: scores, deletes, new columns. An object of stream names; "
+            "`*` stands for all that it does not name. `0` is in every run, `null` is "
+            "never. By default "
+            '`{"clients": 1, "contracts": 1, "client_details": 30, '
+            '"contact_details": 30, "*": 7}`.'
+        ),
+    ),
+    th.Property(
         "custom_fields_interval_days",
         th.IntegerType(minimum=0, maximum=365),
-        default=7,
         title="Custom fields interval (days)",
         description=(
-            "Days until the stream `custom_fields` is read again, which takes 22 "
-            "requests. 0 reads it in every sync."
+            "Deprecated: use `full_read_interval_days` with the stream `custom_fields`."
         ),
     ),
     th.Property(
@@ -247,13 +270,24 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
         ),
     ),
     th.Property(
+        "on_incomplete",
+        th.StringType(allowed_values=["warn", "fail"]),
+        default="warn",
+        title="On incomplete",
+        description=(
+            "What to do if records are missing, or may be. `warn`: log a warning. "
+            "`fail`: read all streams, and then exit with code 3."
+        ),
+    ),
+    th.Property(
         "emit_activate_version_messages",
         th.BooleanType,
         default=False,
         title="Emit ACTIVATE_VERSION messages",
         description=(
-            "Whether a complete read of a full table ends in an `ACTIVATE_VERSION` "
-            "message, with which some targets delete rows that no longer exist."
+            "Whether records carry a version, and a complete full read ends in an "
+            "`ACTIVATE_VERSION` message, with which some targets delete the rows that "
+            "no longer exist."
         ),
     ),
 ).to_dict()
@@ -278,11 +312,18 @@ class Settings:
     max_retries: int
     max_response_bytes: int
     discover_custom_fields: bool
-    custom_fields_interval: dt.timedelta
+    full_read_intervals: Mapping[str, float | None]
     v1_streams: str
     read_details: bool
     health_path: str
     user_agent: str
+    fails_if_incomplete: bool
+
+    def full_read_interval(self, stream: str) -> dt.timedelta | None:
+        """Return how often a stream is read in full; None for never."""
+        intervals = self.full_read_intervals
+        days = intervals.get(stream, intervals.get("*"))
+        return None if days is None else dt.timedelta(days=days)
 
     @classmethod
     def from_config(cls, config: Mapping[str, t.Any]) -> t.Self:
@@ -309,14 +350,26 @@ class Settings:
             max_retries=value("max_retries"),
             max_response_bytes=value("max_response_bytes"),
             discover_custom_fields=value("discover_custom_fields"),
-            custom_fields_interval=dt.timedelta(
-                days=value("custom_fields_interval_days")
+            full_read_intervals=_full_read_intervals(
+                value("full_read_interval_days") or {},
+                value("custom_fields_interval_days"),
             ),
             v1_streams=value("v1_streams"),
             read_details=value("read_details"),
             health_path="/" + value("health_path").lstrip("/"),
             user_agent=value("user_agent") or f"{PACKAGE}/{package_version()}",
+            fails_if_incomplete=value("on_incomplete") == "fail",
         )
+
+
+def _full_read_intervals(
+    given: Mapping[str, float | None], of_custom_fields: float | None
+) -> dict[str, float | None]:
+    # Who sets all streams at once means all of them.
+    intervals = {**({} if "*" in given else FULL_READ_INTERVALS), **given}
+    if of_custom_fields is not None:
+        intervals.setdefault("custom_fields", of_custom_fields)
+    return intervals
 
 
 def _sibling_v1(base_url: str) -> str:

@@ -64,6 +64,25 @@ def _unknown(
         yield f"{within}{name} is not a setting{hint}"
 
 
+def interval_problems(
+    config: Mapping[str, t.Any], streams: Collection[str]
+) -> Iterator[str]:
+    """Find names in `full_read_interval_days` that are not a stream's.
+
+    Args:
+        config: The configuration, which fits the schema.
+        streams: The names of all streams.
+
+    Yields:
+        One sentence a problem, with the nearest name.
+    """
+    given = config.get("full_read_interval_days") or {}
+    for name in sorted(given.keys() - {"*", *streams}):
+        near = nearest(name, streams)
+        hint = f"; did you mean {near}?" if near else ""
+        yield f"full_read_interval_days: there is no stream {name}{hint}"
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name closest to a misspelled one, if any is close."""
     near = difflib.get_close_matches(name.lower(), known, n=1)

@@ -19,6 +19,7 @@ from tap_clientsuccess.errors import (
     UnexpectedBodyError,
     UnexpectedResponseError,
 )
+from tap_clientsuccess.http.clock import ServerClock
 from tap_clientsuccess.http.responses import Response, check, describe_unexpected
 from tap_clientsuccess.http.throttle import Throttle
 
@@ -106,6 +107,7 @@ class Client:
         """
         self.authenticator = authenticator
         self.timeout = timeout
+        self.clock = ServerClock()
         self._transport = transport
         self._max_retries = max_retries
         self._throttle = Throttle(concurrency)
@@ -165,6 +167,7 @@ class Client:
             with self._throttle.slot() as started:
                 response = self.send(request, timeout=self.timeout, held=held)
             self._check(response, started)
+            self.clock.note(response.sent_at)
             try:
                 return Result(read(response.body), response.sent_at)
             except UnexpectedBodyError:

@@ -13,6 +13,7 @@ from tap_clientsuccess.paging.chains import run
 from tap_clientsuccess.paging.evidence import NotByTimeError
 from tap_clientsuccess.paging.page import FAR_FUTURE, Batch, PageRequest
 from tap_clientsuccess.paging.proof import Proof
+from tap_clientsuccess.paging.undated import Undated
 from tap_clientsuccess.paging.versions import Versions
 from tap_clientsuccess.paging.window import FURTHER_BACK
 
@@ -33,8 +34,8 @@ class Reader:
 
     Attributes:
         why_by_number: Why a read by time continued by number; empty if it did not.
-        repeated: How many records were sent that did not change after the bookmark.
         undated: How many records were sent that have no time.
+        versions: What was sent.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Reader:
         *,
         width: Callable[[], int],
         by_time: bool = True,
+        versions: Versions | None = None,
     ) -> None:
         """Prepare to read.
 
@@ -52,14 +54,16 @@ class Reader:
             window: Which records are wanted.
             width: How many requests may be in flight now.
             by_time: Whether to try to read by time.
+            versions: What was sent just before, by another reader.
         """
         self.why_by_number = ""
-        self.repeated = self.undated = 0
+        self.undated = 0
         self._submit = submit
         self._window = window
         self._width = width
-        self._versions = Versions(window.lookback)
-        self._proof = Proof(self._versions)
+        self.versions = versions or Versions(window.lookback)
+        self.versions.settled = None
+        self._proof = Proof(self.versions)
         self._by_time = TimeReader(submit, window, self._proof, width)
         self._trusts_times = by_time
         """Whether what has a time is read by time; else everything is by number."""
@@ -80,7 +84,7 @@ class Reader:
         after = None
         if not self._trusts_times:
             # What was counted and sent so far proves nothing.
-            self._proof = Proof(self._versions, self._proof.newest)
+            self._proof = Proof(self.versions, self._proof.newest)
             # A filter would hide what has no time from a first read.
             if self._window.start and not self._window.is_first:
                 after = self._window.start - FURTHER_BACK
@@ -88,19 +92,14 @@ class Reader:
         yield from self._batches(reader)
 
     def _batches(self, pages: t.Iterable[tuple[Page, list[t.Any]]]) -> Iterator[Batch]:
-        bookmark, start = self._window.bookmark, self._window.start
+        oldest = self._window.oldest
         for page, records in pages:
             wanted = records
             if self.is_by_number and self._trusts_times:
                 reached = self._by_time.coverage.reached
                 wanted = [r for r in records if r.time is None or r.time >= reached]
-            elif start and page.oldest and page.oldest < start:
-                wanted = [record for record in records if self._wants(record, start)]
-            if bookmark:
-                self.repeated += sum(
-                    record.time is not None and record.time <= bookmark
-                    for record in wanted
-                )
+            elif oldest and page.oldest and page.oldest < oldest:
+                wanted = [record for record in records if self._wants(record, oldest)]
             if None in page.times:
                 self.undated += sum(record.time is None for record in wanted)
             yield Batch(
@@ -132,6 +131,30 @@ class Reader:
         with contextlib.suppress(RefusedError):
             list(run([count()], self._submit, self._width, self._proof))
         return filters
+
+    @property
+    def distinct(self) -> int:
+        """How many distinct records were sent."""
+        return len(self._proof.sent)
+
+    @property
+    def everything(self) -> int:
+        """How many records there are, after a first or full read."""
+        undated = self._proof.undated
+        if undated.total is None or undated.timed is None:
+            return self.distinct
+        return undated.total + undated.timed
+
+    @property
+    def without_time(self) -> int:
+        """How many records have no time, as far as is known."""
+        return self._proof.undated.total or len(self._proof.undated.seen)
+
+    def count_undated(self) -> int | None:
+        """Count the records without a time now; None if the server does not tell."""
+        undated = Undated()
+        list(run([undated.count()], self._submit, self._width, self._proof))
+        return undated.total
 
     @property
     def verdict(self) -> Verdict:

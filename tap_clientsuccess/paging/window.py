@@ -19,14 +19,17 @@ class Window:
         bookmark: Every change up to this time has been sent by earlier reads, if any.
         start_date: Records that were last modified before this are not wanted.
         lookback: How long a change may take to become visible on all replicas.
-        is_first: Whether no first read was ever completed, so that records without a
-            time are still to be read.
+        is_first: Whether it is a first or full read, so that records without a time are
+            to be read.
+        is_place: Whether the bookmark is the place of a full read, which need not be
+            the time of a record.
     """
 
     bookmark: dt.datetime | None = None
     start_date: dt.datetime | None = None
     lookback: dt.timedelta = dt.timedelta()
     is_first: bool = True
+    is_place: bool = False
 
     @property
     def start(self) -> dt.datetime | None:
@@ -39,6 +42,11 @@ class Window:
     @property
     def known(self) -> dt.datetime | None:
         """The bookmark, if the record that it is the time of is wanted again."""
-        if self.bookmark is None or (self.start and self.bookmark < self.start):
+        if self.bookmark is None or self.is_place:
             return None
-        return self.bookmark
+        return self.bookmark if self.bookmark >= (self.start or EPOCH) else None
+
+    @property
+    def oldest(self) -> dt.datetime | None:
+        """Before when no record is wanted, whatever was read before."""
+        return self.start_date if self.is_first else self.start

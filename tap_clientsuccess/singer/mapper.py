@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import logging
 import typing as t
+from collections import Counter
 from dataclasses import replace
 from itertools import chain
 
 from singer_sdk.helpers._catalog import get_selected_schema
 from singer_sdk.helpers._flattening import FlatteningOptions
-from singer_sdk.mapper import CustomStreamMap, PluginMapper, RemoveRecordTransform
+from singer_sdk.mapper import (
+    MAPPER_ALIAS_OPTION,
+    CustomStreamMap,
+    PluginMapper,
+    RemoveRecordTransform,
+)
 
 from tap_clientsuccess.errors import config_error
 from tap_clientsuccess.singer.flattening import LONGEST_NAME, FlatteningPlan
@@ -45,6 +51,8 @@ class StreamMapper(PluginMapper):
         )
         self.flattening_options = FlatteningOptions(enabled=False)
         self._streams: dict[str, str] = {}
+        self._names: Counter[str] = Counter()
+        """Under how many streams a name would leave, if all were read."""
         self._unselected: dict[str, list[JSONSchema]] = {}
         """What the streams to flatten would have, were all their fields selected."""
 
@@ -55,6 +63,7 @@ class StreamMapper(PluginMapper):
             ConfigValidationError: What a stream map makes of it cannot be sent.
         """
         name, keys = stream.name, stream.primary_keys
+        self._names.update(self._names_of(name))
         if not stream.selected:
             nothing = RemoveRecordTransform(name, {}, keys, self.flattening_options)
             self.stream_maps[name] = [nothing]
@@ -73,6 +82,17 @@ class StreamMapper(PluginMapper):
             whole = self._made(name, everything, keys) if is_part else stream_maps
             self._unselected[name] = [each.transformed_schema for each in whole]
         self.stream_maps[name] = stream_maps
+
+    @property
+    def shared_names(self) -> set[str]:
+        """The names of several streams, whether these are read or not."""
+        return {name for name, count in self._names.items() if count > 1}
+
+    def _names_of(self, name: str) -> set[str]:
+        maps = maps_for(self._all_maps, name)
+        given = [made for made in maps.values() if isinstance(made, dict)]
+        aliases = {made.get(MAPPER_ALIAS_OPTION, name) for made in given}
+        return {alias for alias in aliases if isinstance(alias, str)} or {name}
 
     def flatten(self, state: TapState) -> None:
         """Name the columns of what is registered, and let values leave as the SDK's.

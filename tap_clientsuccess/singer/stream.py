@@ -25,7 +25,8 @@ from singer_sdk.streams import RESTStream
 from tap_clientsuccess.paging.page import PageRequest
 from tap_clientsuccess.records.decoding import decode_json
 from tap_clientsuccess.singer.batch_files import file_name_of, unwritable
-from tap_clientsuccess.singer.output_hash import output_hash
+from tap_clientsuccess.singer.outcome import Outcome, Status
+from tap_clientsuccess.singer.outputs import Outputs
 from tap_clientsuccess.singer.progress import StreamProgress
 from tap_clientsuccess.singer.stream_maps import maps_for, transformed
 
@@ -38,6 +39,7 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.singer.progress import Progress
     from tap_clientsuccess.singer.writer import BufferedWriter
 
+_MAP_OPTIONS = ("stream_map_config", "faker_config")
 Lines = list[bytes]
 """Records as they are sent, each the JSON of an object in one line."""
 
@@ -52,15 +54,10 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
     # `RecordReader` does it: faster, without loss, and strings such as "false" right.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
-    got_all = False
-    """Whether the last read ended with all that the API has."""
-    is_refused = False
-    """Whether the API refused some of it; `is_complete` says what follows."""
-    is_skipped = False
-    """Whether it was skipped for a reason that was logged."""
-    is_counted = True
-    """Whether the server counts its records, so that none can be missing unseen."""
-    _version_to_activate = 0
+    outcome = Outcome(status=Status.IN_PROGRESS)
+    """How the last read ended."""
+    version: int | None = None
+    """The version that its records carry; None without versions."""
     _extracted: bytes
     _state_sent: dict[str, t.Any] | None = None
     """With BATCH, the stream's state as of the last message."""
@@ -103,7 +100,7 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
     def _sync_records(
         self, context: Context | None = None, *, write_messages: bool = True
     ) -> Generator[Record, None, None]:
-        self.got_all = self.is_refused = self.is_skipped = False
+        self.outcome = Outcome(status=Status.IN_PROGRESS)
         self.progress = StreamProgress(self.name, self._bookmark_text(context))
         with self.reporter.of(self.progress), self._counted_requests():
             try:
@@ -120,8 +117,6 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
                 raise
             finally:
                 self.progress.bookmark = self._bookmark_text(context)
-        if write_messages:
-            self._activate_version()
 
     @contextmanager
     def _counted_requests(self) -> Iterator[None]:
@@ -135,18 +130,10 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
                 counter.value = self.progress.requests.requests
 
     @property
-    def is_complete(self) -> bool:
-        """Whether everything was read. What was refused was not.
-
-        Only a complete read activates a version, or leaves in the state that it was.
-        """
-        return self.got_all and not self.is_refused
-
-    @property
     def _status(self) -> str:
-        if self.is_skipped:
-            return "skipped"
-        return "complete" if self.is_complete else "incomplete"
+        status = self.outcome.status
+        is_plain = status in {Status.COMPLETE, Status.SKIPPED}
+        return status.value if is_plain else "incomplete"
 
     def _bookmark_text(self, context: Context | None) -> str | None:
         bookmark = self.get_context_state(context).get("replication_key_value")
@@ -155,15 +142,20 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
     def _reported_lines(self, context: Context | None) -> Iterator[Lines]:
         """Read the records, and count those that have been taken."""
         for lines in self.read_lines(context):
+            self.begin()
             yield lines
             self.progress.records += len(lines)
             self.reporter.tick()
 
-    @property
-    def output_hash(self) -> str:
-        """What leaves of the records, as a hash for the state."""
-        setting = maps_for(self.config.get("stream_maps") or {}, self.name)
-        return output_hash(self.stream_maps, setting)
+    @cached_property
+    def outputs(self) -> Outputs:
+        """What leaves of the records."""
+        maps = maps_for(self.config.get("stream_maps") or {}, self.name)
+        options = [self.config.get(name) for name in _MAP_OPTIONS]
+        return Outputs(self.stream_maps, maps, options)
+
+    def begin(self) -> None:
+        """Decide what is read; called before the first record leaves."""
 
     @property
     def _changes_nothing(self) -> bool:
@@ -205,11 +197,10 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
         writer = t.cast("BufferedWriter", self._tap.message_writer)
         name = json.dumps(self.stream_maps[0].stream_alias)
         head = f'{{"type":"RECORD","stream":{name},"record":'.encode()
-        version = self._stream_version
-        tail = b"" if version is None else b',"version":%d' % version
         with self.get_record_counter() as counter, self.get_sync_timer():
             self._write_starting_replication_value(context)
             for lines in self._reported_lines(context):
+                tail = b"" if self.version is None else b',"version":%d' % self.version
                 writer.write_records(head, lines, tail + self._extracted)
                 self.state_manager.is_flushed = False
                 counter.increment(len(lines))
@@ -263,7 +254,6 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
             self._take_state_back(context)
             raise
         self._write_state_message()
-        self._activate_version()
 
     def _take_state_back(self, context: Context | None) -> None:
         """Forget what the state says of records that no BATCH message has."""
@@ -272,18 +262,25 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
             state.clear()
             state.update(self._state_sent)
 
-    def _activate_version(self) -> None:
-        """Let the target drop what did not come, where all that there is came."""
-        if self._version_to_activate and self.is_complete and self.is_counted:
-            super()._write_activate_version_message(self._version_to_activate)
+    @property
+    def _stream_version(self) -> int | None:
+        """The version, where the SDK looks for it."""
+        return self.version
+
+    @_stream_version.setter
+    def _stream_version(self, version: int | None) -> None:
+        """Ignore the SDK's, which it takes for streams that are read in full."""
+
+    def activate_version(self, version: int) -> None:
+        """Let targets delete the rows of lesser versions."""
+        super()._write_activate_version_message(version)
 
     def _write_activate_version_message(self, full_table_version: int) -> None:
-        """Keep the version until all was read.
+        """Leave it to `activate_version`.
 
-        The SDK would tell it before, and a target would drop what it has even where
-        nothing comes in its stead.
+        The SDK would tell it before the first record, and a target would drop what it
+        has even where nothing comes in its stead.
         """
-        self._version_to_activate = full_table_version
 
     def _write_state_message(self) -> None:
         """Write a STATE message where one is due; the records leave in any case."""

@@ -19,6 +19,7 @@ from tap_clientsuccess.streams.objects import (
     Products,
     Pulses,
 )
+from tap_clientsuccess.streams.sync_log import SyncLog
 from tap_clientsuccess.streams.tasks import Tasks
 
 if t.TYPE_CHECKING:
@@ -38,4 +39,5 @@ STREAMS: tuple[type[ClientSuccessStream], ...] = (
     Employees,
     ClientStatuses,
     ClientSegments,
+    SyncLog,
 )

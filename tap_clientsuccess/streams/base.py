@@ -10,7 +10,8 @@ from functools import cached_property
 from tap_clientsuccess.catalog import SCHEMAS, AccountSchema
 from tap_clientsuccess.errors import ApiError, MissingKeyError
 from tap_clientsuccess.records.reader import NO_RECORD, RecordReader
-from tap_clientsuccess.singer.stream import RecordStream
+from tap_clientsuccess.singer.outcome import Outcome, Status
+from tap_clientsuccess.streams.scheduled import ScheduledStream
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -37,7 +38,7 @@ _MOST_WARNINGS = 100
 _MOST_WITHOUT_KEY = 10
 
 
-class ClientSuccessStream(RecordStream):
+class ClientSuccessStream(ScheduledStream):
     """A ClientSuccess stream; a page token is a `PageRequest`."""
 
     primary_keys: t.Sequence[str] = ("id",)
@@ -159,8 +160,28 @@ class ClientSuccessStream(RecordStream):
 
     def note_refusal(self, what: str, error: RefusedError) -> None:
         """Warn that a part of the stream was refused: so it is not complete."""
-        self.is_refused = True
+        self.refusals.append(f"{what} was refused ({error.status})")
         self.logger.warning("Skipped %s of %s; the next sync tries again", what, error)
+
+    def skip(self, why: str) -> None:
+        """Note that nothing was read, for a reason that was logged."""
+        self.outcome = Outcome(status=Status.SKIPPED, why=why)
+
+    @cached_property
+    def refusals(self) -> list[str]:
+        """What the API refused, in words for the log."""
+        return []
+
+    @cached_property
+    def doubts(self) -> set[str]:
+        """What else keeps the read from being complete."""
+        return set()
+
+    def note_doubt(self, what: str) -> None:
+        """Warn of what keeps the read from being complete; before the next STATE."""
+        self.doubts.add(what)
+        self.schedule.bar(what)
+        self.warn_once(what)
 
     @cached_property
     def _warnings(self) -> Counter[str]:

@@ -9,12 +9,15 @@ from urllib.parse import quote
 from singer_sdk.streams.rest import HTTPRequest
 
 from tap_clientsuccess.errors import NotFoundError
+from tap_clientsuccess.paging.page import PageRequest
 from tap_clientsuccess.records.decoding import decode_json
 from tap_clientsuccess.records.envelope import record_of
 from tap_clientsuccess.records.reader import RecordReader
 from tap_clientsuccess.streams.search import Checkpoint, SearchStream
+from tap_clientsuccess.timestamps import parse_time
 
 if t.TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable, Iterator
 
     from tap_clientsuccess.records.reader import Record
@@ -23,6 +26,21 @@ if t.TYPE_CHECKING:
 
 _MANY = 10
 """If this many details and no other are missing, the path is wrong."""
+
+
+class _Entry(t.NamedTuple):
+    """A record that the search lists."""
+
+    uuid: str
+    key: t.Any
+    time: dt.datetime | None
+
+
+class _Gone(t.NamedTuple):
+    """One of which there is no detail."""
+
+    key: t.Any
+    time: dt.datetime | None
 
 
 class DetailStream(SearchStream):
@@ -57,49 +75,73 @@ class DetailStream(SearchStream):
             NotFoundError: No detail is at the path.
         """
         found = gone = 0
-        for detail in self.thread_pool.map(self._detail, self._uuids(items)):
+        unsettled: list[_Gone] = []
+        for detail in self.thread_pool.map(self._detail, self._entries(items)):
             self.note_extraction()
             if isinstance(detail, Checkpoint):
                 if found or not gone:
+                    self._settle_gone(unsettled)
                     yield detail
-            elif detail is not None:
+            elif isinstance(detail, _Gone):
+                gone += 1
+                unsettled.append(detail)
+            else:
                 found += 1
                 yield [record.line for record in self.sendable([detail])]
-            else:
-                gone += 1
-                self.warn_once("a record was deleted before its detail was read")
             if gone >= _MANY and not found:
                 raise self._none_exists(gone)
         if gone and not found:
             self.note_refusal("all details", self._none_exists(gone))
+        self._settle_gone(unsettled)
+
+    def _settle_gone(self, gone: list[_Gone]) -> None:
+        """Tell records that were deleted from those whose detail is not shown.
+
+        The search lists the latter still, where it did before. What was edited since
+        is further back in the list, and comes again.
+        """
+        for entry in gone:
+            request = PageRequest.since(entry.time) if entry.time else PageRequest()
+            page = self.thread_pool.submit(self._page, request).result()
+            is_cut = page.goes_on() and page.newest == entry.time
+            if entry.key in page.keys or is_cut:
+                self.note_doubt("there is no detail of a record that the search lists")
+            else:
+                self.warn_once("a record was deleted before its detail was read")
+        gone.clear()
 
     def _none_exists(self, count: int) -> NotFoundError:
         return NotFoundError(
             f"none of {count} details exists at {self.detail_path}: check base_url"
         ).in_stream(self.name)
 
-    def _uuids(self, items: Iterable[Lines | Checkpoint]) -> Iterator[str | Checkpoint]:
+    def _entries(
+        self, items: Iterable[Lines | Checkpoint]
+    ) -> Iterator[_Entry | Checkpoint]:
         for item in items:
             if isinstance(item, Checkpoint):
                 yield item
                 continue
             for line in item:
-                if uuid := decode_json(line).get("uuid"):
-                    yield uuid
+                record = decode_json(line)
+                if uuid := record.get("uuid"):
+                    key = record[self.primary_keys[0]]
+                    time = parse_time(record.get(self.modification_key))
+                    yield _Entry(uuid, key, time)
                 else:
-                    self.warn_once("dropped a record without a uuid: it has no detail")
+                    self.note_doubt("dropped a record without a uuid: it has no detail")
 
-    def _detail(self, item: str | Checkpoint) -> Record | Checkpoint | None:
+    def _detail(self, item: _Entry | Checkpoint) -> Record | Checkpoint | _Gone:
         if isinstance(item, Checkpoint):
             return item
-        path = self.detail_path.format(uuid=quote(item, safe=""))
+        path = self.detail_path.format(uuid=quote(item.uuid, safe=""))
         try:
             result = self.request(
                 HTTPRequest(url=f"{self.url_base}{path}"),
                 lambda body: self.record_reader.read(body, record_of),
             )
         except NotFoundError:
-            return None
+            return _Gone(item.key, item.time)
         return result.content.records[0]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import typing as t
 
 from singer_sdk.streams.rest import HTTPRequest
@@ -10,8 +9,10 @@ from singer_sdk.streams.rest import HTTPRequest
 from tap_clientsuccess.errors import RefusedError
 from tap_clientsuccess.records.custom_fields import RESOURCE_TYPES
 from tap_clientsuccess.records.envelope import records_of
+from tap_clientsuccess.schedule import Kind
+from tap_clientsuccess.singer.outcome import Outcome, Status
 from tap_clientsuccess.streams.base import ClientSuccessStream
-from tap_clientsuccess.timestamps import format_time, parse_time
+from tap_clientsuccess.timestamps import format_time
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,12 +22,8 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.records.reader import Record
     from tap_clientsuccess.singer.stream import Lines
 
-# Keys in the state of `custom_fields`.
-_LAST_READ = "last_read"
-_WRITTEN = "written"
-"""What left then, by `RecordStream.output_hash`."""
 _DEFINED = "resource_types"
-"""The resource types that had definitions when they were last read."""
+"""The key in the state of the resource types that had definitions when last read."""
 
 _ABSENT = {400, 404, 410}
 """How the API answers for a resource type that the account does not have."""
@@ -34,6 +31,8 @@ _ABSENT = {400, 404, 410}
 
 class ListStream(ClientSuccessStream):
     """A stream without pages."""
+
+    reads_at_once = True
 
     def check_v2_opens(self) -> None:
         """Request one record from v2: if it is refused as well, so is everything.
@@ -45,13 +44,21 @@ class ListStream(ClientSuccessStream):
         request = HTTPRequest(url=url, params={"page": "0", "size": "1"})
         self.thread_pool.submit(self.request, request, bool).result()
 
-    def conclude(self) -> None:
+    def conclude(self, records: int) -> None:
         """Decide on the read, after the last record.
+
+        Args:
+            records: How many there are.
 
         Raises:
             MissingKeyError: Too many records lack the primary key.
         """
-        self.got_all = True
+        self.outcome = Outcome(
+            status=Status.IN_DOUBT if self.refusals else Status.COMPLETE,
+            why="; ".join(self.refusals),
+            distinct=records,
+            everything=records,
+        )
         self.check_keys()
         self.summarize_warnings()
 
@@ -73,11 +80,12 @@ class ReferenceList(ListStream):
         except RefusedError as error:
             self.check_v2_opens()
             self._tap.note_v1_refusal(self.name, error)
-            self.is_skipped = True
+            self.skip(str(error))
             return
         self.note_extraction()
-        yield [record.line for record in self.sendable(result.content.records)]
-        self.conclude()
+        records = self.sendable(result.content.records)
+        yield [record.line for record in records]
+        self.conclude(len(records))
 
 
 class Employees(ReferenceList):
@@ -104,7 +112,8 @@ class ClientSegments(ReferenceList):
 class CustomFields(ListStream):
     """Custom field definitions of every resource type (source: Airbyte connector).
 
-    They rarely change and cannot be filtered by time, so most syncs skip them.
+    They rarely change and cannot be filtered by time, so most syncs skip them: they are
+    read when a full read is due.
     """
 
     name = "custom_fields"
@@ -114,10 +123,17 @@ class CustomFields(ListStream):
     def read_lines(self, context: Context | None) -> Iterator[Lines]:
         """Read the definitions of all resource types concurrently, if they are due."""
         state = self.get_context_state(context)
-        now = dt.datetime.now(dt.UTC)
-        if not self._is_due(state, now):
-            self.is_skipped = True
+        self.begin()
+        if self.schedule.kind is Kind.INCREMENTAL:
+            last = self.schedule.past.began
+            self.skip(f"they were read at {format_time(last) if last else 'no time'}")
+            self.logger.info(
+                "%s: skipped, as %s (full_read_interval_days)",
+                self.name,
+                self.outcome.why,
+            )
             return
+        records = 0
         defined = {name for name in RESOURCE_TYPES if name in _listed(state)}
         refused: dict[str, RefusedError] = {}
         answers = self.thread_pool.map(self._definitions, RESOURCE_TYPES)
@@ -128,44 +144,40 @@ class CustomFields(ListStream):
             defined = defined | {resource} if answer else defined - {resource}
             state[_DEFINED] = sorted(defined)
             self.note_extraction()
-            yield [record.line for record in self.sendable(answer)]
-        self._judge(refused, defined)
-        self.conclude()
-        if self.is_complete:
-            state[_LAST_READ] = format_time(now)
-            state[_WRITTEN] = self.output_hash
+            lines = [record.line for record in self.sendable(answer)]
+            records += len(lines)
+            yield lines
+        if self._judge(refused, defined):
+            self.conclude(records)
 
-    def _is_due(self, state: dict[str, t.Any], now: dt.datetime) -> bool:
-        last = parse_time(state.get(_LAST_READ))
-        if not last or not last <= now < last + self.settings.custom_fields_interval:
-            return True
-        if state.get(_WRITTEN) != self.output_hash:
-            self.logger.info(
-                "%s: read, as its name, fields or stream map changed", self.name
-            )
-            return True
-        self.logger.info(
-            "%s: skipped, as they were read at %s (custom_fields_interval_days)",
-            self.name,
-            format_time(last),
-        )
+    @property
+    def is_whole(self) -> bool:
+        """Whether every run reads all of it."""
         return False
 
-    def _judge(self, refused: dict[str, RefusedError], defined: set[str]) -> None:
+    @property
+    def has_bookmark(self) -> bool:
+        """Whether an earlier run read the stream."""
+        return self.schedule.past.began is not None
+
+    def _judge(self, refused: dict[str, RefusedError], defined: set[str]) -> bool:
         """Tell resource types that the account does not have from what was not read.
 
         Args:
             refused: The errors, by resource type.
             defined: The resource types that have definitions, or had some before.
 
+        Returns:
+            Whether any were read.
+
         Raises:
             ApiError: The key, the login or the base URL is wrong.
         """
         if len(refused) == len(RESOURCE_TYPES):
             self.check_v2_opens()
-            self.is_skipped = True
             self.note_refusal("all resource types", refused[RESOURCE_TYPES[0]])
-            return
+            self.skip(*self.refusals)
+            return False
         for resource, error in refused.items():
             if error.status not in _ABSENT:
                 self.note_refusal(resource, error)
@@ -178,6 +190,7 @@ class CustomFields(ListStream):
                     resource,
                     error.status,
                 )
+        return True
 
     def _definitions(self, resource: str) -> list[Record] | RefusedError:
         def find(body: t.Any) -> tuple[list[t.Any], dict[str, t.Any]]:

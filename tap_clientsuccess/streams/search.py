@@ -7,7 +7,6 @@ import typing as t
 from decimal import Decimal
 from functools import cached_property, partial
 
-from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from singer_sdk.streams.rest import PageContext
 
 from tap_clientsuccess.errors import UnexpectedBodyError, config_error
@@ -15,7 +14,10 @@ from tap_clientsuccess.paging.page import Page, PageRequest
 from tap_clientsuccess.paging.reader import Reader
 from tap_clientsuccess.paging.window import FURTHER_BACK, Window
 from tap_clientsuccess.records.reader import RecordReader
+from tap_clientsuccess.schedule import Kind
+from tap_clientsuccess.singer.outcome import Outcome, Status
 from tap_clientsuccess.streams.base import ClientSuccessStream
+from tap_clientsuccess.streams.scheduled import FIRST_READ_BEGAN
 from tap_clientsuccess.timestamps import format_time, parse_time
 
 if t.TYPE_CHECKING:
@@ -24,25 +26,25 @@ if t.TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
     from singer_sdk.streams.rest import HTTPRequest
 
+    from tap_clientsuccess.paging.proof import Verdict
+    from tap_clientsuccess.paging.versions import Versions
     from tap_clientsuccess.records.reader import Find, RecordPage
     from tap_clientsuccess.singer.stream import Lines
 
 MODIFICATION_KEY = "modifiedTime"
 _PAGES_PER_STATE = 4
 _CLOCK_ERROR = dt.timedelta(days=1)
-FIRST_READ_BEGAN = "first_read_began"
-"""The key in the state for when a first read began that is unfinished; else null."""
 
 
 class Checkpoint(t.NamedTuple):
     """Marks a position between records.
 
     Attributes:
-        bookmark: All changes up to this time come before the checkpoint. None: the
-            bookmark was not justified, and goes back to where it was.
+        time: All changes up to this time come before the checkpoint. None: what the
+            checkpoints before said was not justified.
     """
 
-    bookmark: dt.datetime | None
+    time: dt.datetime | None
 
 
 class SearchStream(ClientSuccessStream):
@@ -53,24 +55,39 @@ class SearchStream(ClientSuccessStream):
     reads_by_time: bool = True
     """Whether the search may filter and sort by modification time."""
     _largest_page = 0
+    is_first_read_over = True
+    _versions: Versions | None = None
+    """What was sent in this run."""
+    _bookmark_before: dt.datetime | None = None
+    """The bookmark before the current read."""
     find: Find | None = None
     """Finds the records in a decoded body; None for the usual envelopes."""
 
     def read_lines(self, context: Context | None) -> Iterator[Lines]:
-        """Read all pages; move the bookmark as far as everything was sent."""
-        state_before = dict(self.get_context_state(context))
-        window = self.window(context)
+        """Read all pages; move the bookmark as far as everything was sent.
+
+        The second half of a full read moves its place as well.
+        """
+        if self._tap.context.clock.is_known or self.schedule.past.by_number:
+            self.begin()
         reader = Reader(
             lambda request: self.thread_pool.submit(self._page, request).result,
-            window,
+            self.window(context),
             width=self._pages_in_flight,
-            by_time=self.reads_by_time,
+            by_time=self.reads_by_time and not self._is_known_by_number,
+            versions=self._versions,
         )
+        self._versions = reader.versions
+        if self._is_known_by_number:
+            self.schedule.note_attempt()
+        if self._is_second_half:
+            # A run that is killed before the next STATE had its turn.
+            self.state_manager.is_flushed = False
+            self._write_state_message()
+        self._bookmark_before = self._bookmark(context)
         for item in self.completed(self._items(reader)):
             if isinstance(item, Checkpoint):
-                self._move(context, item.bookmark, state_before)
-                if window.is_first:
-                    self._note_unfinished(context)
+                self._checkpoint(context, item.time)
                 self._write_state_message()
             else:
                 yield item
@@ -80,13 +97,46 @@ class SearchStream(ClientSuccessStream):
                 f"a record without {self.modification_key} is there: an incremental "
                 "sync does not notice its edits"
             )
-        self._conclude(reader)
-        if self.is_incremental and not self.is_refused:
-            if reader.bookmark:
-                self._move(context, reader.bookmark, state_before)
-            is_unfinished = window.is_first and reader.verdict.is_unfinished
-            self._note_unfinished(context, is_unfinished=is_unfinished)
+        self.outcome = self._outcome(reader)
+        if self.is_incremental and not self.refusals:
+            self._settle(context, reader)
         self.summarize_warnings()
+
+    @property
+    def _is_known_by_number(self) -> bool:
+        """Whether this is a full read by page number, as the last one was."""
+        schedule = self.schedule
+        is_full = schedule.kind is Kind.FULL and self.is_incremental
+        return is_full and schedule.past.by_number and self.reads_everything
+
+    def _checkpoint(self, context: Context | None, time: dt.datetime | None) -> None:
+        """Note how far everything was sent; None: what was noted proves nothing."""
+        if time is None:
+            self._set_bookmark(context, self._bookmark_before)
+            # Nor does what earlier runs read by time.
+            self.schedule.move(None)
+            self.schedule.note_by_number(is_by_number=True)
+            self.schedule.note_attempt()
+            return
+        self._move(context, time)
+        if self._is_second_half:
+            self.schedule.move(time)
+        elif self.schedule.kind is Kind.FIRST:
+            self._note_unfinished(context)
+
+    def _settle(self, context: Context | None, reader: Reader) -> None:
+        """Note in the state what a read has proven."""
+        if reader.bookmark:
+            self._move(context, reader.bookmark)
+        schedule = self.schedule
+        schedule.note_by_number(is_by_number=reader.distrusts_times)
+        if schedule.kind is Kind.FIRST:
+            self.is_first_read_over = not reader.verdict.is_unfinished
+            self._note_unfinished(context)
+        if schedule.kind is Kind.INCREMENTAL and (known := schedule.past.undated):
+            found = reader.count_undated()
+            if found is not None and found > known:
+                schedule.note_due("there are more records without a modification time")
 
     def _pages_in_flight(self) -> int:
         """Return `concurrency`, or less if that many pages would not fit in memory."""
@@ -98,14 +148,19 @@ class SearchStream(ClientSuccessStream):
         # With BATCH they write nothing: the next file's STATE has the last of them.
         pages = 1 if self.get_batch_config(self.config) else _PAGES_PER_STATE
         has_gone_back = False
+        before = parse_time(self.bookmark_before)
         for number, batch in enumerate(reader, 1):
             if self.is_incremental and reader.distrusts_times and not has_gone_back:
                 has_gone_back = True
                 yield Checkpoint(None)
             self.note_extraction()
-            lines = [record.line for record in self.sendable(batch.records)]
-            self.progress.repeated = reader.repeated
-            yield lines
+            records = self.sendable(batch.records)
+            if before:
+                self.progress.repeated += sum(
+                    record.time is not None and record.time <= before
+                    for record in records
+                )
+            yield [record.line for record in records]
             if self.is_incremental and batch.bookmark and number % pages == 0:
                 yield Checkpoint(batch.bookmark)
 
@@ -115,11 +170,8 @@ class SearchStream(ClientSuccessStream):
         """Turn a page's records into what is sent; pass checkpoints on in order."""
         return items
 
-    def _conclude(self, reader: Reader) -> None:
+    def _outcome(self, reader: Reader) -> Outcome:
         """Say how the read ended."""
-        verdict = reader.verdict
-        self.got_all = verdict.is_complete
-        self.is_counted = not reader.doubt_of_undated
         if reader.why_by_number:
             self.logger.info(
                 "%s: read by page number, as %s", self.name, reader.why_by_number
@@ -131,10 +183,29 @@ class SearchStream(ClientSuccessStream):
                 self.name,
                 FURTHER_BACK / dt.timedelta(hours=1),
             )
-        if verdict.is_complete:
-            if doubt := reader.doubt_of_undated:
-                self.logger.info("%s: %s", self.name, doubt)
-            return
+        verdict = reader.verdict
+        status, why = Status(verdict.completeness.value), verdict.why
+        if not verdict.is_complete:
+            self._warn_of(verdict, has_bookmark=bool(reader.bookmark))
+        elif doubt := reader.doubt_of_undated:
+            self.logger.info("%s: %s", self.name, doubt)
+        if verdict.is_complete and (doubts := [*self.refusals, *self.doubts]):
+            status, why = Status.IN_DOUBT, "; ".join(doubts)
+            self.schedule.bar(why)
+        accepted = verdict.missing if verdict.is_accepted else 0
+        return Outcome(
+            status=status,
+            why=why,
+            missing=verdict.missing,
+            is_old_news=self.schedule.accept(accepted),
+            distinct=reader.distinct,
+            everything=reader.everything,
+            undated=reader.without_time,
+            uncounted=reader.doubt_of_undated,
+        )
+
+    def _warn_of(self, verdict: Verdict, *, has_bookmark: bool) -> None:
+        """Say that records are or may be missing."""
         what = f"records may be missing: {verdict.why}."
         if verdict.is_accepted:
             what = (
@@ -151,14 +222,9 @@ class SearchStream(ClientSuccessStream):
             )
         if not verdict.is_accepted:
             # What has no time can be missing where all that has one was sent.
-            start = "The" if reader.bookmark else "The bookmark stays; the"
+            start = "The" if has_bookmark else "The bookmark stays; the"
             what += f" {start} next sync tries again."
         self.logger.warning("%s: %s", self.name, what)
-
-    @property
-    def is_incremental(self) -> bool:
-        """Whether the stream has a bookmark."""
-        return self.replication_method == REPLICATION_INCREMENTAL
 
     def window(self, context: Context | None) -> Window:
         """Return what is to be read: what changed since the bookmark, or everything.
@@ -169,6 +235,15 @@ class SearchStream(ClientSuccessStream):
         settings = self.settings
         if not self.is_incremental:
             return Window(lookback=settings.lookback)
+        if self._is_known_by_number:
+            return Window(None, settings.start_date, settings.lookback)
+        if self._is_second_half:
+            return Window(
+                self.schedule.place,
+                settings.start_date,
+                settings.lookback,
+                is_place=True,
+            )
         bookmark = self._bookmark(context)
         is_first = bookmark is None or bool(
             self.get_context_state(context).get(FIRST_READ_BEGAN)
@@ -184,34 +259,29 @@ class SearchStream(ClientSuccessStream):
             )
         return window
 
-    def _move(
-        self,
-        context: Context | None,
-        bookmark: dt.datetime | None,
-        state_before: dict[str, t.Any],
-    ) -> None:
-        """Move the bookmark forward, or back to where it was before this read."""
-        state = self.get_context_state(context)
-        if bookmark is None:
-            state.clear()
-            state.update(state_before)
-            return
+    def _move(self, context: Context | None, time: dt.datetime) -> None:
+        """Move the bookmark forward; it never goes back."""
         before = self._bookmark(context)
-        state["replication_key"] = self.replication_key
-        state["replication_key_value"] = format_time(max(bookmark, before or bookmark))
+        self._set_bookmark(context, max(time, before or time))
 
-    def _note_unfinished(
-        self, context: Context | None, *, is_unfinished: bool = True
-    ) -> None:
-        """Note in the state whether a first read is unfinished.
-
-        The key becomes null and is not removed: Meltano merges states.
-        """
+    def _set_bookmark(self, context: Context | None, time: dt.datetime | None) -> None:
         state = self.get_context_state(context)
-        if is_unfinished and state.get("replication_key_value"):
-            state.setdefault(FIRST_READ_BEGAN, format_time(dt.datetime.now(dt.UTC)))
-        elif not is_unfinished and FIRST_READ_BEGAN in state:
-            state[FIRST_READ_BEGAN] = None
+        if time is None:
+            state.pop("replication_key_value", None)
+        else:
+            state["replication_key"] = self.replication_key
+            state["replication_key_value"] = format_time(time)
+
+    def _note_unfinished(self, context: Context | None) -> None:
+        """Note in the state that a first read is unfinished, which has a bookmark."""
+        state = self.get_context_state(context)
+        if state.get("replication_key_value") and not state.get(FIRST_READ_BEGAN):
+            state[FIRST_READ_BEGAN] = format_time(self._tap.context.clock.now())
+
+    @property
+    def has_bookmark(self) -> bool:
+        """Whether an earlier run read the stream."""
+        return self._bookmark(None) is not None
 
     def _bookmark(self, context: Context | None) -> dt.datetime | None:
         """Return the bookmark in the state, if there is one.

@@ -1,0 +1,240 @@
+"""A stream's run: what is new, then the rest if a full read is due, and how it ended.
+
+`Schedule` decides; here is what follows: the version of the records, its activation,
+the STATE that says so, and the row of `sync_log`. The order of these is a promise: a
+version is activated before the STATE that calls the read complete.
+"""
+
+from __future__ import annotations
+
+import abc
+import typing as t
+from contextlib import contextmanager, nullcontext
+from functools import cached_property
+
+from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
+
+from tap_clientsuccess.errors import ApiError
+from tap_clientsuccess.schedule import Ending, Facts, Kind, Schedule
+from tap_clientsuccess.singer.outcome import Outcome, Status
+from tap_clientsuccess.singer.signals import Interrupted
+from tap_clientsuccess.singer.stream import RecordStream
+from tap_clientsuccess.singer.writer import OutputError
+
+if t.TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Generator, Iterator
+
+    from singer_sdk.helpers._batch import BatchConfig
+    from singer_sdk.helpers.types import Context, Record
+
+    from tap_clientsuccess.config.settings import Settings
+    from tap_clientsuccess.context import ContextTap
+    from tap_clientsuccess.singer.progress import StreamProgress
+
+FIRST_READ_BEGAN = "first_read_began"
+"""The key in the state for when a first read began that is unfinished; else null."""
+
+
+class ScheduledStream(RecordStream, abc.ABC):
+    """A stream that is read in full when that is due.
+
+    Attributes:
+        parts: How far each of its reads in this run came.
+        bookmark_before: The bookmark at the start of the run, if any.
+    """
+
+    _tap: ContextTap
+    is_first_read_over = True
+    """Whether a first read needs no further run."""
+    reads_at_once = False
+    """Whether a full read has no second half: it is all that a run reads."""
+    _is_second_half = False
+    started_at: dt.datetime
+    ended_at: dt.datetime
+    bookmark_before: str | None = None
+
+    @property
+    @abc.abstractmethod
+    def settings(self) -> Settings:
+        """The tap's settings."""
+
+    @cached_property
+    def parts(self) -> list[StreamProgress]:
+        """How far each of its reads in this run came."""
+        return []
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        """Decides what is read."""
+        return Schedule(self.get_context_state(None))
+
+    @property
+    def is_incremental(self) -> bool:
+        """Whether the stream has a bookmark."""
+        return self.replication_method == REPLICATION_INCREMENTAL
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every run reads all of it."""
+        return not self.is_incremental
+
+    @property
+    def comes_late(self) -> bool:
+        """Whether the news of other streams come first, as this one takes long."""
+        is_unfinished = bool(self.get_context_state(None).get(FIRST_READ_BEGAN))
+        is_begun = self.is_incremental and self.has_bookmark and not is_unfinished
+        return not is_begun or self.schedule.past.by_number
+
+    @property
+    def reads_everything(self) -> bool:
+        """Whether the current read is a full one, or its second half."""
+        schedule = self.schedule
+        return schedule.kind is not Kind.INCREMENTAL and (
+            self._is_second_half or not schedule.has_second_half
+        )
+
+    def begin(self) -> None:
+        """Decide what is read; once a run, before the first record."""
+        if self.schedule.has_begun:
+            return
+        tap = self._tap
+        self.schedule.begin(self._facts, tap.context.clock.now(), tap.version_floor)
+        self.version = self.schedule.version
+        if self._shares_name:
+            self.schedule.bar("another stream is sent under the same name")
+
+    @property
+    def _facts(self) -> Facts:
+        state = self.get_context_state(None)
+        uses_batch = bool(self.get_batch_config(self.config))
+        return Facts(
+            outputs=self.outputs,
+            interval=self.settings.full_read_interval(self.name),
+            start_date=self.settings.start_date if self.is_incremental else None,
+            is_whole=self.is_whole,
+            is_at_once=self.reads_at_once,
+            replication_key=self.replication_key,
+            has_bookmark=self.has_bookmark,
+            is_unfinished=bool(state.get(FIRST_READ_BEGAN)),
+            is_new=self._tap.has_no_state,
+            uses_versions=self.emit_activate_version_messages and not uses_batch,
+            uses_batch=uses_batch,
+        )
+
+    @property
+    def has_bookmark(self) -> bool:
+        """Whether an earlier run read the stream."""
+        return False
+
+    @property
+    def _shares_name(self) -> bool:
+        shared = self._tap.shared_names
+        return any(each.stream_alias in shared for each in self.stream_maps)
+
+    def sync_second_half(self) -> None:
+        """Read what a full read lacks, after the news of all streams.
+
+        It does what the SDK does after the SCHEMA message, which has left.
+        """
+        self.logger.info("%s: full read: %s", self.name, self.schedule.reason)
+        self._is_second_half = True
+        self.schedule.note_turn()
+        if batch_config := self.get_batch_config(self.config):
+            self._sync_batches(batch_config)
+        else:
+            for _ in self._sync_records():
+                pass
+
+    def _sync_records(
+        self, context: Context | None = None, *, write_messages: bool = True
+    ) -> Generator[Record, None, None]:
+        with self._concluded(context) if write_messages else nullcontext():
+            yield from super()._sync_records(context, write_messages=write_messages)
+
+    def _sync_batches(
+        self, batch_config: BatchConfig, context: Context | None = None
+    ) -> None:
+        with self._concluded(context):
+            super()._sync_batches(batch_config, context)
+
+    @contextmanager
+    def _concluded(self, context: Context | None) -> Iterator[None]:
+        """Conclude a read: the state, an activation, the row of `sync_log`, a STATE."""
+        if not self._is_second_half:
+            self.started_at = self._tap.context.clock.now()
+            self.bookmark_before = self._bookmark_text(context)
+        try:
+            yield
+            self._end()
+        except BaseException as error:
+            is_stopped = isinstance(error, Interrupted)
+            status = Status.INTERRUPTED if is_stopped else Status.FAILED
+            why = str(error) if isinstance(error, ApiError) else type(error).__name__
+            self.outcome = Outcome(status=status, why=why)
+            self._note_end()
+            if isinstance(error, Exception) and not isinstance(error, OutputError):
+                self._tap.write_log_row(self)
+            raise
+        self._note_end()
+        self._tap.write_log_row(self)
+        self.state_manager.is_flushed = False
+        self._write_state_message()
+
+    def _note_end(self) -> None:
+        self.ended_at = self._tap.context.clock.now()
+        self.parts.append(self.progress)
+
+    def _end(self) -> None:
+        """Note how the read ended, and activate the version of a full one."""
+        self.begin()
+        schedule, outcome = self.schedule, self.outcome
+        if self.progress.records:
+            schedule.note_columns()
+        if outcome.status is Status.SKIPPED or not self.reads_everything:
+            return
+        if schedule.kind is Kind.FIRST and not self.is_first_read_over:
+            return
+        ending = Ending(
+            outcome.is_complete, outcome.everything, outcome.undated, outcome.uncounted
+        )
+        is_activated = self._activate(ending)
+        if outcome.is_complete:
+            self._compare(outcome.everything)
+        schedule.end(ending, is_activated=is_activated)
+        self.note_first_read_over()
+
+    def note_first_read_over(self) -> None:
+        """Note in the state that the first read is over."""
+        state = self.get_context_state(None)
+        if FIRST_READ_BEGAN in state:
+            state[FIRST_READ_BEGAN] = None
+
+    def _activate(self, ending: Ending) -> bool:
+        """Activate the version of a full read, if nothing speaks against it."""
+        if not self.emit_activate_version_messages:
+            return False
+        why = self.schedule.objection(ending)
+        if self.version is None:
+            why = "BATCH messages have no version"
+        if why:
+            self.logger.warning(
+                "%s: no ACTIVATE_VERSION after this full read, so deleted records stay "
+                "in the target: %s",
+                self.name,
+                why,
+            )
+            return False
+        self.activate_version(t.cast("int", self.version))
+        return True
+
+    def _compare(self, records: int) -> None:
+        """Say how many records are gone, to who does not use versions."""
+        past = self.schedule.past
+        if past.records and past.began and records < past.records:
+            self.logger.info(
+                "%s: %s fewer records than at the last full read, on %s",
+                self.name,
+                f"{past.records - records:,}",
+                f"{past.began:%Y-%m-%d}",
+            )

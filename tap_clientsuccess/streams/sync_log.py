@@ -1,0 +1,141 @@
+"""What each sync did, stream by stream: the proof of completeness in the warehouse."""
+
+from __future__ import annotations
+
+import typing as t
+import uuid
+from functools import cached_property
+
+from singer_sdk.batch import Batcher
+from singer_sdk.helpers._batch import SDKBatchMessage
+from singer_sdk.helpers._catalog import pop_deselected_record_properties
+
+from tap_clientsuccess.config.settings import package_version
+from tap_clientsuccess.schedule import Kind
+from tap_clientsuccess.singer.batch_files import file_name_of
+from tap_clientsuccess.singer.outcome import Status
+from tap_clientsuccess.streams.base import ClientSuccessStream
+from tap_clientsuccess.timestamps import format_time
+
+if t.TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Generator, Iterator
+
+    from singer_sdk.helpers._batch import BatchConfig
+    from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.singerlib import Catalog
+    from singer_sdk.singerlib.encoding.simple import Message
+
+    from tap_clientsuccess.singer.stream import Lines
+    from tap_clientsuccess.streams.scheduled import ScheduledStream
+
+
+class SyncLog(ClientSuccessStream):
+    """One row per stream and run; none of a record's content (source: the tap itself).
+
+    A row leaves when a stream's news have been read, and again, with the same key,
+    after a full read. It is never deleted: its version is 1, and is not activated.
+    """
+
+    name = "sync_log"
+    path = ""
+    primary_keys = ("run_id", "stream")
+    _has_schema = False
+
+    @cached_property
+    def run_id(self) -> str:
+        """Identifies this run of the tap."""
+        return str(uuid.uuid4())
+
+    def apply_catalog(self, catalog: Catalog) -> None:
+        """Apply the catalog passed in, which may be older than this stream."""
+        super().apply_catalog(catalog)
+        if catalog.get_stream(self.name) is None:
+            self.logger.info(
+                "%s: not written, as the catalog does not have it: discover again "
+                "(Meltano: --refresh-catalog)",
+                self.name,
+            )
+
+    @property
+    def comes_late(self) -> bool:
+        """Whether the news of other streams come first: its SCHEMA leaves before."""
+        return False
+
+    def read_lines(self, context: Context | None) -> Iterator[Lines]:  # noqa: ARG002
+        """Return nothing: the rows come as other streams end."""
+        yield from ()
+
+    def _sync_records(
+        self,
+        context: Context | None = None,  # noqa: ARG002
+        *,
+        write_messages: bool = True,  # noqa: ARG002
+    ) -> Generator[Record, None, None]:
+        yield from ()
+
+    def _sync_batches(
+        self, batch_config: BatchConfig, context: Context | None = None
+    ) -> None:
+        """Write no files yet."""
+
+    def _write_schema_message(self) -> None:
+        super()._write_schema_message()
+        self._has_schema = True
+
+    def messages(self, stream: ScheduledStream) -> Iterator[Message]:
+        """Make the messages of the row about a stream."""
+        if not self.selected:
+            return
+        if not self._has_schema:
+            self._write_schema_message()
+        self.version = 1 if self.emit_activate_version_messages else None
+        row = self._row(stream)
+        pop_deselected_record_properties(row, self.schema, self.mask)
+        records = self._generate_record_messages(row)
+        if not (batch_config := self.get_batch_config(self.config)):
+            yield from records
+            return
+        batcher = Batcher(self.tap_name, file_name_of(self.name), batch_config)
+        rows = iter([message.record for message in records])
+        for manifest in batcher.get_batches(records=rows):
+            yield SDKBatchMessage(
+                stream=self.stream_maps[0].stream_alias,
+                encoding=batch_config.encoding,
+                manifest=manifest,
+            )
+
+    def _row(self, stream: ScheduledStream) -> dict[str, t.Any]:
+        outcome, schedule, parts = stream.outcome, stream.schedule, stream.parts
+        status = outcome.status
+        if schedule.has_second_half and not stream.reads_everything:
+            # The news are complete, the full read is not.
+            status = Status.IN_PROGRESS if outcome.is_complete else status
+        is_full = schedule.kind is not Kind.INCREMENTAL and stream.reads_everything
+        return {
+            "run_id": self.run_id,
+            "stream": stream.name,
+            "started_at": format_time(stream.started_at),
+            "ended_at": format_time(stream.ended_at),
+            "kind": schedule.kind.value,
+            "resumed": schedule.is_resumed,
+            "reason": schedule.reason or None,
+            "status": status.value,
+            "why": outcome.why or None,
+            "records": sum(part.records for part in parts),
+            "new_records": sum(part.records - part.repeated for part in parts),
+            "distinct_records": outcome.distinct,
+            "server_total": outcome.everything if is_full else parts[-1].total,
+            "missing": outcome.missing,
+            "bookmark_before": stream.bookmark_before,
+            "bookmark_after": parts[-1].bookmark,
+            "version": stream.version,
+            "requests": sum(part.requests.requests for part in parts),
+            "retries": sum(part.requests.retries for part in parts),
+            "next_full_read_at": _text(schedule.next_at),
+            "tap_version": package_version(),
+        }
+
+
+def _text(time: dt.datetime | None) -> str | None:
+    return None if time is None else format_time(time)
