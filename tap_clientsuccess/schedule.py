@@ -188,7 +188,6 @@ class Schedule:
         has_begun: Whether `begin` was called.
         is_resumed: Whether an earlier run began what this one reads.
         has_second_half: Whether the rest is read after what is new in all streams.
-        next_at: When the next full read is due, once this one has ended.
     """
 
     def __init__(self, state: dict[str, t.Any]) -> None:
@@ -201,7 +200,6 @@ class Schedule:
         self.reason = ""
         self.version: int | None = None
         self.has_begun = self.has_second_half = self.is_resumed = False
-        self.next_at: dt.datetime | None = None
         self._state = state
         self._facts: Facts
         self._now = _EVER
@@ -217,6 +215,16 @@ class Schedule:
         found = _read(self._state.get(UNDERWAY), Underway)
         is_new = found and found.began and found.version > self.past.version
         return found if is_new else None
+
+    @property
+    def next_at(self) -> dt.datetime | None:
+        """When the next full read is due; None for never, or while one is underway."""
+        if not self.has_begun:
+            return None
+        facts, began = self._facts, self.past.began
+        if facts.is_whole or facts.interval is None or began is None or self.underway:
+            return None
+        return began + facts.interval
 
     def begin(self, facts: Facts, now: dt.datetime, floor: int) -> None:
         """Decide what is read, before the first record.
@@ -381,8 +389,6 @@ class Schedule:
             ),
         )
         self._set(UNDERWAY, None)
-        if facts.interval is not None and not facts.is_whole:
-            self.next_at = underway.began + facts.interval
 
     def _end_without(self, underway: Underway) -> None:
         self._change(tried=underway.began, failed=self.past.failed + 1, due="")

@@ -203,6 +203,13 @@ class ScheduledStream(RecordStream, abc.ABC):
             self._compare(outcome.everything)
         schedule.end(ending, is_activated=is_activated)
         self.note_first_read_over()
+        if next_at := schedule.next_at:
+            self.logger.info(
+                "%s: read in full (%s); the next full read is due on %s",
+                self.name,
+                schedule.reason,
+                f"{next_at:%Y-%m-%d}",
+            )
 
     def note_first_read_over(self) -> None:
         """Note in the state that the first read is over."""

@@ -80,8 +80,8 @@ class SearchStream(ClientSuccessStream):
         self._versions = reader.versions
         if self._is_known_by_number:
             self.schedule.note_attempt()
-        if self._is_second_half:
-            # A run that is killed before the next STATE had its turn.
+        if self.reads_everything and self.schedule.kind is Kind.FULL:
+            # A run that is killed before the next STATE has begun, and had its turn.
             self.state_manager.is_flushed = False
             self._write_state_message()
         self._bookmark_before = self._bookmark(context)
@@ -129,7 +129,8 @@ class SearchStream(ClientSuccessStream):
         if reader.bookmark:
             self._move(context, reader.bookmark)
         schedule = self.schedule
-        schedule.note_by_number(is_by_number=reader.distrusts_times)
+        if not self._is_known_by_number:
+            schedule.note_by_number(is_by_number=reader.distrusts_times)
         if schedule.kind is Kind.FIRST:
             self.is_first_read_over = not reader.verdict.is_unfinished
             self._note_unfinished(context)
