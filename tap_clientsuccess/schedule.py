@@ -432,7 +432,7 @@ def why_due(past: Past, facts: Facts, now: dt.datetime) -> str:
     reasons = {
         "the last full read was not complete": past.failed == 1,
         "it was never read in full": since == _EVER or since > now,
-        f"every {interval / _DAY:g} days" if interval else "in every run": is_time,
+        _in_words(interval): is_time,
     }
     if not past.failed:
         start, before = facts.start_date or _EVER, past.start_date or _EVER
@@ -444,6 +444,13 @@ def why_due(past: Past, facts: Facts, now: dt.datetime) -> str:
             past.due: bool(past.due),
         }
     return next((reason for reason, holds in reasons.items() if holds), "")
+
+
+def _in_words(interval: dt.timedelta) -> str:
+    days = interval / _DAY
+    if days == 1:
+        return "every day"
+    return f"every {days:g} days" if days else "in every run"
 
 
 def greatest_version(

@@ -33,6 +33,7 @@ class StreamProgress:
     Attributes:
         stream: The stream's name.
         bookmark_before: The bookmark at the start, if any.
+        part: What is read of it, where that is not all of its run.
         records: Records sent so far.
         repeated: How many of them did not change after that bookmark.
         total: Records to read by the server's count; None if unknown.
@@ -44,6 +45,7 @@ class StreamProgress:
 
     stream: str
     bookmark_before: str | None = None
+    part: str = ""
     records: int = 0
     repeated: int = 0
     total: int | None = None
@@ -58,6 +60,7 @@ class StreamProgress:
         counts = self.requests
         return {
             "stream": self.stream,
+            "part": self.part,
             "records": self.records,
             "new": self.records - self.repeated,
             "total": self.total,
@@ -81,12 +84,14 @@ class StreamProgress:
             if rate:
                 left = max(0, self.total - self.records) / rate
                 rest = f", about {left:,.0f} s left"
+        amount = f"{self.part}: {amount}" if self.part else amount
         return f"{amount}, {rate:,.0f}/s{rest}; {self.requests.describe()}"
 
     def summarize(self) -> str:
         """Describe the result."""
         new = self.records - self.repeated
-        text = f"{self.status}: {self.records:,} records ({new:,} new)"
+        what = f"{self.part} {self.status}".lstrip()
+        text = f"{what}: {self.records:,} records ({new:,} new)"
         text += f" in {self.seconds:.1f} s; {self.requests.describe()}"
         if self.bookmark:
             text += f"; bookmark: {self.bookmark_before or 'none'} -> {self.bookmark}"
@@ -174,4 +179,5 @@ class Progress:
 def _row(stream: StreamProgress) -> tuple[str, ...]:
     fields = {**stream.fields, "seconds": f"{stream.seconds:.1f}"}
     numbers = (f"{fields[name]:,}" for name in _COLUMNS[1:5])
-    return (stream.stream, *numbers, fields["seconds"], stream.status)
+    name = f"{stream.stream} ({stream.part})" if stream.part else stream.stream
+    return (name, *numbers, fields["seconds"], stream.status)

@@ -56,6 +56,8 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
 
     outcome = Outcome(status=Status.IN_PROGRESS)
     """How the last read ended."""
+    part = ""
+    """What is read of it, where that is not all of its run."""
     version: int | None = None
     """The version that its records carry; None without versions."""
     _extracted: bytes
@@ -101,7 +103,9 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
         self, context: Context | None = None, *, write_messages: bool = True
     ) -> Generator[Record, None, None]:
         self.outcome = Outcome(status=Status.IN_PROGRESS)
-        self.progress = StreamProgress(self.name, self._bookmark_text(context))
+        self.progress = StreamProgress(
+            self.name, self._bookmark_text(context), self.part
+        )
         with self.reporter.of(self.progress), self._counted_requests():
             try:
                 if write_messages and self._changes_nothing:

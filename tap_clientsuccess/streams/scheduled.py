@@ -138,7 +138,7 @@ class ScheduledStream(RecordStream, abc.ABC):
         It does what the SDK does after the SCHEMA message, which has left.
         """
         self.logger.info("%s: full read: %s", self.name, self.schedule.reason)
-        self._is_second_half = True
+        self._is_second_half, self.part = True, "full read"
         self.schedule.note_turn()
         if batch_config := self.get_batch_config(self.config):
             self._sync_batches(batch_config)
