@@ -105,7 +105,7 @@ class ContextTap(Tap):
     def version_floor(self) -> int:
         """The greatest version in the state, which new ones exceed."""
         bookmarks = self.state.get("bookmarks", {})
-        floor, has_future = greatest_version(bookmarks, self.context.clock.now())
+        floor, has_future = greatest_version(bookmarks, self.context.clock.likely_now())
         if has_future:
             self.logger.warning(
                 "The state has a version from the future, which is ignored: rows that "

@@ -226,18 +226,20 @@ class Schedule:
             return None
         return began + facts.interval
 
-    def begin(self, facts: Facts, now: dt.datetime, floor: int) -> None:
+    def begin(self, facts: Facts, now: dt.datetime, version: int) -> None:
         """Decide what is read, before the first record.
 
         Args:
             facts: What decides.
             now: The time, by the server's clock.
-            floor: The greatest version in the state.
+            version: A new version; see rule 5.
         """
         self.has_begun, self._facts, self._now = True, facts, now
         underway = self.underway
         if underway and (
-            facts.is_whole or underway.basis != facts.basis or underway.version > floor
+            facts.is_whole
+            or underway.basis != facts.basis
+            or underway.version >= version
         ):
             underway = None
         if underway and underway.runs >= _MOST_RUNS:
@@ -252,7 +254,7 @@ class Schedule:
         if self.kind is not Kind.INCREMENTAL and not (underway or is_mixed):
             underway = Underway(
                 began=now,
-                version=self._new_version(floor),
+                version=version,
                 basis=facts.basis,
                 columns=packed(facts.outputs.columns),
                 barred=self._known_objection,
@@ -261,7 +263,7 @@ class Schedule:
         is_at_once = facts.is_whole or facts.is_at_once or self.past.by_number
         self.has_second_half = self.kind is Kind.FULL and not is_at_once
         if facts.uses_versions:
-            self.version = self._version(underway, floor)
+            self.version = self._version(underway, version)
             self._state[VERSION] = self.version
 
     def _decide(self, underway: Underway | None) -> tuple[Kind, str]:
@@ -277,16 +279,11 @@ class Schedule:
         reason = why_due(self.past, facts, self._now)
         return (Kind.FULL if reason else Kind.INCREMENTAL), reason
 
-    def _version(self, underway: Underway | None, floor: int) -> int:
+    def _version(self, underway: Underway | None, new: int) -> int:
         latest = self._state.get(VERSION)
         if underway:
             return underway.version
-        if type(latest) is int and latest <= floor:
-            return latest
-        return self._new_version(floor)
-
-    def _new_version(self, floor: int) -> int:
-        return max(int(self._now.timestamp()), floor + 1)
+        return latest if type(latest) is int and latest < new else new
 
     @property
     def _known_objection(self) -> str:

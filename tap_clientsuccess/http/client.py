@@ -166,8 +166,8 @@ class Client:
         with contextlib.ExitStack() as held:
             with self._throttle.slot() as started:
                 response = self.send(request, timeout=self.timeout, held=held)
-            self._check(response, started)
             self.clock.note(response.sent_at)
+            self._check(response, started)
             try:
                 return Result(read(response.body), response.sent_at)
             except UnexpectedBodyError:

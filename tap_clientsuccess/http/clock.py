@@ -8,7 +8,7 @@ _MOST_DIFFERENCE = dt.timedelta(days=1)
 
 
 class ServerClock:
-    """The server's clock; this machine's while no response told, or one was absurd.
+    """The server's clock; this machine's while no response told the time.
 
     Threads share it: the difference is replaced as a whole, so that no lock is needed.
 
@@ -24,11 +24,14 @@ class ServerClock:
         """Take the time that a response, which just came, told."""
         if time is None:
             return
-        difference = time - dt.datetime.now(dt.UTC)
-        is_likely = abs(difference) <= _MOST_DIFFERENCE
-        self._difference = difference if is_likely else dt.timedelta()
+        self._difference = time - dt.datetime.now(dt.UTC)
         self.is_known = True
 
     def now(self) -> dt.datetime:
         """Return the time."""
         return dt.datetime.now(dt.UTC) + self._difference
+
+    def likely_now(self) -> dt.datetime:
+        """Return the time; this machine's if the server's is off by more than a day."""
+        is_likely = abs(self._difference) <= _MOST_DIFFERENCE
+        return self.now() if is_likely else dt.datetime.now(dt.UTC)

@@ -123,6 +123,8 @@ class CustomFields(ListStream):
     def read_lines(self, context: Context | None) -> Iterator[Lines]:
         """Read the definitions of all resource types concurrently, if they are due."""
         state = self.get_context_state(context)
+        if not self._tap.context.clock.is_known:
+            self.check_v2_opens()
         self.begin()
         if self.schedule.kind is Kind.INCREMENTAL:
             last = self.schedule.past.began

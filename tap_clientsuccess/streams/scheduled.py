@@ -8,6 +8,8 @@ version is activated before the STATE that calls the read complete.
 from __future__ import annotations
 
 import abc
+import datetime as dt
+import time
 import typing as t
 from contextlib import contextmanager, nullcontext
 from functools import cached_property
@@ -22,7 +24,6 @@ from tap_clientsuccess.singer.stream import RecordStream
 from tap_clientsuccess.singer.writer import OutputError
 
 if t.TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Generator, Iterator
 
     from singer_sdk.helpers._batch import BatchConfig
@@ -52,6 +53,7 @@ class ScheduledStream(RecordStream, abc.ABC):
     _is_second_half = False
     started_at: dt.datetime
     ended_at: dt.datetime
+    _started: float
     bookmark_before: str | None = None
 
     @property
@@ -99,7 +101,10 @@ class ScheduledStream(RecordStream, abc.ABC):
         if self.schedule.has_begun:
             return
         tap = self._tap
-        self.schedule.begin(self._facts, tap.context.clock.now(), tap.version_floor)
+        clock = tap.context.clock
+        seconds = int(clock.likely_now().timestamp())
+        version = max(seconds, tap.version_floor + 1)
+        self.schedule.begin(self._facts, clock.now(), version)
         self.version = self.schedule.version
         if self._shares_name:
             self.schedule.bar("another stream is sent under the same name")
@@ -162,7 +167,7 @@ class ScheduledStream(RecordStream, abc.ABC):
     def _concluded(self, context: Context | None) -> Iterator[None]:
         """Conclude a read: the state, an activation, the row of `sync_log`, a STATE."""
         if not self._is_second_half:
-            self.started_at = self._tap.context.clock.now()
+            self._started = time.monotonic()
             self.bookmark_before = self._bookmark_text(context)
         try:
             yield
@@ -173,16 +178,23 @@ class ScheduledStream(RecordStream, abc.ABC):
             why = str(error) if isinstance(error, ApiError) else type(error).__name__
             self.outcome = Outcome(status=status, why=why)
             self._note_end()
+            # After a signal, the tap writes both, and does not wait for long.
             if isinstance(error, Exception) and not isinstance(error, OutputError):
-                self._tap.write_log_row(self)
+                self._write_row()
             raise
         self._note_end()
+        self._write_row()
+
+    def _write_row(self) -> None:
+        """Write the row of `sync_log`, and the STATE that it belongs to."""
         self._tap.write_log_row(self)
         self.state_manager.is_flushed = False
         self._write_state_message()
 
     def _note_end(self) -> None:
         self.ended_at = self._tap.context.clock.now()
+        seconds = time.monotonic() - self._started
+        self.started_at = self.ended_at - dt.timedelta(seconds=seconds)
         self.parts.append(self.progress)
 
     def _end(self) -> None:

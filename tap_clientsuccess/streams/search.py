@@ -68,7 +68,11 @@ class SearchStream(ClientSuccessStream):
 
         The second half of a full read moves its place as well.
         """
-        if self._tap.context.clock.is_known or self.schedule.past.by_number:
+        clock = self._tap.context.clock
+        if self.schedule.past.by_number and not clock.is_known:
+            # What is due decides which pages are requested.
+            self.thread_pool.submit(self._page, PageRequest.for_count()).result()
+        if clock.is_known:
             self.begin()
         reader = Reader(
             lambda request: self.thread_pool.submit(self._page, request).result,
