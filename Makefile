@@ -64,9 +64,11 @@ test-newest: ## Run the tests on the newest versions (SDK=main: on that of the S
 	.venv-newest/bin/pytest --numprocesses=auto --dist=worksteal $(ARGS)
 
 .PHONY: lint
-lint: $(READY) ## Check style and format
+lint: $(READY) ## Check style, format, imports and dependencies
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/lint-imports --no-cache --no-logo
+	$(BIN)/deptry tap_clientsuccess
 
 .PHONY: format
 format: $(READY) ## Fix style and format

@@ -92,10 +92,13 @@ def _kind(schema: dict[str, t.Any]) -> str:
 
 
 def variables() -> str:
-    """Write the tap's own settings as environment variables, most commented out."""
+    """Write the tap's own settings as environment variables, all commented out.
+
+    An API key without a value would be one that users of a password have to remove.
+    """
     return "\n\n".join(
         f"# {schema['description']}\n"
-        f"{'' if name == 'api_key' else '# '}TAP_CLIENTSUCCESS_{name.upper()}="
+        f"# TAP_CLIENTSUCCESS_{name.upper()}="
         f"{_text(schema.get('default', ''))}"
         for name, schema in OWN.items()
     )

@@ -11,7 +11,7 @@ import typing as t
 
 import click
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
-from singer_sdk.plugin_base import SingerCommand, _ConfigInput
+from singer_sdk.plugin_base import SingerCommand
 
 from tap_clientsuccess.config.environment import unread_settings, variable
 from tap_clientsuccess.config.files import read_object
@@ -23,6 +23,7 @@ from tap_clientsuccess.errors import (
     RefusedError,
     printable,
 )
+from tap_clientsuccess.singer.sdk import ConfigInput
 from tap_clientsuccess.singer.signals import Interrupted
 from tap_clientsuccess.singer.writer import OutputError
 
@@ -32,6 +33,7 @@ if t.TYPE_CHECKING:
 logger = logging.getLogger("tap-clientsuccess")
 
 CONNECTION = "connection"
+_ENVIRONMENT = "ENV"
 _STDOUT = 1
 
 RETRY, MISTAKE, INCOMPLETE = 1, 2, 3
@@ -123,22 +125,23 @@ def _unexpected(error: Exception) -> str:
     )
 
 
-def read_config(paths: tuple[str, ...]) -> _ConfigInput:
+def read_config(paths: tuple[str, ...]) -> ConfigInput:
     """Read configuration files; later ones win, and ``ENV`` is not a file.
 
     Raises:
         ConfigValidationError: A file cannot be read, or is not a JSON object.
     """
     config: dict[str, t.Any] = {}
-    for path in paths:
-        if path != "ENV":
-            config |= read_object(path)
-    if "ENV" not in paths and (unread := unread_settings(SCHEMA["properties"])):
+    files = [path for path in paths if path.upper() != _ENVIRONMENT]
+    for path in files:
+        config |= read_object(path)
+    reads_environment = len(files) < len(paths)
+    if not reads_environment and (unread := unread_settings(SCHEMA["properties"])):
         logger.warning(
             "%s: not read, because --config=ENV is not given",
             ", ".join(map(variable, unread)),
         )
-    return _ConfigInput(config=config, parse_env="ENV" in paths)
+    return ConfigInput(config=config, parse_env=reads_environment)
 
 
 def adapt_options(params: list[click.Parameter]) -> None:

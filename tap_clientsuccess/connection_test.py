@@ -18,6 +18,7 @@ from tap_clientsuccess.errors import (
 )
 from tap_clientsuccess.http.responses import check
 from tap_clientsuccess.http.thread_pool import ThreadPool
+from tap_clientsuccess.timestamps import is_future
 
 if t.TYPE_CHECKING:
     from tap_clientsuccess.config.settings import Settings
@@ -71,9 +72,15 @@ def _test(client: Client, settings: Settings) -> Verdict:
     v1_opens, v1_says = _v1(client, settings)
     return Verdict(
         works=v1_opens or settings.v1_streams != "required",
-        reason=f"the connection works: {url} answered {status}, and the key is "
-        f"accepted{v1_says}",
+        reason=f"the connection works: {url} answered {status}, and the "
+        f"{client.authenticator.what} is accepted{v1_says}{_start(settings)}",
     )
+
+
+def _start(settings: Settings) -> str:
+    if settings.start_date and is_future(settings.start_date):
+        return "; start_date is in the future"
+    return ""
 
 
 def _v1(client: Client, settings: Settings) -> tuple[bool, str]:

@@ -7,7 +7,6 @@ import typing as t
 from dataclasses import dataclass
 from functools import cached_property
 
-from singer_sdk import Tap
 from singer_sdk.streams.rest import HTTPRequest
 
 from tap_clientsuccess.config.settings import Settings
@@ -20,13 +19,14 @@ from tap_clientsuccess.records.custom_fields import FieldDefinitions
 from tap_clientsuccess.records.envelope import list_of
 from tap_clientsuccess.schedule import greatest_version
 from tap_clientsuccess.singer.progress import Progress
+from tap_clientsuccess.singer.sdk import SdkTap
 from tap_clientsuccess.singer.signals import stop_signal
 
 if t.TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from tap_clientsuccess.http.clock import ServerClock
-    from tap_clientsuccess.streams.scheduled import ScheduledStream
+    from tap_clientsuccess.singer.stream import RecordStream
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class TapContext:
         return self.client.clock
 
 
-class ContextTap(Tap):
+class ContextTap(SdkTap):
     """A tap whose streams share a context.
 
     Attributes:
@@ -113,7 +113,7 @@ class ContextTap(Tap):
             )
         return floor
 
-    def write_log_row(self, stream: ScheduledStream) -> None:
+    def write_log_row(self, stream: RecordStream) -> None:
         """Write the row of `sync_log` about a stream."""
 
     @cached_property

@@ -48,6 +48,18 @@ class IncompleteError(Exception):
     """All streams were read, and records are missing, or may be."""
 
 
+def counted(number: int, one: str = "", many: str = "") -> str:
+    """Return a number of records in words, such as "1 record" or "2,000 records are".
+
+    Args:
+        number: How many.
+        one: What follows one record.
+        many: What follows any other number of them.
+    """
+    words = f"record {one}" if number == 1 else f"records {many}"
+    return f"{number:,} {words.rstrip()}"
+
+
 class ApiError(Exception):
     """A request to the API failed. Its notes (`add_note`) are part of its message.
 
@@ -101,6 +113,10 @@ class WrongAddressError(RefusedError):
 
 class UntrustedServerError(WrongAddressError):
     """The server's TLS certificate cannot be verified."""
+
+
+class ProxyError(RefusedError):
+    """The proxy in the environment cannot be used."""
 
 
 class TransientError(ApiError, RetriableAPIError):

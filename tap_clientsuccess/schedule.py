@@ -39,8 +39,6 @@ if t.TYPE_CHECKING:
 PAST = "full_read"
 UNDERWAY = "full_read_in_progress"
 VERSION = "table_version"
-KEYS = (PAST, UNDERWAY, VERSION)
-"""The keys in a stream's bookmark."""
 
 _MOST_EARLY = dt.timedelta(hours=3)
 _EARLY = 0.1

@@ -7,11 +7,8 @@ import copy
 import logging
 import sys
 import typing as t
+from functools import partial
 
-import click
-from singer_sdk.helpers._batch import BatchConfig
-from singer_sdk.helpers._classproperty import classproperty
-from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib import StateMessage
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from singer_sdk.tap_base import CliTestOptionValue
@@ -24,8 +21,7 @@ from tap_clientsuccess.catalog import (
     select_keys,
 )
 from tap_clientsuccess.cli import CONNECTION, TapCommand, adapt_options, read_config
-from tap_clientsuccess.config import settings
-from tap_clientsuccess.config.environment import read_environment, unread_settings
+from tap_clientsuccess.config.environment import how_to_set, read_environment
 from tap_clientsuccess.config.files import read_object
 from tap_clientsuccess.config.input_catalog import checked_catalog
 from tap_clientsuccess.config.input_state import (
@@ -34,13 +30,20 @@ from tap_clientsuccess.config.input_state import (
     without_partitions,
     wrong_bookmarks,
 )
+from tap_clientsuccess.config.settings import DISTRIBUTION, PACKAGE, SCHEMA
 from tap_clientsuccess.config.validation import interval_problems, problems
 from tap_clientsuccess.connection_test import check_connection
 from tap_clientsuccess.context import ContextTap
-from tap_clientsuccess.errors import IncompleteError, config_error, printable
+from tap_clientsuccess.errors import ApiError, IncompleteError, config_error
+from tap_clientsuccess.singer import about_text  # noqa: F401 # it replaces the SDK's
 from tap_clientsuccess.singer.batch_files import check_storage
 from tap_clientsuccess.singer.mapper import StreamMapper
 from tap_clientsuccess.singer.outcome import Status
+from tap_clientsuccess.singer.sdk import (
+    BatchConfig,
+    ConfigInput,
+    read_logging_as_utf8,
+)
 from tap_clientsuccess.singer.signals import (
     LEAVE_WITHIN_SECONDS,
     Interrupted,
@@ -56,16 +59,21 @@ from tap_clientsuccess.streams import STREAMS
 from tap_clientsuccess.streams.custom import custom_streams, definition_problems
 from tap_clientsuccess.streams.details import DetailStream
 from tap_clientsuccess.streams.lists import ReferenceList
+from tap_clientsuccess.streams.scheduled import ScheduledStream
 from tap_clientsuccess.streams.sync_log import SyncLog
+from tap_clientsuccess.timestamps import is_future
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    import click
     from singer_sdk.singerlib import Catalog
 
+    from tap_clientsuccess.singer.stream import RecordStream
     from tap_clientsuccess.streams.base import ClientSuccessStream
-    from tap_clientsuccess.streams.scheduled import ScheduledStream
 
+
+read_logging_as_utf8()
 
 # At DEBUG it would log mapped records.
 logging.getLogger("singer_sdk.mapper").setLevel(logging.INFO)
@@ -75,18 +83,19 @@ _NOISE = {
     "Parsing env var for settings config...",
     "Skipping parse of env var settings...",
 }
-logging.getLogger(settings.PACKAGE).addFilter(lambda record: record.msg not in _NOISE)
+logging.getLogger(PACKAGE).addFilter(lambda record: record.msg not in _NOISE)
 
+_RETRIES_OF_DISCOVERY = 3
 _TESTS = {CONNECTION, *(test.value for test in CliTestOptionValue)}
 
 
 class TapClientSuccess(ContextTap):
     """Reads ClientSuccess: clients, contacts, contracts, notes, pulses and more."""
 
-    name = settings.PACKAGE
-    package_name = settings.DISTRIBUTION
+    name = PACKAGE
+    package_name = DISTRIBUTION
     # The SDK adds its own settings to it.
-    config_jsonschema = copy.deepcopy(settings.SCHEMA)
+    config_jsonschema = copy.deepcopy(SCHEMA)
     message_writer_class = BufferedWriter
     message_writer: BufferedWriter
     mapper: StreamMapper
@@ -109,6 +118,11 @@ class TapClientSuccess(ContextTap):
             parse_env_config=parse_env_config, catalog=catalog, state=state, **kwargs
         )
         self.message_writer.checkpoint = stop_signal.raise_if_set
+        start = self.context.settings.start_date
+        if start and is_future(start):
+            self.logger.warning(
+                "start_date is in the future: changes before it are not read"
+            )
 
     def setup_mapper(self) -> None:
         """Decide what is read, under which names, with which columns.
@@ -186,7 +200,7 @@ class TapClientSuccess(ContextTap):
         """
         super().load_state(without_partitions(state))
         self.has_no_state = not state.get("bookmarks")
-        if self._mapper is not None:
+        if self.has_mapper:
             self.mapper.flatten(self.state)
         if state:
             self._check_bookmarks(state)
@@ -207,9 +221,15 @@ class TapClientSuccess(ContextTap):
     @property
     def _names(self) -> set[str]:
         """The names of all streams, turned off or not; sends no request."""
-        custom = self.config.get("custom_streams") or []
+        return self._names_of(self.config)
+
+    @staticmethod
+    def _names_of(config: Mapping[str, t.Any]) -> set[str]:
+        custom = config.get("custom_streams")
+        definitions = custom if isinstance(custom, list) else []
+        names = [each.get("name") for each in definitions if isinstance(each, dict)]
         built_in = {stream.name for stream in STREAMS}  # type: ignore[misc]
-        return built_in | {definition["name"] for definition in custom}
+        return built_in | {name for name in names if isinstance(name, str)}
 
     @property
     def _read_names(self) -> set[str]:
@@ -241,13 +261,15 @@ class TapClientSuccess(ContextTap):
             return set()
         return {stream.name for stream in STREAMS if issubclass(stream, ReferenceList)}  # type: ignore[misc]
 
-    @classproperty
-    def _env_var_config(cls) -> dict[str, t.Any]:  # noqa: N805
-        """The settings in the environment; a misspelled one is an error."""
+    @classmethod
+    def read_variables(cls) -> dict[str, t.Any]:
+        """Return the settings in the environment; a misspelled one is an error."""
         cls.append_builtin_config(cls.config_jsonschema)
         return read_environment(cls.config_jsonschema)
 
-    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+    def check_settings(
+        self, settings: dict[str, t.Any], *, raise_errors: bool
+    ) -> list[str]:
         """Validate the settings; messages contain no values, which may be secrets.
 
         Discovery works without settings, but not with invalid ones. Settings at their
@@ -257,15 +279,20 @@ class TapClientSuccess(ContextTap):
         properties = self.config_jsonschema["properties"]
         given = any(
             value is not None and value != properties.get(name, {}).get("default")
-            for name, value in self._config.items()
+            for name, value in settings.items()
         )
-        unread = () if self._reads_environment else unread_settings(properties)
-        errors = problems(self._config, self.config_jsonschema, unread)
-        if not errors and (definitions := self._config.get("custom_streams")):
-            taken = [stream.name for stream in STREAMS]  # type: ignore[misc]
-            errors = list(definition_problems(definitions, taken))
-        if not errors:
-            errors = list(interval_problems(self._config, self._names))
+        taken = [stream.name for stream in STREAMS]  # type: ignore[misc]
+        errors = problems(
+            settings,
+            self.config_jsonschema,
+            how_to_set=partial(how_to_set, is_read=self._reads_environment),
+            checks={
+                "custom_streams": partial(definition_problems, taken=taken),
+                "full_read_interval_days": partial(
+                    interval_problems, streams=self._names_of(settings)
+                ),
+            },
+        )
         if errors and (given or raise_errors):
             raise config_error(*errors)
         self.is_configured = not errors
@@ -291,12 +318,9 @@ class TapClientSuccess(ContextTap):
         ctx: click.Context,  # noqa: ARG003
         param: click.Option,  # noqa: ARG003
         value: tuple[str, ...],
-    ) -> _ConfigInput:
+    ) -> ConfigInput:
         """Read the configuration files."""
         return read_config(value)
-
-    def _setup_signal_handlers(self) -> None:
-        """Do nothing: `__main__` handles signals from the start."""
 
     def run(self) -> None:
         """Sync all streams; on a signal, write a last STATE and stop.
@@ -322,7 +346,7 @@ class TapClientSuccess(ContextTap):
 
     def _check_complete(self) -> None:
         names = [s.name for s in self._all_streams if s.outcome.is_incomplete]
-        if names and self.context.settings.fails_if_incomplete:
+        if names and self.context.settings.on_incomplete == "fail":
             raise IncompleteError(
                 f"records are missing, or may be, in {', '.join(names)}: see the "
                 "warnings above (on_incomplete is fail)"
@@ -362,9 +386,9 @@ class TapClientSuccess(ContextTap):
         found = self.streams.get(SyncLog.name)
         return found if isinstance(found, SyncLog) else None
 
-    def write_log_row(self, stream: ScheduledStream) -> None:
+    def write_log_row(self, stream: RecordStream) -> None:
         """Write the row of `sync_log` about a stream."""
-        if sync_log := self._sync_log:
+        if (sync_log := self._sync_log) and isinstance(stream, ScheduledStream):
             for message in sync_log.messages(stream):
                 self.write_message(message)
 
@@ -375,9 +399,7 @@ class TapClientSuccess(ContextTap):
             ApiError: A stream could not be read.
         """
         self._warn_about_catalog()
-        self._streams = {
-            name: stream for name, stream in self.streams.items() if stream.selected
-        }
+        self.keep_selected_streams()
         if test == CliTestOptionValue.Schema.value:
             self.write_schemas()
         else:
@@ -415,7 +437,7 @@ class TapClientSuccess(ContextTap):
         *,
         about: bool = False,
         about_format: str | None = None,
-        config: _ConfigInput | None = None,
+        config: ConfigInput | None = None,
         state: str | None = None,
         catalog: str | None = None,
         test: str = CliTestOptionValue.Disabled.value,
@@ -428,7 +450,7 @@ class TapClientSuccess(ContextTap):
         if about:
             cls.print_about(about_format)
             return
-        given = config or _ConfigInput()
+        given = config or ConfigInput()
         if test == CONNECTION:
             cls._test_connection(given)
         cls.print_version(print_fn=cls.logger.info)
@@ -444,14 +466,17 @@ class TapClientSuccess(ContextTap):
             tap.run_test(test)
 
     @classmethod
-    def _test_connection(cls, given: _ConfigInput) -> t.NoReturn:
+    def _test_connection(cls, given: ConfigInput) -> t.NoReturn:
         logging.getLogger().setLevel(logging.ERROR)
         tap = cls(
             config=given.config, parse_env_config=given.parse_env, setup_mapper=False
         )
         verdict = check_connection(tap.context.client, tap.context.settings)
-        click.echo(f"{cls.name}: {printable(verdict.reason)}", err=True)
-        sys.exit(0 if verdict.works else 1)
+        if not verdict.works:
+            raise ApiError(verdict.reason)
+        logging.getLogger().setLevel(logging.INFO)
+        cls.logger.info(verdict.reason)
+        sys.exit()
 
     @classmethod
     def cb_discover(
@@ -463,10 +488,13 @@ class TapClientSuccess(ContextTap):
         """Print the catalog. The SDK's version prints each error on its own line."""
         if value:
             given = ctx.params["config"]
-            cls(
+            tap = cls(
                 config=given.config,
                 parse_env_config=given.parse_env,
                 validate_config=False,
                 setup_mapper=False,
-            ).run_discovery()
+            )
+            # Somebody waits for it.
+            tap.context.client.most_retries_unreachable = _RETRIES_OF_DISCOVERY
+            tap.run_discovery()
             ctx.exit()

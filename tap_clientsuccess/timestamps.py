@@ -32,6 +32,7 @@ _RFC_3339 = re.compile(
 _TIME_OF_DAY = re.compile(rf"{_CLOCK}(?:{_ZONE})?")
 _NUMBER = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20})?(?:[eE]\+?[0-9]{1,2})?")
 _LONGEST = 100
+_CLOCK_ERROR = dt.timedelta(days=1)
 _EIGHT_DIGITS = range(10**7, 10**8)
 _SECONDS = range(10**8, 10**10)
 _MILLISECONDS = range(10**10, 10**13)
@@ -175,6 +176,11 @@ def _in_utc(moment: dt.datetime) -> dt.datetime:
     if moment.tzinfo is None:
         return moment.replace(tzinfo=UTC)
     return moment.astimezone(UTC)
+
+
+def is_future(moment: dt.datetime) -> bool:
+    """Tell whether a time is to come, by more than a clock may be wrong."""
+    return moment > dt.datetime.now(dt.UTC) + _CLOCK_ERROR
 
 
 @lru_cache(maxsize=16)  # The responses of one second have the same.

@@ -23,12 +23,23 @@ PACKAGE = Path(tap_clientsuccess.__file__).parent
 FILES = sorted({*PACKAGE.rglob("*.py")} - {PACKAGE / "__main__.py"})
 
 PRIVATE: dict[str, set[str]] = {
-    "cli.py": {"singer_sdk.plugin_base._ConfigInput"},
     "singer/batch_files.py": {"singer_sdk.helpers._batch.BatchConfig"},
     "singer/flattening.py": {"singer_sdk.helpers._flattening.FlatteningOptions"},
     "singer/mapper.py": {
         "singer_sdk.helpers._catalog.get_selected_schema",
         "singer_sdk.helpers._flattening.FlatteningOptions",
+    },
+    "singer/sdk.py": {
+        "singer_sdk._logging",
+        "singer_sdk.helpers._batch.BatchConfig",
+        "singer_sdk.helpers._classproperty.classproperty",
+        "singer_sdk.plugin_base._ConfigInput",
+        "PluginBase._config",
+        "PluginBase._env_var_config",
+        "PluginBase._setup_signal_handlers",
+        "PluginBase._validate_config",
+        "Tap._mapper",
+        "Tap._streams",
     },
     "singer/stream.py": {
         "singer_sdk.helpers._batch.BaseBatchFileEncoding",
@@ -37,6 +48,7 @@ PRIVATE: dict[str, set[str]] = {
         "singer_sdk.helpers._util.utc_now",
         "Stream._finalize_state",
         "Stream._generate_record_messages",
+        "Stream._increment_stream_state",
         "Stream._stream_version",
         "Stream._sync_batches",
         "Stream._sync_records",
@@ -48,21 +60,6 @@ PRIVATE: dict[str, set[str]] = {
     },
     "streams/base.py": {"Stream._tap", "Stream._write_starting_replication_value"},
     "streams/lists.py": {"Stream._tap"},
-    "streams/search.py": {
-        "Stream._increment_stream_state",
-        "Stream._write_state_message",
-    },
-    "tap.py": {
-        "singer_sdk.helpers._batch.BatchConfig",
-        "singer_sdk.helpers._classproperty.classproperty",
-        "singer_sdk.plugin_base._ConfigInput",
-        "PluginBase._config",
-        "PluginBase._env_var_config",
-        "PluginBase._setup_signal_handlers",
-        "PluginBase._validate_config",
-        "Tap._mapper",
-        "Tap._streams",
-    },
 }
 """By file: imports, and members of the SDK's classes that are overridden or used."""
 

@@ -8,7 +8,8 @@ import logging
 import os
 import typing as t
 
-from dotenv import find_dotenv, load_dotenv
+from dotenv import dotenv_values, find_dotenv, load_dotenv
+from singer_sdk.exceptions import ConfigValidationError
 
 from tap_clientsuccess.config.files import read_text
 from tap_clientsuccess.config.validation import nearest
@@ -36,12 +37,15 @@ def read_environment(schema: Mapping[str, t.Any]) -> dict[str, t.Any]:
         ConfigValidationError: A variable has the wrong type, or is misspelled, or the
             file cannot be read.
     """
-    _load_file()
+    before = {*os.environ}
+    path = _load_file()
     config: dict[str, t.Any] = {}
     for name, setting in schema["properties"].items():
-        if (text := os.environ.get(variable(name))) is None:
+        # Without a value it counts as not set, as in `NAME=` of a `.env`.
+        if not (text := os.environ.get(variable(name))):
             continue
-        logger.info("%s: read from the environment", variable(name))
+        source = "the environment" if variable(name) in before else path
+        logger.info("%s: read from %s", variable(name), source)
         try:
             # Python decodes variables by the locale, which need not be theirs.
             config[name] = _parsed(os.fsencode(text).decode(), setting)
@@ -52,24 +56,33 @@ def read_environment(schema: Mapping[str, t.Any]) -> dict[str, t.Any]:
     return config
 
 
-def _load_file() -> None:
-    """Set the variables of a ``.env`` file, except those that are set already.
+def _find_file() -> str:
+    """Return the path of the ``.env`` file, or nothing.
 
     It is the nearest in the working directory or above: where the tap is installed does
     not matter.
     """
     try:
-        path = find_dotenv(usecwd=True)
+        return find_dotenv(usecwd=True)
     except FileNotFoundError:  # The working directory was deleted.
-        return
-    if not path:
-        return
+        return ""
+
+
+def _load_file() -> str:
+    """Set the variables of a ``.env`` file, except those that are set already.
+
+    Returns:
+        The path of the file, if there is one.
+    """
+    if not (path := _find_file()):
+        return path
     # As if a shell had set them: by the locale, Python may be unable to.
     text = os.fsdecode(read_text(path).encode())
     try:
         load_dotenv(stream=io.StringIO(text))
     except ValueError:
         raise config_error(f"{path} sets what no variable can hold") from None
+    return path
 
 
 def _parsed(text: str, setting: Mapping[str, t.Any]) -> t.Any:
@@ -83,9 +96,7 @@ def _parsed(text: str, setting: Mapping[str, t.Any]) -> t.Any:
         return int(text)
     if "boolean" in kinds:
         return text.lower() in _TRUE
-    if "array" in kinds or "object" in kinds:
-        return json.loads(text)
-    return text
+    return text if "string" in kinds else json.loads(text)
 
 
 def _check_names(settings: Mapping[str, t.Any]) -> None:
@@ -123,6 +134,37 @@ def unread_settings(settings: Iterable[str]) -> list[str]:
 
     Empty under Meltano, which always sets variables for the settings it passes.
     """
-    if "MELTANO_EXTRACTOR_NAME" in os.environ:
+    if _is_under_meltano():
         return []
     return [name for name in settings if os.environ.get(variable(name))]
+
+
+def how_to_set(name: str, *, is_read: bool) -> str:
+    """Say how to set a setting that is missing.
+
+    Args:
+        name: The setting.
+        is_read: Whether the run reads the environment.
+    """
+    if is_read or _is_under_meltano():
+        return f"set {variable(name)}"
+    places = {"the environment": os.environ, (path := _find_file()): _in_file(path)}
+    for place, variables in places.items():
+        if variables.get(variable(name)):
+            return f"it is in {place}: read it with --config=ENV"
+    return (
+        f"put it into the file of --config, or set {variable(name)} and read it with "
+        "--config=ENV"
+    )
+
+
+def _in_file(path: str) -> Mapping[str, str | None]:
+    """Return what a ``.env`` file sets; nothing if it cannot be read."""
+    try:
+        return dotenv_values(stream=io.StringIO(read_text(path))) if path else {}
+    except ConfigValidationError:
+        return {}
+
+
+def _is_under_meltano() -> bool:
+    return "MELTANO_EXTRACTOR_NAME" in os.environ

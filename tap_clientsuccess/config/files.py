@@ -38,8 +38,15 @@ def read_object(path: str) -> dict[str, t.Any]:
         ConfigValidationError: It cannot be read, or is not a JSON object.
     """
     text = read_text(path)
+    if not text.strip():
+        raise config_error(f"{path} is empty: write at least {{}} into it")
     try:
         content = json.loads(text)
+    except json.JSONDecodeError as error:
+        # Its message may quote the content.
+        raise config_error(
+            f"{path} is not JSON: see line {error.lineno}, column {error.colno}"
+        ) from None
     except (ValueError, RecursionError):
         raise config_error(f"{path} is not JSON") from None
     if not isinstance(content, dict):

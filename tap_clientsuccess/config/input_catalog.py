@@ -1,6 +1,7 @@
 """Check a catalog, and bring it into the one form that everything else reads.
 
-By hand, not with a JSON schema: that takes 50 ms of each run.
+By hand: a JSON schema takes 50 ms of each run, and `msgspec` neither names the property
+that is wrong nor leaves its value out.
 """
 
 from __future__ import annotations

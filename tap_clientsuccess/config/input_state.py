@@ -6,7 +6,6 @@ import typing as t
 
 from tap_clientsuccess.config.validation import nearest, unwritable
 from tap_clientsuccess.errors import config_error
-from tap_clientsuccess.schedule import KEYS
 from tap_clientsuccess.timestamps import parse_time
 
 if t.TYPE_CHECKING:
@@ -21,7 +20,9 @@ _INTERIM = {
     "starting_replication_value",
     "replication_key_signpost",
     "first_read_began",
-    *KEYS,
+    "full_read",
+    "full_read_in_progress",
+    "table_version",
     "column_owners",
 }
 """What the SDK and the streams note in a bookmark besides its time."""

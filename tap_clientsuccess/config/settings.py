@@ -1,4 +1,7 @@
-"""The settings: JSON schema and typed access."""
+"""The settings, each declared once.
+
+To add one, add a field: the JSON schema comes of it, `make docs` writes the rest.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from singer_sdk import typing as th
 
+from tap_clientsuccess.config import checks
+from tap_clientsuccess.config.field import json_schema, setting, values
 from tap_clientsuccess.timestamps import parse_time
 
 if t.TYPE_CHECKING:
@@ -40,153 +45,159 @@ def package_version() -> str:
         return "0+unknown"
 
 
-SCHEMA: dict[str, t.Any] = th.PropertiesList(
-    th.Property(
-        "auth_method",
+def _text(value: str | None) -> str:
+    return value or ""
+
+
+def _without_slash(url: str | None) -> str:
+    return _text(url).rstrip("/")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings, with defaults filled in; times in seconds, sizes in bytes."""
+
+    auth_method: str = setting(
         th.StringType(allowed_values=["api_key", "password"]),
-        default="api_key",
-        title="Authentication method",
-        description=(
+        "Authentication method",
+        (
             "`api_key`, or `password` for accounts without a key: the tap logs in with "
             "`username` and `password`."
         ),
-    ),
-    th.Property(
-        "api_key",
+        default="api_key",
+    )
+    api_key: str = setting(
         th.StringType(min_length=1),
-        secret=True,
-        title="API key",
-        description=(
+        "API key",
+        (
             "The API key, created in ClientSuccess under Settings. Sent with every "
             "request, only to the hosts of `base_url` and `v1_base_url`. Required "
             "unless `auth_method` is `password`."
         ),
-    ),
-    th.Property(
-        "username",
-        th.StringType(min_length=1),
-        title="User name",
-        description="The user to log in, with `auth_method: password`.",
-    ),
-    th.Property(
-        "password",
-        th.StringType(min_length=1),
         secret=True,
-        title="Password",
-        description="The password of `username`, with `auth_method: password`.",
-    ),
-    th.Property(
-        "base_url",
+        read=_text,
+        check=checks.api_key,
+    )
+    username: str = setting(
         th.StringType(min_length=1),
-        default=DEFAULT_BASE_URL,
-        title="Base URL",
-        description=(
+        "User name",
+        "The user to log in, with `auth_method: password`.",
+        read=_text,
+    )
+    password: str = setting(
+        th.StringType(min_length=1),
+        "Password",
+        "The password of `username`, with `auth_method: password`.",
+        secret=True,
+        read=_text,
+    )
+    base_url: str = setting(
+        th.StringType(min_length=1),
+        "Base URL",
+        (
             "Base URL of the API: the default, or "
             "`https://<company>.clientsuccess.com/api`. Must use https, except for "
             "loopback addresses."
         ),
-    ),
-    th.Property(
-        "v1_base_url",
+        default=DEFAULT_BASE_URL,
+        read=_without_slash,
+        check=checks.url,
+    )
+    v1_base_url: str = setting(
         th.StringType(min_length=1),
-        title="Base URL of v1",
-        description=(
+        "Base URL of v1",
+        (
             "Base URL of API v1 (employees, client statuses, client segments, login). "
             "By default `base_url` with `v1` as its last segment."
         ),
-    ),
-    th.Property(
-        "api_key_header",
+        read=_without_slash,
+        check=checks.url,
+    )
+    api_key_header: str = setting(
         th.StringType(min_length=1),
-        default="X-API-Key",
-        title="API key header",
-        description=(
+        "API key header",
+        (
             "Header for the key: `X-API-Key`, or `Authorization` for keys of Open API "
             "v2."
         ),
-    ),
-    th.Property(
-        "start_date",
+        default="X-API-Key",
+        check=checks.header_name,
+    )
+    start_date: dt.datetime | None = setting(
         th.DateTimeType,
-        title="Start date",
-        description=(
+        "Start date",
+        (
             "Earliest modification time to read, such as `2024-01-01T00:00:00Z`. "
             "Without it, everything is read."
         ),
-    ),
-    th.Property(
-        "page_size",
+        read=parse_time,
+        check=checks.time,
+    )
+    page_size: int = setting(
         th.IntegerType(minimum=1, maximum=1000),
+        "Page size",
+        "Records per page, 1 to 1000. The server may return fewer.",
         default=200,
-        title="Page size",
-        description="Records per page, 1 to 1000. The server may return fewer.",
-    ),
-    th.Property(
-        "concurrency",
+    )
+    concurrency: int = setting(
         th.IntegerType(minimum=1, maximum=32),
-        default=4,
-        title="Concurrency",
-        description=(
+        "Concurrency",
+        (
             "Maximum number of concurrent requests, 1 to 32. The tap sends fewer while "
             "the server limits the rate."
         ),
-    ),
-    th.Property(
-        "lookback_seconds",
+        default=4,
+    )
+    lookback_seconds: int = setting(
         th.IntegerType(minimum=0, maximum=31_536_000),
-        default=300,
-        title="Lookback (seconds)",
-        description=(
+        "Lookback (seconds)",
+        (
             "Seconds before the bookmark at which an incremental sync starts, to catch "
             "records that became visible late."
         ),
-    ),
-    th.Property(
-        "request_timeout",
+        default=300,
+    )
+    request_timeout: int = setting(
         th.IntegerType(minimum=1, maximum=3600),
+        "Request timeout (seconds)",
+        "Seconds that a request may take, including the whole response.",
         default=60,
-        title="Request timeout (seconds)",
-        description="Seconds that a request may take, including the whole response.",
-    ),
-    th.Property(
-        "max_retries",
+    )
+    max_retries: int = setting(
         th.IntegerType(minimum=0, maximum=100),
-        default=8,
-        title="Maximum retries",
-        description=(
+        "Maximum retries",
+        (
             "How often a request is retried after a timeout, a connection error, a "
             "429, a 5xx or a response that is not JSON."
         ),
-    ),
-    th.Property(
-        "max_response_bytes",
+        default=8,
+    )
+    max_response_bytes: int = setting(
         th.IntegerType(minimum=_MEBIBYTE),
-        default=32 * _MEBIBYTE,
-        title="Maximum response (bytes)",
-        description=(
+        "Maximum response (bytes)",
+        (
             "Maximum size of a response in bytes, after decompression. A larger one is "
             "an error, as is one that needs more than twice this much memory."
         ),
-    ),
-    th.Property(
-        "discover_custom_fields",
+        default=32 * _MEBIBYTE,
+    )
+    discover_custom_fields: bool = setting(
         th.BooleanType,
-        default=True,
-        title="Discover custom fields",
-        description=(
+        "Discover custom fields",
+        (
             "Whether discovery reads the account's custom fields, which become typed "
             "properties of `custom`."
         ),
-    ),
-    th.Property(
-        "full_read_interval_days",
+        default=True,
+    )
+    full_read_interval_days: dict[str, float | None] = setting(
         th.ObjectType(
             additional_properties=th.CustomType(
                 {"type": ["number", "null"], "minimum": 0, "maximum": 3650}
             )
         ),
-        title="Full read interval (days)",
-        description=(
+        "Full read interval (days)",
+        (
             "Days between two full reads of a stream, which find what an incremental "
             "sync cannot see: scores, deletes, new columns. An object of stream names; "
             "`*` stands for all that it does not name. `0` is in every run, `null` is "
@@ -194,17 +205,14 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
             '`{"clients": 1, "contracts": 1, "client_details": 30, '
             '"contact_details": 30, "*": 7}`.'
         ),
-    ),
-    th.Property(
-        "custom_fields_interval_days",
+        read=lambda given: given or {},
+    )
+    custom_fields_interval_days: int | None = setting(
         th.IntegerType(minimum=0, maximum=365),
-        title="Custom fields interval (days)",
-        description=(
-            "Deprecated: use `full_read_interval_days` with the stream `custom_fields`."
-        ),
-    ),
-    th.Property(
-        "custom_streams",
+        "Custom fields interval (days)",
+        ("Deprecated: use `full_read_interval_days` with the stream `custom_fields`."),
+    )
+    custom_streams: list[dict[str, t.Any]] | None = setting(
         th.ArrayType(
             th.ObjectType(
                 th.Property(
@@ -226,150 +234,90 @@ SCHEMA: dict[str, t.Any] = th.PropertiesList(
                 additional_properties=False,
             ),
         ),
-        title="Custom streams",
-        description=(
-            "Streams for other endpoints; docs/custom-streams.md describes the entries."
-        ),
-    ),
-    th.Property(
-        "v1_streams",
+        "Custom streams",
+        "Streams for other endpoints; docs/custom-streams.md describes the entries.",
+    )
+    v1_streams: str = setting(
         th.StringType(allowed_values=["auto", "required", "off"]),
-        default="auto",
-        title="Streams of v1",
-        description=(
+        "Streams of v1",
+        (
             "What to do with employees, client statuses and client segments, which not "
             "every key may read. `auto`: skip those that are refused, with a warning. "
             "`required`: fail if one is refused. `off`: remove them from the catalog."
         ),
-    ),
-    th.Property(
-        "read_details",
+        default="auto",
+    )
+    read_details: bool = setting(
         th.BooleanType,
-        default=False,
-        title="Read details",
-        description=(
+        "Read details",
+        (
             "Whether to read `client_details` and `contact_details`, which takes one "
             "request for each changed client or contact. The catalog can still "
             "deselect them."
         ),
-    ),
-    th.Property(
-        "health_path",
+        default=False,
+    )
+    health_path: str = setting(
         th.StringType(min_length=1),
+        "Health path",
+        "Path of the connection test (`--test`) under the base URL.",
         default="/health",
-        title="Health path",
-        description="Path of the connection test (`--test`) under the base URL.",
-    ),
-    th.Property(
-        "user_agent",
+        read=lambda path: "/" + path.lstrip("/"),
+    )
+    user_agent: str = setting(
         th.StringType(min_length=1),
-        title="User agent",
-        description=(
+        "User agent",
+        (
             "`User-Agent` header of every request. By default "
             "`tap-clientsuccess/<version>`."
         ),
-    ),
-    th.Property(
-        "on_incomplete",
+        read=lambda given: given or f"{PACKAGE}/{package_version()}",
+    )
+    on_incomplete: str = setting(
         th.StringType(allowed_values=["warn", "fail"]),
-        default="warn",
-        title="On incomplete",
-        description=(
+        "On incomplete",
+        (
             "What to do if records are missing, or may be. `warn`: log a warning. "
             "`fail`: read all streams, and then exit with code 3."
         ),
-    ),
-    th.Property(
-        "emit_activate_version_messages",
+        default="warn",
+    )
+    emit_activate_version_messages: bool = setting(
         th.BooleanType,
-        default=False,
-        title="Emit ACTIVATE_VERSION messages",
-        description=(
+        "Emit ACTIVATE_VERSION messages",
+        (
             "Whether records carry a version, and a complete full read ends in an "
             "`ACTIVATE_VERSION` message, with which some targets delete the rows that "
             "no longer exist."
         ),
-    ),
-).to_dict()
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """The settings, with defaults filled in; times in seconds, sizes in bytes."""
-
-    auth_method: str
-    api_key: str
-    username: str
-    password: str
-    base_url: str
-    v1_base_url: str
-    api_key_header: str
-    start_date: dt.datetime | None
-    page_size: int
-    concurrency: int
-    lookback: dt.timedelta
-    request_timeout: int
-    max_retries: int
-    max_response_bytes: int
-    discover_custom_fields: bool
-    full_read_intervals: Mapping[str, float | None]
-    v1_streams: str
-    read_details: bool
-    health_path: str
-    user_agent: str
-    fails_if_incomplete: bool
-
-    def full_read_interval(self, stream: str) -> dt.timedelta | None:
-        """Return how often a stream is read in full; None for never."""
-        intervals = self.full_read_intervals
-        days = intervals.get(stream, intervals.get("*"))
-        return None if days is None else dt.timedelta(days=days)
+        default=False,
+    )
 
     @classmethod
     def from_config(cls, config: Mapping[str, t.Any]) -> t.Self:
         """Read the settings from a configuration that `problems` found valid."""
+        found = values(cls, config)
+        if not found["v1_base_url"]:
+            found["v1_base_url"] = _sibling_v1(found["base_url"])
+        return cls(**found)
 
-        def value(name: str) -> t.Any:
-            given = config.get(name)
-            return SCHEMA["properties"][name].get("default") if given is None else given
+    @property
+    def lookback(self) -> dt.timedelta:
+        """`lookback_seconds`."""
+        return dt.timedelta(seconds=self.lookback_seconds)
 
-        base_url = value("base_url").rstrip("/")
-        return cls(
-            auth_method=value("auth_method"),
-            api_key=value("api_key") or "",
-            username=value("username") or "",
-            password=value("password") or "",
-            base_url=base_url,
-            v1_base_url=(value("v1_base_url") or _sibling_v1(base_url)).rstrip("/"),
-            api_key_header=value("api_key_header"),
-            start_date=parse_time(value("start_date")),
-            page_size=value("page_size"),
-            concurrency=value("concurrency"),
-            lookback=dt.timedelta(seconds=value("lookback_seconds")),
-            request_timeout=value("request_timeout"),
-            max_retries=value("max_retries"),
-            max_response_bytes=value("max_response_bytes"),
-            discover_custom_fields=value("discover_custom_fields"),
-            full_read_intervals=_full_read_intervals(
-                value("full_read_interval_days") or {},
-                value("custom_fields_interval_days"),
-            ),
-            v1_streams=value("v1_streams"),
-            read_details=value("read_details"),
-            health_path="/" + value("health_path").lstrip("/"),
-            user_agent=value("user_agent") or f"{PACKAGE}/{package_version()}",
-            fails_if_incomplete=value("on_incomplete") == "fail",
-        )
+    def full_read_interval(self, stream: str) -> dt.timedelta | None:
+        """Return how often a stream is read in full; None for never."""
+        given = self.full_read_interval_days
+        # Who sets all streams at once means all of them.
+        intervals = {**({} if "*" in given else FULL_READ_INTERVALS), **given}
+        if self.custom_fields_interval_days is not None:
+            intervals.setdefault("custom_fields", self.custom_fields_interval_days)
+        days = intervals.get(stream, intervals["*"])
+        return None if days is None else dt.timedelta(days=days)
 
 
-def _full_read_intervals(
-    given: Mapping[str, float | None], of_custom_fields: float | None
-) -> dict[str, float | None]:
-    # Who sets all streams at once means all of them.
-    intervals = {**({} if "*" in given else FULL_READ_INTERVALS), **given}
-    if of_custom_fields is not None:
-        intervals.setdefault("custom_fields", of_custom_fields)
-    return intervals
+SCHEMA = json_schema(Settings)
 
 
 def _sibling_v1(base_url: str) -> str:

@@ -2,54 +2,90 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import importlib.util
-import ipaddress
-import re
+import json
 import typing as t
-from urllib.parse import urlsplit
+from collections import defaultdict
+from itertools import chain
+from types import MappingProxyType
 
 import msgspec
 from singer_sdk.plugin_base import JSONSchemaValidator
+from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 from upath import UPath
 
-from tap_clientsuccess.config.settings import DISTRIBUTION, SCHEMA
-from tap_clientsuccess.timestamps import parse_time
+from tap_clientsuccess.config.checks import text
+from tap_clientsuccess.config.field import checks as checks_of
+from tap_clientsuccess.config.settings import SCHEMA, Settings
 
 if t.TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from jsonschema import ValidationError
 
+    from tap_clientsuccess.config.field import Check
 
 SHORTEST_NAME = 20
 """The least that the names of flattened columns may be cut to."""
+_DEPTH = "flattening_max_depth"
 
 
 def problems(
     config: dict[str, t.Any],
     schema: dict[str, t.Any],
-    unread: Collection[str] = (),
+    *,
+    how_to_set: Callable[[str], str] = "set {}".format,
+    checks: Mapping[str, Check] = MappingProxyType({}),
 ) -> list[str]:
-    """List the problems of a configuration, and fill in defaults.
+    """List all problems of a configuration, and fill in defaults.
 
     Args:
         config: The configuration; defaults are set in it.
         schema: Its JSON schema, including the SDK's own settings.
-        unread: Settings that are in the environment, which is not read.
+        how_to_set: Says how to set a setting that is missing.
+        checks: Further checks, by setting; they yield whole sentences.
 
     Returns:
         One sentence a problem, without values.
     """
     if config.get("stream_maps", ...) is None:
         del config["stream_maps"]  # The SDK allows null, but fails on it.
+    found = dict(_schema_problems(config, schema))
+    # What has the wrong type or range is not looked at again.
+    sound = {name: value for name, value in config.items() if name not in found}
+    further = [
+        *_value_problems(sound),
+        *_flattening_problems(sound),
+        *_batch_problems(sound),
+        *_login_problems(config, found, how_to_set),
+    ]
+    for name, check in checks.items():
+        if given := sound.get(name):
+            further += check(given)
+    unknown = _unknown(config, schema["properties"])
+    return [*chain.from_iterable(found.values()), *unknown, *further]
+
+
+def _schema_problems(
+    config: dict[str, t.Any], schema: dict[str, t.Any]
+) -> dict[str, list[str]]:
+    """Return what contradicts the schema, by setting; fill in defaults."""
+    found: dict[str, list[str]] = defaultdict(list)
+    validator = JSONSchemaValidator(schema)
     try:
-        found = [_in_words(e) for e in JSONSchemaValidator(schema).iter_errors(config)]
+        errors = list(validator.iter_errors(config))
     except AttributeError:  # The SDK's schema of __else__ is invalid itself.
-        return ["stream_maps: __else__ must be null"]
-    found += _unknown(config, schema["properties"])
-    return found or list(_beyond_the_schema(config, unread))
+        found["stream_maps"].append("stream_maps: __else__ must be null")
+        others = {key: config[key] for key in config if key != "stream_maps"}
+        errors = list(validator.iter_errors(others))
+    for error in errors:
+        name = next(iter(error.absolute_path), "")
+        found[str(name)].append(_in_words(error))
+    for name, value in config.items():
+        if name not in found and (why := unwritable(value)):
+            found[name].append(f"{name} has {why}")
+    return found
 
 
 def _unknown(
@@ -64,20 +100,17 @@ def _unknown(
         yield f"{within}{name} is not a setting{hint}"
 
 
-def interval_problems(
-    config: Mapping[str, t.Any], streams: Collection[str]
-) -> Iterator[str]:
+def interval_problems(given: Iterable[str], streams: Collection[str]) -> Iterator[str]:
     """Find names in `full_read_interval_days` that are not a stream's.
 
     Args:
-        config: The configuration, which fits the schema.
+        given: The names.
         streams: The names of all streams.
 
     Yields:
         One sentence a problem, with the nearest name.
     """
-    given = config.get("full_read_interval_days") or {}
-    for name in sorted(given.keys() - {"*", *streams}):
+    for name in sorted({*given} - {"*", *streams}):
         near = nearest(name, streams)
         hint = f"; did you mean {near}?" if near else ""
         yield f"full_read_interval_days: there is no stream {name}{hint}"
@@ -110,7 +143,8 @@ def _in_words(error: ValidationError) -> str:  # noqa: PLR0911
             return f"{' and '.join(names)} {verb} missing"
         case "type":
             kinds = [expected] if isinstance(expected, str) else expected
-            return f"{where} must be of type {' or '.join(kinds)}"
+            hint = ": remove the quotes" if _is_quoted(error) else ""
+            return f"{where} must be of type {' or '.join(kinds)}{hint}"
         case "minimum" | "maximum":
             return f"{where} is out of range: the {error.validator} is {expected}"
         case "minLength":
@@ -128,73 +162,65 @@ def _in_words(error: ValidationError) -> str:  # noqa: PLR0911
     return f"{where} is invalid ({error.validator})"
 
 
-def _beyond_the_schema(
-    config: Mapping[str, t.Any], unread: Collection[str]
-) -> Iterator[str]:
-    """Check what a JSON schema cannot express, or not in words that help."""
-    yield from (
-        f"{name} has {why}"
-        for name, value in config.items()
-        if (why := unwritable(value))
-    )
-    texts = [
-        (name, value)
-        for name in SCHEMA["properties"]
-        if isinstance(value := config.get(name), str)
-    ]
-    for name, value in texts:
-        if value != value.strip():
-            yield f"{name} starts or ends with whitespace: remove it"
-        elif not (value.isascii() and value.isprintable()):
-            yield f"{name} contains characters that cannot be sent over HTTP"
-    if (start := config.get("start_date")) and parse_time(start) is None:
-        yield "start_date is not a time such as 2024-01-01T00:00:00Z"
-    if (header := config.get("api_key_header")) and not _HEADER_NAME.fullmatch(header):
-        yield "api_key_header is not the name of an HTTP header"
-    if (longest := config.get("flattening_max_key_length")) and longest < SHORTEST_NAME:
+def _is_quoted(error: ValidationError) -> bool:
+    """Tell whether a text would have the right type, were it not a text."""
+    try:
+        value = json.loads(t.cast("str", error.instance))
+    except (TypeError, ValueError, RecursionError):
+        return False
+    validator = DEFAULT_JSONSCHEMA_VALIDATOR({"type": error.validator_value})
+    return value is not None and validator.is_valid(value)
+
+
+def _value_problems(config: Mapping[str, t.Any]) -> Iterator[str]:
+    """Check the tap's own settings as they declare it, and all that are texts."""
+    for name in SCHEMA["properties"]:
+        if isinstance(value := config.get(name), str):
+            yield from (f"{name} {problem}" for problem in text(value))
+    for name, check in checks_of(Settings):
+        if (value := config.get(name)) is not None:
+            yield from (f"{name} {problem}" for problem in check(value))
+
+
+def _flattening_problems(config: Mapping[str, t.Any]) -> Iterator[str]:
+    longest = config.get("flattening_max_key_length")
+    if longest and longest < SHORTEST_NAME:
         yield f"flattening_max_key_length must be {SHORTEST_NAME} or more"
-    yield from _login_problems(config, unread)
-    if batch_config := config.get("batch_config"):
-        yield from _batch_problems(batch_config, config)
-    for name in ("base_url", "v1_base_url"):
-        if url := config.get(name):
-            yield from _url_problems(name, url)
+    if config.get("flattening_enabled") and config.get(_DEPTH) is None:
+        yield f"{_DEPTH} is missing: flattening_enabled needs it"
 
 
 _LOGIN_SETTINGS = {"api_key": {"api_key"}, "password": {"username", "password"}}
 
 
 def _login_problems(
-    config: Mapping[str, t.Any], unread: Collection[str]
+    config: Mapping[str, t.Any],
+    invalid: Collection[str],
+    how_to_set: Callable[[str], str],
 ) -> Iterator[str]:
     """Find settings that the login lacks, or that belong to the other login."""
+    if "auth_method" in invalid:
+        return
     method = config.get("auth_method") or "api_key"
     for other, names in _LOGIN_SETTINGS.items():
-        for name in sorted(names):
+        for name in sorted(names - {*invalid}):
             given = bool(config.get(name))
             if other == method and not given:
-                hint = "; it is in the environment: read it with --config=ENV"
-                yield (
-                    f"{name} is missing (auth_method is {method})"
-                    f"{hint if name in unread else ''}"
-                )
+                yield f"{name} is missing (auth_method is {method}): {how_to_set(name)}"
             if other != method and given:
                 yield f"{name} is for auth_method {other}, but auth_method is {method}"
 
 
-_DEPTH = "flattening_max_depth"
-
-
-def _batch_problems(
-    batch_config: Mapping[str, t.Any], config: Mapping[str, t.Any]
-) -> Iterator[str]:
+def _batch_problems(config: Mapping[str, t.Any]) -> Iterator[str]:
     """Find what the SDK would ignore, or fail with in the middle of a sync."""
+    if not (batch_config := config.get("batch_config")):
+        return
     encoding = batch_config.get("encoding") or {}
     if encoding.get("format") == "parquet":
         if not importlib.util.find_spec("pyarrow"):
             yield (
-                "batch_config.encoding.format parquet needs an extra: install "
-                f"{DISTRIBUTION}[parquet]"
+                "batch_config.encoding.format parquet needs pyarrow: install it "
+                "beside the tap"
             )
         if not (config.get("flattening_enabled") and config.get(_DEPTH)):
             yield (
@@ -214,48 +240,3 @@ def _batch_problems(
             UPath(root).fs  # noqa: B018
         except (ImportError, ValueError) as error:
             yield f"batch_config.storage.root cannot be used: {error}"
-
-
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-
-
-_HOST_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
-_LONGEST_HOST = 254
-
-
-def _url_problems(name: str, url: str) -> Iterator[str]:
-    try:
-        parts = urlsplit(url.strip())
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        yield f"{name} is not a URL"
-        return
-    if parts.scheme not in {"https", "http"} or not host:
-        yield f"{name} must start with https:// and a host"
-    elif not _is_host(host):
-        yield f"{name} has an invalid host (try https://api.clientsuccess.com/api)"
-    elif parts.scheme == "http" and not _is_loopback(host):
-        yield (
-            f"{name} must use https: http sends the key unencrypted "
-            "(only loopback addresses may use it)"
-        )
-    if parts.username is not None or parts.password is not None:
-        yield f"{name} must not contain a user name or password"
-    if parts.query or parts.fragment:
-        yield f"{name} must not have a query or a fragment"
-
-
-def _is_host(host: str) -> bool:
-    with contextlib.suppress(ValueError):
-        return bool(ipaddress.ip_address(host))
-    labels = host.removesuffix(".").split(".")
-    return len(host) < _LONGEST_HOST and all(map(_HOST_LABEL.fullmatch, labels))
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -32,6 +32,8 @@ _EARLY_SECONDS = 300
 class KeyAuthenticator(APIKeyAuthenticator):
     """Puts the API key into the header of every request."""
 
+    what = "key"
+
     rejection = (
         "the API key is wrong, expired or lacks a permission: make a new one in "
         "ClientSuccess and set api_key"
@@ -48,6 +50,8 @@ class LoginAuthenticator(APIAuthenticatorBase):
     One thread renews the token for all before it expires. Sources: the older public
     Singer tap, the public Airbyte connector and a public MCP server.
     """
+
+    what = "login"
 
     rejection = (
         "the login works, but not for this request: check username, password and the "

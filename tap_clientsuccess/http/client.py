@@ -18,6 +18,7 @@ from tap_clientsuccess.errors import (
     UnavailableError,
     UnexpectedBodyError,
     UnexpectedResponseError,
+    UnreachableError,
 )
 from tap_clientsuccess.http.clock import ServerClock
 from tap_clientsuccess.http.responses import Response, check, describe_unexpected
@@ -85,7 +86,12 @@ class RequestCounts:
 
 
 class Client:
-    """Sends authenticated requests and retries them; thread-safe."""
+    """Sends authenticated requests and retries them; thread-safe.
+
+    Attributes:
+        most_retries_unreachable: How often at most a request is retried where there is
+            no complete response.
+    """
 
     def __init__(
         self,
@@ -109,7 +115,7 @@ class Client:
         self.timeout = timeout
         self.clock = ServerClock()
         self._transport = transport
-        self._max_retries = max_retries
+        self._max_retries = self.most_retries_unreachable = max_retries
         self._throttle = Throttle(concurrency)
 
     @property
@@ -149,7 +155,10 @@ class Client:
                 tries += 1
                 is_limited = error.status == requests.codes.too_many_requests
                 counts.add(rate_limited=int(is_limited))
-                if tries > self._max_retries:
+                most = self._max_retries
+                if isinstance(error, UnreachableError):
+                    most = min(most, self.most_retries_unreachable)
+                if tries > most:
                     took = f"{tries} tries in {time.monotonic() - started:.0f} seconds"
                     error.add_note(f"(gave up after {took})")
                     raise

@@ -11,6 +11,7 @@ import urllib3.exceptions as urllib3_errors
 
 from tap_clientsuccess.errors import (
     ApiError,
+    ProxyError,
     TlsError,
     UnexpectedResponseError,
     UnreachableError,
@@ -55,6 +56,12 @@ _EXPLANATIONS = (
         UnreachableError,
         "the proxy cannot connect: check HTTPS_PROXY",
         (urllib3_errors.ProxyError, requests.exceptions.InvalidProxyURL),
+    ),
+    _Explanation(
+        ProxyError,
+        "a SOCKS proxy needs PySocks: install it beside the tap, or change HTTPS_PROXY "
+        "or ALL_PROXY",
+        (requests.exceptions.InvalidSchema,),
     ),
     _Explanation(
         UntrustedServerError,

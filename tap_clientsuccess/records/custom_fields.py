@@ -9,9 +9,11 @@ import typing as t
 
 from tap_clientsuccess.errors import (
     ApiError,
+    ProxyError,
     RefusedError,
     RejectedKeyError,
     TlsError,
+    UnreachableError,
     UntrustedServerError,
 )
 
@@ -149,8 +151,9 @@ class FieldDefinitions:
         warning.
 
         Raises:
-            ApiError: The key or the login is wrong, or there is no TLS connection to
-                the API: nothing else could be read either.
+            ApiError: The key or the login is wrong, there is no TLS connection to the
+                API, the proxy cannot be used, or no request gets through: nothing else
+                could be read either.
         """
         if resource not in self._known:
             self._known[resource] = dict(self._properties(resource))
@@ -161,11 +164,14 @@ class FieldDefinitions:
         try:
             if self._read:
                 definitions = self._read(resource)
-        except (TlsError, UntrustedServerError):
+        except (ProxyError, TlsError, UntrustedServerError):
             raise
         except ApiError as error:
             if isinstance(error, RejectedKeyError):
                 self._raise_if_wrong(error)
+            elif isinstance(error, UnreachableError) and not self._known:
+                self._check_elsewhere(UnreachableError, RejectedKeyError)
+                self._read = None
             elif not isinstance(error, RefusedError):
                 self._read = None  # It would fail for the others just as slowly.
             logger.warning(
@@ -183,10 +189,14 @@ class FieldDefinitions:
         """Raise unless the key may lack just the permission to read definitions."""
         if error.status != _FORBIDDEN:
             raise error
+        self._check_elsewhere(RejectedKeyError)
+
+    def _check_elsewhere(self, *fatal: type[ApiError]) -> None:
+        """Send another request; raise only what would stop everything else, too."""
         try:
             self._check_key()
-        except RejectedKeyError:
+        except fatal:
             raise
         except ApiError:
-            pass  # It says nothing about the key.
+            pass  # It says nothing about the rest.
         self._check_key = lambda: None

@@ -14,6 +14,7 @@ import time
 import typing as t
 from dataclasses import dataclass, field
 
+from tap_clientsuccess.errors import counted
 from tap_clientsuccess.http.client import RequestCounts
 
 if t.TYPE_CHECKING:
@@ -40,7 +41,7 @@ class StreamProgress:
         requests: Counts of its requests.
         seconds: How long it has taken.
         bookmark: The bookmark at the end, if any.
-        status: complete, incomplete, skipped or interrupted, once it has ended.
+        status: complete, incomplete, skipped, sampled or interrupted, once it ended.
     """
 
     stream: str
@@ -76,11 +77,11 @@ class StreamProgress:
     def describe(self) -> str:
         """Describe how far it has come."""
         rate = self.records / max(self.seconds, 0.001)
-        amount = f"{self.records:,} records"
+        amount = counted(self.records)
         rest = ""
         if self.total:
             share = min(1.0, self.records / self.total)
-            amount = f"{self.records:,} of {self.total:,} records ({share:.0%})"
+            amount = f"{self.records:,} of {counted(self.total)} ({share:.0%})"
             if rate:
                 left = max(0, self.total - self.records) / rate
                 rest = f", about {left:,.0f} s left"
@@ -91,7 +92,7 @@ class StreamProgress:
         """Describe the result."""
         new = self.records - self.repeated
         what = f"{self.part} {self.status}".lstrip()
-        text = f"{what}: {self.records:,} records ({new:,} new)"
+        text = f"{what}: {counted(self.records)} ({new:,} new)"
         text += f" in {self.seconds:.1f} s; {self.requests.describe()}"
         if self.bookmark:
             text += f"; bookmark: {self.bookmark_before or 'none'} -> {self.bookmark}"

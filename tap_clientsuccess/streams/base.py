@@ -8,7 +8,7 @@ from collections import Counter
 from functools import cached_property
 
 from tap_clientsuccess.catalog import SCHEMAS, AccountSchema
-from tap_clientsuccess.errors import ApiError, MissingKeyError
+from tap_clientsuccess.errors import ApiError, MissingKeyError, counted
 from tap_clientsuccess.records.reader import NO_RECORD, RecordReader
 from tap_clientsuccess.singer.outcome import Outcome, Status
 from tap_clientsuccess.streams.scheduled import ScheduledStream
@@ -153,7 +153,7 @@ class ClientSuccessStream(ScheduledStream):
         dropped, sent = self._without_key, self._with_key
         if dropped > _MOST_WITHOUT_KEY or (dropped and not sent):
             raise MissingKeyError(
-                f"{dropped} records lack their primary key "
+                f"{counted(dropped, 'lacks its', 'lack their')} primary key "
                 f"{', '.join(self.primary_keys)}: "
                 "check primary_keys, and discover again"
             ).in_stream(self.name)

@@ -189,7 +189,7 @@ class ScheduledStream(RecordStream, abc.ABC):
         """Write the row of `sync_log`, and the STATE that it belongs to."""
         self._tap.write_log_row(self)
         self.state_manager.is_flushed = False
-        self._write_state_message()
+        self.write_state()
 
     def _note_end(self) -> None:
         self.ended_at = self._tap.context.clock.now()

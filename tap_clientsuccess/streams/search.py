@@ -9,7 +9,7 @@ from functools import cached_property, partial
 
 from singer_sdk.streams.rest import PageContext
 
-from tap_clientsuccess.errors import UnexpectedBodyError, config_error
+from tap_clientsuccess.errors import UnexpectedBodyError, config_error, counted
 from tap_clientsuccess.paging.page import Page, PageRequest
 from tap_clientsuccess.paging.reader import Reader
 from tap_clientsuccess.paging.window import FURTHER_BACK, Window
@@ -18,12 +18,12 @@ from tap_clientsuccess.schedule import Kind
 from tap_clientsuccess.singer.outcome import Outcome, Status
 from tap_clientsuccess.streams.base import ClientSuccessStream
 from tap_clientsuccess.streams.scheduled import FIRST_READ_BEGAN
-from tap_clientsuccess.timestamps import format_time, parse_time
+from tap_clientsuccess.timestamps import format_time, is_future, parse_time
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.helpers.types import Context
     from singer_sdk.streams.rest import HTTPRequest
 
     from tap_clientsuccess.paging.proof import Verdict
@@ -33,7 +33,6 @@ if t.TYPE_CHECKING:
 
 MODIFICATION_KEY = "modifiedTime"
 _PAGES_PER_STATE = 4
-_CLOCK_ERROR = dt.timedelta(days=1)
 
 
 class Checkpoint(t.NamedTuple):
@@ -87,12 +86,12 @@ class SearchStream(ClientSuccessStream):
         if self.reads_everything and self.schedule.kind is Kind.FULL:
             # A run that is killed before the next STATE has begun, and had its turn.
             self.state_manager.is_flushed = False
-            self._write_state_message()
+            self.write_state()
         self._bookmark_before = self._bookmark(context)
         for item in self.completed(self._items(reader)):
             if isinstance(item, Checkpoint):
                 self._checkpoint(context, item.time)
-                self._write_state_message()
+                self.write_state()
             else:
                 yield item
         self.check_keys()
@@ -212,19 +211,16 @@ class SearchStream(ClientSuccessStream):
     def _warn_of(self, verdict: Verdict, *, has_bookmark: bool) -> None:
         """Say that records are or may be missing."""
         what = f"records may be missing: {verdict.why}."
+        missing = f"{counted(verdict.missing, 'is', 'are')} missing"
         if verdict.is_accepted:
             what = (
-                f"{verdict.missing} records are missing: the server counts more than "
-                "it returned in each of three reads, during which nothing changed. "
-                "Its total seems to be wrong"
+                f"{missing}: the server counts more than it returned in each of three "
+                "reads, during which nothing changed. Its total seems to be wrong"
                 f"{', so the bookmark moves on' * self.is_incremental}; compare with "
                 "ClientSuccess."
             )
         elif verdict.missing:
-            what = (
-                f"{verdict.missing} records are missing: the server counts more than "
-                "it returned in three reads."
-            )
+            what = f"{missing}: the server counts more than it returned in three reads."
         if not verdict.is_accepted:
             # What has no time can be missing where all that has one was sent.
             start = "The" if has_bookmark else "The bookmark stays; the"
@@ -254,13 +250,12 @@ class SearchStream(ClientSuccessStream):
             self.get_context_state(context).get(FIRST_READ_BEGAN)
         )
         window = Window(bookmark, settings.start_date, settings.lookback, is_first)
-        # Not just now: this machine's clock may be wrong.
-        if window.start and window.start > dt.datetime.now(dt.UTC) + _CLOCK_ERROR:
+        if bookmark and is_future(bookmark):
             self.logger.warning(
-                "%s: reads only changes since %s, which is in the future: check "
-                "start_date and the state",
+                "%s: reads only changes since %s, which is in the future: check the "
+                "state",
                 self.name,
-                format_time(window.start),
+                format_time(bookmark),
             )
         return window
 
@@ -302,18 +297,6 @@ class SearchStream(ClientSuccessStream):
             problem = f"the bookmark of {self.name} is not a time"
             raise config_error(problem, what="state")
         return bookmark
-
-    def _increment_stream_state(
-        self,
-        latest_record: Record,
-        *,
-        context: Context | None = None,
-    ) -> None:
-        """Leave the bookmark alone: the reader decides how far it may move.
-
-        The SDK would compare times as strings and fail on a record without its
-        replication key.
-        """
 
     def get_replication_key_signpost(
         self,

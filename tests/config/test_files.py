@@ -89,7 +89,9 @@ def test_variables_in_any_encoding(
     [
         ("größe".encode("latin-1"), "is not text in UTF-8 or UTF-16"),
         (b"\xff\xfe\x00", "is not text in UTF-8 or UTF-16"),
-        (b"", "is not JSON"),
+        (b"", "is empty: write at least {} into it"),
+        (b" \n", "is empty"),
+        (b'{\n  "a": s3cr3t}', "is not JSON: see line 2, column 8"),
         (b"[1]", "is not a JSON object"),
         (b'{"a":' * 200 + b"1" + b"}" * 200, "has more than 100 nested levels"),
         (None, "cannot be read: No such file or directory"),

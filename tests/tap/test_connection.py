@@ -123,7 +123,8 @@ def test_a_transient_fault_is_retried(cli: CommandLine, sandbox: Sandbox) -> Non
         ({"api_key": 5}, "api_key must be of type string"),
         ({"api_key": ""}, "api_key is empty"),
         ({"api_key": " blank "}, "api_key starts or ends with"),
-        ({"api_key": "line\nbreak"}, "api_key contains characters"),
+        ({"api_key": "line\nbreak"}, "api_key contains a control character"),
+        ({"username": "größe"}, "username contains characters that cannot be sent"),
         (
             {"base_url": " https://api.clientsuccess.com/api"},
             "base_url starts or ends with",

@@ -107,7 +107,9 @@ def test_wrong_credentials_are_one_line(
 def test_the_connection_test_with_a_login(
     cli: CommandLine, login: dict[str, t.Any]
 ) -> None:
-    assert cli("--test").exit_code == 0
+    result = cli("--test")
+    assert result.exit_code == 0
+    assert "the login is accepted" in result.stderr
 
 
 def test_a_missing_login_endpoint(

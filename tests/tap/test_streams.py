@@ -65,6 +65,22 @@ def test_field_definitions_are_read_again_after_some_days(
     assert len(sandbox.requests) == 22
 
 
+@pytest.mark.parametrize("name", ["stream_map_config", "faker_config"])
+def test_field_definitions_are_read_again_if_expressions_change(
+    sync: Sync, sandbox: Sandbox, name: str
+) -> None:
+    settings = {
+        "streams": ["custom_fields"],
+        "stream_maps": {"custom_fields": {"x": "config.get('a')"}},
+    }
+    state = sync(**settings, **{name: {"seed": 1}}).state
+    sandbox.requests.clear()
+    sync(**settings, **{name: {"seed": 1}}, state=state)
+    assert not sandbox.requests
+    sync(**settings, **{name: {"seed": 2}}, state=state)
+    assert len(sandbox.requests) == 22
+
+
 def test_an_incremental_sync_without_changes_needs_few_requests(
     sync: Sync, sandbox: Sandbox, config: dict[str, t.Any]
 ) -> None:
