@@ -6,22 +6,22 @@ import typing as t
 from functools import cached_property
 from weakref import WeakKeyDictionary
 
-from jsonschema import Draft7Validator
 from singer_sdk.schema.source import SchemaDirectory, StreamSchema
 from singer_sdk.singerlib import Schema
 from singer_sdk.singerlib.catalog import Metadata, StreamMetadata
 
 from tap_clientsuccess import schemas
+from tap_clientsuccess.records.nullable import nullable_schema
 
 if t.TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from singer_sdk.schema.source import SchemaSource
     from singer_sdk.singerlib import Catalog, CatalogEntry
     from singer_sdk.streams import Stream
 
+    from tap_clientsuccess.custom_fields import FieldDefinitions
     from tap_clientsuccess.records import JSONSchema
-    from tap_clientsuccess.records.custom_fields import FieldDefinitions
 
 
 class SharedSchemaDirectory(SchemaDirectory):
@@ -65,14 +65,6 @@ class SharedSchemaDirectory(SchemaDirectory):
         return {**self._resolved(self._pieces[name]), **own}
 
 
-_NULL: JSONSchema = {"type": "null"}
-_MAY_REFUSE_NULL = {"const", "anyOf", "oneOf", "allOf", "not", "if", "$ref"}
-# What is kept of a record's schema: a record that breaks another rule is sent as well.
-_ROOT = {
-    "type", "properties", "additionalProperties", "required", "title", "description",
-    "$schema", "$id",
-}  # fmt: skip
-
 SCHEMAS = SharedSchemaDirectory(schemas)
 
 
@@ -109,62 +101,6 @@ def with_custom_fields(schema: JSONSchema, added: JSONSchema) -> JSONSchema:
     properties = schema["properties"]
     custom = {**properties["custom"], "properties": added}
     return {**schema, "properties": {**properties, "custom": custom}}
-
-
-def nullable_schema(schema: JSONSchema, keys: Collection[str]) -> JSONSchema:
-    """Return a record's schema in which all but the primary key may be null.
-
-    For null is what is sent where a record, or an object within it, lacks a member, and
-    where a value does not fit. A record without its key is not sent at all.
-
-    Args:
-        schema: The schema, by a user or of a catalog.
-        keys: The primary key.
-    """
-    properties = schema.get("properties", {})
-    made = _with_nullable_members({key: schema[key] for key in _ROOT & schema.keys()})
-    if kept := {key: properties[key] for key in keys if key in properties}:
-        made["properties"] |= kept
-    if required := [key for key in schema.get("required", ()) if key in keys]:
-        made["required"] = required
-    return made
-
-
-def _with_nullable_members(schema: JSONSchema) -> JSONSchema:
-    made = {key: value for key, value in schema.items() if key != "required"}
-    if "properties" in made:
-        members = made["properties"].items()
-        made["properties"] = {name: _nullable(member) for name, member in members}
-    for key in ("items", "additionalProperties"):
-        if isinstance(made.get(key), dict):
-            made[key] = _nullable(made[key])
-    return made
-
-
-def _nullable(schema: JSONSchema) -> JSONSchema:
-    choices = [each for each in schema.get("anyOf", ()) if each != _NULL]
-    if len(choices) == 1:  # The usual way to say that something may be null.
-        schema = {**choices[0], **schema}
-        del schema["anyOf"]
-    made = _with_nullable_members(schema)
-    types = made.get("type", "null")
-    types = [types] if isinstance(types, str) else types
-    if "null" not in types:
-        made["type"] = [*types, "null"]
-    if "enum" in made and None not in made["enum"]:
-        made["enum"] = [*made["enum"], None]
-    if "anyOf" in made and not _takes_null(made):
-        made["anyOf"] = [*made["anyOf"], _NULL]
-    if made.keys() & _MAY_REFUSE_NULL and not _takes_null(made):
-        return {"anyOf": [made, _NULL]}
-    return made
-
-
-def _takes_null(schema: JSONSchema) -> bool:
-    try:
-        return Draft7Validator(schema).is_valid(None)
-    except Exception:  # noqa: BLE001 # such as a reference to what is nowhere
-        return False
 
 
 def make_nullable(catalog: Catalog) -> None:

@@ -10,12 +10,12 @@ from functools import cached_property
 from singer_sdk.streams.rest import HTTPRequest
 
 from tap_clientsuccess.config.settings import Settings
+from tap_clientsuccess.custom_fields import FieldDefinitions
 from tap_clientsuccess.errors import RefusedError
 from tap_clientsuccess.http.auth import KeyAuthenticator, LoginAuthenticator
 from tap_clientsuccess.http.client import Client
 from tap_clientsuccess.http.thread_pool import ThreadPool
 from tap_clientsuccess.http.transport import Transport
-from tap_clientsuccess.records.custom_fields import FieldDefinitions
 from tap_clientsuccess.records.envelope import list_of
 from tap_clientsuccess.schedule import greatest_version
 from tap_clientsuccess.singer.progress import Progress

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import inspect
 import textwrap
 import typing as t
@@ -10,10 +11,13 @@ from functools import cache
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from singer_sdk.singerlib import SelectionMask
 
 import tap_clientsuccess
+from tap_clientsuccess.singer.sdk import selected_schema
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,14 +28,10 @@ FILES = sorted({*PACKAGE.rglob("*.py")} - {PACKAGE / "__main__.py"})
 
 PRIVATE: dict[str, set[str]] = {
     "singer/batch_files.py": {"singer_sdk.helpers._batch.BatchConfig"},
-    "singer/flattening.py": {"singer_sdk.helpers._flattening.FlatteningOptions"},
-    "singer/mapper.py": {
-        "singer_sdk.helpers._catalog.get_selected_schema",
-        "singer_sdk.helpers._flattening.FlatteningOptions",
-    },
     "singer/sdk.py": {
         "singer_sdk._logging",
         "singer_sdk.helpers._batch.BatchConfig",
+        "singer_sdk.helpers._catalog.get_selected_schema",
         "singer_sdk.helpers._classproperty.classproperty",
         "singer_sdk.plugin_base._ConfigInput",
         "PluginBase._config",
@@ -44,6 +44,7 @@ PRIVATE: dict[str, set[str]] = {
     "singer/stream.py": {
         "singer_sdk.helpers._batch.BaseBatchFileEncoding",
         "singer_sdk.helpers._batch.BatchConfig",
+        "singer_sdk.helpers._batch.SDKBatchMessage",
         "singer_sdk.helpers._catalog.pop_deselected_record_properties",
         "singer_sdk.helpers._util.utc_now",
         "Stream._finalize_state",
@@ -60,6 +61,7 @@ PRIVATE: dict[str, set[str]] = {
     },
     "streams/base.py": {"Stream._tap", "Stream._write_starting_replication_value"},
     "streams/lists.py": {"Stream._tap"},
+    "streams/scheduled.py": {"Stream._tap"},
 }
 """By file: imports, and members of the SDK's classes that are overridden or used."""
 
@@ -72,6 +74,22 @@ def test_the_private_names_of_the_sdk_are_listed(path: Path) -> None:
 
 def test_the_list_names_no_other_files() -> None:
     assert {PACKAGE / name for name in PRIVATE} <= {*FILES}
+
+
+def test_the_selected_schema_is_a_copy_without_what_is_deselected() -> None:
+    text = {"type": "string"}
+    inner = {"type": "object", "properties": {"a": text, "b": text}}
+    schema = {"type": "object", "properties": {"a": text, "b": text, "c": inner}}
+    before = copy.deepcopy(schema)
+    deselected = [("properties", "a"), ("properties", "c", "properties", "b")]
+    mask = SelectionMask({(): True} | dict.fromkeys(deselected, False))
+    stream: t.Any = SimpleNamespace(name="x", effective_schema=schema, mask=mask)
+    kept = {"type": "object", "properties": {"a": text}}
+    assert selected_schema(stream) == {
+        "type": "object",
+        "properties": {"b": text, "c": kept},
+    }
+    assert schema == before
 
 
 def private_names(path: Path) -> Iterator[str]:

@@ -1,9 +1,16 @@
-"""From the bytes of a response to JSON values, without losing a digit."""
+"""Decoding: from the bytes of a response to JSON values, without losing a digit.
+
+A response is decoded strictly where that goes, and else leniently: what a strict parser
+rejects but a complete document may contain is no reason to stop a sync. What is not
+complete is refused.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 import typing as t
+from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 
 import msgspec
@@ -11,6 +18,27 @@ import msgspec
 from tap_clientsuccess.errors import UnexpectedBodyError
 
 _MAX_DIGITS = 4000
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)(?:\\u0000|\0)")
+
+
+def in_one_line(body: bytes) -> tuple[bytes, int]:
+    """Return a body without line breaks, and without NUL in its text.
+
+    Args:
+        body: The body of the response.
+
+    Returns:
+        The same JSON, and how many NUL characters were replaced by U+FFFD.
+    """
+    body, replaced = body.strip(), 0
+    # `rfind` looks for the backslash, which is rare; `in` is three times as slow.
+    if body.rfind(b"\\u0000") >= 0 or b"\0" in body:
+        body, replaced = _NUL.subn(rb"\1\\ufffd", body)
+    if b"\n" in body or b"\r" in body:
+        # Else the lenient decoder may read it; it has the last word.
+        with suppress(ValueError, RecursionError):
+            body = msgspec.json.format(body, indent=-1)
+    return body, replaced
 
 
 def _number(text: str) -> Decimal | float:

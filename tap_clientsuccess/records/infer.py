@@ -1,11 +1,16 @@
-"""A JSON schema for records of which nothing is known but some samples."""
+"""Inference: a JSON schema for records of which nothing is known but some samples.
+
+All types are nullable and all nested objects open, because the next record may have
+what these have not. What differs from one record to the next is text, which holds
+everything. A text is a time only if all of them are times with a zone.
+"""
 
 from __future__ import annotations
 
 import typing as t
 from decimal import Decimal
 
-from tap_clientsuccess.records.coerce import is_date_time
+from tap_clientsuccess.timestamps import read_moment
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,9 +30,6 @@ _NAMES: dict[type, str] = {
 
 def infer_schema(records: Iterable[t.Any], keys: Sequence[str]) -> JSONSchema:
     """Infer a schema.
-
-    All types are nullable and all nested objects open, because the next record may
-    have what these have not. Fields of which types differ are text.
 
     Args:
         records: The samples; those that are not objects count for nothing.
@@ -57,7 +59,7 @@ def _schema_of(values: Sequence[t.Any]) -> JSONSchema:
         return {"type": ["string", "null"]}
     (name,) = types
     schema: JSONSchema = {"type": [name, "null"]}
-    if name == "string" and all(is_date_time(value) for value in values if value):
+    if name == "string" and all(_is_date_time(value) for value in values if value):
         schema["format"] = "date-time"
     return schema
 
@@ -71,3 +73,11 @@ def _object_schema(values: Sequence[dict[str, t.Any]]) -> JSONSchema:
         },
         "additionalProperties": True,
     }
+
+
+def _is_date_time(value: t.Any) -> bool:
+    """Tell whether a text is a time with its zone, and not a number."""
+    if not isinstance(value, str) or not {*":T"} & {*value[:20]}:
+        return False
+    moment = read_moment(value)
+    return bool(moment and moment.zone)

@@ -15,12 +15,10 @@ import re
 import typing as t
 from itertools import chain
 
-import msgspec
+from tap_clientsuccess.singer.writer import ENCODER
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from singer_sdk.helpers._flattening import FlatteningOptions
+    from collections.abc import Mapping
 
     from tap_clientsuccess.records import JSONSchema
 
@@ -38,8 +36,64 @@ _PLAIN = re.compile(r"[A-Za-z0-9_]+")
 _ODD = re.compile(r"[^A-Za-z0-9_]+")
 _TEXT: JSONSchema = {"type": ["string", "null"]}
 
-# As the writer encodes: decimals as numbers, and what JSON has no type for as text.
-_encoder = msgspec.json.Encoder(enc_hook=str, decimal_format="number")
+
+class ColumnNames:
+    """The names of nested fields as columns, for targets that ignore case."""
+
+    def __init__(
+        self,
+        separator: str = "__",
+        longest: int = LONGEST_NAME,
+        owners: dict[str, Path] | None = None,
+    ) -> None:
+        """Start with no names.
+
+        Args:
+            separator: What separates the parts of a name.
+            longest: How long a name may be.
+            owners: Which field has a name that several want; those that are found are
+                added. A field that is there no more still has its name.
+        """
+        self._separator = separator
+        self._longest = longest
+        self._owners = {} if owners is None else owners
+        self._taken: dict[str, Path] = {}
+        self._names: dict[Path, str] = {}
+
+    def reserve(self, name: str) -> None:
+        """Let a field at the top, such as a key, have its name."""
+        self._taken[_folded(name)] = (name,)
+
+    def of(self, path: Path) -> str:
+        """Return a name that no other column has.
+
+        A name that is not plain, too long or taken is cut and ends in a part of the
+        path's hash. So it stays the same, whatever other columns there are.
+        """
+        if path not in self._names:
+            self._names[path] = name = self._new(path)
+            self._taken[_folded(name)] = path
+        return self._names[path]
+
+    def _new(self, path: Path) -> str:
+        name = self._separator.join(path)
+        if not (all(map(_PLAIN.fullmatch, path)) and len(name) <= self._longest):
+            return self._hashed(path)
+        folded = _folded(name)
+        owner = self._owners.get(folded) or self._taken.get(folded, path)
+        if owner == path:
+            return name
+        self._owners[folded] = owner
+        return self._hashed(path)
+
+    def _hashed(self, path: Path) -> str:
+        digest = hashlib.sha256(json.dumps(path).encode()).hexdigest()
+        plain = self._separator.join(_ODD.sub("_", part) for part in path)
+        names = (
+            f"{plain[: self._longest - length - 1]}_{digest[:length]}"
+            for length in range(_DIGEST, len(digest))
+        )
+        return next(name for name in names if _folded(name) not in self._taken)
 
 
 class FlatteningPlan:
@@ -53,44 +107,35 @@ class FlatteningPlan:
         self,
         stream: str,
         schema: JSONSchema,
-        options: FlatteningOptions,
+        depth: int,
+        names: ColumnNames,
         everything: JSONSchema | None = None,
-        owners: dict[str, Path] | None = None,
     ) -> None:
         """Name the columns.
 
         Args:
             stream: The stream's name, for warnings.
             schema: The schema of its records.
-            options: The depth, what separates the parts of a name, and how long one
-                that is made here may be.
+            depth: How many levels of objects become columns.
+            names: Names the columns.
             everything: The schema before selection. Its fields are named first, so
                 that none takes the name of one that is not selected.
-            owners: Which field has a name that several want; those of this schema are
-                added. A field that is there no more still has its name.
         """
         self._stream = stream
-        self._depth = options.max_level
-        self._separator = options.separator
-        self._longest = options.max_key_length
+        self._depth = depth
+        self._names = names
         self._warned: set[str] = set()
         members = schema.get("properties", {})
         all_members = (everything or schema).get("properties", {})
-        # Names at the top stay: the keys are among them.
-        self._taken: dict[str, Path] = {
-            _folded(name): (name,)
-            for name, member in chain(members.items(), all_members.items())
-            if not self._is_expanded(member, 0)
-        }
-        self._owners = {} if owners is None else owners
-        self._names: dict[Path, str] = {}
-        self._columns: dict[str, JSONSchema] = {}
-        list(self._planned(all_members, ()))
-        self._columns.clear()
-        self._plan = list(self._planned(members, ()))
-        self.schema = {**schema, "properties": self._columns}
+        for name, member in chain(members.items(), all_members.items()):
+            if not self._is_expanded(member, 0):
+                names.reserve(name)
+        self._planned(all_members, (), {})
+        columns: dict[str, JSONSchema] = {}
+        self._plan = self._planned(members, (), columns)
+        self.schema = {**schema, "properties": columns}
         if "required" in schema:
-            kept = [name for name in schema["required"] if name in self._columns]
+            kept = [name for name in schema["required"] if name in columns]
             self.schema["required"] = kept
 
     def flatten(self, record: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -100,50 +145,32 @@ class FlatteningPlan:
         return flat
 
     def _is_expanded(self, schema: JSONSchema, level: int) -> bool:
-        names = _names(schema)
-        return level < self._depth and names == ["object"] and "properties" in schema
+        types = _types(schema)
+        return level < self._depth and types == ["object"] and "properties" in schema
 
     def _planned(
-        self, members: Mapping[str, JSONSchema], within: Path
-    ) -> Iterator[tuple[str, t.Any]]:
-        """Yield each member with its column, or with the plan of its own members."""
+        self,
+        members: Mapping[str, JSONSchema],
+        within: Path,
+        columns: dict[str, JSONSchema],
+    ) -> list[tuple[str, t.Any]]:
+        """Return each member with its column, or with the plan of its own members.
+
+        Args:
+            members: The schemas of the members.
+            within: Where they are.
+            columns: The schemas of their columns are added to it.
+        """
+        plan: list[tuple[str, t.Any]] = []
         for name, schema in members.items():
             path = (*within, name)
             if self._is_expanded(schema, len(within)):
-                yield name, list(self._planned(schema["properties"], path))
+                plan.append((name, self._planned(schema["properties"], path, columns)))
                 continue
-            column = name
-            if within:
-                column = self._names.get(path) or self._column_name(path)
-            self._columns[column] = _column_schema(schema, is_nested=bool(within))
-            yield name, (column, *_names(self._columns[column]))
-
-    def _column_name(self, path: Path) -> str:
-        """Return a name that no other column has, for targets that ignore case.
-
-        A name that is not plain, too long or taken is cut and ends in a part of the
-        path's hash. So it stays the same, whatever other columns there are.
-        """
-        name = self._separator.join(path)
-        folded = _folded(name)
-        owner = self._owners.get(folded) or self._taken.get(folded, path)
-        if not (all(map(_PLAIN.fullmatch, path)) and len(name) <= self._longest):
-            name = self._hashed_name(path)
-        elif owner != path:
-            self._owners[folded] = owner
-            name = self._hashed_name(path)
-        self._taken[_folded(name)] = path
-        self._names[path] = name
-        return name
-
-    def _hashed_name(self, path: Path) -> str:
-        digest = hashlib.sha256(json.dumps(path).encode()).hexdigest()
-        plain = self._separator.join(_ODD.sub("_", part) for part in path)
-        names = (
-            f"{plain[: self._longest - length - 1]}_{digest[:length]}"
-            for length in range(_DIGEST, len(digest))
-        )
-        return next(name for name in names if _folded(name) not in self._taken)
+            column = self._names.of(path) if within else name
+            columns[column] = _column_schema(schema, is_nested=bool(within))
+            plan.append((name, (column, *_types(columns[column]))))
+        return plan
 
     def _fill(
         self,
@@ -160,7 +187,7 @@ class FlatteningPlan:
                 continue
             key, kind = column
             if kind == "string" and value is not None and not isinstance(value, str):
-                value = _encoder.encode(value).decode()
+                value = ENCODER.encode(value).decode()
             elif kind == "integer" and not _fits(value):
                 self._warn(f"a value of '{key}' has more than 64 bits; null is sent")
                 value = None
@@ -181,7 +208,7 @@ def _fits(value: t.Any) -> bool:
     return not isinstance(value, int) or _SMALLEST <= value <= _LARGEST
 
 
-def _names(schema: JSONSchema) -> list[str]:
+def _types(schema: JSONSchema) -> list[str]:
     """Return the JSON types of a schema, without null."""
     declared = schema.get("type", [])
     names = [declared] if isinstance(declared, str) else declared
@@ -190,11 +217,11 @@ def _names(schema: JSONSchema) -> list[str]:
 
 def _column_schema(schema: JSONSchema, *, is_nested: bool) -> JSONSchema:
     """Return the schema of a column: text, unless it is of one simple type."""
-    names = _names(schema)
-    if len(names) != 1 or names[0] in {"object", "array"}:
+    types = _types(schema)
+    if len(types) != 1 or types[0] in {"object", "array"}:
         kept = ("description",) if "description" in schema else ()
         return {**_TEXT, **{key: schema[key] for key in kept}}
-    return {**schema, "type": [*names, "null"]} if is_nested else schema
+    return {**schema, "type": [*types, "null"]} if is_nested else schema
 
 
 def _folded(name: str) -> str:

@@ -8,8 +8,6 @@ from collections import Counter
 from dataclasses import replace
 from itertools import chain
 
-from singer_sdk.helpers._catalog import get_selected_schema
-from singer_sdk.helpers._flattening import FlatteningOptions
 from singer_sdk.mapper import (
     MAPPER_ALIAS_OPTION,
     CustomStreamMap,
@@ -18,7 +16,12 @@ from singer_sdk.mapper import (
 )
 
 from tap_clientsuccess.errors import config_error
-from tap_clientsuccess.singer.flattening import LONGEST_NAME, FlatteningPlan
+from tap_clientsuccess.singer.flattening import (
+    LONGEST_NAME,
+    ColumnNames,
+    FlatteningPlan,
+)
+from tap_clientsuccess.singer.sdk import selected_schema
 from tap_clientsuccess.singer.stream_maps import as_sent, maps_for
 
 if t.TYPE_CHECKING:
@@ -45,11 +48,9 @@ class StreamMapper(PluginMapper):
         stream_maps = {**config.get("stream_maps", {})}
         super().__init__({**config, "stream_maps": stream_maps}, logger)
         self._all_maps = self.stream_maps_dict
-        self._flattening = replace(
-            self.flattening_options,
-            max_key_length=config.get("flattening_max_key_length") or LONGEST_NAME,
-        )
-        self.flattening_options = FlatteningOptions(enabled=False)
+        self._longest = config.get("flattening_max_key_length") or LONGEST_NAME
+        self._flattening = self.flattening_options
+        self.flattening_options = replace(self._flattening, enabled=False)
         self._streams: dict[str, str] = {}
         self._names: Counter[str] = Counter()
         """Under how many streams a name would leave, if all were read."""
@@ -69,7 +70,7 @@ class StreamMapper(PluginMapper):
             self.stream_maps[name] = [nothing]
             return
         everything = stream.effective_schema
-        selected = get_selected_schema(name, everything, stream.mask)
+        selected = selected_schema(stream)
         stream_maps = self._made(name, selected, keys)
         for stream_map in stream_maps:
             self._check_name(name, stream_map)
@@ -136,9 +137,9 @@ class StreamMapper(PluginMapper):
         plan = FlatteningPlan(
             name,
             stream_map.transformed_schema,
-            self._flattening,
+            self._flattening.max_level,
+            ColumnNames(self._flattening.separator, self._longest, owners),
             everything,
-            owners,
         )
         for key in stream_map.transformed_key_properties or ():
             if key not in plan.schema["properties"]:

@@ -1,19 +1,35 @@
-"""What is private of the SDK, under names that are public here.
+"""The one place for the SDK's private names: its next release may change them.
 
-Its next release may change any of it: `tests/test_sdk_private_names.py` has the list.
+`tests/test_sdk_private_names.py` lists them, and tests what is relied on.
 """
 
 from __future__ import annotations
 
 import abc
+import traceback
 import typing as t
 
 from singer_sdk import Tap, _logging
 from singer_sdk.helpers._batch import BatchConfig
+from singer_sdk.helpers._catalog import get_selected_schema
 from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.plugin_base import _ConfigInput as ConfigInput
 
-__all__ = ["BatchConfig", "ConfigInput", "SdkTap", "read_logging_as_utf8"]
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from singer_sdk.streams import Stream
+
+    from tap_clientsuccess.records import JSONSchema
+
+__all__ = [
+    "BatchConfig",
+    "ConfigInput",
+    "SdkTap",
+    "failed_at",
+    "read_logging_as_utf8",
+    "selected_schema",
+]
 
 
 class SdkTap(Tap):
@@ -35,10 +51,9 @@ class SdkTap(Tap):
         """Whether `setup_mapper` was called."""
         return self._mapper is not None
 
-    def keep_selected_streams(self) -> None:
-        """Forget all other streams: the tests of the SDK would select them."""
-        selected = {name: each for name, each in self.streams.items() if each.selected}
-        self._streams = selected
+    def set_streams(self, streams: Iterable[Stream]) -> None:
+        """Read only these streams, in this order."""
+        self._streams = {stream.name: stream for stream in streams}
 
     @classproperty
     def _env_var_config(cls) -> dict[str, t.Any]:  # noqa: N805
@@ -60,3 +75,27 @@ def read_logging_as_utf8() -> None:
         return yaml.safe_load(path.read_bytes())
 
     _logging._load_yaml_logging_config = load  # noqa: SLF001
+
+
+def selected_schema(stream: Stream) -> JSONSchema:
+    """Return a copy of a stream's schema that has its selected fields alone."""
+    return get_selected_schema(stream.name, stream.effective_schema, stream.mask)
+
+
+def failed_at(error: Exception) -> tuple[str, str | None, str | None]:
+    """Tell what was set up or applied when an error was raised, by the SDK's frames.
+
+    Returns:
+        The setting, ``stream_maps`` or ``faker_config``; the stream, as the setting has
+        it; and the expression. None for what is not known.
+    """
+    stream = expression = None
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if frame.f_code.co_name == "_init_faker_instance":
+            return "faker_config", None, None
+        names = frame.f_locals
+        if isinstance(key := names.get("stream_map_key"), str):
+            stream = key
+        if isinstance(found := names.get("expr", names.get("prop_def")), str):
+            expression = found
+    return "stream_maps", stream, expression

@@ -19,6 +19,7 @@ from singer_sdk.exceptions import (
     AbortedSyncFailedException,
     AbortedSyncPausedException,
 )
+from singer_sdk.helpers._batch import SDKBatchMessage
 from singer_sdk.helpers._catalog import pop_deselected_record_properties
 from singer_sdk.helpers._util import utc_now
 from singer_sdk.helpers.conform import TypeConformanceLevel
@@ -39,6 +40,7 @@ if t.TYPE_CHECKING:
 
     from singer_sdk.helpers._batch import BaseBatchFileEncoding, BatchConfig
     from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.singerlib.encoding.simple import Message
 
     from tap_clientsuccess.singer.progress import Progress
     from tap_clientsuccess.singer.writer import BufferedWriter
@@ -64,6 +66,8 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
 
     outcome = Outcome(status=Status.IN_PROGRESS)
     """How the last read ended."""
+    has_records = True
+    """Whether responses have its records."""
     part = ""
     """What is read of it, where that is not all of its run."""
     version: int | None = None
@@ -107,8 +111,32 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
             if len(path) == 2 and not chosen  # noqa: PLR2004
         ]
 
+    def read_again(self) -> None:
+        """Do what the SDK does after the SCHEMA message, which has left."""
+        if batch_config := self.get_batch_config(self.config):
+            self._sync_batches(batch_config)
+        else:
+            for _ in self._sync_records():
+                pass
+
+    @contextmanager
+    def concluded(self, context: Context | None) -> Iterator[None]:  # noqa: ARG002
+        """Do what follows after the last record, or an error."""
+        yield
+
     def _sync_records(
         self, context: Context | None = None, *, write_messages: bool = True
+    ) -> Generator[Record, None, None]:
+        if not self.has_records:
+            return
+        if not write_messages:  # For batch files, or a sample.
+            yield from self._read_records(context, write_messages=False)
+            return
+        with self.concluded(context):
+            yield from self._read_records(context, write_messages=True)
+
+    def _read_records(
+        self, context: Context | None, *, write_messages: bool
     ) -> Generator[Record, None, None]:
         self.outcome = Outcome(status=Status.IN_PROGRESS)
         self.progress = StreamProgress(
@@ -251,6 +279,13 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
         The bookmark moves while a file is filled. If that is never sent, the bookmark
         goes back to where the last BATCH message left it.
         """
+        if self.has_records:
+            with self.concluded(context):
+                self._write_batches(batch_config, context)
+
+    def _write_batches(
+        self, batch_config: BatchConfig, context: Context | None
+    ) -> None:
         state = self.get_context_state(context)
         self._state_sent = copy.deepcopy(state)
         try:
@@ -304,8 +339,30 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
         replication key.
         """
 
-    def write_state(self) -> None:
-        """Write a STATE message where one is due; the records leave in any case."""
+    def messages_of(self, record: Record) -> Iterator[Message]:
+        """Make the messages of a record that no response had."""
+        pop_deselected_record_properties(record, self.schema, self.mask)
+        messages = self._generate_record_messages(record)
+        if not (batch_config := self.get_batch_config(self.config)):
+            yield from messages
+            return
+        batcher = Batcher(self.tap_name, file_name_of(self.name), batch_config)
+        rows = iter([message.record for message in messages])
+        for manifest in batcher.get_batches(records=rows):
+            yield SDKBatchMessage(
+                stream=self.stream_maps[0].stream_alias,
+                encoding=batch_config.encoding,
+                manifest=manifest,
+            )
+
+    def write_state(self, *, is_due: bool = False) -> None:
+        """Write a STATE message where one is due; the records leave in any case.
+
+        Args:
+            is_due: Whether one is due though no record was sent.
+        """
+        if is_due:
+            self.state_manager.is_flushed = False
         self._write_state_message()
 
     def _write_state_message(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import traceback
 import typing as t
 from decimal import Decimal
 
@@ -20,6 +19,7 @@ from singer_sdk.singerlib.json import deserialize_json, serialize_json
 
 from tap_clientsuccess.config.validation import nearest
 from tap_clientsuccess.errors import ApiError, config_error
+from tap_clientsuccess.singer.sdk import failed_at
 
 if t.TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -150,7 +150,7 @@ def stream_map_error(error: Exception, stream: str | None = None) -> Exception:
     """Describe an error that setting up or applying a stream map has raised.
 
     The SDK's errors name neither the stream nor the cause, and errors of Python, such
-    as `TypeError`, not even the expression. These are in the frames that raised them.
+    as `TypeError`, not even the expression.
 
     Args:
         error: The error.
@@ -158,22 +158,12 @@ def stream_map_error(error: Exception, stream: str | None = None) -> Exception:
     """
     if isinstance(error, (ApiError, ConfigValidationError)):
         return error
-    expression = None
-    where = "stream_maps"
-    for frame, _ in traceback.walk_tb(error.__traceback__):
-        names = frame.f_locals
-        if isinstance(key := names.get("stream_map_key"), str):
-            stream = key  # As the setting has it.
-        if isinstance(found := names.get("expr", names.get("prop_def")), str):
-            expression = found
-        if frame.f_code.co_name == "_init_faker_instance":
-            where, stream, expression = "faker_config", None, None
-            break
+    where, key, expression = failed_at(error)
     cause = error.__cause__ or error
-    shows = isinstance(cause, _WITHOUT_DATA) or where == "faker_config"
-    text = f": {cause}" if shows else ""
-    if stream:
-        where = f"{where}.{stream}"
+    is_faker = where == "faker_config"
+    text = f": {cause}" if is_faker or isinstance(cause, _WITHOUT_DATA) else ""
+    if not is_faker and (key or stream):
+        where = f"{where}.{key or stream}"
     what = f"{expression!r} fails: " if expression else ""
     return config_error(f"{where}: {_cut(what)}{type(cause).__name__}{_cut(text)}")
 

@@ -31,7 +31,7 @@ _FULL_BYTES = 2**17
 _MOST_BYTES = 2**22
 
 # As the SDK encodes: decimals as numbers, and what JSON has no type for as text.
-_encoder = msgspec.json.Encoder(enc_hook=str, decimal_format="number")
+ENCODER = msgspec.json.Encoder(enc_hook=str, decimal_format="number")
 
 
 class OutputError(Exception):
@@ -60,7 +60,7 @@ class BufferedWriter(GenericSingerWriter[bytes, Message]):
             ConfigValidationError: A stream map made what JSON cannot hold.
         """
         try:
-            return _encoder.encode(message.to_dict())
+            return ENCODER.encode(message.to_dict())
         except ValueError as error:
             if not isinstance(message, RecordMessage):
                 raise

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from tap_clientsuccess.catalog import SCHEMAS, AccountSchema
 from tap_clientsuccess.errors import ApiError, MissingKeyError, counted
-from tap_clientsuccess.records.reader import NO_RECORD, RecordReader
+from tap_clientsuccess.records.record_reader import NO_RECORD, RecordReader
 from tap_clientsuccess.singer.outcome import Outcome, Status
 from tap_clientsuccess.streams.scheduled import ScheduledStream
 
@@ -23,12 +23,12 @@ if t.TYPE_CHECKING:
 
     from tap_clientsuccess.config.settings import Settings
     from tap_clientsuccess.context import ContextTap
+    from tap_clientsuccess.custom_fields import FieldDefinitions
     from tap_clientsuccess.errors import RefusedError
     from tap_clientsuccess.http.auth import KeyAuthenticator, LoginAuthenticator
     from tap_clientsuccess.http.client import Client, Result
     from tap_clientsuccess.http.thread_pool import ThreadPool
-    from tap_clientsuccess.records.custom_fields import FieldDefinitions
-    from tap_clientsuccess.records.reader import Record
+    from tap_clientsuccess.records.record_reader import EncodedRecord
     from tap_clientsuccess.singer.progress import Progress
 
 T = t.TypeVar("T")
@@ -123,7 +123,7 @@ class ClientSuccessStream(ScheduledStream):
             warn=self.warn_once,
         )
 
-    def sendable(self, records: Iterable[Record]) -> list[Record]:
+    def sendable(self, records: Iterable[EncodedRecord]) -> list[EncodedRecord]:
         """Drop what no target can store.
 
         Raises:

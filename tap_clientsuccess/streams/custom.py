@@ -10,10 +10,10 @@ from jsonschema import Draft7Validator, FormatChecker
 from singer_sdk.helpers.jsonpath import extract_jsonpath
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 
-from tap_clientsuccess.catalog import nullable_schema
 from tap_clientsuccess.errors import NotFoundError, UnexpectedBodyError, config_error
 from tap_clientsuccess.records.decoding import decode_json
 from tap_clientsuccess.records.infer import infer_schema
+from tap_clientsuccess.records.nullable import nullable_schema
 from tap_clientsuccess.streams.search import SearchStream
 
 if t.TYPE_CHECKING:
@@ -25,7 +25,7 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.context import ContextTap
     from tap_clientsuccess.paging.page import PageRequest
     from tap_clientsuccess.records import JSONSchema
-    from tap_clientsuccess.records.reader import RecordPage, RecordReader
+    from tap_clientsuccess.records.record_reader import RecordPage, RecordReader
 
 _SAMPLED_PAGES = 3
 _META = Draft7Validator(

@@ -12,7 +12,7 @@ from tap_clientsuccess.errors import NotFoundError
 from tap_clientsuccess.paging.page import PageRequest
 from tap_clientsuccess.records.decoding import decode_json
 from tap_clientsuccess.records.envelope import record_of
-from tap_clientsuccess.records.reader import RecordReader
+from tap_clientsuccess.records.record_reader import RecordReader
 from tap_clientsuccess.streams.search import Checkpoint, SearchStream
 from tap_clientsuccess.timestamps import parse_time
 
@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Iterator
 
-    from tap_clientsuccess.records.reader import Record
+    from tap_clientsuccess.records.record_reader import EncodedRecord
     from tap_clientsuccess.singer.stream import Lines
 
 
@@ -131,7 +131,7 @@ class DetailStream(SearchStream):
                 else:
                     self.note_doubt("dropped a record without a uuid: it has no detail")
 
-    def _detail(self, item: _Entry | Checkpoint) -> Record | Checkpoint | _Gone:
+    def _detail(self, item: _Entry | Checkpoint) -> EncodedRecord | Checkpoint | _Gone:
         if isinstance(item, Checkpoint):
             return item
         path = self.detail_path.format(uuid=quote(item.uuid, safe=""))

@@ -6,8 +6,8 @@ import typing as t
 
 from singer_sdk.streams.rest import HTTPRequest
 
+from tap_clientsuccess.custom_fields import RESOURCE_TYPES
 from tap_clientsuccess.errors import RefusedError
-from tap_clientsuccess.records.custom_fields import RESOURCE_TYPES
 from tap_clientsuccess.records.envelope import records_of
 from tap_clientsuccess.schedule import Kind
 from tap_clientsuccess.singer.outcome import Outcome, Status
@@ -19,7 +19,7 @@ if t.TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context
 
-    from tap_clientsuccess.records.reader import Record
+    from tap_clientsuccess.records.record_reader import EncodedRecord
     from tap_clientsuccess.singer.stream import Lines
 
 _DEFINED = "resource_types"
@@ -123,7 +123,7 @@ class CustomFields(ListStream):
     def read_lines(self, context: Context | None) -> Iterator[Lines]:
         """Read the definitions of all resource types concurrently, if they are due."""
         state = self.get_context_state(context)
-        if not self._tap.context.clock.is_known:
+        if not self.clock.is_known:
             self.check_v2_opens()
         self.begin()
         if self.schedule.kind is Kind.INCREMENTAL:
@@ -194,7 +194,7 @@ class CustomFields(ListStream):
                 )
         return True
 
-    def _definitions(self, resource: str) -> list[Record] | RefusedError:
+    def _definitions(self, resource: str) -> list[EncodedRecord] | RefusedError:
         def find(body: t.Any) -> tuple[list[t.Any], dict[str, t.Any]]:
             definitions, counts = records_of(body)
             added = {"resourceType": resource}

@@ -11,7 +11,7 @@ import abc
 import datetime as dt
 import time
 import typing as t
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import cached_property
 
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
@@ -24,13 +24,13 @@ from tap_clientsuccess.singer.stream import RecordStream
 from tap_clientsuccess.singer.writer import OutputError
 
 if t.TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Iterator
 
-    from singer_sdk.helpers._batch import BatchConfig
-    from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.helpers.types import Context
 
     from tap_clientsuccess.config.settings import Settings
     from tap_clientsuccess.context import ContextTap
+    from tap_clientsuccess.http.clock import ServerClock
     from tap_clientsuccess.singer.progress import StreamProgress
 
 FIRST_READ_BEGAN = "first_read_began"
@@ -60,6 +60,11 @@ class ScheduledStream(RecordStream, abc.ABC):
     @abc.abstractmethod
     def settings(self) -> Settings:
         """The tap's settings."""
+
+    @property
+    def clock(self) -> ServerClock:
+        """The server's clock."""
+        return self._tap.context.clock
 
     @cached_property
     def parts(self) -> list[StreamProgress]:
@@ -100,11 +105,9 @@ class ScheduledStream(RecordStream, abc.ABC):
         """Decide what is read; once a run, before the first record."""
         if self.schedule.has_begun:
             return
-        tap = self._tap
-        clock = tap.context.clock
-        seconds = int(clock.likely_now().timestamp())
-        version = max(seconds, tap.version_floor + 1)
-        self.schedule.begin(self._facts, clock.now(), version)
+        seconds = int(self.clock.likely_now().timestamp())
+        version = max(seconds, self._tap.version_floor + 1)
+        self.schedule.begin(self._facts, self.clock.now(), version)
         self.version = self.schedule.version
         if self._shares_name:
             self.schedule.bar("another stream is sent under the same name")
@@ -138,33 +141,14 @@ class ScheduledStream(RecordStream, abc.ABC):
         return any(each.stream_alias in shared for each in self.stream_maps)
 
     def sync_second_half(self) -> None:
-        """Read what a full read lacks, after the news of all streams.
-
-        It does what the SDK does after the SCHEMA message, which has left.
-        """
+        """Read what a full read lacks, after the news of all streams."""
         self.logger.info("%s: full read: %s", self.name, self.schedule.reason)
         self._is_second_half, self.part = True, "full read"
         self.schedule.note_turn()
-        if batch_config := self.get_batch_config(self.config):
-            self._sync_batches(batch_config)
-        else:
-            for _ in self._sync_records():
-                pass
-
-    def _sync_records(
-        self, context: Context | None = None, *, write_messages: bool = True
-    ) -> Generator[Record, None, None]:
-        with self._concluded(context) if write_messages else nullcontext():
-            yield from super()._sync_records(context, write_messages=write_messages)
-
-    def _sync_batches(
-        self, batch_config: BatchConfig, context: Context | None = None
-    ) -> None:
-        with self._concluded(context):
-            super()._sync_batches(batch_config, context)
+        self.read_again()
 
     @contextmanager
-    def _concluded(self, context: Context | None) -> Iterator[None]:
+    def concluded(self, context: Context | None) -> Iterator[None]:
         """Conclude a read: the state, an activation, the row of `sync_log`, a STATE."""
         if not self._is_second_half:
             self._started = time.monotonic()
@@ -188,11 +172,10 @@ class ScheduledStream(RecordStream, abc.ABC):
     def _write_row(self) -> None:
         """Write the row of `sync_log`, and the STATE that it belongs to."""
         self._tap.write_log_row(self)
-        self.state_manager.is_flushed = False
-        self.write_state()
+        self.write_state(is_due=True)
 
     def _note_end(self) -> None:
-        self.ended_at = self._tap.context.clock.now()
+        self.ended_at = self.clock.now()
         seconds = time.monotonic() - self._started
         self.started_at = self.ended_at - dt.timedelta(seconds=seconds)
         self.parts.append(self.progress)

@@ -13,7 +13,7 @@ from tap_clientsuccess.errors import UnexpectedBodyError, config_error, counted
 from tap_clientsuccess.paging.page import Page, PageRequest
 from tap_clientsuccess.paging.reader import Reader
 from tap_clientsuccess.paging.window import FURTHER_BACK, Window
-from tap_clientsuccess.records.reader import RecordReader
+from tap_clientsuccess.records.record_reader import RecordReader
 from tap_clientsuccess.schedule import Kind
 from tap_clientsuccess.singer.outcome import Outcome, Status
 from tap_clientsuccess.streams.base import ClientSuccessStream
@@ -28,7 +28,7 @@ if t.TYPE_CHECKING:
 
     from tap_clientsuccess.paging.proof import Verdict
     from tap_clientsuccess.paging.versions import Versions
-    from tap_clientsuccess.records.reader import Find, RecordPage
+    from tap_clientsuccess.records.record_reader import Find, RecordPage
     from tap_clientsuccess.singer.stream import Lines
 
 MODIFICATION_KEY = "modifiedTime"
@@ -67,11 +67,10 @@ class SearchStream(ClientSuccessStream):
 
         The second half of a full read moves its place as well.
         """
-        clock = self._tap.context.clock
-        if self.schedule.past.by_number and not clock.is_known:
+        if self.schedule.past.by_number and not self.clock.is_known:
             # What is due decides which pages are requested.
             self.thread_pool.submit(self._page, PageRequest.for_count()).result()
-        if clock.is_known:
+        if self.clock.is_known:
             self.begin()
         reader = Reader(
             lambda request: self.thread_pool.submit(self._page, request).result,
@@ -85,8 +84,7 @@ class SearchStream(ClientSuccessStream):
             self.schedule.note_attempt()
         if self.reads_everything and self.schedule.kind is Kind.FULL:
             # A run that is killed before the next STATE has begun, and had its turn.
-            self.state_manager.is_flushed = False
-            self.write_state()
+            self.write_state(is_due=True)
         self._bookmark_before = self._bookmark(context)
         for item in self.completed(self._items(reader)):
             if isinstance(item, Checkpoint):
@@ -276,7 +274,7 @@ class SearchStream(ClientSuccessStream):
         """Note in the state that a first read is unfinished, which has a bookmark."""
         state = self.get_context_state(context)
         if state.get("replication_key_value") and not state.get(FIRST_READ_BEGAN):
-            state[FIRST_READ_BEGAN] = format_time(self._tap.context.clock.now())
+            state[FIRST_READ_BEGAN] = format_time(self.clock.now())
 
     @property
     def has_bookmark(self) -> bool:

@@ -6,23 +6,17 @@ import typing as t
 import uuid
 from functools import cached_property
 
-from singer_sdk.batch import Batcher
-from singer_sdk.helpers._batch import SDKBatchMessage
-from singer_sdk.helpers._catalog import pop_deselected_record_properties
-
 from tap_clientsuccess.config.settings import package_version
 from tap_clientsuccess.schedule import Kind
-from tap_clientsuccess.singer.batch_files import file_name_of
 from tap_clientsuccess.singer.outcome import Status
 from tap_clientsuccess.streams.base import ClientSuccessStream
 from tap_clientsuccess.timestamps import format_time
 
 if t.TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Generator, Iterator
+    from collections.abc import Iterator
 
-    from singer_sdk.helpers._batch import BatchConfig
-    from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.helpers.types import Context
     from singer_sdk.singerlib import Catalog
     from singer_sdk.singerlib.encoding.simple import Message
 
@@ -40,7 +34,7 @@ class SyncLog(ClientSuccessStream):
     name = "sync_log"
     path = ""
     primary_keys = ("run_id", "stream")
-    _has_schema = False
+    has_records = False
 
     @cached_property
     def run_id(self) -> str:
@@ -66,44 +60,12 @@ class SyncLog(ClientSuccessStream):
         """Return nothing: the rows come as other streams end."""
         yield from ()
 
-    def _sync_records(
-        self,
-        context: Context | None = None,  # noqa: ARG002
-        *,
-        write_messages: bool = True,  # noqa: ARG002
-    ) -> Generator[Record, None, None]:
-        yield from ()
-
-    def _sync_batches(
-        self, batch_config: BatchConfig, context: Context | None = None
-    ) -> None:
-        """Write no files yet."""
-
-    def _write_schema_message(self) -> None:
-        super()._write_schema_message()
-        self._has_schema = True
-
     def messages(self, stream: ScheduledStream) -> Iterator[Message]:
         """Make the messages of the row about a stream."""
         if not self.selected:
             return
-        if not self._has_schema:
-            self._write_schema_message()
         self.version = 1 if self.emit_activate_version_messages else None
-        row = self._row(stream)
-        pop_deselected_record_properties(row, self.schema, self.mask)
-        records = self._generate_record_messages(row)
-        if not (batch_config := self.get_batch_config(self.config)):
-            yield from records
-            return
-        batcher = Batcher(self.tap_name, file_name_of(self.name), batch_config)
-        rows = iter([message.record for message in records])
-        for manifest in batcher.get_batches(records=rows):
-            yield SDKBatchMessage(
-                stream=self.stream_maps[0].stream_alias,
-                encoding=batch_config.encoding,
-                manifest=manifest,
-            )
+        yield from self.messages_of(self._row(stream))
 
     def _row(self, stream: ScheduledStream) -> dict[str, t.Any]:
         outcome, schedule, parts = stream.outcome, stream.schedule, stream.parts

@@ -11,10 +11,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tap_clientsuccess import schemas
-from tap_clientsuccess.catalog import SCHEMAS, nullable_schema
-from tap_clientsuccess.records.custom_fields import property_of
+from tap_clientsuccess.catalog import SCHEMAS
+from tap_clientsuccess.custom_fields import property_of
 from tap_clientsuccess.records.infer import infer_schema
-from tap_clientsuccess.records.reader import RecordReader
+from tap_clientsuccess.records.nullable import nullable_schema
+from tap_clientsuccess.records.record_reader import RecordReader
 from tap_clientsuccess.streams import STREAMS
 
 if t.TYPE_CHECKING:

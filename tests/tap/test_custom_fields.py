@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clientsuccess_sandbox import Body, Mutate, Redirect, Rule, Sandbox, Status
-from tap_clientsuccess.records.custom_fields import FieldDefinitions, property_of
+from tap_clientsuccess.custom_fields import FieldDefinitions, property_of
 from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:

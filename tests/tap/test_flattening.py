@@ -13,9 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from singer_sdk.exceptions import ConfigValidationError
-from singer_sdk.helpers._flattening import FlatteningOptions
 
-from tap_clientsuccess.singer.flattening import LONGEST_NAME, FlatteningPlan
+from tap_clientsuccess.singer.flattening import (
+    LONGEST_NAME,
+    ColumnNames,
+    FlatteningPlan,
+)
 from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:
@@ -32,10 +35,7 @@ def plan_of(
     """Flatten a schema whose `custom` has these members."""
     custom = {"type": ["object", "null"], "properties": dict.fromkeys(names, TEXT)}
     schema = {"type": "object", "properties": {**top, "custom": custom}}
-    options = FlatteningOptions(
-        enabled=True, max_level=1, separator=separator, max_key_length=longest
-    )
-    return FlatteningPlan("clients", schema, options)
+    return FlatteningPlan("clients", schema, 1, ColumnNames(separator, longest))
 
 
 def columns_of(*names: str, **more: t.Any) -> list[str]:
@@ -272,8 +272,7 @@ def test_required_members_may_be_absent() -> None:
     inner = {"type": "object", "properties": {"b": {"type": "integer"}}}
     schema: dict[str, t.Any] = {"properties": {"id": {"type": "integer"}, "a": inner}}
     schema["required"] = ["id", "a"]
-    options = FlatteningOptions(enabled=True, max_level=1)
-    plan = FlatteningPlan("x", schema, options)
+    plan = FlatteningPlan("x", schema, 1, ColumnNames())
     assert plan.schema["required"] == ["id"]
     assert plan.schema["properties"]["a__b"] == {"type": ["integer", "null"]}
 

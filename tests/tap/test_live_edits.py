@@ -13,7 +13,7 @@ from clientsuccess_sandbox.data import KINDS
 from tap_clientsuccess.paging.page import Page, PageRequest
 from tap_clientsuccess.paging.reader import Reader
 from tap_clientsuccess.paging.window import Window
-from tap_clientsuccess.records.reader import Record
+from tap_clientsuccess.records.record_reader import EncodedRecord
 
 if t.TYPE_CHECKING:
     from conftest import Output, Sync
@@ -137,7 +137,7 @@ def test_jumping_totals_end_complete_or_with_a_warning(
         total, last = random.randint(*totals), (request.number + 1) * 7 >= 100
         times = [None] * len(ids)
         now = dt.datetime.now(dt.UTC)
-        records = [Record(b"", key, None, None) for key in ids]
+        records = [EncodedRecord(b"", key, None, None) for key in ids]
         return Page(
             request.number, records, ids, times, total, 15, 7, last=last, sent_at=now
         )

@@ -9,8 +9,8 @@ import pytest
 from conftest import select
 
 from clientsuccess_sandbox import Mutate, Sandbox, Status
+from tap_clientsuccess.custom_fields import RESOURCE_TYPES
 from tap_clientsuccess.errors import RejectedKeyError
-from tap_clientsuccess.records.custom_fields import RESOURCE_TYPES
 from tap_clientsuccess.tap import TapClientSuccess
 from tap_clientsuccess.timestamps import format_time, parse_time
 

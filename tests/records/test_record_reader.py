@@ -6,7 +6,9 @@ import datetime as dt
 import json
 import typing as t
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from threading import Event
 
 import msgspec
 import pytest
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 
 from tap_clientsuccess.records.coerce import Coercer
 from tap_clientsuccess.records.decoding import decode_json
-from tap_clientsuccess.records.reader import NO_RECORD, RecordPage, RecordReader
+from tap_clientsuccess.records.record_reader import NO_RECORD, RecordPage, RecordReader
 
 if t.TYPE_CHECKING:
     from tap_clientsuccess.records import JSONSchema
@@ -454,6 +456,39 @@ def test_one_odd_field_keeps_the_others_on_the_fast_path() -> None:
         assert reading.line(record) == expected
 
 
+def test_what_is_learned_replaces_the_layout_as_a_whole() -> None:
+    reader = only("id", "name", "value").reader
+    first = reader._layout  # noqa: SLF001
+    columns, struct = dict(first.columns), first.record
+    reader.read(b'[{"id":1,"value":"5"}]')
+    assert reader._layout is first  # noqa: SLF001 # only a column was odd
+    reader.read(b'[{"id":1,"name":5,"x":1},{"id":2,"name":"a","y":1}]')
+    second = reader._layout  # noqa: SLF001
+    assert (first.columns, first.record) == (columns, struct)
+    assert [*second.columns] == [*columns, "x", "y"]
+    assert second.record is not struct
+    reader.read(b'[{"id":1,"name":5,"x":1},{"id":2,"y":1}]')
+    assert reader._layout is second  # noqa: SLF001
+
+
+def test_threads_that_share_a_reader_take_turns() -> None:
+    is_reading, may_go_on = Event(), Event()
+
+    def warn(what: str, times: int) -> None:
+        is_reading.set()
+        may_go_on.wait(5)
+
+    reader = RecordReader(SCHEMA, warn=warn)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(reader.read, b'[{"value":"odd"}]')
+        assert is_reading.wait(5)
+        second = pool.submit(reader.read, b'[{"value":1}]')
+        with pytest.raises(TimeoutError):
+            second.result(timeout=0.05)
+        may_go_on.set()
+        assert len(first.result(5).records) == len(second.result(5).records) == 1
+
+
 def test_counts_and_records_elsewhere() -> None:
     reading = Reading(SCHEMA)
     page = reading.reader.read(b'{"totalElements":7,"last":true,"data":[]}')
@@ -491,3 +526,74 @@ def test_unions_that_users_declare(declared: t.Any, value: str, sent: str) -> No
     reading = Reading({"properties": {"a": {"type": declared}}})
     for _ in range(2):
         assert reading.line(f'{{"a":{value}}}') == f'{{"a":{sent}}}'
+
+
+VISIT = nullable(
+    "object",
+    properties={"at": SCHEMA["properties"]["at"], "note": nullable("string")},
+    additionalProperties=True,
+)
+VISITS: JSONSchema = {
+    "properties": {
+        "id": {"type": "integer"},
+        "at": SCHEMA["properties"]["at"],
+        "note": nullable("string"),
+        "visit": VISIT,
+        "visits": nullable("array", items=VISIT),
+        "days": nullable("object", additionalProperties=SCHEMA["properties"]["at"]),
+    }
+}
+COMPACT = '"2024-05-01T10:11:12.123+0000"'
+
+
+@pytest.mark.parametrize("zone", ["+0000", "-0000", "+0530", "-1100"])
+@pytest.mark.parametrize("fraction", ["", ".1", ".123", ".123456"])
+def test_times_without_a_colon_in_the_zone_are_not_coerced(
+    zone: str, fraction: str
+) -> None:
+    record = (
+        '{"id":1,"at":AT,"note":"+0000","visit":{"at":AT,"note":"a, T: Z"},'
+        '"visits":[{"at":AT,"note":null},null,{"at":null,"note":"x"}],'
+        '"days":{"a":AT,"b":null}}'
+    )
+    time = f'"2024-05-01T10:11:12{fraction}{zone}"'
+    reading = Reading(VISITS, time_keys=("at", ""))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Coercer, "value", None)
+        found = reading.page(record.replace("AT", time), '{"id":2}').records
+    sent = f"{time[:-3]}:{time[-3:]}"
+    assert found[0].line.decode() == record.replace("AT", sent)
+    assert found[0].modified == dt.datetime.fromisoformat(sent.strip('"'))
+    assert not reading.warnings
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        '{"note":AT,"at":AT}',
+        '{"visit":{"note":AT}}',
+        '{"visit":{"note":AT,"at":AT}}',
+        '{"visit":{"at":"2024-05-01 10:11:12Z","note":AT}}',
+        '{"visit":{"at":"2024-05-01 10:11:12Z","at":AT}}',
+        '{"visit":{"at":AT,"more":AT,"note":"2024"}}',
+        '{"visit":{"at":AT,"more":{AT:1}}}',
+        r'{"visit":{"at":AT,"note":"\"2024-05-01T10:11:12+0000\""}}',
+        r'{"visit":{"at":AT,"note":"x\"2024-05-01T10:11:12+0000"}}',
+        r'{"at":"2024-05-01T10:11:12\u002b0000"}',
+        '{"at":"2024-05-01T10:11:12.1234567+0000"}',
+        f'{{"at":"2024-05-01T10:11:12.{"1" * 90}+0000"}}',
+        '{"at":"2024-05-01T10:11:12+2400"}',
+        '{"at":"0001-01-01T00:00:00+1400","visits":[{"at":AT},{"at":"9999-12-31"}]}',
+        '{"days":{"a":AT,"b":"2024-05-01t10:11:12Z","c":"2024-05-01"}}',
+        '{"at":1714558272,"visits":{"at":AT}}',
+    ],
+)
+def test_only_declared_times_get_a_colon_in_the_zone(record: str) -> None:
+    text = record.replace("AT", COMPACT)
+    warnings: Counter[str] = Counter()
+    coercer = Coercer(VISITS, lambda what, times: warnings.update({what: times}))
+    expected = coercer.coerce(decode_json(text.encode()))
+    reading = Reading(VISITS)
+    (found,) = reading.dicts(text)
+    assert found == decode_json(ENCODER.encode(expected))
+    assert reading.warnings == warnings

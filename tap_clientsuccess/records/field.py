@@ -1,7 +1,12 @@
-"""A JSON schema, compiled once: what each field may hold.
+"""Fields: a JSON schema, compiled once into what each value may be.
 
-A `Field` knows its value both as a type that `msgspec` validates at the speed of C and
-as the Python types that `coerce` goes by. Both come from the same walk over the schema.
+A `Field` knows its values twice: as a type that `msgspec` validates at the speed of C,
+and as the Python types that `coerce` goes by. Both come from one walk over the schema.
+
+A field never loses a member and never changes what it has. It only gains members: one
+that an open object had in a record is in the type from the next page on, so that it is
+valid there. This, and the types made of it, is all that changes after the start; the
+lock of the `RecordReader` guards it.
 """
 
 from __future__ import annotations
@@ -18,23 +23,24 @@ from msgspec import UNSET, UnsetType
 from tap_clientsuccess.timestamps import is_rfc_3339, read_moment, read_time_of_day
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from tap_clientsuccess.records import JSONSchema
 
-LARGEST = 1e308
+# `t.Union` takes what `|` does not, here and below.
 _INTEGER = t.Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-_NUMBER = t.Union[_INTEGER, t.Annotated[float, msgspec.Meta(gt=-LARGEST, lt=LARGEST)]]  # noqa: UP007 - `|` does not take both
+_NUMBER = t.Union[_INTEGER, t.Annotated[float, msgspec.Meta(gt=-1e308, lt=1e308)]]  # noqa: UP007
 _SCALARS: dict[str, t.Any] = {
     "string": str,
     "integer": _INTEGER,
     "number": _NUMBER,
     "boolean": bool,
 }
-DATE_TIME = t.Annotated[dt.datetime, msgspec.Meta(tz=True)]
-_FORMATS: dict[str, t.Any] = {"date-time": DATE_TIME, "date": dt.date}
-FORMATS = ("date-time", "date", "time")
-_FORMAT_CHECKER = FormatChecker()
+_FORMATS: dict[str, t.Any] = {
+    "date-time": t.Annotated[dt.datetime, msgspec.Meta(tz=True)],
+    "date": dt.date,
+    "time": None,  # `msgspec` checks none that has a zone: it is checked in Python.
+}
 _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
@@ -46,9 +52,9 @@ _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 }
 
 # `msgspec` has no recursive type for this. What is nested deeper is checked in Python.
-ANYTHING: t.Any = t.Union[_NUMBER, bool, str, None]  # noqa: UP007
+_ANYTHING: t.Any = t.Union[_NUMBER, bool, str, None]  # noqa: UP007
 for _ in range(4):
-    ANYTHING = t.Union[_NUMBER, bool, str, None, list[ANYTHING], dict[str, ANYTHING]]  # noqa: UP007
+    _ANYTHING = t.Union[_NUMBER, bool, str, None, list[_ANYTHING], dict[str, _ANYTHING]]  # noqa: UP007
 
 _EXACT = (["string"], ["integer"], ["boolean"])
 # What a `Field` knows by itself, and what restricts no value of a nullable schema.
@@ -59,6 +65,7 @@ _ANNOTATIONS = {
     "$comment", "x-sql-datatype", "x-sql-datatype-properties",
 }  # fmt: skip
 _MAX_LEARNED = 100
+_format_checker = FormatChecker()
 _numbers = count()
 
 
@@ -87,7 +94,7 @@ class Field:
         self.path = path
         self.types = [name for name in names if name != "null"]
         self.is_nullable = "null" in names
-        known_format = "string" in names and schema.get("format") in FORMATS
+        known_format = "string" in names and schema.get("format") in _FORMATS
         self.format: str | None = schema["format"] if known_format else None
         self.properties = {
             name: Field(member, f"{path}.{name}" if path else name, self)
@@ -108,26 +115,31 @@ class Field:
         self._parent = parent
         self._room = len(self.properties) + _MAX_LEARNED
         self._type: t.Any = None
+        self._decoder: msgspec.json.Decoder[list[t.Any]] | None = None
 
-    @property
-    def type(self) -> t.Any:
-        """The type that `msgspec` validates.
+    def member(self, name: str) -> Field:
+        """Return the field of a member, also of one that is not declared.
 
-        Raises:
-            ValueError: There is none, because of a name or a rule that `msgspec` does
-                not take.
+        The type takes such a member from then on, unless there are very many.
         """
-        if self._takes_anything:
-            return ANYTHING
-        if self._type is None:
-            if not self._has_types or not all(map(is_plain, self.properties)):
-                raise ValueError("not a type of msgspec")
-            kinds = [self._type_of(name) for name in self.types]
-            # `t.Union` takes what `|` does not.
-            self._type = (
-                t.Union[(*kinds, None)] if self.is_nullable else t.Union[(*kinds,)]
-            )
-        return self._type
+        field = self.properties.get(name)
+        if field is None:
+            field = self.undeclared_member(name)
+            if self.properties and len(self.properties) < self._room and is_plain(name):
+                self.properties[name] = field
+                self.discard_type()
+        return field
+
+    def undeclared_member(self, name: str) -> Field:
+        """Return the field of a member that is not declared, and is not learned."""
+        path = f"{self.path}.{name}" if self.path else name
+        return Field(self.undeclared or {}, path, self)
+
+    def discard_type(self) -> None:
+        """Have the type made again, and the types that it is a part of."""
+        self._type = self._decoder = None
+        if self._parent:
+            self._parent.discard_type()
 
     @property
     def is_exact(self) -> bool:
@@ -143,48 +155,49 @@ class Field:
             return self.items is not None and self.items.is_exact
         return self.types in _EXACT and not self.format
 
+    @property
+    def type(self) -> t.Any:
+        """The type that `msgspec` validates.
+
+        Raises:
+            ValueError: There is none, because of a name or a rule that `msgspec` does
+                not take.
+        """
+        if self._takes_anything:
+            return _ANYTHING
+        if self._type is None:
+            if not self._has_types or not all(map(is_plain, self.properties)):
+                raise ValueError("not a type of msgspec")
+            kinds = [self._type_of(name) for name in self.types]
+            nulls = [None] if self.is_nullable else []
+            self._type = t.Union[(*kinds, *nulls)]
+        return self._type
+
+    def decode(self, values: bytes) -> list[t.Any]:
+        """Decode a JSON list of values, and validate them.
+
+        Raises:
+            ValueError: One of them is not valid, or there is no `type`.
+        """
+        if self._decoder is None:
+            kind = self.type
+            self._decoder = msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]
+        return self._decoder.decode(values)
+
     def _type_of(self, name: str) -> t.Any:
         if name == "string" and self.format:
             return _FORMATS[self.format]
         if name == "array":
-            return list[self.items.type if self.items else ANYTHING]  # type: ignore[misc]
+            return list[self.items.type if self.items else _ANYTHING]  # type: ignore[misc]
         if name != "object":
             return _SCALARS[name]
         if not self.properties and self.undeclared is not None:
             return dict[str, self.undeclared_member("*").type]  # type: ignore[misc]
-        fields = [
-            (f"field_{number}", t.Union[field.type, UnsetType], UNSET)  # noqa: UP007
-            for number, field in enumerate(self.properties.values())
-        ]
-        names = {f"field_{number}": name for number, name in enumerate(self.properties)}
-        return msgspec.defstruct(
-            f"Object{next(_numbers)}",
-            fields,
-            rename=names,
-            forbid_unknown_fields=True,
-            gc=False,
-        )
-
-    def member(self, name: str) -> Field:
-        """Return the field of a member, also of one that is not declared.
-
-        The type takes such a member from then on. So it is valid next time.
-        """
-        field = self.properties.get(name)
-        if field is None:
-            field = self.undeclared_member(name)
-            if self.properties and len(self.properties) < self._room and is_plain(name):
-                self.properties[name] = field
-                outdated: Field | None = self
-                while outdated:
-                    outdated._type = None  # noqa: SLF001
-                    outdated = outdated._parent  # noqa: SLF001
-        return field
-
-    def undeclared_member(self, name: str) -> Field:
-        """Return the field of a member that is not declared."""
-        path = f"{self.path}.{name}" if self.path else name
-        return Field(self.undeclared or {}, path, self)
+        members = {
+            name: (t.Union[member.type, UnsetType], UNSET)  # noqa: UP007
+            for name, member in self.properties.items()
+        }
+        return struct("Object", members)
 
 
 def _schema_of_undeclared(schema: JSONSchema) -> JSONSchema | None:
@@ -196,27 +209,27 @@ def _schema_of_undeclared(schema: JSONSchema) -> JSONSchema | None:
 
 def _rules(schema: JSONSchema) -> Callable[[t.Any], bool] | None:
     """Return what checks the part of a schema that a `Field` does not know."""
-    formats = _FORMAT_CHECKER.checkers.keys() - {*FORMATS}
+    formats = _format_checker.checkers.keys() - _FORMATS.keys()
     if (
         schema.get("format") not in formats
         and schema.keys() <= _UNDERSTOOD | _ANNOTATIONS
     ):
         return None
-    return Draft7Validator(schema, format_checker=_FORMAT_CHECKER).is_valid
+    return Draft7Validator(schema, format_checker=_format_checker).is_valid
 
 
-@_FORMAT_CHECKER.checks("date-time")
+@_format_checker.checks("date-time")
 def _is_date_time(value: t.Any) -> bool:
     return not isinstance(value, str) or is_rfc_3339(value)
 
 
-@_FORMAT_CHECKER.checks("date")
+@_format_checker.checks("date")
 def _is_date(value: t.Any) -> bool:
     moment = read_moment(value)
     return not isinstance(value, str) or bool(moment and moment.day == value)
 
 
-@_FORMAT_CHECKER.checks("time")
+@_format_checker.checks("time")
 def _is_time(value: t.Any) -> bool:
     return not isinstance(value, str) or read_time_of_day(value) == value
 
@@ -224,3 +237,24 @@ def _is_time(value: t.Any) -> bool:
 def is_plain(name: str) -> bool:
     """Tell whether `msgspec` takes a name for a field."""
     return name.isprintable() and '"' not in name and "\\" not in name
+
+
+def struct(title: str, members: Mapping[str, tuple[t.Any, t.Any]]) -> t.Any:
+    """Make a struct that has these members and no others.
+
+    Args:
+        title: The first part of its name.
+        members: The type and the default of each, by its name in JSON. The first is
+            the struct's attribute ``field_0``, and so on.
+
+    Raises:
+        ValueError: `msgspec` does not take the name of one.
+    """
+    attributes = {name: f"field_{number}" for number, name in enumerate(members)}
+    return msgspec.defstruct(
+        f"{title}{next(_numbers)}",
+        [(attributes[name], *member) for name, member in members.items()],
+        rename={attribute: name for name, attribute in attributes.items()},
+        forbid_unknown_fields=True,
+        gc=False,
+    )

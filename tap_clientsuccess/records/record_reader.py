@@ -1,0 +1,237 @@
+"""The way of a record through this room: from the body of a response to its line.
+
+A page is decoded once, into structs that `msgspec` makes from the schema (`layout`),
+and encoded once. Text, integers, booleans and objects of these are validated by that.
+All else (numbers, times, open objects) stays the bytes that the server sent, and is
+validated a column at a time (`column`). What does not fit costs only itself:
+
+- Where a column has an odd value, that column of that page is coerced in Python.
+- A record that is no such struct is decoded and coerced as a whole. What was odd about
+  it (an unknown field, a text that is a number) is learned: from the next page on, it
+  is a column like those above, or is dropped.
+
+So a record has each field of its schema once, in the order of the schema, null where
+the server left it out, in one line, whatever the server's JSON looked like.
+
+Passing on the server's bytes as they are would not be faster: to find where each record
+ends, and whether a key stands twice, takes as long as to encode it anew.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import typing as t
+from dataclasses import dataclass
+from itertools import repeat
+from operator import attrgetter
+
+import msgspec
+from msgspec import UNSET, Raw
+
+from tap_clientsuccess.errors import UnexpectedBodyError
+from tap_clientsuccess.records.coerce import Coercer, Warn
+from tap_clientsuccess.records.decoding import decode_json, in_one_line
+from tap_clientsuccess.records.envelope import split
+from tap_clientsuccess.records.layout import Layout, declared_columns, learn
+from tap_clientsuccess.timestamps import parse_time
+
+if t.TYPE_CHECKING:
+    from collections.abc import Collection, Hashable, Mapping, Sequence
+
+    from tap_clientsuccess.records import JSONSchema
+    from tap_clientsuccess.records.column import Column
+
+NO_RECORD = b"null"
+_TIMEZONE = attrgetter("tzinfo")
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+Find = t.Callable[[t.Any], tuple[list[t.Any], dict[str, t.Any]]]
+
+
+class EncodedRecord(msgspec.Struct, frozen=True, gc=False):
+    """One record, ready to be sent.
+
+    Attributes:
+        line: Its JSON in one line, as it is sent; `NO_RECORD` for what is no object.
+        key: Its primary key; a tuple if that has several fields, None if it has none.
+        modified: When it was modified, if it says so.
+        created: When it was created, if it says so.
+    """
+
+    line: bytes
+    key: Hashable
+    modified: dt.datetime | None
+    created: dt.datetime | None
+
+    @property
+    def time(self) -> dt.datetime | None:
+        """When it was modified, else when it was created, if it says so."""
+        return self.modified or self.created
+
+
+@dataclass(frozen=True)
+class RecordPage:
+    """What one response holds.
+
+    Attributes:
+        records: All records, also those that cannot be sent.
+        counts: What the body says beside the records.
+    """
+
+    records: list[EncodedRecord]
+    counts: Mapping[str, t.Any]
+
+
+class RecordReader:
+    """Reads the records of one stream; several threads may share it."""
+
+    def __init__(
+        self,
+        schema: JSONSchema,
+        *,
+        primary_keys: Sequence[str] = (),
+        time_keys: tuple[str, str] = ("", ""),
+        deselected: Collection[str] = (),
+        warn: Warn,
+    ) -> None:
+        """Compile the schema.
+
+        Args:
+            schema: The stream's schema.
+            primary_keys: The primary key.
+            time_keys: The fields that say when a record was modified and created; empty
+                for none.
+            deselected: Fields at the top of the record that are dropped silently.
+            warn: Called with what is lost, and how often.
+        """
+        self._primary_keys = primary_keys
+        self._time_keys = time_keys
+        self._deselected = deselected
+        self._warn = warn
+        # One thread at a time reads a page: reading is all computing, and what it
+        # learns changes these two. The layout is replaced as a whole, after a page. The
+        # coercer's fields gain members, and it notes the forms of odd times.
+        self._lock = threading.Lock()
+        self._coercer = Coercer(schema, warn)
+        self._layout = Layout(declared_columns(self._coercer.root), deselected)
+
+    def read(self, body: bytes, find: Find | None = None) -> RecordPage:
+        """Read the records in ``data`` or ``content`` of an object, or a bare list.
+
+        Args:
+            body: The body of the response.
+            find: Takes the decoded body, where the records are elsewhere in it. Returns
+                them, and what is said beside them.
+
+        Raises:
+            UnexpectedBodyError: There is no list of records, or it is nested too deep.
+        """
+        body, replaced = in_one_line(body)
+        if replaced:
+            self._warn("replaced NUL characters, which many targets reject", replaced)
+        try:
+            found = find(decode_json(body)) if find else None
+            with self._lock:
+                layout = self._layout
+                try:
+                    records, counts = found or layout.decode_page(body)
+                except (ValueError, RecursionError):
+                    found = split(body)
+                if found:
+                    values, counts = found
+                    records = self._records(values)
+                return RecordPage(self._encoded(layout, records), counts)
+        except RecursionError:
+            raise UnexpectedBodyError("nested too deep") from None
+
+    def _records(self, values: list[t.Any]) -> list[t.Any]:
+        """Decode the records one by one, and learn what is odd about them.
+
+        Returns:
+            Each as a struct or, where it is none, coerced; None for what is no object.
+        """
+        columns = dict(self._layout.columns)
+        records = [self._record(value, columns) for value in values]
+        if columns != self._layout.columns:
+            self._layout = Layout(columns, self._deselected)
+        return records
+
+    def _record(self, value: t.Any, columns: dict[str, Column]) -> t.Any:
+        if isinstance(value, Raw):
+            try:
+                return self._layout.decode(value)
+            except (ValueError, RecursionError):
+                value = decode_json(value)
+            if isinstance(value, dict):
+                learn(value, columns, self._coercer)
+        return self._coercer.coerce(value) if isinstance(value, dict) else None
+
+    def _encoded(self, layout: Layout, records: list[t.Any]) -> list[EncodedRecord]:
+        """Validate and encode records, the structs a column at a time."""
+        structs = records
+        if {*map(type, records)} != {layout.record}:
+            structs = [each for each in records if type(each) is layout.record]
+        raw = {
+            name: column.validated(structs, self._coercer)
+            for name, column in layout.raw.items()
+        }
+
+        def values(name: str) -> list[t.Any]:
+            column = layout.columns.get(name)
+            if column is None:
+                return [None] * len(records)
+            found = raw.get(name) or [*map(column.get, structs)]
+            if structs is records:
+                return found
+            rest = iter(found)
+            return [
+                next(rest) if type(each) is layout.record else each and each.get(name)
+                for each in records
+            ]
+
+        keys = _keys([values(name) for name in self._primary_keys], len(records))
+        times = [
+            _times(values(name)) if name else repeat(None) for name in self._time_keys
+        ]
+        self._drop(layout, records, structs)
+        return [*map(EncodedRecord, map(_encoder.encode, records), keys, *times)]
+
+    def _drop(self, layout: Layout, records: list[t.Any], structs: list[t.Any]) -> None:
+        """Drop the fields that are not sent, and warn of those that are unknown."""
+        for column in layout.dropped:
+            dropped = column.clear(structs)
+            if dropped and column.is_unknown:
+                self._coercer.warn_unknown(column.field.path, dropped)
+        for record in records if structs is not records else ():
+            if isinstance(record, dict):
+                for name in self._deselected:
+                    record.pop(name, None)
+
+
+def _keys(fields: Sequence[list[t.Any]], length: int) -> list[Hashable]:
+    """Return the primary keys; None for a record that has none."""
+    if not fields:
+        return [None] * length
+    if len(fields) == 1 and {*map(type, fields[0])} <= {int, str}:
+        return fields[0]
+    valid = ([v if _is_key(v) else None for v in field] for field in fields)
+    parts = zip(*valid, strict=True)
+    keys = [None if None in part else part for part in parts]
+    return keys if len(fields) > 1 else [key and key[0] for key in keys]
+
+
+def _is_key(value: t.Any) -> bool:
+    return value is not UNSET and not isinstance(value, (dict, list, msgspec.Struct))
+
+
+def _times(values: list[t.Any]) -> list[dt.datetime | None]:
+    if {*map(type, values)} == {dt.datetime} and {*map(_TIMEZONE, values)} == {dt.UTC}:
+        return values
+    return [*map(_time, values)]
+
+
+def _time(value: t.Any) -> dt.datetime | None:
+    if isinstance(value, dt.datetime):
+        return value if value.tzinfo is dt.UTC else value.astimezone(dt.UTC)
+    return parse_time(value.isoformat() if isinstance(value, dt.date) else value)
