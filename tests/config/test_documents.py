@@ -49,7 +49,7 @@ def only_warning(result: CommandResult) -> str:
 
 
 def only_error(result: CommandResult, sandbox: Sandbox) -> str:
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     (line,) = [line for line in result.stderr.splitlines() if " INFO " not in line]
     assert not sandbox.requests
     return line
@@ -435,7 +435,7 @@ def test_no_long_setting_is_printed(
     cli: CommandLine, settings: dict[str, t.Any]
 ) -> None:
     result = cli(max_retries=0, **settings)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert len(result.stderr.splitlines()[-1]) < 1_000
 
 
@@ -506,7 +506,7 @@ def test_a_stream_map_that_fails(
 ) -> None:
     name = (sandbox.store.get("clients", 1) or {})["name"]
     result = cli(stream_maps={"clients": stream_map})
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     (error,) = [line for line in result.stderr.splitlines() if " ERROR " in line]
     assert "Invalid configuration: stream_maps.clients: " in error
     assert words in error

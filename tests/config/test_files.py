@@ -103,7 +103,7 @@ def test_a_file_that_is_no_document(
     if content is not None:
         (tmp_path / "odd").write_bytes(content)
     result = cli(f"--{option}", "odd")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert f"Invalid configuration: odd {words}" in result.stderr.splitlines()[-1]
 
 

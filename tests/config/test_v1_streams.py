@@ -59,7 +59,7 @@ def test_other_refusals_of_v1(cli: CommandLine, sandbox: Sandbox, rule: t.Any) -
 
 def test_required_reads_the_rest_and_fails(cli: CommandLine, closed: Sandbox) -> None:
     result = cli(v1_streams="required")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert streams_with_records(result) > {"clients", "products", "tasks"}
     assert "API v1 answered 401" in result.stderr.splitlines()[-1]
     assert "the API key is wrong" not in result.stderr
@@ -95,7 +95,7 @@ def test_a_wrong_key_fails_even_where_only_v1_is_read(
     ]
     (tmp_path / "catalog.json").write_text(json.dumps(catalog))
     result = cli("--catalog", "catalog.json", api_key="wrong", v1_streams=v1_streams)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "the API key is wrong" in result.stderr.splitlines()[-1]
     assert not lines(result, "Skipped")
 

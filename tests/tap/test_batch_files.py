@@ -184,7 +184,7 @@ def test_a_root_that_cannot_be_written_to(
     Path("file").touch()
     batch_config["storage"]["root"] = root
     result = cli(batch_config=batch_config, discover_custom_fields=True)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "storage.root cannot be written to: " in result.stderr.splitlines()[-1]
     assert not list(sandbox.requests)
 
@@ -218,6 +218,6 @@ def test_a_disk_that_is_full_later(
 
     monkeypatch.setattr("gzip.GzipFile", full)
     result = cli(batch_config=batch_config)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     *_, last = result.stderr.splitlines()
     assert last.endswith("root cannot be written to: No space left on device")

@@ -183,7 +183,7 @@ def test_a_bad_definition_names_the_entry_and_the_key(
     cli: CommandLine, change: dict[str, t.Any], words: str
 ) -> None:
     result = cli(custom_streams=[LIST | change])
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert words in result.stderr
 
 
@@ -220,7 +220,7 @@ def test_a_key_that_no_sample_has(
     cli: CommandLine, args: list[str], keys: dict[str, t.Any], words: str
 ) -> None:
     result = cli(*args, custom_streams=[SEARCH | keys | {"page_style": "none"}])
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert f"custom_streams: no record of people has {words}" in result.stderr
 
 
@@ -236,7 +236,7 @@ def test_a_schema_without_a_key(
 ) -> None:
     schema = {"properties": {"id": {"type": "integer"}}}
     result = cli(custom_streams=[SEARCH | {"schema": schema} | keys])
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert f"custom_streams.0.schema lacks {words}" in result.stderr
 
 
@@ -247,7 +247,7 @@ def test_two_of_the_same_name(cli: CommandLine) -> None:
 
 def test_a_missing_endpoint(cli: CommandLine) -> None:
     result = cli("--discover", custom_streams=[LIST])
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "the path of goals does not exist" in result.stderr
     assert "/api/goal/all answered 404" in result.stderr
     assert "Traceback" not in result.stderr
@@ -303,7 +303,7 @@ def test_a_primary_key_that_no_record_has_is_an_error(
     if replication_key:
         stream |= {"replication_key": replication_key}
     result = cli(custom_streams=[stream])
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "records lack their primary key ID" in result.stderr
     name = str(stream["name"])
     states = [line for line in result.stdout.splitlines() if '"STATE"' in line]

@@ -89,7 +89,7 @@ def test_a_map_for_a_stream_that_does_not_exist(
     result = cli(
         stream_maps=stream_maps, custom_streams=[CUSTOM], discover_custom_fields=True
     )
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert words in result.stderr.splitlines()[-1]
     assert not list(sandbox.requests)
 
@@ -154,7 +154,7 @@ def test_two_streams_under_one_name(
 @pytest.mark.parametrize("alias", [None, 5, "1 + 1", "''", ["x"], "no name"])
 def test_an_alias_that_is_no_name(cli: CommandLine, alias: t.Any) -> None:
     result = cli(stream_maps={"clients": {"__alias__": alias}})
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     *_, last = result.stderr.splitlines()
     assert "stream_maps.clients" in last
     assert "please report" not in result.stderr
@@ -232,7 +232,7 @@ def test_the_error_of_a_map_is_the_last_line(
     result = cli(
         "--catalog", "catalog.json", stream_maps={"clients": stream_map}, **settings
     )
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     *before, last = result.stderr.splitlines()
     assert "Invalid configuration: stream_maps." in last
     assert words in last
@@ -288,6 +288,6 @@ def test_a_locale_that_faker_does_not_have(
     result = cli(
         stream_maps={"products": {"x": "fake.name()"}}, faker_config={"locale": locale}
     )
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     (error,) = result.stderr.splitlines()[-1:]
     assert f"Invalid configuration: faker_config: {words}" in error
