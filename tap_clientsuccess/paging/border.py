@@ -35,12 +35,12 @@ class Border:
 
     def is_hidden(self, first: Page, window: Window) -> Chain[bool]:
         """Tell whether the first page of a read lacks the newest known change."""
+        newest = first.newest
         if known := window.known:
-            is_within = not first.goes_on() or (first.newest and first.newest >= known)
+            is_within = not first.goes_on() or (newest is not None and newest >= known)
             # Of a read that was interrupted, the bookmark is a millisecond earlier.
             shows = first.shows(known) or first.shows(known + MILLISECOND)
-            return bool(is_within) and not shows
-        newest = first.newest
+            return is_within and not shows
         return newest is not None and not (yield from _is_returned(newest))
 
     def check(self, since: dt.datetime) -> Chain[None]:
@@ -63,5 +63,4 @@ class Border:
 
 
 def _is_returned(time: dt.datetime) -> Chain[bool]:
-    page = yield PageRequest.since(time)
-    return page.shows(time)
+    return (yield PageRequest.since(time)).shows(time)

@@ -1,9 +1,8 @@
 """Read by modification time, oldest change first, each request from the last time seen.
 
-Page offsets shift when records are edited or deleted. Times do not: a record keeps its
-modification time until it changes, and then it moves to the end, which is still to be
-read. So what a page's times cover is added to the coverage, in whatever order pages
-come, and the end is the newest change that was known when the read began.
+A record keeps its time until it changes, and then it moves to the end, which is still
+to be read. So what a page's times cover is added to the coverage, in whatever order
+pages come, and the end is the newest change that was known when the read began.
 
 1. *Open*: the first page. Where that is all, it was one request.
 2. *Newest*: the page of the newest changes proves that the server sorts, and says where
@@ -11,7 +10,8 @@ come, and the end is the newest change that was known when the read began.
 3. *Seeds*: every few pages one is requested by number, only to choose where chains
    begin that *read on* from its newest time. What remains are gaps, read on as well.
 4. *Catch up*, in a first read, or where fewer records came than were counted: what
-   changed since the newest page was read. Then a count has to agree.
+   changed since the newest page was read, and what has no time and passes the filter.
+   Then a count has to agree.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 from tap_clientsuccess.paging.border import Border
-from tap_clientsuccess.paging.chains import run
-from tap_clientsuccess.paging.coverage import Coverage
 from tap_clientsuccess.paging.evidence import Evidence, NotByTimeError
 from tap_clientsuccess.paging.groups import Group, fills
 from tap_clientsuccess.paging.page import (
@@ -40,9 +38,10 @@ from tap_clientsuccess.paging.window import FURTHER_BACK
 
 if t.TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
-    from tap_clientsuccess.paging.page import Chain, Submit
+    from tap_clientsuccess.paging.chains import Phase
+    from tap_clientsuccess.paging.page import Chain
     from tap_clientsuccess.paging.proof import Proof
     from tap_clientsuccess.paging.window import Window
 
@@ -53,54 +52,42 @@ _ROUNDS = 6
 
 
 class TimeReader:
-    """Reads a search by time; iterate over it once for the pages, and what is new.
-
-    Raises:
-        NotByTimeError: While iterating: read by number instead.
+    """Reads a search by time.
 
     Attributes:
-        coverage: The times that were read.
         started_earlier: Whether it started earlier than wanted, because the filter may
             hide records.
     """
 
-    def __init__(
-        self, submit: Submit, window: Window, proof: Proof, width: Callable[[], int]
-    ) -> None:
-        """Prepare to read.
-
-        Args:
-            submit: Requests a page in the background.
-            window: What is wanted.
-            proof: Takes every page.
-            width: How many requests may be in flight now.
-        """
-        self.coverage = Coverage(window.start)
+    def __init__(self, window: Window, proof: Proof, width: Callable[[], int]) -> None:
+        """Prepare to read a window; the proof takes every page."""
         self.started_earlier = False
-        self._submit = submit
         self._window = window
         self._proof = proof
         self._width = width
+        self._coverage = proof.coverage
         self._evidence = Evidence()
-        self._ends = _Ends()
+        self._ends = _Ends(window.start)
         self._border = Border()
         self._groups: set[dt.datetime] = set()
+        """Where the groups end that are being read."""
 
-    def __iter__(self) -> Iterator[tuple[Page, list[t.Any]]]:
-        yield from self._run(self._main())
-        yield from self._read_gaps()
+    def phases(self) -> Iterator[Phase]:
+        """Give the phases of the read; NotByTimeError ends one that is not possible."""
+        proof, undated = self._proof, self._proof.undated
+        yield self._main()
+        yield from self._gaps()
         for _ in range(_ROUNDS):
-            if not self._proof.unfound:
+            if not proof.unfound:
                 break
-            yield from self._run([self._catch_up()])
-            yield from self._read_gaps()
-            if self._proof.unfound:
-                yield from self._run([self._count()])
-        undated = self._proof.undated
+            yield [self._catch_up()]
+            yield from self._gaps()
+            if proof.unfound:
+                yield [self._count()]
         is_partial = self._window.is_first and self._is_partial
-        if is_partial and undated.is_stale(self._proof.timed.total):
+        if is_partial and undated.is_stale(proof.timed.total):
             # With nothing else in flight, fewer changes come between two counts.
-            yield from self._run([undated.count()])
+            yield [undated.count()]
 
     @property
     def why_undated_unknown(self) -> str:
@@ -116,25 +103,16 @@ class TimeReader:
 
     def bookmark(self, *, is_final: bool = False) -> dt.datetime | None:
         """Return the time up to which every change has been sent; see rule 6."""
-        reached = self.coverage.reached
-        if reached == BEGINNING or self._proof.doubt or not self._ends.latest:
+        reached, latest = self._coverage.reached, self._ends.latest
+        if reached == BEGINNING or self._proof.doubt or not latest:
             return None
         if is_final:
-            return min(reached - MICROSECOND, self._ends.latest)
+            return min(reached - MICROSECOND, latest)
         # More records may share the newest time.
         is_certain = self._evidence.is_enough
-        return (
-            min(floor(reached) - MILLISECOND, self._ends.latest) if is_certain else None
-        )
+        return min(floor(reached) - MILLISECOND, latest) if is_certain else None
 
-    def _run(
-        self, chains: Iterable[Chain[None] | None]
-    ) -> Iterator[tuple[Page, list[t.Any]]]:
-        for page, records in run(chains, self._submit, self._width, self._proof):
-            self._proof.settle(self.coverage.reached)
-            yield page, records
-
-    def _main(self) -> Iterator[Chain[None] | None]:
+    def _main(self) -> Phase:
         yield self._open()
         while not (first := self._ends.first):
             yield None
@@ -144,9 +122,9 @@ class TimeReader:
             yield self._proof.undated.count_beside(first.total)
         yield self._read_newest()
         if self._width() > 1 and (first.total or 0) > _STEP * len(first.keys):
-            yield from self._seeds(first)
+            yield from self._sections(first)
         else:
-            yield self._read_on(self.coverage.reached)
+            yield self._read_on(self._coverage.reached)
         if self._window.is_first:
             while not self._ends.newest:
                 yield None
@@ -156,7 +134,6 @@ class TimeReader:
     def _open(self) -> Chain[None]:
         """Read the first page, which is often the only one."""
         window, ends = self._window, self._ends
-        ends.after = window.start
         # Asked before anything is known, so it takes newcomers for known: it is only a
         # hint that something is missing, as the coverage proves what has a time.
         count = self._proof.ask()
@@ -177,8 +154,6 @@ class TimeReader:
         ends.first, ends.latest = page, page.sent_at
         if page.newest:
             self._cover(BEGINNING, page, PageRequest(after=ends.after))
-            if not page.goes_on():
-                ends.latest = min(page.newest, page.sent_at)
 
     def _reconciled(self, page: Page) -> Chain[Page]:
         """Return a page whose total says that more follows, and whose hint denies it.
@@ -200,17 +175,16 @@ class TimeReader:
         request = PageRequest(after=ends.after or EPOCH, newest_first=True)
         page = yield request
         self._evidence.check(page, None, newest_first=True)
-        newest, known = page.newest or self.coverage.reached, ends.newest
-        if not known and self.coverage.reached > newest:
-            raise NotByTimeError("the server does not sort by modification time")
-        ends.newest = max(newest, known or newest)
-        if not known:
+        newest = page.newest or self._coverage.reached
+        if not ends.newest:
+            if self._coverage.reached > newest:
+                raise NotByTimeError("the server does not sort by modification time")
             ends.latest = min(newest, ends.latest or newest)
-        if page.oldest and page.newest:
-            self.coverage.add(page.oldest + MICROSECOND, page.newest + MICROSECOND)
-            self._border.remember(page, request)
+        ends.newest = max(newest, ends.newest or newest)
+        if page.oldest:
+            self._cover(page.oldest + MICROSECOND, page, request)
 
-    def _seeds(self, first: Page) -> Iterator[Chain[None] | None]:
+    def _sections(self, first: Page) -> Phase:
         """Give chains that begin at pages requested by number, far enough apart.
 
         Numbers shift, so they only choose where to read; a page's times say what it
@@ -218,61 +192,50 @@ class TimeReader:
         that is, is found out first, while all before it is read.
         """
         after = self._ends.after or EPOCH  # What has no time stands in the way.
-        section = _Section(after, first, self.coverage.reached)
-        while section.first:
-            # Smaller by what the next page repeats, so that it bridges the gap.
-            page = section.first
-            border = (page.newest or EPOCH) - 2 * MILLISECOND
-            size = page.count_before(border) - 1
-            if 2 * size < len(page.keys):  # Many have the same time.
-                yield self._read_on(section.reached)
-                return
-            depth, places = DEPTH - size + 1, (page.total or 0) - len(page.keys)
-            numbers = list(range(_STEP, -(-min(places, depth) // size), _STEP))
-            seeds = [PageRequest(number, size, section.after) for number in numbers]
-            following = _Section()
-            if places >= depth and seeds:
+        section: _Section | None = _Section(after, first, self._coverage.reached)
+        while section:
+            seeds, is_deep = section.seeds()
+            following: list[_Section | None] = [] if is_deep else [None]
+            if is_deep:
                 yield self._read_seed(seeds.pop(), following)
-            else:
-                following.is_known = True
-            yield self._read_on(section.reached, pages=_STEP - 1)
+            yield self._read_on(section.reached, pages=_STEP - 1 if seeds else None)
             for seed in seeds:
                 yield self._read_seed(seed)
-            while not following.is_known:
+            while not following:
                 yield None
-            section = following
+            section = following.pop()
 
     def _read_seed(
-        self, request: PageRequest, following: _Section | None = None
+        self, request: PageRequest, following: list[_Section | None] | None = None
     ) -> Chain[None]:
-        """Read a page by number, and on from there, or begin the following section."""
+        """Read a page by number, and on from there, or find the following section."""
         page = yield request
         if page.keys:  # Else the list is shorter by now, or is not read so deep.
             self._evidence.check(page, request.after)
-        newest = page.newest
-        # The page before may have more records of its oldest time.
-        if page.oldest and newest and page.oldest < newest:
-            end = self._cover(page.oldest + MICROSECOND, page, request)
-            if not following and end == newest:
+        oldest, newest, section = page.oldest, page.newest, None
+        if oldest and newest and oldest < newest:
+            # The page before may have more records of its oldest time.
+            end = self._cover(oldest + MICROSECOND, page, request)
+            if following is None and end == newest:
                 yield from self._read_on(end, pages=_STEP - 1)
-        if following:
+        if following is not None:
             if newest and newest < (self._ends.newest or newest):
                 page, until = yield from self._read_from(newest)
-                following.after = PageRequest.since(newest).after
-                following.first = page
-                following.reached = self.coverage.add(newest, until)
-            following.is_known = True
+                reached = self._coverage.add(newest, until)
+                section = _Section(PageRequest.since(newest).after, page, reached)
+            following.append(section)
 
-    def _read_gaps(self) -> Iterator[tuple[Page, list[t.Any]]]:
+    def _gaps(self) -> Iterator[Phase]:
+        """Give phases until no gap is left."""
         newest = self._ends.newest
-        while newest and (gaps := self.coverage.gaps(newest)):
-            yield from self._run([self._read_on(gap) for gap in gaps])
+        while newest and (gaps := self._coverage.gaps(newest)):
+            yield [self._read_on(gap) for gap in gaps]
 
     def _read_on(self, since: dt.datetime, *, pages: int | None = None) -> Chain[None]:
         """Read on from a time, until what follows has been read."""
         for _ in range(pages) if pages else count():
             _, until = yield from self._read_from(since)
-            end = self.coverage.add(since, until)
+            end = self._coverage.add(since, until)
             is_read = end != until or end > (self._ends.newest or end)
             if is_read or end == since:
                 return
@@ -290,19 +253,18 @@ class TimeReader:
         unit = self._evidence.unit
         newest = self._ends.newest or page.sent_at
         end = min(floor(since, unit) + unit, newest + MICROSECOND)
+        # What is younger than the lookback, the next sync reads again.
         is_settled = since < max(newest, page.sent_at) - self._window.lookback
         if fills(page, end):
             if end in self._groups:
                 return page, since  # Another chain reads it; else it stays a gap.
             self._groups.add(end)
-            group = Group(since, end, page, self._evidence)
-            yield from group.read()
+            group = Group(request, end, page, self._evidence)
+            is_certain = yield from group.read()
             self._groups.discard(end)
-            # What is younger than the lookback, the next sync reads again.
-            if not group.is_certain and is_settled:
+            if is_settled and not is_certain:
                 self._proof.doubt = "records of one time changed during several reads"
             return page, max(end, group.last.newest or end)
-        # A lagging replica may lack the newest; the next sync checks again.
         if is_settled and not page.shows(since):
             yield from self._border.check(since)
         if not page.goes_on():
@@ -316,8 +278,9 @@ class TimeReader:
         """Mark the times up to a page's newest record as read; return the end."""
         newest = page.newest or since
         self._border.remember(page, request)
-        is_all = not request.number and not page.goes_on()
-        return self.coverage.add(since, newest + MICROSECOND if is_all else newest)
+        # Else the page that follows may have more records of its newest time.
+        is_end = request.newest_first or not (request.number or page.goes_on())
+        return self._coverage.add(since, newest + MICROSECOND if is_end else newest)
 
     def _catch_up(self) -> Chain[None]:
         """Read what changed since the newest page was read."""
@@ -326,7 +289,7 @@ class TimeReader:
         if page.goes_on():
             yield from self._read_newest()
         elif page.newest and page.newest > newest:
-            self.coverage.add(newest, page.newest + MICROSECOND)
+            self._coverage.add(newest, page.newest + MICROSECOND)
             self._ends.newest = page.newest
 
     def _count(self) -> Chain[None]:
@@ -345,24 +308,33 @@ class _Ends:
         latest: The latest time that the bookmark may have: see rule 6.
     """
 
-    after: dt.datetime | None = None
+    after: dt.datetime | None
     first: Page | None = None
     newest: dt.datetime | None = None
     latest: dt.datetime | None = None
 
 
-@dataclass
-class _Section:
+class _Section(t.NamedTuple):
     """A part of the list, no longer than pages may be requested by number.
 
     Attributes:
         after: The filter that begins it.
-        first: Its first page; None where the list ends before.
+        first: Its first page.
         reached: The time up to which that page has been read.
-        is_known: Whether all this is known.
     """
 
-    after: dt.datetime | None = None
-    first: Page | None = None
-    reached: dt.datetime = BEGINNING
-    is_known: bool = False
+    after: dt.datetime | None
+    first: Page
+    reached: dt.datetime
+
+    def seeds(self) -> tuple[list[PageRequest], bool]:
+        """Return requests by number, and whether the list goes on behind the last."""
+        page = self.first
+        # Smaller by what the next page repeats, so that it bridges the gap.
+        size = page.count_before((page.newest or EPOCH) - 2 * MILLISECOND) - 1
+        if 2 * size < len(page.keys):  # Many have the same time.
+            return [], False
+        depth, places = DEPTH - size + 1, (page.total or 0) - len(page.keys)
+        numbers = range(_STEP, -(-min(places, depth) // size), _STEP)
+        seeds = [PageRequest(number, size, self.after) for number in numbers]
+        return seeds, bool(seeds) and places >= depth

@@ -13,9 +13,8 @@ if t.TYPE_CHECKING:
 class Coverage:
     """Half-open intervals, merged: the first time of each belongs to it."""
 
-    def __init__(self, start: dt.datetime | None) -> None:
-        start = start or BEGINNING
-        self._intervals = [(start, start)]
+    def __init__(self, start: dt.datetime | None = None) -> None:
+        self._intervals = [(start or BEGINNING, start or BEGINNING)]
 
     @property
     def reached(self) -> dt.datetime:

@@ -44,12 +44,7 @@ class Evidence:
     def check(
         self, page: Page, after: dt.datetime | None, *, newest_first: bool = False
     ) -> None:
-        """Check that a page was filtered and sorted.
-
-        Args:
-            page: The page.
-            after: The requested time, if that is to be checked.
-            newest_first: The requested order.
+        """Check that a page was filtered, if that is to be checked, and sorted.
 
         Raises:
             NotByTimeError: It was not.

@@ -16,65 +16,51 @@ Places can be reckoned only from pages of one size: if that changes, it is read 
 from __future__ import annotations
 
 import typing as t
+from dataclasses import dataclass, field
 
 from tap_clientsuccess.paging.evidence import NotByTimeError
 from tap_clientsuccess.paging.keys import Tally
-from tap_clientsuccess.paging.page import DEPTH, PageRequest
+from tap_clientsuccess.paging.page import DEPTH
 
 if t.TYPE_CHECKING:
     import datetime as dt
 
     from tap_clientsuccess.paging.evidence import Evidence
-    from tap_clientsuccess.paging.page import Chain, Page
+    from tap_clientsuccess.paging.page import Chain, Page, PageRequest
 
 _PASSES = 6
 
 
 def fills(page: Page, end: dt.datetime, place: int = 0) -> bool:
-    """Tell whether all records of a page are older than the end, and more may follow.
-
-    Args:
-        page: The page.
-        end: The time that ends the group.
-        place: How many records are on the pages before.
-    """
+    """Tell whether a page at a place is older than the end, and more may follow."""
     is_full = bool(page.keys) and page.count_before(end) == len(page.keys)
     return is_full and page.goes_on(place)
 
 
+@dataclass
 class Group:
     """Reads a group.
 
     Attributes:
-        last: The page on which the group ends.
-        is_certain: Whether certainly all of it was read.
+        request: The request of its first page.
+        end: The time that ends it.
+        last: The page on which it ends; at first, its first page.
+        evidence: Checks each page.
     """
 
-    def __init__(
-        self, since: dt.datetime, end: dt.datetime, page: Page, evidence: Evidence
-    ) -> None:
-        """Prepare to read.
+    request: PageRequest
+    end: dt.datetime
+    last: Page
+    evidence: Evidence
+    _size: int = 0
+    _pages: int = 0
+    """How many pages of this size it has; 0 if that is not known."""
+    _places: int = -1
+    _seen: Tally = field(default_factory=Tally)
+    """What came since there were so many places."""
 
-        Args:
-            since: The time that was requested.
-            end: The time that ends the group.
-            page: The first page; see `fills`.
-            evidence: Checks each page.
-        """
-        self.last = page
-        self.is_certain = False
-        self._request = PageRequest.since(since)
-        self._end = end
-        self._evidence = evidence
-        self._size = len(page.keys)
-        self._pages = 0
-        """How many pages the group has; 0 if that is not known."""
-        self._places = -1
-        self._seen = Tally()
-        """What came since there were so many places."""
-
-    def read(self) -> Chain[None]:
-        """Read it.
+    def read(self) -> Chain[bool]:
+        """Read it; return whether certainly all of it was read.
 
         Raises:
             NotByTimeError: It is longer than `DEPTH`, or its records have no key.
@@ -84,13 +70,13 @@ class Group:
             if not self._pages:
                 yield from self._find_end(page)
             if (yield from self._read_back()):
-                self.is_certain = True
-                return
+                return True
             page = yield from self._page(0)
+        return False
 
     def _find_end(self, page: Page) -> Chain[None]:
         self._size, self._pages = max(1, len(page.keys)), 1
-        while fills(page, self._end, place := (self._pages - 1) * self._size):
+        while fills(page, self.end, place := (self._pages - 1) * self._size):
             # A server that repeats a page would go on for ever.
             if page.total is not None and place > page.total:
                 raise NotByTimeError("there are more pages than the server counts")
@@ -99,14 +85,13 @@ class Group:
 
     def _read_back(self) -> Chain[bool]:
         """Read from the last page to the first; return whether that was all."""
-        is_end = False
-        for number in reversed(range(self._pages)):
+        last, is_end = self._pages - 1, False
+        for number in range(last, -1, -1):
             page = yield from self._page(number)
-            inside = page.count_before(self._end)
-            if number == self._pages - 1:
+            inside = page.keys[: page.count_before(self.end)]
+            if number == last:
                 self.last = page
-                self._measure(number * self._size + inside)
-            if None in page.keys[:inside]:
+            if None in inside:
                 raise NotByTimeError("records with the same time have no key")
             may_be_short = is_end and page.total is None
             is_end = not page.keys
@@ -114,17 +99,21 @@ class Group:
             if is_short and page.goes_on(number * self._size):
                 self._pages = 0
                 return False
-            self._seen.add(page.keys[:inside])
-        return self._evidence.orders_ties or len(self._seen) == self._places
+            if number == self._pages - 1:
+                self._measure(number, len(inside))
+            self._seen.add(inside)
+        return self.evidence.orders_ties or len(self._seen) == self._places
 
-    def _measure(self, places: int) -> None:
-        """Note how long it is: if that is as before, none has left."""
-        if places != self._places:
+    def _measure(self, number: int, inside: int) -> None:
+        """Note where it ends: if it has as many places as before, none has left."""
+        if not inside:
+            self._pages = max(1, number)  # All that was on this page left.
+        if (places := number * self._size + inside) != self._places:
             self._places, self._seen = places, Tally()
 
     def _page(self, number: int) -> Chain[Page]:
         if (number + 1) * self._size > DEPTH:
             raise NotByTimeError("too many records have the same time")
-        page = yield self._request._replace(number=number)
-        self._evidence.check(page, None)
+        page = yield self.request._replace(number=number)
+        self.evidence.check(page, None)
         return page

@@ -6,7 +6,7 @@ import datetime as dt
 import typing as t
 
 from tap_clientsuccess.paging.keys import Tally
-from tap_clientsuccess.paging.page import DEPTH
+from tap_clientsuccess.paging.page import BEGINNING, DEPTH
 
 if t.TYPE_CHECKING:
     from collections.abc import Hashable
@@ -19,69 +19,48 @@ class Pass:
 
     It proves that everything was sent if as many distinct records that existed when it
     began came as the server counted then: they are the same, whatever was inserted or
-    deleted meanwhile. A record existed if it is on the first page, was sent by an
-    earlier pass, or has a time that is not newer than all that was known then. Where
-    nothing was known, the server's clock has to do, and the total must never change.
+    deleted meanwhile. A record existed if it is on the first page, was sent before the
+    pass, or has a time that is not newer than all that was known then. Where nothing
+    was known, the server's clock has to do, and the total must never change.
 
     Attributes:
         sent: Counts what came.
         total: The server's latest count.
         fall: By how much that is less than on the page before.
         news: How many records of the latest page had not come in this pass.
-        known: How many distinct records were sent by now, in all passes.
         has_ended: Whether the last page was reached.
     """
 
-    def __init__(self, before: Pass | None, newest: dt.datetime | None) -> None:
-        """Begin.
-
-        Args:
-            before: The pass before, if any.
-            newest: The newest time that any page showed before.
-        """
+    def __init__(self, newest: dt.datetime | None) -> None:
+        """Begin, with the newest time that any page showed before."""
         self.sent = Tally()
-        self.total = self.fall = self.news = self.known = 0
+        self.total = self.fall = self.news = 0
         self.has_ended = False
-        self._before = before
         self._began = newest
-        self._existed = self._older = 0
-        self._totals: list[int | None] = []
-        self._records: t.Sequence[t.Any] = ()
-        self._sent_at: list[dt.datetime] = []
+        self._existed = 0
+        self._has_newer = False
+        self._told: list[tuple[int | None, dt.datetime]] = []
+        """The total on each page, and when it was requested."""
 
-    def __contains__(self, key: Hashable) -> bool:
-        """Tell whether a key came in this pass, or in one before."""
-        before = self._before
-        return key in self.sent.keys or (before is not None and key in before)
-
-    def add(self, page: Page) -> None:
-        """Take a page."""
-        is_first = not self._totals
+    def add(self, page: Page, unsent: set[Hashable]) -> None:
+        """Take a page, and those of its keys that were never sent before."""
+        is_first = not self._told
         if is_first:
             self._began = self._beginning(page)
-        self._sent_at = [*self._sent_at[:1], page.sent_at]
-        self._totals.append(page.total)
+        self._told.append((page.total, page.sent_at))
         total = self.total if page.total is None else page.total
         self.fall, self.total = max(0, self.total - total), total
         before = len(self.sent)
-        # Without keys, only the records show that this is the same page again.
-        is_again = bool(page.records) and page.records == self._records
-        self._records = page.records
-        new = [] if is_again else self.sent.add(page.keys)
+        new = self.sent.add(page.keys, page.records)
         self.news = len(self.sent) - before
-        times = {
-            key: time
-            for key, time in zip(page.keys, page.times, strict=True)
-            if key is not None and key in new
-        }
-        without_key = self.news - len(new)
-        self._existed += without_key + sum(
-            is_first or self._has_known(key, time) for key, time in times.items()
-        )
-        began = self._began or self._sent_at[0]
-        self._older += without_key + sum(
-            not time or time <= began for time in times.values()
-        )
+        began, clock = self._began or BEGINNING, self._began or self._told[0][1]
+        times = dict(zip(page.keys, page.times, strict=True))
+        self._existed += self.news - len(new)  # What has no key.
+        for key in new:
+            time = times[key]
+            is_old = time is not None and time <= began
+            self._existed += is_first or key not in unsent or is_old
+            self._has_newer |= time is not None and time > clock
 
     def _beginning(self, first: Page) -> dt.datetime | None:
         """Return a time by the records' clock that is not later than the beginning."""
@@ -90,50 +69,39 @@ class Pass:
             return min(times[0], first.sent_at)
         return self._began and min(self._began, first.sent_at)
 
-    def _has_known(self, key: Hashable, time: dt.datetime | None) -> bool:
-        if time and self._began and time <= self._began:
-            return True
-        return self._before is not None and key in self._before
-
     def bookmark(self, newest: dt.datetime | None) -> dt.datetime | None:
-        """Return a time up to which every change has been sent, if it is complete.
-
-        Args:
-            newest: The newest time that any page showed.
-        """
+        """Return until when every change was sent, knowing the newest time."""
         if newest is None:
             return None
-        began, ended = self._sent_at[0], self._sent_at[-1]
+        began, ended = self._told[0][1], self._told[-1][1]
         return min(began, self._began or newest - max(ended - began, dt.timedelta()))
 
     @property
+    def pages(self) -> int:
+        """How many pages it has taken."""
+        return len(self._told)
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether the total never changed."""
+        return {total for total, _ in self._told} == {self.total}
+
+    @property
     def is_quiet(self) -> bool:
-        """Whether nothing changed, as far as the totals tell."""
-        return self.has_ended and set(self._totals) == {self.total} != {DEPTH}
+        """Whether it ended, and nothing changed, as far as the totals tell."""
+        return self.has_ended and self.is_steady and self.total != DEPTH
 
     @property
     def is_complete(self) -> bool:
         """Whether everything came that existed when it began."""
-        expected = self._totals[0]
+        totals = [total for total, _ in self._told]
         if not self.has_ended:
             return False
-        is_empty = not any(self._totals) and not len(self.sent)
-        if is_empty or set(self._totals) == {None}:
-            return True  # Nothing to read, or no totals at all.
-        if expected == DEPTH or None in self._totals:
+        if set(totals) == {None} or not (any(totals) or len(self.sent)):
+            return True  # No totals at all, or nothing to read.
+        if totals[0] == DEPTH or None in totals:
             return False
         # A total that is too small is wrong and proves nothing.
-        return self._existed == expected or (
-            self.is_quiet and len(self.sent) == self._older == expected
+        return self._existed == totals[0] or (
+            self.is_quiet and len(self.sent) == self.total and not self._has_newer
         )
-
-    @property
-    def is_capped(self) -> bool:
-        """Whether the total never changed, and is no count of all there is."""
-        is_less = len(self.sent) > self.total
-        return set(self._totals) == {self.total} and (is_less or self.total == DEPTH)
-
-    @property
-    def is_short(self) -> bool:
-        """Whether fewer records came than the server counted all the time."""
-        return self.total > len(self.sent) and set(self._totals) == {self.total}

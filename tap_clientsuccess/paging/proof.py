@@ -27,15 +27,16 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import dataclass
-from enum import Enum
 
+from tap_clientsuccess.paging.coverage import Coverage
 from tap_clientsuccess.paging.keys import Tally
+from tap_clientsuccess.paging.page import DEPTH
 from tap_clientsuccess.paging.passes import Pass
 from tap_clientsuccess.paging.undated import Undated
 
 if t.TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Collection, Hashable
+    from collections.abc import Hashable
 
     from tap_clientsuccess.paging.page import Page, PageRequest
     from tap_clientsuccess.paging.versions import Versions
@@ -44,27 +45,17 @@ PASSES = 3
 """How often a list is read by number until it is complete."""
 
 
-class Completeness(Enum):
-    """Whether a read got everything."""
-
-    COMPLETE = "complete"
-    MISSING = "missing"
-    IN_DOUBT = "in doubt"
-
-
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer to the question whether everything was sent.
+    """Whether everything was sent.
 
     Attributes:
-        completeness: Whether it was.
-        missing: How many records are missing, if known.
-        why: What is missing or in doubt, in words for the log.
-        is_accepted: Whether what is missing is taken for an error of the total, so
-            that nothing remains to be tried.
+        missing: How many records are known to be missing.
+        why: What is missing or in doubt, in words for the log; empty for nothing.
+        is_accepted: Whether the total is taken to be wrong, so that nothing remains to
+            be tried.
     """
 
-    completeness: Completeness = Completeness.COMPLETE
     missing: int = 0
     why: str = ""
     is_accepted: bool = False
@@ -72,7 +63,7 @@ class Verdict:
     @property
     def is_complete(self) -> bool:
         """Whether everything was sent."""
-        return self.completeness is Completeness.COMPLETE
+        return not self.why
 
     @property
     def is_unfinished(self) -> bool:
@@ -84,24 +75,38 @@ class Proof:
     """Takes every page and every count of a read, and answers: is this everything?
 
     Attributes:
-        pages: How many pages it has taken.
         newest: The newest time that any page showed.
         sent: Counts what was sent.
+        coverage: The times that were read.
         undated: Counts what has no time.
         timed: The latest count of what has a time.
         passes: The passes by number so far.
         doubt: Why something cannot be told, if so.
     """
 
-    def __init__(self, versions: Versions, newest: dt.datetime | None = None) -> None:
-        self.pages = 0
-        self.newest = newest
+    def __init__(self, versions: Versions, start: dt.datetime | None = None) -> None:
+        """Begin a read that starts at a time, knowing which versions were sent."""
+        self.newest: dt.datetime | None = None
         self.sent = Tally()
+        self.coverage = Coverage(start)
         self.undated = Undated()
-        self.timed = TimedCount(None)
+        self.timed = TimedCount()
         self.passes: list[Pass] = []
         self.doubt = ""
         self._versions = versions
+        self._sent_by_first = 0
+        """How many records were sent when the first pass had ended."""
+
+    def anew(self) -> Proof:
+        """Return a proof that begins again: only versions and times are still known."""
+        proof = Proof(self._versions)
+        proof.newest = self.newest
+        return proof
+
+    @property
+    def pages(self) -> int:
+        """How many pages came."""
+        return self._versions.pages
 
     def take(self, page: Page, request: PageRequest, pages_before: int) -> list[t.Any]:
         """Take a page; return its records that are still to be sent.
@@ -109,22 +114,19 @@ class Proof:
         Args:
             page: The page.
             request: Its request.
-            pages_before: How many pages had been taken when it was requested.
+            pages_before: How many pages had come when it was requested.
         """
-        self.pages += 1
         if request.is_count:
             return []
         self.newest = max(filter(None, (self.newest, page.newest)), default=None)
-        self.timed.add(page, self.sent.add(page.keys))
+        new = self.sent.add(page.keys, page.records)
+        self.timed.add(page, new)
         self.undated.add(page)
+        settled: dt.datetime | None = self.coverage.reached
         if self.passes:
-            self.passes[-1].add(page)
-            self.passes[-1].known = len(self.sent)
-        return self._versions.take(page, self.pages, pages_before)
-
-    def settle(self, time: dt.datetime) -> None:
-        """Note that what changed before a time will not be requested again."""
-        self._versions.settled = time
+            self.passes[-1].add(page, new)
+            settled = None
+        return self._versions.take(page, pages_before, settled)
 
     def ask(self) -> TimedCount:
         """Begin a count of what has a time; see rule 1."""
@@ -133,16 +135,17 @@ class Proof:
 
     def begin_pass(self) -> Pass:
         """Begin to read all pages by number."""
-        before = self.passes[-1] if self.passes else None
-        self._versions.settled = None
-        self.passes.append(Pass(before, self.newest))
+        if len(self.passes) == 1:
+            self._sent_by_first = len(self.sent)
+        self.passes.append(Pass(self.newest))
         return self.passes[-1]
 
     @property
     def unfound(self) -> int:
         """How many records with a time were counted and not sent."""
         hidden = min(self.undated.total or 0, len(self.undated.seen))
-        return max(0, self.timed.missing_from(len(self.sent) - hidden))
+        known = len(self.sent) - hidden - self.timed.newcomers
+        return max(0, (self.timed.total or 0) - known)
 
     @property
     def verdict(self) -> Verdict:
@@ -150,70 +153,60 @@ class Proof:
         if self.passes and self.undated.total is None:
             return self._verdict_by_number()
         if missing := self.undated.missing:
-            return self._verdict(missing, "have no modification time")
+            return self._lacking(missing, "have no modification time")
         if missing := self.unfound:
-            return self._verdict(missing, "cannot be found by modification time")
-        why = self.doubt
-        if self.undated.is_open:
-            why = "the number of records changed between any two counts"
+            return self._lacking(missing, "cannot be found by modification time")
         if self.undated.total and self.undated.is_capped(len(self.sent)):
             why = "some have no modification time, and the server does not count all"
-        if why:
-            return Verdict(Completeness.IN_DOUBT, why=why)
-        return Verdict()
+        elif self.undated.is_open:
+            why = "the number of records changed between any two counts"
+        else:
+            why = self.doubt
+        return Verdict(why=why)
 
     def _verdict_by_number(self) -> Verdict:
         last = self.passes[-1]
         missing = max(0, last.total - len(self.sent))
         if last.is_complete or (self._is_wrong_total and not missing):
             return Verdict()
-        if missing and (last.is_short or self._is_wrong_total):
-            return self._verdict(missing, "were not on any page")
-        why = "the data changed during each of several reads"
-        if last.is_capped:
-            why = "the server does not count all records"
-        return Verdict(Completeness.IN_DOUBT, why=why)
+        if missing and last.is_steady:
+            return self._lacking(missing, "were not on any page")
+        if last.is_steady and (last.total < len(last.sent) or last.total == DEPTH):
+            return Verdict(why="the server does not count all records")
+        return Verdict(why="the data changed during each of several reads")
 
-    def _verdict(self, missing: int, what: str) -> Verdict:
-        is_accepted = self._is_wrong_total
-        return Verdict(
-            Completeness.MISSING, missing, f"{missing} records {what}", is_accepted
-        )
+    def _lacking(self, missing: int, what: str) -> Verdict:
+        return Verdict(missing, f"{missing} records {what}", self._is_wrong_total)
 
     @property
     def _is_wrong_total(self) -> bool:
         """Whether all passes lacked the same, though nothing changed."""
-        seen = {(each.is_quiet, each.total, each.known) for each in self.passes}
-        return len(self.passes) == PASSES and len(seen) == 1 and self.passes[0].is_quiet
+        return (
+            len(self.passes) == PASSES
+            and all(each.is_quiet for each in self.passes)
+            and len({each.total for each in self.passes}) == 1
+            and len(self.sent) == self._sent_by_first
+        )
 
 
+@dataclass
 class TimedCount:
     """A count of all that has a time, and what came since it was asked.
 
     Attributes:
+        newest: The newest change that was known when it was asked.
         total: The answer; None until it is there, or if there is none.
+        newcomers: How many records came since and are newer.
     """
 
-    def __init__(self, newest: dt.datetime | None) -> None:
-        """Ask.
+    newest: dt.datetime | None = None
+    total: int | None = None
+    newcomers: int = 0
 
-        Args:
-            newest: The newest change that is known.
-        """
-        self.total: int | None = None
-        self._newest = newest
-        self._newcomers = 0
-
-    def add(self, page: Page, new: Collection[Hashable]) -> None:
+    def add(self, page: Page, new: set[Hashable]) -> None:
         """Take a page, and those of its keys that were not sent before."""
-        newest = self._newest
+        newest = self.newest
         if newest and page.newest and page.newest > newest:
-            self._newcomers += sum(
-                key in new
-                for key, time in zip(page.keys, page.times, strict=True)
-                if time and time > newest
-            )
-
-    def missing_from(self, sent: int) -> int:
-        """Return how many were counted and are not among so many sent."""
-        return (self.total or 0) - (sent - self._newcomers)
+            pairs = zip(page.keys, page.times, strict=True)
+            late = {key for key, time in pairs if time and time > newest}
+            self.newcomers += len(late & new)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import typing as t
 from functools import cached_property
 
 from tap_clientsuccess.errors import RefusedError
-from tap_clientsuccess.paging.by_number import NumberReader
+from tap_clientsuccess.paging.by_number import read_by_number
 from tap_clientsuccess.paging.by_time import TimeReader
 from tap_clientsuccess.paging.chains import run
 from tap_clientsuccess.paging.evidence import NotByTimeError
@@ -19,9 +18,10 @@ from tap_clientsuccess.paging.window import FURTHER_BACK
 
 if t.TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from tap_clientsuccess.paging.page import Chain, Page, Record, Submit
+    from tap_clientsuccess.paging.chains import Phase
+    from tap_clientsuccess.paging.page import Chain, Page, Submit
     from tap_clientsuccess.paging.proof import Verdict
     from tap_clientsuccess.paging.window import Window
 
@@ -47,7 +47,7 @@ class Reader:
         by_time: bool = True,
         versions: Versions | None = None,
     ) -> None:
-        """Prepare to read.
+        """Prepare to read a window.
 
         Args:
             submit: Requests a page in the background.
@@ -62,75 +62,78 @@ class Reader:
         self._window = window
         self._width = width
         self.versions = versions or Versions(window.lookback)
-        self.versions.settled = None
-        self._proof = Proof(self.versions)
-        self._by_time = TimeReader(submit, window, self._proof, width)
+        self._proof = Proof(self.versions, window.start)
+        self._by_time = TimeReader(window, self._proof, width)
         self._trusts_times = by_time
         """Whether what has a time is read by time; else everything is by number."""
 
     def __iter__(self) -> Iterator[Batch]:
         if self._trusts_times:
             try:
-                yield from self._batches(self._by_time)
+                yield from self._batches(self._by_time.phases())
             except NotByTimeError as reason:
                 self.why_by_number = str(reason)
                 self._trusts_times = False
             else:
-                if not self._proof.verdict.missing:
+                if not self.verdict.missing:
                     return
-                self.why_by_number = self._proof.verdict.why
+                self.why_by_number = self.verdict.why
                 self._trusts_times = not self._proof.unfound
         # Not in the `except` block: its traceback keeps pages in memory.
         after = None
         if not self._trusts_times:
             # What was counted and sent so far proves nothing.
-            self._proof = Proof(self.versions, self._proof.newest)
+            self._proof = self._proof.anew()
             # A filter would hide what has no time from a first read.
             if self._window.start and not self._window.is_first:
                 after = self._window.start - FURTHER_BACK
-        reader = NumberReader(self._submit, self._proof, self._width, after)
-        yield from self._batches(reader)
+        yield from self._batches(read_by_number(self._proof, after))
 
-    def _batches(self, pages: t.Iterable[tuple[Page, list[t.Any]]]) -> Iterator[Batch]:
-        oldest = self._window.oldest
-        for page, records in pages:
-            wanted = records
-            if self.is_by_number and self._trusts_times:
-                reached = self._by_time.coverage.reached
-                wanted = [r for r in records if r.time is None or r.time >= reached]
-            elif oldest and page.oldest and page.oldest < oldest:
-                wanted = [record for record in records if self._wants(record, oldest)]
-            if None in page.times:
-                self.undated += sum(record.time is None for record in wanted)
-            yield Batch(
-                page, wanted, self._by_time.bookmark() if self._trusts_times else None
-            )
+    def _batches(self, phases: Iterable[Phase]) -> Iterator[Batch]:
+        for phase in phases:
+            for page, new in run(phase, self._submit, self._width, self._proof):
+                records = self._wanted(page, new)
+                if None in page.times:
+                    self.undated += sum(record.time is None for record in records)
+                reached = self._by_time.bookmark() if self._trusts_times else None
+                yield Batch(page, records, reached)
 
-    def _wants(self, record: Record, start: dt.datetime) -> bool:
-        """Tell whether a record is to be sent.
+    def _wanted(self, page: Page, records: list[t.Any]) -> list[t.Any]:
+        """Return the records that are to be sent: what has no time, or a late one.
 
-        Its modification time decides. Without one, the creation time decides, unless
-        the server filters: then the server returned the record for a reason, perhaps
-        an edit whose time it does not show. A record without any time is wanted.
+        Where only the creation time is known and the server filters, it returned the
+        record for a reason, perhaps an edit whose time it does not show.
         """
-        if record.time is None or record.time >= start:
-            return True
-        return record.modified is None and self._server_filters
+        start = self._window.oldest
+        if self.is_by_number and self._trusts_times:
+            # Only what has no time is looked for.
+            start = self._proof.coverage.reached
+            return [r for r in records if r.time is None or r.time >= start]
+        if not (start and page.oldest and page.oldest < start):
+            return records
+        return [
+            record
+            for record in records
+            if record.time is None
+            or record.time >= start
+            or (record.modified is None and self._server_filters)
+        ]
 
     @cached_property
     def _server_filters(self) -> bool:
         """Whether a filter by a time in the future lowers the total."""
-        filters = True
+        totals: list[int | None] = []
 
         def count() -> Chain[None]:
-            nonlocal filters
-            everything = (yield PageRequest.for_count()).total
-            later = (yield PageRequest.for_count(FAR_FUTURE)).total
-            filters = everything is None or later is None or later < everything
+            try:
+                totals.append((yield PageRequest.for_count()).total)
+                totals.append((yield PageRequest.for_count(FAR_FUTURE)).total)
+            except RefusedError:
+                totals.append(None)
 
-        with contextlib.suppress(RefusedError):
-            list(run([count()], self._submit, self._width, self._proof))
-        return filters
+        list(run([count()], self._submit, self._width, self._proof))
+        everything, later = totals[0], totals[-1]
+        return everything is None or later is None or later < everything
 
     @property
     def distinct(self) -> int:
@@ -188,7 +191,6 @@ class Reader:
         """The bookmark that the read allows, after the iteration; None for none."""
         if self._trusts_times:
             return self._by_time.bookmark(is_final=True)
-        verdict = self._proof.verdict
-        if not (verdict.is_complete or verdict.is_accepted):
+        if self.verdict.is_unfinished:
             return None
         return self._proof.passes[-1].bookmark(self._proof.newest)

@@ -1,8 +1,4 @@
-"""Records without a time, which a filter may hide: how many there are.
-
-Rule 3 of `proof`: two counts at the same moment, of all records and of those with a
-time, tell that without any memory of earlier reads.
-"""
+"""Records without a time, which a filter may hide: how many there are. See rule 3."""
 
 from __future__ import annotations
 
@@ -51,11 +47,7 @@ class Undated:
             self.seen.add(key for key, time in pairs if not time or time <= EPOCH)
 
     def count_beside(self, everything: int | None) -> Chain[None]:
-        """Count while other pages are read, which serves if nothing changes.
-
-        Args:
-            everything: The total of the page that was just taken, which has all.
-        """
+        """Count beside other pages, which serves if the total stays `everything`."""
         timed = (yield PageRequest.for_count(EPOCH)).total
         again = (yield PageRequest.for_count()).total
         if everything is not None and timed is not None and everything == again:
@@ -91,21 +83,13 @@ class Undated:
         self.is_open = True
 
     def is_capped(self, sent: int) -> bool:
-        """Tell whether more are there than were counted, as the counts end before.
-
-        Args:
-            sent: How many records were sent in all.
-        """
+        """Tell whether the counts end before all; `sent` is how many were sent."""
         everything = (self.timed or 0) + (self.total or 0)
         is_round = everything > 0 and everything % _ROUND == 0
         return everything == DEPTH or (is_round and sent > everything)
 
     def why_unknown(self, sent: int) -> str:
-        """Say why it is not known whether there are any, if so.
-
-        Args:
-            sent: How many records were sent in all.
-        """
+        """Say why, of so many sent, it is not known whether there are any, if so."""
         if self.timed is None:
             most = "at all"
         elif not self.total and (self.timed == DEPTH or sent > self.timed):

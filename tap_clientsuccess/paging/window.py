@@ -42,9 +42,8 @@ class Window:
     @property
     def known(self) -> dt.datetime | None:
         """The bookmark, if the record that it is the time of is wanted again."""
-        if self.bookmark is None or self.is_place:
-            return None
-        return self.bookmark if self.bookmark >= (self.start or EPOCH) else None
+        is_wanted = self.bookmark and self.start and self.bookmark >= self.start
+        return self.bookmark if is_wanted and not self.is_place else None
 
     @property
     def oldest(self) -> dt.datetime | None:

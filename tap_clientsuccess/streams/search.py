@@ -186,8 +186,9 @@ class SearchStream(ClientSuccessStream):
                 FURTHER_BACK / dt.timedelta(hours=1),
             )
         verdict = reader.verdict
-        status, why = Status(verdict.completeness.value), verdict.why
+        status, why = Status.COMPLETE, verdict.why
         if not verdict.is_complete:
+            status = Status.MISSING if verdict.missing else Status.IN_DOUBT
             self._warn_of(verdict, has_bookmark=bool(reader.bookmark))
         elif doubt := reader.doubt_of_undated:
             self.logger.info("%s: %s", self.name, doubt)

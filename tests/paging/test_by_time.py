@@ -14,6 +14,7 @@ from warehouse import Warehouse
 
 from tap_clientsuccess.paging import by_time, groups
 from tap_clientsuccess.paging.by_time import TimeReader
+from tap_clientsuccess.paging.chains import run
 from tap_clientsuccess.paging.evidence import NotByTimeError
 from tap_clientsuccess.paging.proof import Proof
 from tap_clientsuccess.paging.reader import Reader
@@ -533,9 +534,10 @@ def test_the_newest_page_has_to_be_newer_than_the_first() -> None:
         times = (40, 30) if request.newest_first else (50, 60)
         return lambda: page(*enumerate(times), last=False)
 
-    reader = TimeReader(submit, Window(), Proof(Versions(SECOND)), lambda: 1)
+    proof = Proof(Versions(SECOND))
+    phases = TimeReader(Window(), proof, lambda: 1).phases()
     with pytest.raises(NotByTimeError, match="does not sort"):
-        list(reader)
+        list(run(next(phases), submit, lambda: 1, proof))
 
 
 @dataclass

@@ -36,13 +36,25 @@ def pages_of(
     return answer
 
 
-def read(answer: Answer, evidence: Evidence | None = None) -> tuple[Group, list[int]]:
+class Read(t.NamedTuple):
+    """A group that was read.
+
+    Attributes:
+        last: The page on which it ends.
+        is_certain: Whether certainly all of it was read.
+    """
+
+    last: Page
+    is_certain: bool
+
+
+def read(answer: Answer, evidence: Evidence | None = None) -> tuple[Read, list[int]]:
     """Read a group; return it and the numbers of the pages that were requested."""
     first = PageRequest.since(moment(TIME))
-    group = Group(moment(TIME), END, answer(first), evidence or Evidence())
-    requests, _ = talk(group.read(), answer)
+    group = Group(first, END, answer(first), evidence or Evidence())
+    requests, is_certain = talk(group.read(), answer)
     assert {request.after for request in requests} == {first.after}
-    return group, [request.number for request in requests]
+    return Read(group.last, is_certain), [request.number for request in requests]
 
 
 def in_order() -> Evidence:
@@ -135,6 +147,25 @@ def test_one_leaves_while_it_is_read(evidence: Evidence, numbers: list[int]) -> 
     answer = changing(records, {4: lambda: records.remove(("b", TIME))})
     group, requested = read(answer, evidence)
     assert requested == numbers
+    assert group.is_certain
+
+
+@pytest.mark.parametrize("evidence", [in_order(), Evidence()])
+def test_all_of_its_last_page_leave(evidence: Evidence) -> None:
+    """It ends on the page before, and is read once."""
+    records = [*tied("abcde"), ("x", 7), ("y", 8)]
+    answer = changing(records, {3: lambda: records.remove(("e", TIME))})
+    group, requested = read(answer, evidence)
+    assert requested == [1, 2, 2, 1, 0]
+    assert group.is_certain
+    assert group.last.keys == ["x", "y"]
+
+
+def test_all_of_it_leave() -> None:
+    records = [*tied("abc"), ("x", 7), ("y", 8)]
+    answer = changing(records, {2: lambda: records.__delitem__(slice(0, 3))})
+    group, requested = read(answer)
+    assert requested == [1, 1, 0]
     assert group.is_certain
 
 

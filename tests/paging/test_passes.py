@@ -11,10 +11,19 @@ from tap_clientsuccess.paging.page import DEPTH, Page
 from tap_clientsuccess.paging.passes import Pass
 
 
-def read(*pages: Page, before: Pass | None = None, known: float | None = None) -> Pass:
-    this = Pass(before, at(known))
+def read(*pages: Page, before: str = "", known: float | None = None) -> Pass:
+    """Return a pass of these pages.
+
+    Args:
+        pages: The pages.
+        before: Keys that were sent before it.
+        known: The newest time that was known.
+    """
+    this = Pass(at(known))
+    sent: set[t.Any] = set(before)
     for each in pages:
-        this.add(each)
+        this.add(each, set(each.keys) - sent)
+        sent |= set(each.keys)
     this.has_ended = True
     return this
 
@@ -130,20 +139,19 @@ def test_where_nothing_was_known_the_clock_and_a_steady_total_prove_it(
     assert read(first, second).is_complete is is_complete
 
 
-def test_what_an_earlier_pass_sent_existed() -> None:
-    earlier = read(of(4, ("x", 90), ("y", None)))
-    before = read(of(4, ("b", None)), before=earlier)
+def test_what_was_sent_before_existed() -> None:
     first, second = of(4, ("d", 40), ("c", 30)), of(4, ("b", None), ("x", 99))
-    assert read(first, second, before=before).is_complete
-    assert not read(first, second, before=earlier).is_complete
-    assert [key in before for key in "bxz"] == [True, True, False]
+    assert read(first, second, before="bx").is_complete
+    assert not read(first, second, before="x").is_complete
+    # It is not known from the page before either.
+    assert not read(first, second, second, before="x").is_complete
 
 
 def test_the_numbers_of_a_pass() -> None:
-    this = Pass(None, None)
-    this.add(of(None))
-    assert (this.total, this.fall, this.news, this.known) == (0, 0, 0, 0)
-    this = Pass(None, None)
+    this = Pass(None)
+    this.add(of(None), set())
+    assert (this.total, this.fall, this.news, this.pages) == (0, 0, 0, 1)
+    this = Pass(None)
     numbers = []
     for each in (
         of(5, ("e", 50), ("d", 40)),
@@ -151,8 +159,8 @@ def test_the_numbers_of_a_pass() -> None:
         of(None, ("c", 30)),
         of(4, ("a", 10)),
     ):
-        this.add(each)
-        numbers.append((this.total, this.fall, this.news, this.is_short))
+        this.add(each, set(each.keys))
+        numbers.append((this.total, this.fall, this.news, this.is_steady))
     assert numbers == [
         (5, 0, 2, True),
         (3, 2, 2, False),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from scripted import moment, page
+from scripted import at, page
 from server_model import SECOND
 
 from tap_clientsuccess.paging import versions
@@ -30,19 +30,19 @@ def test_a_version_is_sent_unless_it_is_known_or_older(
     first: float | None, second: float | None, *, is_sent: bool
 ) -> None:
     sent = Versions(LOOKBACK)
-    sent.take(page(("a", first)), 1, 0)
-    assert sent.take(page(("a", second), ("b", 1)), 2, 0) == [
+    sent.take(page(("a", first)), 0, None)
+    assert sent.take(page(("a", second), ("b", 1)), 0, None) == [
         *([("a", second)] if is_sent else []),
         ("b", 1),
     ]
     # The one that was sent last is the one that counts.
-    assert sent.take(page(("a", second)), 3, 0) == []
+    assert sent.take(page(("a", second)), 0, None) == []
 
 
 def test_records_without_a_key_are_always_sent() -> None:
     sent = Versions(LOOKBACK)
-    for number in (1, 2):
-        assert sent.take(page((None, 5)), number, 0) == [(None, 5)]
+    for _ in range(2):
+        assert sent.take(page((None, 5)), 0, None) == [(None, 5)]
 
 
 def is_remembered(
@@ -55,11 +55,12 @@ def is_remembered(
     """Tell whether a record of page 3 is known when page 5 makes it forget."""
     monkeypatch.setattr(versions, "_FEW", 1)
     sent = Versions(LOOKBACK)
-    sent.take(page(("a", time)), 3, 3)
-    sent.take(page(("old", -1000)), 4, 3)
-    sent.settled = None if settled is None else moment(settled)
-    sent.take(page(asked=1000), 5, pages_before)
-    return sent.take(page(("a", time)), 6, 5) == []
+    sent.take(page(), 0, None)
+    sent.take(page(), 1, None)
+    sent.take(page(("a", time)), 2, None)
+    sent.take(page(("old", -1000)), 2, None)
+    sent.take(page(asked=1000), pages_before, at(settled))
+    return sent.take(page(("a", time)), 4, None) == []
 
 
 @pytest.mark.parametrize(
@@ -90,8 +91,8 @@ def test_it_forgets_only_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(versions, "_FEW", 10)
     sent = Versions(LOOKBACK)
     forgotten: list[int] = []
-    monkeypatch.setattr(sent, "_forget", lambda page, _: forgotten.append(page.number))
+    monkeypatch.setattr(sent, "_forget", lambda *_: forgotten.append(sent.pages))
     for number in range(1, 41):
         records = (2 * number, 1), (2 * number + 1, 1)
-        sent.take(page(*records, number=number), number, number)
+        sent.take(page(*records), number, None)
     assert forgotten == [7, 16, 34]
