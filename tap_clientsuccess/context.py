@@ -16,7 +16,8 @@ from tap_clientsuccess.http.auth import KeyAuthenticator, LoginAuthenticator
 from tap_clientsuccess.http.client import Client
 from tap_clientsuccess.http.thread_pool import ThreadPool
 from tap_clientsuccess.http.transport import Transport
-from tap_clientsuccess.records.envelope import list_of
+from tap_clientsuccess.records.decoding import decode_json
+from tap_clientsuccess.records.envelope import records_of
 from tap_clientsuccess.schedule import greatest_version
 from tap_clientsuccess.singer.progress import Progress
 from tap_clientsuccess.singer.sdk import SdkTap
@@ -26,6 +27,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from tap_clientsuccess.http.clock import ServerClock
+    from tap_clientsuccess.http.responses import Response
     from tap_clientsuccess.singer.stream import RecordStream
 
 
@@ -68,13 +70,12 @@ class TapContext:
 
         def read(resource: str) -> list[t.Any]:
             url = f"{settings.base_url}/customfield/all/{resource}"
-            request = HTTPRequest(url=url)
             # In the thread pool, so that a signal can interrupt the wait.
-            return thread_pool.submit(client.request, request, list_of).result().content
+            return thread_pool.submit(client.fetch, HTTPRequest(url), _list_of).result()
 
         def check_key() -> None:
             url = f"{settings.base_url}{settings.health_path}"
-            thread_pool.submit(client.request, HTTPRequest(url=url), bytes).result()
+            thread_pool.submit(client.fetch, HTTPRequest(url), bool).result()
 
         custom_fields = FieldDefinitions(read if can_read else None, check_key)
         return cls(settings, client, thread_pool, custom_fields, progress)
@@ -136,6 +137,11 @@ class ContextTap(SdkTap):
     def v1_refusals(self) -> list[RefusedError]:
         """The errors of the v1 streams that were skipped."""
         return []
+
+
+def _list_of(response: Response) -> list[t.Any]:
+    records, _ = records_of(decode_json(response.body))
+    return records
 
 
 def _client(settings: Settings) -> Client:

@@ -32,9 +32,9 @@ from tap_clientsuccess.config.input_state import (
 )
 from tap_clientsuccess.config.settings import DISTRIBUTION, PACKAGE, SCHEMA
 from tap_clientsuccess.config.validation import interval_problems, problems
-from tap_clientsuccess.connection_test import check_connection
 from tap_clientsuccess.context import ContextTap
 from tap_clientsuccess.errors import ApiError, IncompleteError, config_error
+from tap_clientsuccess.health import check_connection
 from tap_clientsuccess.singer import about_text  # noqa: F401 # it replaces the SDK's
 from tap_clientsuccess.singer.batch_files import check_storage
 from tap_clientsuccess.singer.mapper import StreamMapper
@@ -496,6 +496,6 @@ class TapClientSuccess(ContextTap):
                 setup_mapper=False,
             )
             # Somebody waits for it.
-            tap.context.client.most_retries_unreachable = _RETRIES_OF_DISCOVERY
+            tap.context.client.most_tries_unreachable = 1 + _RETRIES_OF_DISCOVERY
             tap.run_discovery()
             ctx.exit()

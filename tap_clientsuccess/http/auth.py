@@ -6,9 +6,10 @@ import json
 import threading
 import time
 import typing as t
+from urllib.parse import urlencode
 
-import requests
 from singer_sdk.authenticators import APIAuthenticatorBase, APIKeyAuthenticator
+from singer_sdk.streams.rest import HTTPRequest
 
 from tap_clientsuccess.errors import (
     NotFoundError,
@@ -20,6 +21,8 @@ from tap_clientsuccess.http.responses import Response, check
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
+
+    import requests
 
     from tap_clientsuccess.http.transport import Transport
 
@@ -78,11 +81,16 @@ class LoginAuthenticator(APIAuthenticatorBase):
         """
         super().__init__()
         self._transport = transport
-        self._url = url
-        self._form = {"username": username, "password": password}
         self._timeout = timeout
+        self._login = HTTPRequest(
+            url,
+            "POST",
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+            data=urlencode({"username": username, "password": password}),
+        )
+        # Guards what changes: the SDK's `auth_headers`, and until when they are valid.
+        # Who holds it may log in for all threads.
         self._lock = threading.Lock()
-        self._token: str | None = None
         self._valid_until = 0.0
 
     def authenticate_request(
@@ -94,13 +102,10 @@ class LoginAuthenticator(APIAuthenticatorBase):
             ApiError: The login failed.
         """
         with self._lock:
-            if self._token is None or time.monotonic() >= self._valid_until:
+            if time.monotonic() >= self._valid_until:
                 self._log_in()
-            self._put_token(request)
+            request.headers.update(self.auth_headers)
         return request
-
-    def _put_token(self, request: requests.PreparedRequest) -> None:
-        request.headers["Authorization"] = t.cast("str", self._token)
 
     def send(self, request: requests.PreparedRequest, send: Send) -> Response:
         """Send a request; again with a new token, where the session has ended.
@@ -122,27 +127,24 @@ class LoginAuthenticator(APIAuthenticatorBase):
         """
         for is_second in (False, True):
             response = send(self(request))
-            if not _has_ended(response):
+            if not response.session_has_ended:
                 break
+            used = request.headers["Authorization"]
             with self._lock:
-                if is_second or request.headers["Authorization"] == self._token:
+                if is_second or used == self.auth_headers["Authorization"]:
                     self._log_in()
-                    self._put_token(request)
+                    request.headers.update(self.auth_headers)
                     return send(request)
         return response
 
     def _log_in(self) -> None:
-        request = requests.Request("POST", self._url, data=self._form)
-        prepared = self._transport.prepare(request)
+        prepared = self._transport.prepare(self._login)
         response = self._transport.send(prepared, timeout=self._timeout)
         _check_login(response)
-        self._token, seconds = _read_token(response)
+        token, seconds = _read_token(response)
+        self.auth_headers = {"Authorization": token}
         early = min(_EARLY_SECONDS, seconds / 10)
         self._valid_until = time.monotonic() + seconds - early
-
-
-def _has_ended(response: Response) -> bool:
-    return response.status == requests.codes.unauthorized or response.has_invalid_token
 
 
 def _check_login(response: Response) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import ssl
-import typing as t
 from pathlib import Path
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
@@ -12,24 +11,15 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from tap_clientsuccess.errors import UntrustedServerError
 
 
-class Authorities(t.NamedTuple):
-    """Where the trusted certificates are.
-
-    Attributes:
-        file: A file that holds all of them, or None.
-        folders: Folders in which OpenSSL looks for them, or None.
-    """
-
-    file: str | None = None
-    folders: str | None = None
-
-
-def trusted() -> Authorities:
+def trusted() -> tuple[str | None, str | None]:
     """Return the authorities of the first variables that are set.
 
     These are ``REQUESTS_CA_BUNDLE``, else ``CURL_CA_BUNDLE``, each a file or a folder,
     as `requests` reads them; else ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` together, as
     OpenSSL does. They replace the default, the authorities that `certifi` brings.
+
+    Returns:
+        A file that holds certificates, and folders in which OpenSSL looks for more.
 
     Raises:
         UntrustedServerError: What a variable names is missing or no certificate.
@@ -37,12 +27,12 @@ def trusted() -> Authorities:
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         if path := os.environ.get(name):
             if Path(path).is_dir():
-                return Authorities(folders=path)
-            return Authorities(file=_checked_file(name, path))
+                return None, path
+            return _checked_file(name, path), None
     file, folders = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
     if not file and not folders:
-        return Authorities(file=DEFAULT_CA_BUNDLE_PATH)
-    return Authorities(
+        return DEFAULT_CA_BUNDLE_PATH, None
+    return (
         _checked_file("SSL_CERT_FILE", file) if file else None,
         _checked_folders("SSL_CERT_DIR", folders) if folders else None,
     )

@@ -1,4 +1,9 @@
-"""The HTTP client: requests that are authenticated, throttled and retried."""
+"""The HTTP client: requests that are authenticated, throttled and retried.
+
+`backoff` retries what the server did wrong, and nothing else: an error of the tap while
+it reads a response ends the request. The wait between two tries is spent in a thread of
+the pool, so a signal need not wait for it.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +11,11 @@ import contextlib
 import logging
 import random
 import threading
-import time
 import typing as t
-from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 
+import backoff
 import requests
 
 from tap_clientsuccess.errors import (
@@ -25,9 +30,9 @@ from tap_clientsuccess.http.responses import Response, check, describe_unexpecte
 from tap_clientsuccess.http.throttle import Throttle
 
 if t.TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
+    from backoff.types import Details
     from singer_sdk.streams.rest import HTTPRequest
 
     from tap_clientsuccess.http.auth import KeyAuthenticator, LoginAuthenticator
@@ -43,29 +48,17 @@ LONGEST_RETRY_AFTER_SECONDS = 300.0
 """The longest wait, whatever the server asks for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result(t.Generic[T]):
-    """The result of a request.
-
-    Attributes:
-        content: What the caller's `read` returned for the body.
-        sent_at: When the request was sent, by the server's clock, or None.
-    """
-
-    content: T
-    sent_at: dt.datetime | None
-
-
 class RequestCounts:
     """Counts requests; thread-safe.
 
     Attributes:
         requests: Requests sent, retries included.
-        retries: How many of them were retries.
+        retries: How many of them were retries, or will be after the present wait.
         rate_limited: How often the server answered 429.
     """
 
     def __init__(self) -> None:
+        # The threads that request add to these, under `_lock`.
         self.requests = self.retries = self.rate_limited = 0
         self._lock = threading.Lock()
 
@@ -89,8 +82,11 @@ class Client:
     """Sends authenticated requests and retries them; thread-safe.
 
     Attributes:
-        most_retries_unreachable: How often at most a request is retried where there is
-            no complete response.
+        most_tries_unreachable: How often at most a request is sent where there is no
+            complete response; None for as often as others.
+
+    The rest changes nothing of itself: what changes is the throttle's, the clock's, the
+    authenticator's and the transport's, each with a lock of its own or none to need.
     """
 
     def __init__(
@@ -115,27 +111,33 @@ class Client:
         self.timeout = timeout
         self.clock = ServerClock()
         self._transport = transport
-        self._max_retries = self.most_retries_unreachable = max_retries
+        self.most_tries_unreachable: int | None = None
         self._throttle = Throttle(concurrency)
+        self._exchange_with_retries = backoff.on_exception(
+            lambda: waits(self.most_tries_unreachable),
+            TransientError,
+            max_tries=max_retries + 1,
+            on_backoff=_note_retry,
+            on_giveup=_note_end,
+            # `waits` jitters what the server leaves open, and nothing else.
+            jitter=None,
+            # Its own messages would show what the error was made of.
+            logger=None,
+        )(self._exchange)
 
-    @property
-    def session(self) -> requests.Session:
-        """The session shared by all requests."""
-        return self._transport.session
-
-    def request(
+    def fetch(
         self,
         request: HTTPRequest,
-        read: Callable[[bytes], T],
+        read: Callable[[Response], T],
         counts: RequestCounts | None = None,
-    ) -> Result[T]:
-        """Send a request until it succeeds, and read the response.
+    ) -> T:
+        """Send a request and read its response; both again where the server failed.
 
         Args:
             request: The request.
-            read: Takes the decompressed body and returns what the caller wants. Raises
-                `UnexpectedBodyError` if the body is not what it should be; any other
-                error is one of the tap, which is neither retried nor explained.
+            read: Takes a response that is a success, and returns what the caller wants.
+                Raises `UnexpectedBodyError` if the body is not what it should be; any
+                other error is one of the tap, which is neither retried nor explained.
             counts: Counts the request and its retries.
 
         Returns:
@@ -145,50 +147,34 @@ class Client:
             ApiError: The request was refused, or all retries failed.
         """
         counts = counts or RequestCounts()
-        started = time.monotonic()
-        tries = 0
-        while True:
-            counts.add(requests=1, retries=min(tries, 1))
-            try:
-                return self._try(request, read)
-            except TransientError as error:
-                tries += 1
-                is_limited = error.status == requests.codes.too_many_requests
-                counts.add(rate_limited=int(is_limited))
-                most = self._max_retries
-                if isinstance(error, UnreachableError):
-                    most = min(most, self.most_retries_unreachable)
-                if tries > most:
-                    took = f"{tries} tries in {time.monotonic() - started:.0f} seconds"
-                    error.add_note(f"(gave up after {took})")
-                    raise
-                wait = seconds_to_wait(tries, error.retry_after)
-                logger.warning(
-                    "%s; trying again in %.1f seconds (try %d failed)",
-                    error,
-                    wait,
-                    tries,
-                )
-            time.sleep(wait)
+        return self._exchange_with_retries(request, read, counts=counts)
 
-    def _try(self, request: HTTPRequest, read: Callable[[bytes], T]) -> Result[T]:
+    def _exchange(
+        self,
+        request: HTTPRequest,
+        read: Callable[[Response], T],
+        *,
+        counts: RequestCounts,
+    ) -> T:
+        counts.add(requests=1)
         with contextlib.ExitStack() as held:
             with self._throttle.slot() as started:
                 response = self.send(request, timeout=self.timeout, held=held)
             self.clock.note(response.sent_at)
-            self._check(response, started)
+            self._check(response, started, counts)
             try:
-                return Result(read(response.body), response.sent_at)
+                return read(response)
             except UnexpectedBodyError:
                 raise UnexpectedResponseError(
                     describe_unexpected(response), status=response.status
                 ) from None
 
-    def _check(self, response: Response, started: float) -> None:
+    def _check(self, response: Response, started: float, counts: RequestCounts) -> None:
         try:
             check(response, rejection=self.authenticator.rejection)
         except UnavailableError as error:
             if error.status == requests.codes.too_many_requests:
+                counts.add(rate_limited=1)
                 seconds = min(error.retry_after or 0.0, LONGEST_RETRY_AFTER_SECONDS)
                 self._throttle.back_off(started, seconds)
             raise
@@ -214,26 +200,48 @@ class Client:
         Raises:
             ApiError: There was no complete response.
         """
-        prepared = self._transport.prepare(
-            requests.Request(
-                request.method,
-                request.url,
-                params=request.encode_params(),
-                headers=request.headers,
-                json=request.data,
-            )
-        )
+        prepared = self._transport.prepare(request)
         send = partial(self._transport.send, timeout=timeout, held=held)
         return self.authenticator.send(prepared, send)
 
 
-def seconds_to_wait(tries: int, retry_after: float | None) -> float:
-    """Return how long to wait before the next try.
+def waits(
+    most_unreachable: int | None = None,
+) -> Generator[float, TransientError, None]:
+    """Yield how many seconds to wait after each error that is sent; end to give up.
 
     As long as the server asks, up to `LONGEST_RETRY_AFTER_SECONDS`; otherwise
     exponential backoff with jitter, so that many taps do not retry at the same moment.
+
+    Args:
+        most_unreachable: After how many tries to give up where there is no complete
+            response; None for no fewer than elsewhere.
     """
-    if retry_after:
-        return min(retry_after, LONGEST_RETRY_AFTER_SECONDS)
-    longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (tries - 1))
-    return random.uniform(longest / 2, longest)  # noqa: S311
+    error = yield 0.0
+    grows = backoff.expo(factor=FIRST_WAIT_SECONDS, max_value=LONGEST_WAIT_SECONDS)
+    # The first is for `backoff` itself.
+    for tries, longest in enumerate(islice(grows, 1, None), 1):
+        if isinstance(error, UnreachableError) and tries == most_unreachable:
+            return
+        if error.retry_after:
+            error = yield min(error.retry_after, LONGEST_RETRY_AFTER_SECONDS)
+        else:
+            error = yield random.uniform(longest / 2, longest)  # noqa: S311
+
+
+def _note_retry(details: Details) -> None:
+    error = details["exception"]
+    details["kwargs"]["counts"].add(retries=1)
+    logger.warning(
+        "%s; trying again in %.1f seconds (try %d failed)",
+        error,
+        details["wait"],
+        details["tries"],
+    )
+    # They would keep the response in memory during the wait.
+    error.__traceback__ = error.__context__ = None
+
+
+def _note_end(details: Details) -> None:
+    took = f"{details['tries']} tries in {details['elapsed']:.0f} seconds"
+    details["exception"].add_note(f"(gave up after {took})")

@@ -65,10 +65,12 @@ class DeadlineWatch:
     """
 
     def __init__(self) -> None:
+        # What changes, guarded by `_changed`: these, and the handles of deadlines.
         self._watched: set[Deadline] = set()
-        self._current = threading.local()
-        self._changed = threading.Condition()
         self._is_running = False
+        self._changed = threading.Condition()
+        # Each thread has its own.
+        self._current = threading.local()
 
     @contextlib.contextmanager
     def over(self, deadline: Deadline) -> Iterator[None]:

@@ -32,85 +32,77 @@ _RESETS = (
 )
 
 
-class _Explanation(t.NamedTuple):
-    """What some exceptions mean.
-
-    Attributes:
-        kind: The error for the user.
-        words: What happened; may name the `timeout` and the `cause`.
-        types: The exceptions.
-    """
-
-    kind: type[ApiError]
-    words: str
-    types: tuple[type[BaseException], ...]
-
-
 _LOST = "the connection was lost before the response was complete"
 _NOT_HTTP = "the response is not valid HTTP"
+_SOCKS = (
+    "a SOCKS proxy needs PySocks: install it beside the tap, or change HTTPS_PROXY or "
+    "ALL_PROXY"
+)
+_UNTRUSTED = (
+    "the server's TLS certificate is not trusted: check base_url, or set "
+    "REQUESTS_CA_BUNDLE or SSL_CERT_FILE to the file of your certificate authority"
+)
 _EXPLANATIONS = (
-    _Explanation(
-        UnexpectedResponseError, f"{_NOT_HTTP}: {{cause}}", (MalformedResponseError,)
-    ),
-    _Explanation(
+    (UnexpectedResponseError, f"{_NOT_HTTP}: {{cause}}", (MalformedResponseError,)),
+    (
         UnreachableError,
         "the proxy cannot connect: check HTTPS_PROXY",
         (urllib3_errors.ProxyError, requests.exceptions.InvalidProxyURL),
     ),
-    _Explanation(
+    (
         ProxyError,
-        "a SOCKS proxy needs PySocks: install it beside the tap, or change HTTPS_PROXY "
-        "or ALL_PROXY",
+        _SOCKS,
         (requests.exceptions.InvalidSchema,),
     ),
-    _Explanation(
+    (
         UntrustedServerError,
-        "the server's TLS certificate is not trusted: check base_url, or set "
-        "REQUESTS_CA_BUNDLE or SSL_CERT_FILE to the file of your certificate authority",
+        _UNTRUSTED,
         (ssl.SSLCertVerificationError,),
     ),
-    _Explanation(
+    (
         WrongAddressError,
         "base_url is not a valid URL",
         (requests.exceptions.InvalidURL, UnicodeError),
     ),
-    _Explanation(
+    (
         UnreachableError,
         "the host does not resolve: check base_url and the network",
         (urllib3_errors.NameResolutionError,),
     ),
-    _Explanation(
+    (
         UnreachableError,
         "the connection was refused: check base_url",
         (ConnectionRefusedError,),
     ),
-    _Explanation(
+    (
         UnreachableError,
         "no complete response within {timeout:g} seconds",
         (TimeoutError, urllib3_errors.TimeoutError),
     ),
-    _Explanation(
-        TlsError, "the TLS connection failed: check base_url", (ssl.SSLError,)
-    ),
-    _Explanation(
+    (TlsError, "the TLS connection failed: check base_url", (ssl.SSLError,)),
+    (
         UnexpectedResponseError,
         "the compressed response is corrupt",
         (urllib3_errors.DecodeError,),
     ),
-    _Explanation(UnreachableError, _LOST, (*_RESETS, http.client.IncompleteRead)),
-    _Explanation(
+    (UnreachableError, _LOST, (*_RESETS, http.client.IncompleteRead)),
+    (
         UnexpectedResponseError,
         f"{_NOT_HTTP}: it has no status of HTTP/1: check base_url",
         (http.client.BadStatusLine, http.client.UnknownProtocol),
     ),
-    _Explanation(
+    (
         UnexpectedResponseError,
         f"{_NOT_HTTP}: its headers are invalid, too long or too many",
         (http.client.HTTPException, urllib3_errors.InvalidHeader),
     ),
-    _Explanation(UnreachableError, _LOST, (Exception,)),
+    (UnreachableError, _LOST, (Exception,)),
 )
-"""The first match explains an error, as its own text contains URLs."""
+"""Errors for the user, their words, and the exceptions that mean them.
+
+The first match explains an exception, as its own text contains URLs. The words may name
+the `timeout` and the `cause`.
+"""
 
 
 def is_reset(error: Exception) -> bool:

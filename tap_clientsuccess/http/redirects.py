@@ -78,17 +78,14 @@ def _may_contain(host: str, secret: str) -> bool:
     """
     shown, data = _letters(host), secret.encode()
     # An encoder takes 3 or 5 bytes at a time: a text before the secret shifts them.
-    forms = [secret, data.hex(), *map(_base64, _shifted(data, 3))]
+    forms = [secret, data.hex()]
+    forms += [b64encode(part).decode() for part in _shifted(data, 3)]
     forms += [b32encode(part).decode() for part in _shifted(data, 5)]
     return any(part in shown for form in forms for part in _parts(_letters(form)))
 
 
 def _shifted(data: bytes, most: int) -> list[bytes]:
     return [data[start:] for start in range(min(most, len(data)))]
-
-
-def _base64(data: bytes) -> str:
-    return b64encode(data).decode()
 
 
 def _parts(text: str) -> Iterator[str]:

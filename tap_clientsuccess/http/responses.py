@@ -18,6 +18,8 @@ if t.TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
 
+SUCCESSES = range(200, 300)
+_UNAUTHORIZED, _FORBIDDEN = 401, 403
 _TOO_MANY_REQUESTS = 429
 _LARGEST_DELAY = 1e9
 """A larger RateLimit-Reset is not in seconds from now but in seconds since 1970."""
@@ -44,11 +46,6 @@ class Response:
     sent_at: dt.datetime | None
 
     @property
-    def is_success(self) -> bool:
-        """Whether the status is 2xx."""
-        return 200 <= self.status < 300  # noqa: PLR2004
-
-    @property
     def is_web_page(self) -> bool:
         """Whether the body is HTML."""
         start = self.body[:100].lstrip().lower()
@@ -60,11 +57,14 @@ class Response:
         return self.is_web_page and b"maintenance" in self.body.lower()
 
     @property
-    def has_invalid_token(self) -> bool:
-        """Whether the body says that the session has ended.
+    def session_has_ended(self) -> bool:
+        """Whether the session of a login has ended.
 
-        The API says so with any status, even 200: ``{"error": "invalid_token"}``.
+        The API says so with 401, or with any status, even 200, and the body
+        ``{"error": "invalid_token"}``.
         """
+        if self.status == _UNAUTHORIZED:
+            return True
         if len(self.body) > _LONGEST_ERROR or b"invalid" not in self.body:
             return False
         try:
@@ -89,9 +89,9 @@ def check(response: Response, *, rejection: str = "the request was rejected") ->
     """
     status = response.status
     answered = f"{response.where} answered {status}"
-    if status in {401, 403} or response.has_invalid_token:
+    if status == _FORBIDDEN or response.session_has_ended:
         raise RejectedKeyError(f"{answered}: {rejection}", status=status)
-    if response.is_success:
+    if status in SUCCESSES:
         return
     if status in {404, 410}:
         raise NotFoundError(f"{answered}: not found: check base_url", status=status)

@@ -65,9 +65,11 @@ class ThreadPool:
         """
         self.size = size
         self._raise_if_stopped = raise_if_stopped
+        # Queue and semaphore have locks of their own; `_threads` belongs to the thread
+        # that submits.
         self._queue: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self._threads = 0
         self._idle = threading.Semaphore(0)
+        self._threads = 0
 
     def submit(
         self, function: Callable[P, B], *args: P.args, **kwargs: P.kwargs

@@ -22,6 +22,7 @@ class Throttle:
 
     def __init__(self, most: int) -> None:
         self._most = most
+        # What changes, guarded by `_changed`, which says so to who waits for a slot.
         self._limit = float(most)
         self._in_flight = 0
         self._closed_until = 0.0

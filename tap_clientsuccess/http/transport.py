@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.utils import get_environ_proxies
+from requests.utils import default_headers, get_environ_proxies
 from urllib3.exceptions import HTTPError
 
 from tap_clientsuccess.errors import RefusedError, WrongAddressError
@@ -27,12 +27,13 @@ from tap_clientsuccess.http.connection import (
 )
 from tap_clientsuccess.http.failures import FAILURES, explained, is_reset
 from tap_clientsuccess.http.redirects import follow
-from tap_clientsuccess.http.responses import Response
+from tap_clientsuccess.http.responses import SUCCESSES, Response
 from tap_clientsuccess.timestamps import parse_http_date
 
 if t.TYPE_CHECKING:
     import contextlib
 
+    from singer_sdk.streams.rest import HTTPRequest
     from urllib3 import HTTPConnectionPool
     from urllib3.response import BaseHTTPResponse
 
@@ -42,7 +43,6 @@ logging.getLogger("urllib3").setLevel(logging.ERROR)
 _SMALL = 16
 """Responses smaller than this part of the largest are read many at a time."""
 _MAX_REDIRECTS = 5
-_SUCCESSES = range(200, 300)
 _BYTES_PER_VALUE = 128
 """What a JSON value, with its key, takes as a Python object, about."""
 _MEMORY = 2
@@ -75,21 +75,23 @@ class Transport:
         """
         self._max_bytes = max_bytes
         self._secrets = secrets
-        # Re-entrant: a redirect may have a large body, too.
+        # Who reads and decodes a large body holds it. Re-entrant: a redirect may have
+        # one, too.
         self._one_large = threading.RLock()
         self._deadlines = DeadlineWatch()
+        # The only thing that changes; `_lock` guards it.
         self._pools: dict[tuple[str, str], HTTPConnectionPool] = {}
+        self._lock = threading.Lock()
         self._adapter = HTTPAdapter(pool_maxsize=connections)
-        self.session = requests.Session()
-        self._headers: dict[str, t.Any] = {
-            **self.session.headers,
+        self._headers = {
+            **default_headers(),
             "Accept": "application/json",
             "Cache-Control": "no-cache",
             "User-Agent": user_agent,
         }
 
-    def prepare(self, request: requests.Request) -> requests.PreparedRequest:
-        """Make a request ready to be sent.
+    def prepare(self, request: HTTPRequest) -> requests.PreparedRequest:
+        """Make a request ready to be sent; its data is a form, or becomes JSON.
 
         Raises:
             WrongAddressError: Its URL is not one.
@@ -98,9 +100,10 @@ class Transport:
         try:
             # No more than this: cookies are not kept, and a `.netrc` is not read.
             prepared.prepare_method(request.method)
-            prepared.prepare_url(request.url, request.params)
+            prepared.prepare_url(request.url, request.encode_params())
             prepared.prepare_headers({**self._headers, **request.headers})
-            prepared.prepare_body(request.data, None, request.json)
+            form = request.data if isinstance(request.data, str) else None
+            prepared.prepare_body(form, None, request.data)
         except (requests.RequestException, UnicodeError):
             raise WrongAddressError("the URL is not valid: check base_url") from None
         return prepared
@@ -159,7 +162,7 @@ class Transport:
             elapsed = dt.timedelta(seconds=time.monotonic() - started)
             date = parse_http_date(opened.headers.get("Date"))
             # Nothing else is decoded; a thread that holds it must not log in.
-            is_success = opened.status in _SUCCESSES
+            is_success = opened.status in SUCCESSES
             body = self._read(opened, where, held if is_success else None)
         finally:
             opened.close()
@@ -201,19 +204,20 @@ class Transport:
         """Return the connection pool of a request's host, as the environment says."""
         parts = urlsplit(request.url or "")
         origin = parts.scheme, parts.netloc
-        # Looked up once: `requests` goes through all of the environment.
-        if pool := self._pools.get(origin):
-            return pool
-        is_loopback = _is_loopback(parts.hostname or "")
-        proxies = {} if is_loopback else get_environ_proxies(request.url or "")
-        adapter: t.Any = self._adapter
-        pool = adapter.get_connection_with_tls_context(
-            request, verify=True, proxies=proxies
-        )
-        if parts.scheme == "https":
-            pool.ca_certs, pool.ca_cert_dir = trusted()
-        pool.ConnectionCls = watched(pool.ConnectionCls, self._deadlines)
-        return self._pools.setdefault(origin, pool)
+        with self._lock:
+            # Looked up once: `requests` goes through all of the environment.
+            if pool := self._pools.get(origin):
+                return pool
+            is_loopback = _is_loopback(parts.hostname or "")
+            proxies = {} if is_loopback else get_environ_proxies(request.url or "")
+            adapter: t.Any = self._adapter
+            pool = adapter.get_connection_with_tls_context(
+                request, verify=True, proxies=proxies
+            )
+            if parts.scheme == "https":
+                pool.ca_certs, pool.ca_cert_dir = trusted()
+            pool.ConnectionCls = watched(pool.ConnectionCls, self._deadlines)
+            return self._pools.setdefault(origin, pool)
 
     def _read(
         self,

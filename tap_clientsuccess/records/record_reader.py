@@ -32,12 +32,12 @@ from msgspec import UNSET, Raw
 from tap_clientsuccess.errors import UnexpectedBodyError
 from tap_clientsuccess.records.coerce import Coercer, Warn
 from tap_clientsuccess.records.decoding import decode_json, in_one_line
-from tap_clientsuccess.records.envelope import split
+from tap_clientsuccess.records.envelope import Counts, Found, raw_records
 from tap_clientsuccess.records.layout import Layout, declared_columns, learn
 from tap_clientsuccess.timestamps import parse_time
 
 if t.TYPE_CHECKING:
-    from collections.abc import Collection, Hashable, Mapping, Sequence
+    from collections.abc import Collection, Hashable, Sequence
 
     from tap_clientsuccess.records import JSONSchema
     from tap_clientsuccess.records.column import Column
@@ -46,7 +46,7 @@ NO_RECORD = b"null"
 _TIMEZONE = attrgetter("tzinfo")
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
-Find = t.Callable[[t.Any], tuple[list[t.Any], dict[str, t.Any]]]
+Find = t.Callable[[t.Any], Found]
 
 
 class EncodedRecord(msgspec.Struct, frozen=True, gc=False):
@@ -76,11 +76,11 @@ class RecordPage:
 
     Attributes:
         records: All records, also those that cannot be sent.
-        counts: What the body says beside the records.
+        counts: What the body says beside the records; a bare list says nothing.
     """
 
     records: list[EncodedRecord]
-    counts: Mapping[str, t.Any]
+    counts: Counts | None
 
 
 class RecordReader:
@@ -137,7 +137,7 @@ class RecordReader:
                 try:
                     records, counts = found or layout.decode_page(body)
                 except (ValueError, RecursionError):
-                    found = split(body)
+                    found = raw_records(body)
                 if found:
                     values, counts = found
                     records = self._records(values)

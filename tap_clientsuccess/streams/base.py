@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import threading
 import typing as t
 from collections import Counter
 from functools import cached_property
@@ -16,23 +16,17 @@ from tap_clientsuccess.streams.scheduled import ScheduledStream
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    import requests
     from singer_sdk.helpers.types import Context
     from singer_sdk.singerlib import Catalog
     from singer_sdk.streams.rest import HTTPRequest
 
-    from tap_clientsuccess.config.settings import Settings
     from tap_clientsuccess.context import ContextTap
-    from tap_clientsuccess.custom_fields import FieldDefinitions
     from tap_clientsuccess.errors import RefusedError
-    from tap_clientsuccess.http.auth import KeyAuthenticator, LoginAuthenticator
-    from tap_clientsuccess.http.client import Client, Result
-    from tap_clientsuccess.http.thread_pool import ThreadPool
-    from tap_clientsuccess.records.record_reader import EncodedRecord
+    from tap_clientsuccess.http.responses import Response
+    from tap_clientsuccess.records.record_reader import EncodedRecord, Find
     from tap_clientsuccess.singer.progress import Progress
 
 T = t.TypeVar("T")
-
 
 _MOST_WARNINGS = 100
 _MOST_WITHOUT_KEY = 10
@@ -52,6 +46,18 @@ class ClientSuccessStream(ScheduledStream):
     _with_key = 0
     _without_key = 0
 
+    def __init__(self, tap: ContextTap, **options: t.Any) -> None:
+        """Create the stream; `RESTStream` knows the options."""
+        self.settings = tap.context.settings
+        self.thread_pool = tap.context.thread_pool
+        self.custom_fields = tap.context.custom_fields
+        self._client = tap.context.client
+        # The pool's threads read responses. What that changes of the stream is guarded
+        # by `_lock`; all else belongs to the thread that syncs.
+        self._lock = threading.Lock()
+        self._warnings: Counter[str] = Counter()
+        super().__init__(tap, **options)
+
     def apply_catalog(self, catalog: Catalog) -> None:
         """Apply the catalog passed in, whose schema replaces the stream's own.
 
@@ -60,26 +66,6 @@ class ClientSuccessStream(ScheduledStream):
         super().apply_catalog(catalog)
         entry = catalog.get_stream(self.name)
         self.schema = entry.schema.to_dict() if entry else {"properties": {}}
-
-    @property
-    def client(self) -> Client:
-        """The HTTP client, shared by all streams."""
-        return self._tap.context.client
-
-    @property
-    def settings(self) -> Settings:
-        """The tap's settings."""
-        return self._tap.context.settings
-
-    @property
-    def thread_pool(self) -> ThreadPool:
-        """The thread pool for concurrent requests, shared by all streams."""
-        return self._tap.context.thread_pool
-
-    @property
-    def custom_fields(self) -> FieldDefinitions:
-        """The account's custom fields."""
-        return self._tap.context.custom_fields
 
     @property
     def reporter(self) -> Progress:
@@ -91,26 +77,29 @@ class ClientSuccessStream(ScheduledStream):
         """The base URL, without a slash at its end."""
         return self.settings.base_url
 
-    @property
-    def authenticator(self) -> KeyAuthenticator | LoginAuthenticator:
-        """Puts the API key or the session token into the header."""
-        return self.client.authenticator
-
-    @property
-    def requests_session(self) -> requests.Session:
-        """The HTTP session, shared by all streams."""
-        return self.client.session
-
-    def request(self, request: HTTPRequest, read: Callable[[bytes], T]) -> Result[T]:
-        """Send a request, with retries; see `Client.request`.
+    def fetch(self, request: HTTPRequest, read: Callable[[Response], T]) -> T:
+        """Send a request and read its response, with retries; see `Client.fetch`.
 
         Raises:
             ApiError: With the stream's name in its message.
         """
         try:
-            return self.client.request(request, read, self.progress.requests)
+            return self._client.fetch(request, read, self.progress.requests)
         except ApiError as error:
             raise error.in_stream(self.name) from None
+
+    def fetch_records(
+        self, request: HTTPRequest, find: Find | None = None
+    ) -> list[EncodedRecord]:
+        """Send a request, and return its records; `RecordReader.read` says what finds.
+
+        Raises:
+            ApiError: With the stream's name in its message.
+        """
+        with self._lock:
+            reader = self.record_reader
+        page = self.fetch(request, lambda response: reader.read(response.body, find))
+        return page.records
 
     @cached_property
     def record_reader(self) -> RecordReader:
@@ -183,18 +172,15 @@ class ClientSuccessStream(ScheduledStream):
         self.schedule.bar(what)
         self.warn_once(what)
 
-    @cached_property
-    def _warnings(self) -> Counter[str]:
-        return Counter()
-
     def warn_once(self, what: str, times: int = 1) -> None:
         """Warn once about something in the data and count it; never pass a value."""
         for secret in filter(None, (self.settings.api_key, self.settings.password)):
             what = what.replace(secret, "***")
-        if len(self._warnings) >= _MOST_WARNINGS and what not in self._warnings:
-            what = "there are more warnings of this kind"
-        is_new = what not in self._warnings
-        self._warnings[what] += times
+        with self._lock:
+            if len(self._warnings) >= _MOST_WARNINGS and what not in self._warnings:
+                what = "there are more warnings of this kind"
+            is_new = what not in self._warnings
+            self._warnings[what] += times
         if is_new:
             self.logger.warning("%s: %s", self.name, what)
 
@@ -204,28 +190,19 @@ class ClientSuccessStream(ScheduledStream):
         The SDK would parse it in another way, and only where there is a start_date.
         """
 
-    def generate_child_contexts(
-        self,
-        record: t.Any,  # noqa: ARG002
-        context: Context | None,  # noqa: ARG002
-    ) -> Iterable[Context | None]:
+    def generate_child_contexts(self, *_: t.Any, **__: t.Any) -> Iterable[Context]:
         """Return nothing: there are no child streams."""
         return ()
 
     def summarize_warnings(self) -> None:
         """Log at the end how often each warning occurred."""
-        for what, times in self._warnings.items():
+        with self._lock:
+            warnings, self._warnings = self._warnings, Counter()
+        for what, times in warnings.items():
             if times > 1:
                 self.logger.warning("%s: %s (%d times)", self.name, what, times)
-        self._warnings.clear()
 
-    def log(
-        self,
-        message: str,
-        *args: t.Any,
-        level: int = logging.INFO,
-        **kwargs: t.Any,
-    ) -> None:
+    def log(self, message: str, *args: t.Any, **options: t.Any) -> None:
         """Log, except that the sync failed: the command line reports that once."""
         if not message.startswith("An unhandled error occurred"):
-            super().log(message, *args, level=level, **kwargs)
+            super().log(message, *args, **options)

@@ -12,6 +12,7 @@ from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 
 from tap_clientsuccess.errors import NotFoundError, UnexpectedBodyError, config_error
 from tap_clientsuccess.records.decoding import decode_json
+from tap_clientsuccess.records.envelope import Counts
 from tap_clientsuccess.records.infer import infer_schema
 from tap_clientsuccess.records.nullable import nullable_schema
 from tap_clientsuccess.streams.search import SearchStream
@@ -20,11 +21,12 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from singer_sdk.singerlib import Catalog
-    from singer_sdk.streams.rest import HTTPRequest, PageContext
+    from singer_sdk.streams.rest import HTTPRequest
 
     from tap_clientsuccess.context import ContextTap
     from tap_clientsuccess.paging.page import PageRequest
     from tap_clientsuccess.records import JSONSchema
+    from tap_clientsuccess.records.envelope import Found
     from tap_clientsuccess.records.record_reader import RecordPage, RecordReader
 
 _SAMPLED_PAGES = 3
@@ -126,9 +128,9 @@ class CustomStream(SearchStream):
                 break
         return records
 
-    def get_http_request(self, *, page: PageContext[PageRequest]) -> HTTPRequest:
+    def request_for(self, wanted: PageRequest) -> HTTPRequest:
         """Return the request for a page, or for everything."""
-        request = super().get_http_request(page=page)
+        request = super().request_for(wanted)
         if not self.replication_key:
             for name in ("sortBy", "sortDirection", "modifiedAfter"):
                 del request.params[name]
@@ -142,25 +144,25 @@ class CustomStream(SearchStream):
     def _is_paged(self) -> bool:
         return bool(self._definition.get("page_style", "search") == "search")
 
-    def read_records(self, body: bytes, *, reader: RecordReader) -> RecordPage:
+    def read_records(self, body: bytes, reader: RecordReader) -> RecordPage:
         """Read a page, or the whole response as the only page.
 
         Raises:
             UnexpectedBodyError: The records are not where they should be.
         """
         if self._is_paged:
-            return super().read_records(body, reader=reader)
+            return super().read_records(body, reader)
         page = reader.read(body, self.find)
-        return replace(page, counts={"totalElements": len(page.records)})
+        return replace(page, counts=Counts(total=len(page.records)))
 
 
-def _find(path: str, body: t.Any) -> tuple[list[t.Any], dict[str, t.Any]]:
+def _find(path: str, body: t.Any) -> Found:
     """Return the records at a path, and the envelope's counts."""
     found = list(extract_jsonpath(path, body))
     if not found and not _has_empty_list(path, body):
         raise UnexpectedBodyError("nothing at records_path")
     records = found[0] if len(found) == 1 and isinstance(found[0], list) else found
-    return records, body if isinstance(body, dict) else {}
+    return records, Counts.of(body) if isinstance(body, dict) else None
 
 
 def _has_empty_list(path: str, body: t.Any) -> bool:

@@ -135,14 +135,12 @@ class DetailStream(SearchStream):
         if isinstance(item, Checkpoint):
             return item
         path = self.detail_path.format(uuid=quote(item.uuid, safe=""))
+        request = HTTPRequest(url=f"{self.url_base}{path}")
         try:
-            result = self.request(
-                HTTPRequest(url=f"{self.url_base}{path}"),
-                lambda body: self.record_reader.read(body, record_of),
-            )
+            (record,) = self.fetch_records(request, record_of)
         except NotFoundError:
             return _Gone(item.key, item.time)
-        return result.content.records[0]
+        return record
 
 
 class ClientDetails(DetailStream):

@@ -19,6 +19,7 @@ if t.TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context
 
+    from tap_clientsuccess.records.envelope import Found
     from tap_clientsuccess.records.record_reader import EncodedRecord
     from tap_clientsuccess.singer.stream import Lines
 
@@ -42,7 +43,7 @@ class ListStream(ClientSuccessStream):
         """
         url = f"{self.settings.base_url}/client/search"
         request = HTTPRequest(url=url, params={"page": "0", "size": "1"})
-        self.thread_pool.submit(self.request, request, bool).result()
+        self.thread_pool.submit(self.fetch, request, bool).result()
 
     def conclude(self, records: int) -> None:
         """Decide on the read, after the last record.
@@ -75,17 +76,16 @@ class ReferenceList(ListStream):
         """Read the list, or skip it if API v1 refuses."""
         request = HTTPRequest(url=self.get_url(context))
         try:
-            read = self.record_reader.read
-            result = self.thread_pool.submit(self.request, request, read).result()
+            records = self.thread_pool.submit(self.fetch_records, request).result()
         except RefusedError as error:
             self.check_v2_opens()
             self._tap.note_v1_refusal(self.name, error)
             self.skip(str(error))
             return
         self.note_extraction()
-        records = self.sendable(result.content.records)
-        yield [record.line for record in records]
-        self.conclude(len(records))
+        sendable = self.sendable(records)
+        yield [record.line for record in sendable]
+        self.conclude(len(sendable))
 
 
 class Employees(ReferenceList):
@@ -195,19 +195,16 @@ class CustomFields(ListStream):
         return True
 
     def _definitions(self, resource: str) -> list[EncodedRecord] | RefusedError:
-        def find(body: t.Any) -> tuple[list[t.Any], dict[str, t.Any]]:
+        def find(body: t.Any) -> Found:
             definitions, counts = records_of(body)
             added = {"resourceType": resource}
             return [isinstance(d, dict) and added | d for d in definitions], counts
 
         request = HTTPRequest(url=self.get_url({"resourceType": resource}))
         try:
-            result = self.request(
-                request, lambda body: self.record_reader.read(body, find)
-            )
+            return self.fetch_records(request, find)
         except RefusedError as error:
             return error
-        return result.content.records
 
 
 def _listed(state: dict[str, t.Any]) -> list[t.Any]:

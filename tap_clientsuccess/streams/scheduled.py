@@ -53,13 +53,9 @@ class ScheduledStream(RecordStream, abc.ABC):
     _is_second_half = False
     started_at: dt.datetime
     ended_at: dt.datetime
+    settings: Settings
     _started: float
     bookmark_before: str | None = None
-
-    @property
-    @abc.abstractmethod
-    def settings(self) -> Settings:
-        """The tap's settings."""
 
     @property
     def clock(self) -> ServerClock:

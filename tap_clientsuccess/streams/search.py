@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import typing as t
-from decimal import Decimal
-from functools import cached_property, partial
+from functools import cached_property
 
-from singer_sdk.streams.rest import PageContext
+from singer_sdk.streams.rest import HTTPRequest
 
 from tap_clientsuccess.errors import UnexpectedBodyError, config_error, counted
 from tap_clientsuccess.paging.page import Page, PageRequest
@@ -24,8 +23,8 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from singer_sdk.helpers.types import Context
-    from singer_sdk.streams.rest import HTTPRequest
 
+    from tap_clientsuccess.http.responses import Response
     from tap_clientsuccess.paging.proof import Verdict
     from tap_clientsuccess.paging.versions import Versions
     from tap_clientsuccess.records.record_reader import Find, RecordPage
@@ -54,6 +53,7 @@ class SearchStream(ClientSuccessStream):
     reads_by_time: bool = True
     """Whether the search may filter and sort by modification time."""
     _largest_page = 0
+    """In bytes; guarded by `_lock`, as is the progress's total."""
     is_first_read_over = True
     _versions: Versions | None = None
     """What was sent in this run."""
@@ -308,18 +308,16 @@ class SearchStream(ClientSuccessStream):
         """Whether there is a bookmark: it is a time, whatever type the field has."""
         return bool(self.replication_key)
 
-    def get_http_request(self, *, page: PageContext[PageRequest]) -> HTTPRequest:
+    def request_for(self, wanted: PageRequest) -> HTTPRequest:
         """Return the request for a page."""
-        request = super().get_http_request(page=page)
-        wanted = page.next_page_token or PageRequest()
-        request.params = {
+        params: dict[str, t.Any] = {
             "page": str(wanted.number),
             "size": str(wanted.size or self.settings.page_size),
             "sortBy": self.modification_key,
             "sortDirection": "desc" if wanted.newest_first else "asc",
             "modifiedAfter": wanted.after and format_time(wanted.after),
         }
-        return request
+        return HTTPRequest(self.get_url(None), self.http_method, params)
 
     def sample(self, number: int) -> Page:
         """Read one page, regardless of bookmark and schema.
@@ -336,51 +334,36 @@ class SearchStream(ClientSuccessStream):
         """Reads the records of a page."""
         return self.record_reader
 
-    def _page(self, request: PageRequest, reader: RecordReader | None = None) -> Page:
+    def _page(self, wanted: PageRequest, reader: RecordReader | None = None) -> Page:
         now = dt.datetime.now(dt.UTC)
-        page = PageContext(stream_context=None, next_page_token=request)
-        result = self.request(
-            self.get_http_request(page=page),
-            partial(self.read_records, reader=reader or self.page_reader),
-        )
-        records, counts = result.content.records, result.content.counts
-        total = _count(counts.get("totalElements"))
-        if self.progress.total is None:
-            self.progress.total = total  # Later pages count only what changed since.
-        last = counts.get("last")
-        return Page(
-            number=request.number,
-            records=records,
-            keys=[record.key for record in records],
-            times=[record.time for record in records],
-            total=total,
-            pages=_count(counts.get("totalPages")),
-            size=_count(counts.get("size")),
-            last=last if isinstance(last, bool) else None,
-            # A clock must cap the bookmark: a record's time may be in the future.
-            sent_at=result.sent_at or now,
-        )
+        with self._lock:
+            reader = reader or self.page_reader
 
-    def read_records(self, body: bytes, *, reader: RecordReader) -> RecordPage:
-        """Read the response to a paged search.
+        def read(response: Response) -> Page:
+            page = self.read_records(response.body, reader)
+            if page.counts is None:
+                raise UnexpectedBodyError("a bare list")
+            with self._lock:
+                self._largest_page = max(self._largest_page, len(response.body))
+                # Later pages count only what changed since.
+                if self.progress.total is None:
+                    self.progress.total = page.counts.total
+            return Page(
+                number=wanted.number,
+                records=page.records,
+                keys=[record.key for record in page.records],
+                times=[record.time for record in page.records],
+                **page.counts._asdict(),
+                # A clock must cap the bookmark: a record's time may be in the future.
+                sent_at=response.sent_at or now,
+            )
+
+        return self.fetch(self.request_for(wanted), read)
+
+    def read_records(self, body: bytes, reader: RecordReader) -> RecordPage:
+        """Read the response to a search: the records, and the counts beside them.
 
         Raises:
-            UnexpectedBodyError: The body is no such response.
+            UnexpectedBodyError: There are no records in it.
         """
-        self._largest_page = max(self._largest_page, len(body))
-        page = reader.read(body, self.find)
-        if not page.counts:
-            raise UnexpectedBodyError("a bare list")
-        return page
-
-
-_MOST_DIGITS = 30
-_MOST = 10**_MOST_DIGITS
-
-
-def _count(value: t.Any) -> int | None:
-    if isinstance(value, str) and value.isdecimal() and value.isascii():
-        return int(value[:_MOST_DIGITS])
-    if isinstance(value, (Decimal, float)) and 0 <= value < _MOST and value % 1 == 0:
-        return int(value)
-    return value if type(value) is int and value >= 0 else None
+        return reader.read(body, self.find)

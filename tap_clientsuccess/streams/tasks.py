@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import typing as t
 
-from tap_clientsuccess.paging.page import PageRequest
 from tap_clientsuccess.streams.search import SearchStream
 
 if t.TYPE_CHECKING:
-    from singer_sdk.streams.rest import HTTPRequest, PageContext
+    from singer_sdk.streams.rest import HTTPRequest
+
+    from tap_clientsuccess.paging.page import PageRequest
 
 
 class Tasks(SearchStream):
@@ -24,10 +25,9 @@ class Tasks(SearchStream):
     creation_key = "createdTime"
     reads_by_time = False
 
-    def get_http_request(self, *, page: PageContext[PageRequest]) -> HTTPRequest:
+    def request_for(self, wanted: PageRequest) -> HTTPRequest:
         """Return the request for a page."""
-        request = super().get_http_request(page=page)
-        wanted = page.next_page_token or PageRequest()
+        request = super().request_for(wanted)
         request.params = {}
         request.data = {
             "filterBy": {"affiliationTask": "ALL_TASKS"},

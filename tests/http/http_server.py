@@ -16,6 +16,9 @@ from tap_clientsuccess.http.auth import KeyAuthenticator, LoginAuthenticator
 from tap_clientsuccess.http.client import Client
 from tap_clientsuccess.http.transport import Transport
 
+if t.TYPE_CHECKING:
+    from tap_clientsuccess.http.responses import Response
+
 KEY = "k3y-that-nobody-may-see"
 PASSWORD = "p4ss-that-nobody-may-see"
 LIMIT_SECONDS = 30.0
@@ -151,8 +154,8 @@ def make_login_client(server: Server, **options: t.Any) -> Client:
     return Client(transport, login, **given)
 
 
-def identity(body: bytes) -> bytes:
-    return body
+def body_of(response: Response) -> bytes:
+    return response.body
 
 
 def fixtures() -> tuple[t.Any, t.Any]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import typing as t
+import weakref
 from base64 import b32encode, b64encode, urlsafe_b64encode
 
 import pytest
@@ -15,8 +17,8 @@ from http_server import (
     Request,
     Server,
     answer,
+    body_of,
     fixtures,
-    identity,
     make_client,
     serving,
 )
@@ -24,33 +26,41 @@ from singer_sdk.streams.rest import HTTPRequest
 
 from tap_clientsuccess.errors import (
     UnavailableError,
+    UnexpectedBodyError,
     UnexpectedResponseError,
     UnreachableError,
     WrongAddressError,
 )
+from tap_clientsuccess.http.client import RequestCounts
+from tap_clientsuccess.http.connection import DeadlineWatch, watched
 from tap_clientsuccess.http.thread_pool import ThreadPool
-from tap_clientsuccess.records.envelope import list_of
+from tap_clientsuccess.records.decoding import decode_json
 
 if t.TYPE_CHECKING:
     from tap_clientsuccess.http.client import Client
+    from tap_clientsuccess.http.responses import Response
 
 
 server, client = fixtures()
 
 
+def json_of(response: Response) -> t.Any:
+    return decode_json(response.body)
+
+
 def test_a_reader_gets_the_body_unchanged(client: Client, server: Server) -> None:
     body = b'{"data": [ 1.50 ]}'
     server.respond = lambda _: answer(body, "Date: Wed, 25 Nov 2026 10:00:00 GMT")
-    result = client.request(HTTPRequest(url=server.url), identity)
-    assert result.content == body
-    assert result.sent_at
-    decoded_list = client.request(HTTPRequest(url=server.url), list_of)
-    assert str(decoded_list.content) == "[Decimal('1.50')]"
+    response = client.fetch(HTTPRequest(url=server.url), lambda response: response)
+    assert response.body == body
+    assert response.sent_at
+    decoded = client.fetch(HTTPRequest(url=server.url), json_of)
+    assert str(decoded) == "{'data': [Decimal('1.50')]}"
 
 
 def test_every_request_disables_caches(client: Client, server: Server) -> None:
-    client.request(HTTPRequest(url=server.url), identity)
-    client.request(HTTPRequest(url=server.url, method="POST", data={}), identity)
+    client.fetch(HTTPRequest(url=server.url), body_of)
+    client.fetch(HTTPRequest(url=server.url, method="POST", data={}), body_of)
     assert [r.header("Cache-Control") for r in server.requests] == ["no-cache"] * 2
 
 
@@ -61,21 +71,21 @@ def test_errors_name_the_host_and_never_the_query(
     server.respond = lambda _: answer(status=status)
     request = HTTPRequest(url=f"{server.url}/health", params={"secret": "hidden"})
     with pytest.raises(Exception, match=f"^GET {server.url}/health answered ") as error:
-        client.request(request, identity)
+        client.fetch(request, body_of)
     assert "hidden" not in str(error.value)
     assert KEY not in str(error.value)
 
 
 def test_a_refused_connection_names_the_host(client: Client) -> None:
     with pytest.raises(UnreachableError, match=r"^GET http://127\.0\.0\.1:9/x: the"):
-        client.request(HTTPRequest(url="http://127.0.0.1:9/x"), identity)
+        client.fetch(HTTPRequest(url="http://127.0.0.1:9/x"), body_of)
 
 
 def test_the_last_error_counts_the_tries(server: Server) -> None:
     server.respond = lambda _: answer(b"not JSON")
     client = make_client(max_retries=2)
     with pytest.raises(UnexpectedResponseError, match="gave up after 3 tries") as error:
-        client.request(HTTPRequest(url=server.url), list_of)
+        client.fetch(HTTPRequest(url=server.url), json_of)
     assert "gave up" not in error.value.args[0]
     assert len(server.requests) == 3
 
@@ -84,12 +94,91 @@ def test_the_last_error_counts_the_tries(server: Server) -> None:
 def test_an_error_of_the_tap_is_not_blamed_on_the_server(
     server: Server, fault: type[Exception]
 ) -> None:
-    def read(_: bytes) -> t.NoReturn:
+    def read(_: Response) -> t.NoReturn:
         raise fault
 
     with pytest.raises(fault):
-        make_client(max_retries=8).request(HTTPRequest(url=server.url), read)
+        make_client(max_retries=8).fetch(HTTPRequest(url=server.url), read)
     assert len(server.requests) == 1
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    waits: list[float] = []
+    monkeypatch.setattr("time.sleep", waits.append)
+    return waits
+
+
+def test_a_retry_is_counted_and_logged_once(
+    server: Server, waits: list[float], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    server.respond = lambda _: answer(
+        status="503 No" if len(server.requests) < 3 else "200 OK"
+    )
+    counts = RequestCounts()
+    request = HTTPRequest(url=server.url, params={"secret": "hidden"})
+    make_client(max_retries=2).fetch(request, body_of, counts)
+    assert (counts.requests, counts.retries, counts.rate_limited) == (3, 2, 0)
+    assert caplog.messages == [
+        f"GET {server.url} answered 503: the service is down or overloaded; "
+        f"trying again in {wait:.1f} seconds (try {number} failed)"
+        for number, wait in enumerate(waits, 1)
+    ]
+
+
+def test_the_wait_is_the_servers_or_grows(
+    server: Server, waits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the server names is waited for as it is; only our own wait is jittered."""
+    monkeypatch.setattr("tap_clientsuccess.http.client.FIRST_WAIT_SECONDS", 0.5)
+    monkeypatch.setattr("tap_clientsuccess.http.client.LONGEST_WAIT_SECONDS", 1.5)
+    named = iter(["7", "", "", "1000", "1"])
+    server.respond = lambda _: answer(
+        b"", f"Retry-After: {next(named)}", status="503 No"
+    )
+    with pytest.raises(UnavailableError, match="gave up after 5 tries"):
+        make_client(max_retries=4).fetch(HTTPRequest(url=server.url), body_of)
+    first, second, third, last = waits
+    assert (first, last) == (7.0, 300.0)
+    assert 0.5 <= second <= 1.0
+    assert 0.75 <= third <= 1.5
+
+
+def test_nothing_of_a_response_is_kept_during_the_wait(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Content:
+        pass
+
+    made: list[weakref.ref[Content]] = []
+    kept: list[Content | None] = []
+    monkeypatch.setattr("time.sleep", lambda _: kept.append(made[0]()))
+
+    def read(_: Response) -> None:
+        content = Content()
+        if not made:
+            made.append(weakref.ref(content))
+            raise UnexpectedBodyError
+
+    make_client(max_retries=1).fetch(HTTPRequest(url=server.url), read)
+    assert kept == [None]
+
+
+def test_threads_make_one_connection_pool(
+    client: Client, monkeypatch: pytest.MonkeyPatch, server: Server
+) -> None:
+    made: list[type] = []
+
+    def slowly(connection: type, deadlines: DeadlineWatch) -> type:
+        made.append(connection)
+        time.sleep(0.05)
+        return watched(connection, deadlines)
+
+    monkeypatch.setattr("tap_clientsuccess.http.transport.watched", slowly)
+    request = HTTPRequest(url=server.url)
+    list(ThreadPool(4).map(lambda _: client.fetch(request, body_of), range(4)))
+    assert len(made) == 1
 
 
 def test_cookies_are_not_kept(client: Client, server: Server) -> None:
@@ -97,7 +186,7 @@ def test_cookies_are_not_kept(client: Client, server: Server) -> None:
     server.respond = lambda _: answer(b"[]", *cookies)
     with serving() as other:
         for url in (server.url, server.url, other.url):
-            client.request(HTTPRequest(url=url), identity)
+            client.fetch(HTTPRequest(url=url), body_of)
         requests = [*server.requests, *other.requests]
     assert [request.header("Cookie") for request in requests] == [None] * 3
 
@@ -116,7 +205,7 @@ def test_loopback_is_never_proxied(
     with serving() as proxy:
         monkeypatch.setenv(variable, proxy.url)
         url = server.url.replace("127.0.0.1", host)
-        client.request(HTTPRequest(url=url), identity)
+        client.fetch(HTTPRequest(url=url), body_of)
         assert not proxy.requests
     assert len(server.requests) == 1
 
@@ -138,7 +227,7 @@ def test_a_reset_idle_connection_is_replaced_at_once(
     request = HTTPRequest(url=server.url, method=method, data={"page": 0})
     with caplog.at_level(logging.WARNING):
         for _ in range(4):
-            client.request(request, identity)
+            client.fetch(request, body_of)
     assert not caplog.records
     assert {r.body for r in server.requests} == {b'{"page": 0}'}
 
@@ -156,8 +245,8 @@ def test_many_reset_idle_connections_are_replaced_at_once(
 
     server.respond = respond
     request = HTTPRequest(url=server.url)
-    list(ThreadPool(4).map(lambda _: client.request(request, identity), range(4)))
-    assert client.request(request, identity).content == b"[]"
+    list(ThreadPool(4).map(lambda _: client.fetch(request, body_of), range(4)))
+    assert client.fetch(request, body_of) == b"[]"
 
 
 def test_a_server_that_always_resets_is_an_error(
@@ -165,7 +254,7 @@ def test_a_server_that_always_resets_is_an_error(
 ) -> None:
     server.respond = lambda _: None
     with pytest.raises(UnreachableError, match="the connection was lost"):
-        client.request(HTTPRequest(url=server.url), identity)
+        client.fetch(HTTPRequest(url=server.url), body_of)
     assert len(server.requests) == 2
 
 
@@ -202,7 +291,7 @@ def test_an_odd_host_of_a_redirect_is_not_shown(
         WrongAddressError,
         match=r"(elsewhere, to another host|to something that is not a URL): ",
     ):
-        client.request(HTTPRequest(url=server.url), identity)
+        client.fetch(HTTPRequest(url=server.url), body_of)
 
 
 def test_a_plain_host_of_a_redirect_is_shown(client: Client, server: Server) -> None:
@@ -210,7 +299,7 @@ def test_a_plain_host_of_a_redirect_is_shown(client: Client, server: Server) -> 
         b"", "Location: https://login.example/x?a=b", status="302 Found"
     )
     with pytest.raises(WrongAddressError, match=r"to https://login\.example:443: "):
-        client.request(HTTPRequest(url=server.url), identity)
+        client.fetch(HTTPRequest(url=server.url), body_of)
 
 
 def test_successes_raise_the_limit(server: Server) -> None:
@@ -226,10 +315,10 @@ def test_successes_raise_the_limit(server: Server) -> None:
     client = make_client(concurrency=2)
     request = HTTPRequest(url=server.url)
     with pytest.raises(UnavailableError):
-        client.request(request, identity)
+        client.fetch(request, body_of)
     for _ in range(10):
-        client.request(request, identity)
-    list(ThreadPool(2).map(lambda _: client.request(request, identity), range(2)))
+        client.fetch(request, body_of)
+    list(ThreadPool(2).map(lambda _: client.fetch(request, body_of), range(2)))
 
 
 def test_retry_after_delays_all_requests(server: Server) -> None:
@@ -242,7 +331,7 @@ def test_retry_after_delays_all_requests(server: Server) -> None:
     server.respond = respond
     client = make_client()
     with pytest.raises(UnavailableError):
-        client.request(HTTPRequest(url=server.url), identity)
-    client.request(HTTPRequest(url=server.url), identity)
+        client.fetch(HTTPRequest(url=server.url), body_of)
+    client.fetch(HTTPRequest(url=server.url), body_of)
     first, second = (request.at for request in server.requests)
     assert second - first >= 1

@@ -27,6 +27,9 @@ from singer_sdk.streams.rest import HTTPRequest
 
 from tap_clientsuccess.http.thread_pool import ThreadPool
 
+if t.TYPE_CHECKING:
+    from tap_clientsuccess.http.responses import Response
+
 server, _ = fixtures()
 measured = pytest.mark.skipif(
     not Path("/proc/self/status").exists(), reason="the peak is read from /proc"
@@ -40,7 +43,7 @@ from pathlib import Path
 from singer_sdk.streams.rest import HTTPRequest
 from http_server import make_client, make_transport
 from tap_clientsuccess.errors import ApiError
-from tap_clientsuccess.records.envelope import list_of
+from tap_clientsuccess.records.decoding import decode_json
 from tap_clientsuccess.http.thread_pool import ThreadPool
 
 def peak():
@@ -50,7 +53,7 @@ def peak():
 def page(number):
     request = HTTPRequest(url=sys.argv[1])
     try:
-        return client.request(request, list_of).content
+        return client.fetch(request, lambda response: decode_json(response.body))
     except ApiError as error:
         return str(error)
 
@@ -140,7 +143,7 @@ def test_large_responses_are_read_one_at_a_time(server: Server) -> None:
     lock = threading.Lock()
     second_came = threading.Event()
 
-    def read_alone(_: bytes) -> None:
+    def read_alone(_: Response) -> None:
         with contextlib.ExitStack() as alone:
             if lock.acquire(blocking=False):
                 alone.callback(lock.release)
@@ -149,7 +152,7 @@ def test_large_responses_are_read_one_at_a_time(server: Server) -> None:
                 second_came.set()
 
     request = HTTPRequest(url=server.url)
-    list(ThreadPool(4).map(lambda _: client.request(request, read_alone), range(4)))
+    list(ThreadPool(4).map(lambda _: client.fetch(request, read_alone), range(4)))
     assert not second_came.is_set()
 
 
@@ -159,10 +162,10 @@ def test_small_responses_are_read_concurrently(server: Server) -> None:
     everyone = threading.Barrier(4)
     request = HTTPRequest(url=server.url)
 
-    def read(_: bytes) -> int:
+    def read(_: Response) -> int:
         return everyone.wait(LIMIT_SECONDS)
 
-    list(ThreadPool(4).map(lambda _: client.request(request, read), range(4)))
+    list(ThreadPool(4).map(lambda _: client.fetch(request, read), range(4)))
 
 
 @measured

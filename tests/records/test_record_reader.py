@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from tap_clientsuccess.records.coerce import Coercer
 from tap_clientsuccess.records.decoding import decode_json
+from tap_clientsuccess.records.envelope import Counts
 from tap_clientsuccess.records.record_reader import NO_RECORD, RecordPage, RecordReader
 
 if t.TYPE_CHECKING:
@@ -492,10 +493,9 @@ def test_threads_that_share_a_reader_take_turns() -> None:
 def test_counts_and_records_elsewhere() -> None:
     reading = Reading(SCHEMA)
     page = reading.reader.read(b'{"totalElements":7,"last":true,"data":[]}')
-    assert page.counts["totalElements"] == 7
-    assert page.counts["last"] is True
+    assert page.counts == Counts(total=7, last=True)
     body = b'{"deep":{"er":[{"id":"1"},5]}}'
-    page = reading.reader.read(body, lambda body: (body["deep"]["er"], {}))
+    page = reading.reader.read(body, lambda body: (body["deep"]["er"], None))
     assert decode_json(page.records[0].line)["id"] == 1
     assert page.records[1].line == NO_RECORD
 

@@ -23,7 +23,7 @@ from clientsuccess_sandbox import (
     Stall,
     Status,
 )
-from tap_clientsuccess import connection_test
+from tap_clientsuccess import health
 from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:
@@ -38,7 +38,7 @@ PATH = "/health"
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait as usual, but sooner."""
-    monkeypatch.setattr(connection_test, "_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(health, "_WAIT_SECONDS", 0.01)
 
 
 def said(result: CommandResult) -> str:
@@ -200,8 +200,8 @@ def test_a_server_without_tls(cli: CommandLine, sandbox: Sandbox, command: str) 
 
 def test_it_always_ends(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     never = threading.Event()
-    monkeypatch.setattr(connection_test, "VERDICT_WITHIN_SECONDS", 0.2)
-    monkeypatch.setattr(connection_test, "_test", lambda *_: never.wait())
+    monkeypatch.setattr(health, "VERDICT_WITHIN_SECONDS", 0.2)
+    monkeypatch.setattr(health, "_test", lambda *_: never.wait())
     result = cli("--test")
     never.set()
     assert result.exit_code == 1

@@ -180,14 +180,16 @@ def test_retry_after_as_a_date_is_read_by_the_servers_clock(
 @pytest.fixture
 def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     waits: list[float] = []
-    monkeypatch.setattr("tap_clientsuccess.http.client.time.sleep", waits.append)
+    monkeypatch.setattr("time.sleep", waits.append)
     # The throttle delays all other requests as well; here there are none.
     monkeypatch.setattr(Throttle, "back_off", lambda *_: None)
     return waits
 
 
 def test_backoff_doubles_up_to_a_limit() -> None:
-    waits = [client.seconds_to_wait(tries, None) for tries in range(1, 13)]
+    waiting = client.waits()
+    next(waiting)
+    waits = [waiting.send(UnavailableError("down")) for _ in range(12)]
     assert all(
         longest / 2 <= wait <= longest
         for wait, longest in zip(

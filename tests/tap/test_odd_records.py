@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 import typing as t
+from collections import Counter
 from decimal import Decimal
 
 import pytest
@@ -16,11 +17,15 @@ import pytest
 from clientsuccess_sandbox import Body, Sandbox
 from clientsuccess_sandbox.jsontext import encode
 from tap_clientsuccess.errors import ApiError
+from tap_clientsuccess.http.thread_pool import ThreadPool
+from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
     from conftest import Output, Sync
+
+    from tap_clientsuccess.streams.objects import Clients
 
 PATH = "/client/search"
 ODD = 3
@@ -55,6 +60,27 @@ def odd_record(output: Output) -> dict[str, t.Any]:
     (record,) = [r for r in output.records["clients"] if r["id"] == ODD]
     assert len(output.records["clients"]) == 30
     return record
+
+
+class SlowCounter(Counter[str]):
+    """Lets other threads go on between a look and a write."""
+
+    def __contains__(self, key: object) -> bool:
+        found = super().__contains__(key)
+        time.sleep(0.05)
+        return found
+
+
+def test_threads_share_the_count_of_warnings(
+    config: dict[str, t.Any],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tap_clientsuccess.streams.base.Counter", SlowCounter)
+    stream = t.cast("Clients", TapClientSuccess(config=config).streams["clients"])
+    list(ThreadPool(4).map(stream.warn_once, ["it is odd"] * 4))
+    stream.summarize_warnings()
+    assert caplog.messages == ["clients: it is odd", "clients: it is odd (4 times)"]
 
 
 LONG = "x" * 5_000_000

@@ -1,4 +1,4 @@
-"""The connection test: one request to the health endpoint, and its verdict."""
+"""The connection test: a request to the health endpoint, and the verdict on it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 import typing as t
 from dataclasses import dataclass
 
+import backoff
 from singer_sdk.streams.rest import HTTPRequest
 
 from tap_clientsuccess.errors import (
@@ -16,7 +17,7 @@ from tap_clientsuccess.errors import (
     UnavailableError,
     WrongAddressError,
 )
-from tap_clientsuccess.http.responses import check
+from tap_clientsuccess.http.responses import check, describe_unexpected
 from tap_clientsuccess.http.thread_pool import ThreadPool
 from tap_clientsuccess.timestamps import is_future
 
@@ -106,25 +107,24 @@ def _status(client: Client, url: str) -> int:
         ApiError: The connection does not work.
     """
     timeout = min(_TRY_SECONDS, client.timeout)
-    last_try_ends = time.monotonic() + VERDICT_WITHIN_SECONDS - _V1_SECONDS
-    for tries in range(1, _TRIES + 1):
-        try:
-            return _try(client, url, timeout)
-        except TransientError:
-            next_ends = time.monotonic() + _WAIT_SECONDS + timeout
-            if tries == _TRIES or next_ends > last_try_ends:
-                raise
-        time.sleep(_WAIT_SECONDS)
-    raise AssertionError("the last try returns or raises")
+    last_begins = time.monotonic() + VERDICT_WITHIN_SECONDS - _V1_SECONDS - timeout
+    with_retries = backoff.on_exception(
+        backoff.constant,
+        TransientError,
+        interval=_WAIT_SECONDS,
+        max_tries=_TRIES,
+        giveup=lambda _: time.monotonic() + _WAIT_SECONDS > last_begins,
+        jitter=None,
+        logger=None,
+    )
+    return with_retries(_healthy_status)(client, url, timeout)
 
 
-def _try(client: Client, url: str, timeout: float) -> int:
+def _healthy_status(client: Client, url: str, timeout: float) -> int:
     response = client.send(HTTPRequest(url=url), timeout=timeout)
     where, status = response.where, response.status
     if response.is_maintenance_page:
-        raise UnavailableError(
-            f"{where} answered with a maintenance page: the service is down"
-        )
+        raise UnavailableError(describe_unexpected(response))
     try:
         check(response, rejection=client.authenticator.rejection)
     except NotFoundError as error:

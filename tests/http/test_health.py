@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from http_server import Server, answer, make_client, serving
 
-from tap_clientsuccess import connection_test
+from tap_clientsuccess import health
 from tap_clientsuccess.config.settings import Settings
-from tap_clientsuccess.connection_test import Verdict, check_connection
+from tap_clientsuccess.health import Verdict, check_connection
 
 
 class Clock:
@@ -31,7 +31,8 @@ def connection_verdict(server: Server) -> Verdict:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(connection_test, "time", clock)
+    monkeypatch.setattr(health, "time", clock)
+    monkeypatch.setattr("time.sleep", clock.sleep)
     return clock
 
 
