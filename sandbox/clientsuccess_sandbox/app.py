@@ -1,60 +1,80 @@
-"""From a request to its response: security, log, faults, routes, compression."""
+"""From a request to the steps of its response: security, log, faults, routes."""
 
 from __future__ import annotations
 
 import logging
-from functools import partial
+from collections.abc import Iterator
+
+import msgspec
 
 from clientsuccess_sandbox.backend import Backend
-from clientsuccess_sandbox.faults.rule import Call
-from clientsuccess_sandbox.messages import HTTPError, Request, Response
+from clientsuccess_sandbox.faults.transport import Delivery, Latency
+from clientsuccess_sandbox.messages import HTTPError, Pause, Request, Response, Step
 from clientsuccess_sandbox.routes import respond
 from clientsuccess_sandbox.security import CONTROL, PAGE, refusal
-from clientsuccess_sandbox.server import Connection
 
 _LOG = logging.getLogger(__name__)
+_MISTAKES = (
+    *(ArithmeticError, LookupError, TypeError, ValueError),
+    msgspec.ValidationError,
+)
 
 
-def handle(backend: Backend, request: Request, connection: Connection) -> Response:
-    """Return the response to a request."""
+def handle(backend: Backend, request: Request) -> Iterator[Step]:
+    """Yield the steps of the response to a request."""
     hosts = {backend.host, *backend.allowed_hosts}
-    response = refusal(request, hosts)
-    is_control = request.path == PAGE or request.path.startswith(f"{CONTROL}/")
-    if response is None and is_control:
-        response = _route(backend, request)
-    elif response is None:
-        response = _with_faults(backend, request, connection)
+    refused = refusal(request, hosts)
+    if refused:
+        yield from _finished(backend, request, refused).steps()
+    elif _is_control(request):
+        yield from _finished(backend, request, _answer(backend, request)).steps()
+    else:
+        yield from _with_faults(backend, request)
+
+
+def _is_control(request: Request) -> bool:
+    return request.path == PAGE or request.path.startswith(f"{CONTROL}/")
+
+
+def _with_faults(backend: Backend, request: Request) -> Iterator[Step]:
+    entry = backend.log(request)
+    faults = backend.faults.matching(request)
+    rules = [fault.rule for fault in faults]
+    entry.faults = [fault.kind for fault in faults]
+    late = [rule.seconds for rule in rules if isinstance(rule, Latency)]
+    if seconds := backend.latency + sum(late):
+        yield Pause(seconds)
+    for rule in rules:
+        rule.rewrite(request)
+    response = _answer(backend, request)
+    for fault in reversed(faults):
+        fault.rule.afterwards(request, backend.store, fault.hits)
+        response = fault.rule.change(response)
+    entry.status = response.status
+    _LOG.info("%s %s: %s", request.method, request.path, response.status)
+    response = _finished(backend, request, response)
+    delivery = next((rule for rule in rules if isinstance(rule, Delivery)), None)
+    yield from delivery.steps(response) if delivery else response.steps()
+
+
+def _finished(backend: Backend, request: Request, response: Response) -> Response:
     if backend.gzip and "gzip" in request.headers.get("accept-encoding", ""):
         response.compress()
     response.headers.setdefault("date", backend.clock.http_date())
     return response
 
 
-def _with_faults(
-    backend: Backend, request: Request, connection: Connection
-) -> Response:
-    entry = backend.log(request)
-    faults = backend.faults.matching(request)
-    entry.faults = [fault.kind for fault in faults]
-    if backend.latency:
-        connection.pause(backend.latency)
-    proceed = partial(_route, backend, request)
-    for fault in reversed(faults):
-        call = Call(request, connection, backend.store, fault, proceed)
-        proceed = partial(fault.rule.handle, call)
-    response = proceed()
-    entry.status = response.status
-    _LOG.info("%s %s: %s", request.method, request.path, response.status)
-    return response
-
-
-def _route(backend: Backend, request: Request) -> Response:
+def _answer(backend: Backend, request: Request) -> Response:
+    """Respond as a server without faults does, to whatever is asked."""
     try:
         return respond(backend, request)
     except HTTPError as problem:
         return problem.response
     except RecursionError:
         return Response.of_error(400, "The body is nested too deeply.")
-    except Exception:  # noqa: BLE001 - whatever it is, it must be logged
+    except Exception as problem:  # noqa: BLE001 - whatever it is, it must be logged
+        # Who controls the sandbox is told what is wrong with the request.
+        if _is_control(request) and isinstance(problem, _MISTAKES):
+            return Response.of_error(400, f"Not possible: {problem}")
         _LOG.exception("%s %s failed", request.method, request.path)
         return Response.of_error(500)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from clientsuccess_sandbox.auth import KEY_HEADERS, Keys
 from clientsuccess_sandbox.clock import Clock
 from clientsuccess_sandbox.data.seeded import Random
-from clientsuccess_sandbox.faults.registry import Faults
+from clientsuccess_sandbox.faults.registry import Faults, rule_from_text
+from clientsuccess_sandbox.faults.responses import Edits
 from clientsuccess_sandbox.faults.rule import Rule
 from clientsuccess_sandbox.messages import Request
 from clientsuccess_sandbox.settings import (
@@ -17,6 +18,7 @@ from clientsuccess_sandbox.settings import (
     DEFAULT_USERNAME,
     Behaviour,
     CompanySettings,
+    items,
     option,
 )
 from clientsuccess_sandbox.store import Store
@@ -71,20 +73,36 @@ class Backend(CompanySettings, Behaviour):
     username: str = option(DEFAULT_USERNAME, "for a login")
     password: str = option(DEFAULT_PASSWORD, "for a login", repr=False)
     clock_offset: float = option(0.0, "seconds that the server's clock is ahead")
-    rules: Sequence[Rule] = ()
     host: str = option("127.0.0.1", "address to listen on")
     port: int = option(0, "port; 0 takes a free one")
-    allowed_hosts: Collection[str] = ()
+    edits_per_request: int = option(
+        0, "random edits after each page, of the kind that was read"
+    )
+    allowed_hosts: Collection[str] = items(
+        tuple,
+        "another host name that requests may use (Host header); * allows all",
+        "NAME",
+        allowed_host=str,
+    )
+    rules: Sequence[Rule] = items(
+        tuple,
+        'such as "status=503,probability=0.1,path=/client/search", or JSON',
+        "RULE",
+        fault=rule_from_text,
+    )
 
     def __post_init__(self) -> None:
         self.clock = Clock(self.clock_offset)
-        self.store = Store(self, self.clock)
+        self.store = Store(self, self.clock, self)
         self.keys = Keys(self.clock, self.api_key, self.username, self.password)
         self.requests: list[LoggedRequest] = []
         self.random = Random(f"{self.seed}/lag")
         self.faults = Faults(self.seed)
         for rule in self.rules:
             self.faults.add(rule)
+        if self.edits_per_request:
+            for path in ("*/search", "*/task/all"):
+                self.faults.add(Edits(path, self.edits_per_request))
 
     def log(self, request: Request) -> LoggedRequest:
         """Log a request; drop the oldest if there are too many."""

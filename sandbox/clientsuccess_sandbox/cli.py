@@ -1,4 +1,4 @@
-"""The command `clientsuccess-sandbox`."""
+"""The command `clientsuccess-sandbox`: an option for each setting of a sandbox."""
 
 from __future__ import annotations
 
@@ -13,25 +13,19 @@ from argparse import (
     BooleanOptionalAction,
     Namespace,
 )
-from collections.abc import Sequence
-from dataclasses import fields
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import Field, fields
 from pathlib import Path
 from types import NoneType
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from clientsuccess_sandbox.faults.registry import rule_from_text
-from clientsuccess_sandbox.faults.responses import Edits
-from clientsuccess_sandbox.faults.rule import Rule
 from clientsuccess_sandbox.sandbox import Sandbox
 from clientsuccess_sandbox.settings import DEFAULT_KEY, Behaviour, CompanySettings
 
 _DEFAULT_PORT: Final = 8765
 _GROUPS: Final = (("company", CompanySettings), ("behaviour", Behaviour))
-_MAYBE_MODIFIED: Final = ("client_notes", "pulses")
-# Options that are no settings of a sandbox by themselves.
-_OTHERS: Final = {"ready_file", "verbose", "edits_per_request", "no_modification_times"}
 _SECONDS_BETWEEN_LOOKS: Final = 1.0
 
 
@@ -55,46 +49,49 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def make_parser() -> ArgumentParser:
-    """Create the parser: an option for each setting that has a help text."""
+    """Create the parser."""
     parser = ArgumentParser(
         prog="clientsuccess-sandbox",
         description="A simulated ClientSuccess with generated data, on localhost.",
         formatter_class=ArgumentDefaultsHelpFormatter,
     )
-    known: set[str] = set()
+    types, known = get_type_hints(Sandbox, include_extras=False), set[str]()
     for title, settings in (*_GROUPS, ("server", Sandbox)):
-        group, types = parser.add_argument_group(title), get_type_hints(settings)
+        group = parser.add_argument_group(title)
         for field in fields(settings):
-            if "help" in field.metadata and field.name not in known:
-                name = field.name.replace("_", "-").replace("api-key", "key")
-                how = {"default": field.default, "help": field.metadata["help"]}
-                how |= {"dest": field.name, **_type_of(types[field.name])}
-                group.add_argument(f"--{name}", **how)
-                known.add(field.name)
+            if field.name not in known:
+                for flag, how in _options_of(field, types[field.name]):
+                    group.add_argument(flag, **how)
+            known.add(field.name)
     parser.set_defaults(port=_DEFAULT_PORT)
-    _add_lists(parser)
     add = parser.add_argument
     add("--ready-file", type=Path, help="file to write the base URL to once it answers")
     add("--verbose", action="store_true", help="log requests to stderr")
-    text = "random edits after each page, of the kind that was read"
-    add("--edits-per-request", type=int, default=0, help=text)
     return parser
 
 
 def settings_from(options: Namespace) -> dict[str, Any]:
     """Turn parsed options into the settings of a sandbox."""
-    settings = {k: v for k, v in vars(options).items() if k not in _OTHERS}
-    settings["ignore"] = dict(options.ignore)
-    settings["modification_times"] = {
-        **dict.fromkeys(options.modification_times, True),
-        **dict.fromkeys(options.no_modification_times, False),
-    }
-    missing = dict(options.missing_custom_fields)
-    settings["missing_custom_fields"] = Behaviour().missing_custom_fields | missing
-    count = options.edits_per_request
-    edits: list[Rule] = [Edits(path, count) for path in ("*/search", "*/task/all")]
-    settings["rules"] = [*options.rules, *(edits if count else [])]
+    settings = {}
+    for field in fields(Sandbox):
+        if "help" in field.metadata:
+            settings[field.name] = getattr(options, field.name)
+        elif "make" in field.metadata:
+            settings[field.name] = field.metadata["make"](getattr(options, field.name))
     return settings
+
+
+def _options_of(field: Field[Any], hint: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the names of a setting's options, and their arguments."""
+    about, how = field.metadata, dict[str, Any](dest=field.name)
+    if "help" in about:
+        name = field.name.replace("_", "-").replace("api-key", "key")
+        how |= {"default": field.default, "help": about["help"]}
+        yield f"--{name}", how | _type_of(hint)
+    for name, parse in about.get("parsers", {}).items():
+        how |= {"action": "append", "default": [], "type": _explained(parse)}
+        how |= {"metavar": about["metavar"], "help": about["text"]}
+        yield f"--{name.replace('_', '-')}", how
 
 
 def _type_of(hint: Any) -> dict[str, Any]:
@@ -105,43 +102,16 @@ def _type_of(hint: Any) -> dict[str, Any]:
     return {"type": next((a for a in get_args(hint) if a is not NoneType), hint)}
 
 
-def _add_lists(parser: ArgumentParser) -> None:
-    """Add the options that can be given more than once."""
+def _explained(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Let argparse show what is wrong with a value."""
 
-    def add(option: str, text: str, **how: Any) -> None:
-        parser.add_argument(option, action="append", default=[], help=text, **how)
+    def parsed(text: str) -> Any:
+        try:
+            return parse(text)
+        except ValueError as problem:
+            raise ArgumentTypeError(f"{text!r}: {problem}") from None
 
-    text = "another host name that requests may use (Host header); * allows all"
-    add("--allowed-host", text, dest="allowed_hosts", metavar="NAME")
-    text = 'such as "status=503,probability=0.1,path=/client/search", or JSON'
-    add("--fault", text, dest="rules", metavar="RULE", type=_rule)
-    text = 'parameters to ignore, such as "/pulse/search:modifiedAfter,sortBy"'
-    add("--ignore", text, type=path_and_parameters)
-    text = "resource type without custom fields, and the status, as in GOAL=404"
-    add("--missing-custom-fields", text, type=resource_and_status)
-    text = "records of this kind show when they were modified"
-    add("--modification-times", text, choices=_MAYBE_MODIFIED)
-    text = "records of this kind do not show when they were modified"
-    add("--no-modification-times", text, choices=_MAYBE_MODIFIED)
-
-
-def path_and_parameters(text: str) -> tuple[str, list[str]]:
-    """Read a value of `--ignore`; argparse shows this function's name."""
-    path, names = text.split(":")
-    return path, names.split(",")
-
-
-def resource_and_status(text: str) -> tuple[str, int]:
-    """Read a value of `--missing-custom-fields`."""
-    resource, status = text.split("=")
-    return resource, int(status)
-
-
-def _rule(text: str) -> Rule:
-    try:
-        return rule_from_text(text)
-    except ValueError as problem:
-        raise ArgumentTypeError(str(problem)) from None
+    return parsed
 
 
 def _run(sandbox: Sandbox, ready_file: Path | None) -> None:

@@ -1,23 +1,46 @@
-"""Requests as received, and responses before they are sent."""
+"""Requests as received, responses, and the steps in which one is sent. No I/O.
+
+The server plays the steps: a head, parts of the body, pauses, the end of the
+connection. Faults change the response, or the steps.
+"""
 
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
 from clientsuccess_sandbox.jsontext import decode, encode
 
-if TYPE_CHECKING:
-    from clientsuccess_sandbox.server import Connection
-
 JSON: Final = "application/json"
 _COMPRESS_FROM = 1024
+
+
+class Head(NamedTuple):
+    """Send status and headers."""
+
+    status: int
+    headers: dict[str, str]
+
+
+class Pause(NamedTuple):
+    """Send nothing for so many seconds; the rest only if the client is still there."""
+
+    seconds: float
+
+
+class HangUp(NamedTuple):
+    """Close the connection, or reset it as a crashing server does."""
+
+    reset: bool = False
+
+
+Step: TypeAlias = bytes | Head | Pause | HangUp
 
 
 def phrase_of(status: int) -> str:
@@ -28,26 +51,13 @@ def phrase_of(status: int) -> str:
         return f"Status {status}"
 
 
-class HTTPError(Exception):
-    """A request gets an error response."""
-
-    def __init__(self, status: int, message: str = "", **fields: str) -> None:
-        super().__init__(message)
-        self.response = Response.of_error(status, message, **fields)
-
-
 @dataclass
 class Response:
-    """A whole response.
-
-    Attributes:
-        deliver: Sends it in an unusual way; None sends it as usual.
-    """
+    """A whole response."""
 
     status: int
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
-    deliver: Callable[[Connection, Response], None] | None = None
 
     @classmethod
     def of_json(cls, value: Any, status: int = 200) -> Response:
@@ -55,7 +65,7 @@ class Response:
         return cls(status, encode(value), {"content-type": JSON})
 
     @classmethod
-    def of_list(cls, items: list[bytes]) -> Response:
+    def of_list(cls, items: Iterable[bytes]) -> Response:
         """Respond with a list of encoded JSON values."""
         return cls(200, b"[%b]" % b",".join(items), {"content-type": JSON})
 
@@ -70,6 +80,24 @@ class Response:
         if len(self.body) >= _COMPRESS_FROM and "content-encoding" not in self.headers:
             self.body = _compressed(self.body)
             self.headers["content-encoding"] = "gzip"
+
+    def head(self, length: int | None = None) -> Head:
+        """Return the head, with the body's length or another one."""
+        length = len(self.body) if length is None else length
+        return Head(self.status, {**self.headers, "content-length": str(length)})
+
+    def steps(self) -> Iterator[Step]:
+        """Yield the steps of a response that is sent as usual."""
+        yield self.head()
+        yield self.body
+
+
+class HTTPError(Exception):
+    """A request gets an error response."""
+
+    def __init__(self, status: int, message: str = "", **fields: str) -> None:
+        super().__init__(message)
+        self.response = Response.of_error(status, message, **fields)
 
 
 @lru_cache(maxsize=256)
@@ -89,9 +117,9 @@ class Request:
 
     method: str
     path: str
-    query: dict[str, str]
-    headers: dict[str, str]
-    body: bytes
+    query: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
     params: dict[str, str] = field(default_factory=dict)
 
     def json(self, wanted: Any = Any) -> Any:
@@ -100,10 +128,11 @@ class Request:
         Raises:
             HTTPError: The body is not JSON, or not of the wanted type.
         """
+        body = self.body or b"{}"
         try:
             if wanted is not Any:
-                return msgspec.json.decode(self.body, type=wanted)
-            return decode(self.body or b"{}")
+                return msgspec.json.decode(body, type=wanted)
+            return decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError) as problem:
             raise HTTPError(400, f"Invalid body: {problem}") from None
         except RecursionError:

@@ -1,4 +1,4 @@
-"""An HTTP server in a thread, whose connections can break on demand."""
+"""An HTTP server in a thread. It plays the steps of each response."""
 
 from __future__ import annotations
 
@@ -7,28 +7,97 @@ import select
 import socket
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http.server import BaseHTTPRequestHandler
-from typing import Any
+from socketserver import ThreadingTCPServer
+from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
 
-from clientsuccess_sandbox.messages import Request, Response, phrase_of
+from clientsuccess_sandbox.messages import (
+    HangUp,
+    Head,
+    Pause,
+    Request,
+    Response,
+    Step,
+    phrase_of,
+)
 
-Respond = Callable[[Request, "Connection"], Response]
+_MAX_BODY_BYTES: Final = 16 * 1024 * 1024
+_MAX_DIGITS: Final = 20
+_NO_LINGER: Final = struct.pack("ii", 1, 0)
 
-_BACKLOG = 2048
-_MAX_BODY_BYTES = 16 * 1024 * 1024
-_MAX_DIGITS = 20
-_NO_LINGER = struct.pack("ii", 1, 0)
+
+class HttpServer(ThreadingTCPServer):
+    """Serves requests, each connection in a thread.
+
+    Raises:
+        OSError: The port is taken, or the host is not an address of this machine.
+    """
+
+    allow_reuse_address = True
+    request_queue_size = 2048
+
+    def __init__(
+        self, respond: Callable[[Request], Iterable[Step]], host: str, port: int
+    ) -> None:
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        super().__init__((host, port), Connection)
+        self.respond = respond
+        address, port = self.server_address[:2]
+        address = str(address)
+        self.url = f"http://{f'[{address}]' if ':' in address else address}:{port}"
+        self._is_stopping = False
+        self._connections: dict[threading.Thread, Any] = {}
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def start(self) -> None:
+        """Run in a thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop, and end all connections, also those that wait."""
+        self._is_stopping = True
+        socket.create_connection(self.server_address[:2]).close()  # type: ignore[arg-type]  # wakes it
+        self._thread.join()
+        self.server_close()
+        for thread, connection in list(self._connections.items()):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+    def _serve(self) -> None:
+        # Not `serve_forever`: it notices only now and then that it shall end.
+        while not self._is_stopping:
+            self.handle_request()
+
+    def verify_request(self, *_: object) -> bool:
+        """Refuse the connection that wakes the server to end it."""
+        return not self._is_stopping
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Handle a connection in a thread, and remember both until it ends."""
+        thread = threading.Thread(
+            target=self.process_request_thread,
+            args=(request, client_address),
+            daemon=True,
+        )
+        self._connections[thread] = request
+        thread.start()
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close a connection."""
+        super().shutdown_request(request)
+        self._connections.pop(threading.current_thread(), None)
 
 
 class Connection(BaseHTTPRequestHandler):
-    """One connection: reads requests, sends responses in whole or in part, hangs up."""
+    """One connection: reads requests and plays the steps of the responses."""
 
     protocol_version = "HTTP/1.1"
-    # Head and body are sent separately: Nagle's algorithm would delay the body.
     disable_nagle_algorithm = True
-    server: Any
+    wbufsize = -1  # Head and body are sent together.
+    server: HttpServer
 
     def __getattr__(self, name: str) -> Any:
         """Handle every method in the same way."""
@@ -41,14 +110,25 @@ class Connection(BaseHTTPRequestHandler):
         with contextlib.suppress(OSError, ValueError):
             super().handle()
 
+    def finish(self) -> None:
+        """Send what is left, if there is anybody."""
+        with contextlib.suppress(OSError):
+            super().finish()
+
+    def handle_expect_100(self) -> bool:
+        """Tell a client that waits before it sends a body to go on."""
+        goes_on = super().handle_expect_100()
+        self.wfile.flush()
+        return goes_on
+
     def log_message(self, *_: object) -> None:
         """Log nothing: broken connections are what faults are for."""
 
     def _handle_request(self) -> None:
-        given = self.headers.get("content-length") or "0"
-        if problem := self._problem(given):
+        length = self.headers.get("content-length") or "0"
+        if problem := self._problem(length):
             self.close_connection = True
-            self.send(problem)
+            self._play(problem.steps())
             return
         path, _, query = self.path.partition("?")
         request = Request(
@@ -56,10 +136,9 @@ class Connection(BaseHTTPRequestHandler):
             unquote(path),
             dict(parse_qsl(query, keep_blank_values=True)),
             {name.lower(): value for name, value in self.headers.items()},
-            self.rfile.read(int(given)),
+            self.rfile.read(int(length)),
         )
-        response = self.server.respond(request, self)
-        (response.deliver or Connection.send)(self, response)
+        self._play(self.server.respond(request))
 
     def _problem(self, length: str) -> Response | None:
         """Return the response to what is not a request of the kind served here."""
@@ -73,95 +152,37 @@ class Connection(BaseHTTPRequestHandler):
             return Response.of_error(413, "The body is too large.")
         return None
 
-    def send(self, response: Response) -> None:
-        """Send a whole response."""
-        self.start(response)
-        if self.command != "HEAD":
-            self.write(response.body)
+    def _play(self, steps: Iterable[Step]) -> None:
+        for step in steps:
+            match step:
+                case bytes():
+                    if self.command != "HEAD":
+                        self.wfile.write(step)
+                case Head(status, headers):
+                    self.send_response_only(status, phrase_of(status))
+                    for name, value in headers.items():
+                        self.send_header(name, value)
+                    self.end_headers()
+                case Pause(seconds):
+                    self._pause(seconds)
+                case HangUp(reset):
+                    self._hang_up(reset=reset)
 
-    def start(self, response: Response, length: int | None = None) -> None:
-        """Send status and headers; the length is that of the body unless given."""
-        self.send_response_only(response.status, phrase_of(response.status))
-        for name, value in response.headers.items():
-            self.send_header(name, value)
-        size = len(response.body) if length is None else length
-        self.send_header("content-length", str(size))
-        self.end_headers()
-
-    def write(self, part: bytes) -> None:
-        """Send a part of the body."""
-        self.wfile.write(part)
-
-    def pause(self, seconds: float) -> None:
+    def _pause(self, seconds: float) -> None:
         """Wait.
 
         Raises:
             ConnectionError: The client hung up, or the server is stopping.
         """
+        self.wfile.flush()
         if select.select([self.connection], [], [], seconds)[0]:
             raise ConnectionAbortedError
 
-    def hang_up(self) -> None:
-        """Close the connection after what was sent."""
+    def _hang_up(self, *, reset: bool) -> None:
         self.close_connection = True
-
-    def reset(self) -> None:
-        """Reset the connection, as a crashing server does."""
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
-        self.rfile.close()
-        self.wfile.close()
-        self.connection.close()
-        raise ConnectionResetError
-
-
-class HttpServer:
-    """Serves requests, each connection in a thread."""
-
-    def __init__(self, respond: Respond, host: str, port: int) -> None:
-        """Listen; requests wait until `start`.
-
-        Raises:
-            OSError: The port is taken, or the host is not an address of this machine.
-        """
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._socket = socket.create_server(
-            (host, port), family=family, backlog=_BACKLOG
-        )
-        self.respond = respond
-        address, port = self._socket.getsockname()[:2]
-        self.url = f"http://{f'[{address}]' if ':' in address else address}:{port}"
-        self._is_stopping = False
-        self._connections: dict[threading.Thread, socket.socket] = {}
-        self._thread = threading.Thread(target=self._accept, daemon=True)
-
-    def start(self) -> None:
-        """Run in a thread."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop, and end all connections."""
-        self._is_stopping = True
-        socket.create_connection(self._socket.getsockname()[:2]).close()  # wakes it
-        self._thread.join()
-        self._socket.close()
-        for thread, connection in list(self._connections.items()):
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-            thread.join()
-
-    def _accept(self) -> None:
-        while True:
-            connection, address = self._socket.accept()
-            if self._is_stopping:
-                connection.close()
-                return
-            thread = threading.Thread(
-                target=self._serve, args=(connection, address), daemon=True
-            )
-            self._connections[thread] = connection
-            thread.start()
-
-    def _serve(self, connection: socket.socket, address: Any) -> None:
-        with connection:
-            Connection(connection, address, self)  # type: ignore[arg-type]
-        del self._connections[threading.current_thread()]
+        if reset:
+            option = socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER
+            self.connection.setsockopt(*option)
+            self.rfile.close()
+            self.wfile.close()
+            self.connection.close()

@@ -1,9 +1,9 @@
-"""Settings: the company's size and the server's behaviour."""
+"""Settings: the company's size and the server's behaviour. Each is declared once."""
 
 from __future__ import annotations
 
 # Needed at run time, when the behaviour is changed over HTTP.
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Literal
 
@@ -12,15 +12,53 @@ import msgspec
 DEFAULT_KEY: Final = "sandbox-key"
 DEFAULT_USERNAME: Final = "sandbox@example.com"
 DEFAULT_PASSWORD: Final = "sandbox-password"  # noqa: S105 - opens made-up data only
-_PER_CLIENT = {"contacts": 3.0, "contracts": 1.5, "client_notes": 5.0, "pulses": 2.0}
-_PER_CLIENT["tasks"] = 2.0
-_CLIENTS_PER_EMPLOYEE = 12
-_SHOW_MODIFICATIONS = {"client_notes": True, "pulses": False}
+_SHOW_MODIFICATIONS: Final = {"client_notes": True, "pulses": False}
+_MISSING: Final = {"SURVEY_RESPONSE": 404, "USAGE": 404, "FEEDBACK": 400}
 
 
 def option(default: Any, text: str, **how: Any) -> Any:
     """Create a field that is also a command line option."""
     return field(default=default, metadata={"help": text}, **how)
+
+
+def items(
+    make: Callable[..., Any], text: str, metavar: str, **parsers: Callable[[str], Any]
+) -> Any:
+    """Create a field of which each use of an option gives one item.
+
+    Args:
+        make: Makes the field's value of a list of items; without one, the default.
+        text: The help text.
+        metavar: What the help calls an item.
+        parsers: For each option, what parses an item; `ValueError` if it is none.
+    """
+    how = {"make": make, "parsers": parsers, "text": text, "metavar": metavar}
+    return field(default_factory=make, metadata=how)
+
+
+def path_and_parameters(text: str) -> tuple[str, list[str]]:
+    """Parse `PATH:NAME,NAME`."""
+    path, names = text.split(":")
+    return path, names.split(",")
+
+
+def resource_and_status(text: str) -> tuple[str, int]:
+    """Parse `RESOURCE=STATUS`."""
+    resource, status = text.split("=")
+    return resource, int(status)
+
+
+def _shows(*, modified: bool) -> Callable[[str], tuple[str, bool]]:
+    def kind(text: str) -> tuple[str, bool]:
+        if text not in _SHOW_MODIFICATIONS:
+            raise ValueError(f"{text} is not one of {', '.join(_SHOW_MODIFICATIONS)}.")
+        return text, modified
+
+    return kind
+
+
+def _missing(items: Iterable[tuple[str, int]] = ()) -> dict[str, int]:
+    return {**_MISSING, **dict(items)}
 
 
 @dataclass(kw_only=True)
@@ -45,22 +83,13 @@ class CompanySettings:
     products: int | None = option(None, "number of products")
     tasks: int | None = option(None, "number of tasks")
     employees: int | None = option(None, "number of employees")
-    modification_times: Mapping[str, bool] = field(default_factory=dict)
-
-    def sizes(self) -> dict[str, int]:
-        """Return the number of records of each kind; `ValueError` if it cannot be."""
-        sizes = {kind: int(n * self.clients) for kind, n in _PER_CLIENT.items()}
-        sizes["products"] = 12
-        sizes["employees"] = min(3 + self.clients // _CLIENTS_PER_EMPLOYEE, 400)
-        for kind in ("clients", *sizes):
-            given = getattr(self, kind)
-            sizes[kind] = sizes[kind] if given is None else given
-        for kind, size in sizes.items():
-            if size < (kind in {"employees", "products"}):
-                raise ValueError(f"{kind}: a size of {size} makes no sense.")
-        if not self.clients and any(sizes[kind] for kind in _PER_CLIENT):
-            raise ValueError("Without clients, no record has anything to belong to.")
-        return sizes
+    modification_times: Mapping[str, bool] = items(
+        dict,
+        "kind whose records show when they were modified, or do not",
+        "KIND",
+        modification_times=_shows(modified=True),
+        no_modification_times=_shows(modified=False),
+    )
 
     def shows_modifications(self, kind: str) -> bool:
         """Tell whether records of a kind show when they were modified."""
@@ -112,14 +141,37 @@ class Behaviour:
         "chance", "how the replica is chosen: by chance, or by the query"
     )
     unstable_ties: bool = option(False, "shuffle records with equal sort values")
+    nightly_drift: bool = option(
+        False,
+        "each night, scores change and contracts follow their dates, and no "
+        "modification time moves",
+    )
+    delete_owned: bool = option(
+        False, "deleting a client deletes all that belongs to it"
+    )
     odd_types: bool = option(False, "clientType.key is an integer in every client")
+    old_shapes: bool = option(
+        False,
+        "for some clients, segment is an integer, and employees of the team are texts",
+    )
     key_opens_v1: bool = option(True, "API v1 accepts the key")
+    v1_times: Literal["number", "time", "date"] = option(
+        "number", "how API v1 writes times: milliseconds, ISO 8601, or the date alone"
+    )
     token_seconds: float = option(43200, "lifetime of a session token, in seconds")
     latency: float = option(0.0, "seconds before each response")
     gzip: bool = option(True, "compress responses")
-    ignore: Mapping[str, Collection[str]] = field(default_factory=dict)
-    missing_custom_fields: dict[str, int] = field(
-        default_factory=lambda: {"SURVEY_RESPONSE": 404, "USAGE": 404, "FEEDBACK": 400}
+    ignore: Mapping[str, Collection[str]] = items(
+        dict,
+        'parameters to ignore, such as "/pulse/search:modifiedAfter,sortBy"',
+        "PATH:NAMES",
+        ignore=path_and_parameters,
+    )
+    missing_custom_fields: Mapping[str, int] = items(
+        _missing,
+        "resource type without custom fields, and the status, as in GOAL=404",
+        "RESOURCE=STATUS",
+        missing_custom_fields=resource_and_status,
     )
 
     def ignored(self, path: str) -> set[str]:

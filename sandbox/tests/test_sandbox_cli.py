@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from clientsuccess_sandbox import cli
+from clientsuccess_sandbox import Status, cli
 from clientsuccess_sandbox.cli import make_parser, settings_from
 
 if TYPE_CHECKING:
@@ -85,7 +85,8 @@ def test_options_become_settings() -> None:
     assert settings["missing_custom_fields"]["GOAL"] == 402
     assert (settings["clients"], settings["client_notes"]) == (7, 9)
     assert (settings["gzip"], settings["inclusive"]) == (False, False)
-    assert len(settings["rules"]) == 3
+    assert settings["rules"] == (Status("*", 503, times=2),)
+    assert settings["edits_per_request"] == 3
 
 
 @pytest.mark.parametrize(

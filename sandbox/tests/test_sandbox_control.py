@@ -85,7 +85,7 @@ def test_edits_over_http(sandbox: Sandbox, client: Client) -> None:
 def test_bad_edits_over_http(client: Client, body: Any) -> None:
     answer = client.control("POST", "/edits", body)
     assert answer.status_code == 400
-    assert "Not an edit" in answer.json()["userMessage"]
+    assert "Not possible" in answer.json()["userMessage"]
 
 
 def test_behaviour_over_http(sandbox: Sandbox, client: Client) -> None:

@@ -185,3 +185,16 @@ def test_malformed_requests_are_refused(
     with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
         connection.sendall("\r\n".join(lines).encode())
         assert connection.makefile("rb").readline().split()[1] == str(status).encode()
+
+
+def test_a_client_that_waits_with_its_body_is_told_to_go_on(sandbox: Sandbox) -> None:
+    lines = ["POST /api/task/all HTTP/1.1", "Host: localhost", "Content-Length: 2"]
+    lines += [f"X-API-Key: {sandbox.api_key}", "Expect: 100-continue", "", ""]
+    port = int(sandbox.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall("\r\n".join(lines).encode())
+        answer = connection.makefile("rb")
+        assert answer.readline().split()[1] == b"100"
+        connection.sendall(b"{}")
+        assert answer.readline() == b"\r\n"
+        assert answer.readline().split()[1] == b"200"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, NamedTuple
@@ -30,22 +30,21 @@ class Times(NamedTuple):
 class Company:
     """The parts of the company that records refer to."""
 
-    def __init__(self, settings: CompanySettings) -> None:
+    def __init__(self, settings: CompanySettings, sizes: Mapping[str, int]) -> None:
         self.seed = settings.seed
-        self.sizes = {
-            **settings.sizes(),
-            "client_statuses": len(WORDS["client_statuses"]),
-            "client_segments": len(WORDS["segments"]),
-        }
-        self.shows_modifications = settings.shows_modifications
+        self.sizes = sizes
         self._end = from_iso(settings.now)
         self._ties = settings.ties
         self.client = lru_cache(_KNOWN)(self._client)
         self.employee = lru_cache(_KNOWN)(self._employee)
 
+    def topic(self, *topic: object) -> str:
+        """Return the seed of a topic, such as a kind and an id."""
+        return "/".join(map(str, (self.seed, *topic)))
+
     def random(self, *topic: object) -> Random:
-        """Return a random generator for a topic, such as a kind and an id."""
-        return Random("/".join(map(str, (self.seed, *topic))))
+        """Return a random generator for a topic."""
+        return Random(self.topic(*topic))
 
     def uuid(self, kind: str, number: int) -> str:
         """Return a record's uuid."""

@@ -52,6 +52,26 @@ class Random(random.Random):
         awkward = self.chance(0.05)
         return Decimal(self.pick(_AWKWARD)) if awkward else self.decimal(end, 2)
 
+    def count(self, most: int) -> int:
+        """Choose a whole number from 1 to `most`."""
+        return 1 + int(self.random() * most)
+
+    def word(self, kind: str) -> Any:
+        """Choose one of the words of a kind."""
+        return self.pick(WORDS[kind])
+
+    def chances(self, **probabilities: float) -> dict[str, bool]:
+        """Say yes or no to each."""
+        return {name: self.chance(each) for name, each in probabilities.items()}
+
+    def numbers(self, **ends: int) -> dict[str, int]:
+        """Choose a whole number below each end."""
+        return {name: self.below(end) for name, end in ends.items()}
+
+    def digits(self, count: int) -> str:
+        """Write so many digits."""
+        return f"{self.below(10**count):0{count}}"
+
     def text(self, most: int) -> str:
         """Write up to so many sentences."""
         return " ".join(

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from typing import Any, Final, Union
 
 import msgspec
 
 from clientsuccess_sandbox.data.seeded import Random
 from clientsuccess_sandbox.faults import responses, transport
-from clientsuccess_sandbox.faults.rule import ActiveFault, Matching, Rule
+from clientsuccess_sandbox.faults.rule import Matching, Rule
 from clientsuccess_sandbox.jsontext import decode
 from clientsuccess_sandbox.messages import Request
 
-_KINDS: Final = (*responses.KINDS, *transport.KINDS)
+_KINDS: Final = (*responses.RULES, *transport.RULES)
 _ANY_RULE: Any = Union[_KINDS]  # noqa: UP007 - of a tuple
 _COMMON = {"path", *Matching.__struct_fields__}
 # The field that a kind's name sets in text, as in `status=503`: its first own field.
@@ -22,6 +23,45 @@ _MAIN: Final = {
     for kind in _KINDS
     for field in [f for f in kind.__struct_fields__ if f not in _COMMON][:1]
 }
+
+
+class ActiveFault:
+    """A rule in force, with its counters.
+
+    Attributes:
+        number: The number by which the rule can be removed.
+        rule: The rule.
+        hits: Requests that it hit so far.
+    """
+
+    def __init__(self, number: int, rule: Rule, random: Random) -> None:
+        self.number = number
+        self.rule = rule
+        self.kind = str(rule.__struct_config__.tag)
+        self.hits = 0
+        self._seen = 0
+        self._passed: deque[float] = deque()
+        self._random = random
+
+    def matches(self, request: Request) -> bool:
+        """Tell whether the rule hits this request, and count it."""
+        rule = self.rule
+        if not rule.matches(request):
+            return False
+        self._seen += 1
+        if self._seen <= rule.after or self.hits == rule.times:
+            return False
+        if rule.probability < 1 and not self._random.chance(rule.probability):
+            return False
+        if rule.spares(self._passed):
+            return False
+        self.hits += 1
+        return True
+
+    def describe(self) -> dict[str, Any]:
+        """Return the rule and its counters as JSON values."""
+        rule: dict[str, Any] = msgspec.to_builtins(self.rule)
+        return {"number": self.number, "seen": self._seen, "hits": self.hits, **rule}
 
 
 class Faults:
@@ -54,7 +94,7 @@ class Faults:
             self._active.clear()
 
     def hits(self, number: int) -> int:
-        """Return how many requests a rule has matched."""
+        """Return how many requests a rule has hit."""
         with self._lock:
             return next(fault.hits for fault in self._active if fault.number == number)
 
@@ -64,10 +104,9 @@ class Faults:
             return [fault.describe() for fault in self._active]
 
     def matching(self, request: Request) -> list[ActiveFault]:
-        """Return the rules that match a request: transport first, then as added."""
+        """Return the rules that hit a request, as added."""
         with self._lock:
-            found = [fault for fault in self._active if fault.matches(request)]
-        return sorted(found, key=lambda f: not isinstance(f.rule, transport.KINDS))
+            return [fault for fault in self._active if fault.matches(request)]
 
 
 def rule_from_json(value: Any) -> Rule:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from clientsuccess_sandbox.data import SEARCHES
-from clientsuccess_sandbox.faults.rule import Call, Rule, set_page
+from clientsuccess_sandbox.data import KINDS, SEARCHES
+from clientsuccess_sandbox.faults.rule import Rule, set_page
 from clientsuccess_sandbox.jsontext import decode, encode
 from clientsuccess_sandbox.messages import JSON, Request, Response, phrase_of
-from clientsuccess_sandbox.store import MAX_RANDOM_EDITS, OPERATIONS
+from clientsuccess_sandbox.store import MAX_RANDOM_EDITS, OPERATIONS, Store
 
 _MAINTENANCE = """<!DOCTYPE html>
 <html><head><title>System Maintenance</title></head>
@@ -33,7 +35,7 @@ class Body(Rule, tag="body"):
     status: int = 200
     content_type: str = JSON
 
-    def handle(self, call: Call) -> Response:
+    def change(self, response: Response) -> Response:
         body = self.body.encode() if isinstance(self.body, str) else self.body
         body = body if isinstance(body, bytes) else encode(body)
         return Response(self.status, body, {"content-type": self.content_type})
@@ -67,10 +69,10 @@ class Status(Rule, tag="status"):
     body: Any = None
     retry_after: int | str | None = None
 
-    def handle(self, call: Call) -> Response:
+    def change(self, response: Response) -> Response:
         body = {"userMessage": phrase_of(self.status)}
         rule = Body("", body if self.body is None else self.body, self.status)
-        return _with_headers(rule.handle(call), self.headers, self.retry_after)
+        return _with_headers(rule.change(response), self.headers, self.retry_after)
 
 
 class RateLimit(Rule, tag="rate_limit"):
@@ -86,9 +88,16 @@ class RateLimit(Rule, tag="rate_limit"):
     retry_after: int | str | None = 1
     headers: dict[str, str] = {}
 
-    def handle(self, call: Call) -> Response:
-        if call.fault.is_within(self.per_second):
-            return call.proceed()
+    def spares(self, passed: deque[float]) -> bool:
+        now = time.monotonic()
+        while passed and passed[0] <= now - 1:
+            passed.popleft()
+        if len(passed) >= self.per_second:
+            return False
+        passed.append(now)
+        return True
+
+    def change(self, response: Response) -> Response:
         return _with_headers(Response.of_error(429), self.headers, self.retry_after)
 
 
@@ -98,7 +107,7 @@ class Redirect(Rule, tag="redirect"):
     location: str
     status: int = 302
 
-    def handle(self, call: Call) -> Response:
+    def change(self, response: Response) -> Response:
         return Response(self.status, headers={"location": self.location})
 
 
@@ -107,8 +116,8 @@ class Headers(Rule, tag="headers"):
 
     headers: dict[str, str]
 
-    def handle(self, call: Call) -> Response:
-        return _with_headers(call.proceed(), self.headers)
+    def change(self, response: Response) -> Response:
+        return _with_headers(response, self.headers)
 
 
 class Shape(Rule, tag="shape"):
@@ -124,8 +133,8 @@ class Shape(Rule, tag="shape"):
         "missing", "null", "object", "string", "number", "bare", "wrapped"
     ] = "missing"
 
-    def handle(self, call: Call) -> Response:
-        return _edited(call.proceed(), self._reshape)
+    def change(self, response: Response) -> Response:
+        return _edited(response, self._reshape)
 
     def _reshape(self, value: Any) -> Any:
         key = _list_key(value)
@@ -145,8 +154,8 @@ class WrongTotal(Rule, tag="wrong_total"):
     elements: int = 0
     pages: int = 0
 
-    def handle(self, call: Call) -> Response:
-        return _edited(call.proceed(), self._falsify)
+    def change(self, response: Response) -> Response:
+        return _edited(response, self._falsify)
 
     def _falsify(self, value: Any) -> Any:
         if isinstance(value, dict) and "totalElements" in value:
@@ -160,9 +169,8 @@ class RepeatPage(Rule, tag="repeat_page"):
 
     number: int = 0
 
-    def handle(self, call: Call) -> Response:
-        set_page(call.request, self.number)
-        return call.proceed()
+    def rewrite(self, request: Request) -> None:
+        set_page(request, self.number)
 
 
 class Mutate(Rule, tag="mutate"):
@@ -180,8 +188,8 @@ class Mutate(Rule, tag="mutate"):
     remove: list[str] = []
     instead: Any = msgspec.UNSET
 
-    def handle(self, call: Call) -> Response:
-        return _edited(call.proceed(), self._mutate)
+    def change(self, response: Response) -> Response:
+        return _edited(response, self._mutate)
 
     def _mutate(self, value: Any) -> Any:
         if key := _list_key(value):
@@ -210,21 +218,22 @@ class Edits(Rule, tag="edits"):
     count: Annotated[int, msgspec.Meta(ge=0, le=MAX_RANDOM_EDITS)] = 1
     every: Annotated[int, msgspec.Meta(ge=1)] = 1
     of: str | None = None
-    operations: tuple[str, ...] = OPERATIONS
+    operations: tuple[Literal["insert", "edit", "delete"], ...] = OPERATIONS
     seed: int | None = None
 
-    def handle(self, call: Call) -> Response:
-        response, hits = call.proceed(), call.fault.hits
-        kind = self.of or _kind_read(call.request)
+    def __post_init__(self) -> None:
+        if self.of not in {None, *KINDS}:
+            raise ValueError(f"There is no kind {self.of!r}.")
+
+    def afterwards(self, request: Request, store: Store, hits: int) -> None:
+        kind = self.of or _kind_read(request)
         if kind is not None and hits % self.every == 0:
             seed = None if self.seed is None else self.seed + hits
-            call.store.random_edits(
-                kind, self.count, seed=seed, operations=self.operations
-            )
-        return response
+            operations = self.operations
+            store.random_edits(kind, self.count, seed=seed, operations=operations)
 
 
-KINDS: Final = (
+RULES: Final = (
     *(Body, Edits, Empty, Headers, Html, Mutate, RateLimit, Redirect, RepeatPage),
     *(Shape, Status, WrongTotal),
 )

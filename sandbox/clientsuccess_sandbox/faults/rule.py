@@ -1,20 +1,15 @@
-"""What a rule is: which requests it matches, and how it handles them."""
+"""What a rule is: which requests it matches, and what it does to them."""
 
 from __future__ import annotations
 
-import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
 import msgspec
 
-from clientsuccess_sandbox.data.seeded import Random
 from clientsuccess_sandbox.jsontext import encode
 from clientsuccess_sandbox.messages import HTTPError, Request, Response
-from clientsuccess_sandbox.server import Connection
 from clientsuccess_sandbox.store import Store
 
 
@@ -37,7 +32,7 @@ class Matching(msgspec.Struct, kw_only=True):
 
 
 class Rule(Matching, tag_field="kind"):
-    """A fault, as middleware: it handles the requests that it matches.
+    """A fault. Its hooks do something to the requests that it matches.
 
     Attributes:
         path: Part of the path, or a pattern with `*` for all of it.
@@ -55,75 +50,19 @@ class Rule(Matching, tag_field="kind"):
             return fnmatchcase(request.path, self.path)
         return self.path in request.path
 
-    def handle(self, call: Call) -> Response:
-        """Respond to a request, with or without asking `call.proceed`."""
-        return call.proceed()
+    def spares(self, passed: deque[float]) -> bool:
+        """Tell whether a request passes that matches; `passed` is the rule's memory."""
+        return False
 
+    def rewrite(self, request: Request) -> None:
+        """Rewrite a request before the server sees it."""
 
-class ActiveFault:
-    """A rule in force, with its counters.
+    def change(self, response: Response) -> Response:
+        """Return what is sent in place of the server's response."""
+        return response
 
-    Attributes:
-        number: The number by which the rule can be removed.
-        rule: The rule.
-        hits: Requests matched so far.
-    """
-
-    def __init__(self, number: int, rule: Rule, random: Random) -> None:
-        self.number = number
-        self.rule = rule
-        self.kind = str(rule.__struct_config__.tag)
-        self.hits = 0
-        self._seen = 0
-        self._passed: deque[float] = deque()
-        self._random = random
-
-    def matches(self, request: Request) -> bool:
-        """Tell whether the rule matches this request, and count it."""
-        rule = self.rule
-        if not rule.matches(request):
-            return False
-        self._seen += 1
-        if self._seen <= rule.after or self.hits == rule.times:
-            return False
-        if rule.probability < 1 and not self._random.chance(rule.probability):
-            return False
-        self.hits += 1
-        return True
-
-    def is_within(self, per_second: int) -> bool:
-        """Tell whether fewer than this many requests passed in the last second."""
-        now = time.monotonic()
-        while self._passed and self._passed[0] <= now - 1:
-            self._passed.popleft()
-        if len(self._passed) >= per_second:
-            return False
-        self._passed.append(now)
-        return True
-
-    def describe(self) -> dict[str, Any]:
-        """Return the rule and its counters as JSON values."""
-        rule: dict[str, Any] = msgspec.to_builtins(self.rule)
-        return {"number": self.number, "seen": self._seen, "hits": self.hits, **rule}
-
-
-@dataclass(frozen=True)
-class Call:
-    """A matched request, and what a rule needs to handle it.
-
-    Attributes:
-        request: The request.
-        connection: Where it came from.
-        store: The data.
-        fault: The rule and its counters.
-        proceed: Returns the response of the next rule, or of the server.
-    """
-
-    request: Request
-    connection: Connection
-    store: Store
-    fault: ActiveFault
-    proceed: Callable[[], Response]
+    def afterwards(self, request: Request, store: Store, hits: int) -> None:
+        """Do something to the data, once the server has responded."""
 
 
 def page_of(request: Request) -> int | None:

@@ -1,4 +1,4 @@
-"""Faults in how a response is delivered: late, slowly, in part or not at all."""
+"""Faults in how a response is sent: late, slowly, in part or not at all."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Annotated, Final
 
 import msgspec
 
-from clientsuccess_sandbox.faults.rule import Call, Rule
-from clientsuccess_sandbox.messages import JSON, Response
-from clientsuccess_sandbox.server import Connection
+from clientsuccess_sandbox.faults.rule import Rule
+from clientsuccess_sandbox.messages import JSON, HangUp, Pause, Response, Step
 
 _CHUNK = 1 << 16
 _MAX_BYTES = 1 << 32
@@ -24,21 +23,12 @@ class Latency(Rule, tag="latency"):
 
     seconds: float
 
-    def handle(self, call: Call) -> Response:
-        call.connection.pause(self.seconds)
-        return call.proceed()
-
 
 class Delivery(Rule):
-    """A rule that delivers the response in its own way."""
+    """A rule that sends the response in its own way; of several, the first does."""
 
-    def handle(self, call: Call) -> Response:
-        response = call.proceed()
-        response.deliver = self.deliver
-        return response
-
-    def deliver(self, connection: Connection, response: Response) -> None:
-        """Deliver the response."""
+    def steps(self, response: Response) -> Iterator[Step]:
+        """Yield the steps in which it is sent."""
         raise NotImplementedError
 
 
@@ -52,11 +42,11 @@ class Stall(Delivery, tag="stall"):
     seconds: float = 60.0
     headers_first: bool = False
 
-    def deliver(self, connection: Connection, response: Response) -> None:
+    def steps(self, response: Response) -> Iterator[Step]:
         if self.headers_first:
-            connection.start(response)
-        connection.pause(self.seconds)
-        connection.hang_up()
+            yield response.head()
+        yield Pause(self.seconds)
+        yield HangUp()
 
 
 class CutOff(Delivery, tag="cut_off"):
@@ -64,10 +54,10 @@ class CutOff(Delivery, tag="cut_off"):
 
     part: float = 0.5
 
-    def deliver(self, connection: Connection, response: Response) -> None:
-        connection.start(response)
-        connection.write(response.body[: int(len(response.body) * self.part)])
-        connection.hang_up()
+    def steps(self, response: Response) -> Iterator[Step]:
+        yield response.head()
+        yield _beginning(response, self.part)
+        yield HangUp()
 
 
 class Reset(Delivery, tag="reset"):
@@ -81,12 +71,12 @@ class Reset(Delivery, tag="reset"):
     part: float = 0.5
     delay: float = 0.05
 
-    def deliver(self, connection: Connection, response: Response) -> None:
+    def steps(self, response: Response) -> Iterator[Step]:
         if self.part > 0:
-            connection.start(response)
-            connection.write(response.body[: int(len(response.body) * self.part)])
-            connection.pause(self.delay)
-        connection.reset()
+            yield response.head()
+            yield _beginning(response, self.part)
+            yield Pause(self.delay)
+        yield HangUp(reset=True)
 
 
 class Drip(Delivery, tag="drip"):
@@ -95,11 +85,11 @@ class Drip(Delivery, tag="drip"):
     delay: float = 0.01
     size: Annotated[int, msgspec.Meta(ge=1)] = 1
 
-    def deliver(self, connection: Connection, response: Response) -> None:
-        connection.start(response)
+    def steps(self, response: Response) -> Iterator[Step]:
+        yield response.head()
         for begin in range(0, len(response.body), self.size):
-            connection.write(response.body[begin : begin + self.size])
-            connection.pause(self.delay)
+            yield response.body[begin : begin + self.size]
+            yield Pause(self.delay)
 
 
 class Huge(Delivery, tag="huge"):
@@ -113,20 +103,20 @@ class Huge(Delivery, tag="huge"):
     size: Annotated[int, msgspec.Meta(ge=0, le=_MAX_BYTES)]
     gzip: bool = False
 
-    def deliver(self, connection: Connection, response: Response) -> None:
+    def steps(self, response: Response) -> Iterator[Step]:
         headers = {**response.headers, "content-type": JSON}
         headers.pop("content-encoding", None)
         if self.gzip:
             compressor = zlib.compressobj(wbits=_GZIP_WINDOW)
             parts = [compressor.compress(part) for part in self._parts()]
             body = b"".join([*parts, compressor.flush()])
-            headers["content-encoding"] = "gzip"
-            connection.send(Response(200, body, headers))
-            return
-        length = max(self.size, len(_HEAD) + len(_TAIL))
-        connection.start(Response(200, headers=headers), length)
-        for part in self._parts():
-            connection.write(part)
+            yield from Response(
+                200, body, headers | {"content-encoding": "gzip"}
+            ).steps()
+        else:
+            length = max(self.size, len(_HEAD) + len(_TAIL))
+            yield Response(200, headers=headers).head(length)
+            yield from self._parts()
 
     def _parts(self) -> Iterator[bytes]:
         """Yield the body in parts, as it may not fit in memory."""
@@ -137,4 +127,8 @@ class Huge(Delivery, tag="huge"):
         yield _TAIL
 
 
-KINDS: Final = (CutOff, Drip, Huge, Latency, Reset, Stall)
+def _beginning(response: Response, part: float) -> bytes:
+    return response.body[: int(len(response.body) * part)]
+
+
+RULES: Final = (CutOff, Drip, Huge, Latency, Reset, Stall)

@@ -1,4 +1,7 @@
-"""Control of the sandbox: records, requests, faults, edits, keys, clock, behaviour."""
+"""Control of the sandbox: records, requests, faults, edits, keys, clock, behaviour.
+
+What an endpoint raises about a request's content becomes a 400 that says why.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,13 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from clientsuccess_sandbox.backend import Backend
+from clientsuccess_sandbox.data import KINDS
 from clientsuccess_sandbox.faults.registry import rule_from_json
 from clientsuccess_sandbox.messages import HTTPError, Request, Response
 from clientsuccess_sandbox.settings import Behaviour
 from clientsuccess_sandbox.store import MAX_RANDOM_EDITS
 
 _DONE: Final = {"done": True}
-_BAD = (ArithmeticError, LookupError, TypeError, ValueError, msgspec.ValidationError)
 
 
 class _Edit(msgspec.Struct):
@@ -38,10 +41,10 @@ class _ClockChange(msgspec.Struct):
 
 def _records(backend: Backend, request: Request) -> Response:
     """List all records of a kind, as the search returns them."""
-    try:
-        return Response.of_list(backend.store.raws(request.params["kind"]))
-    except ValueError as problem:
-        raise HTTPError(404, str(problem)) from None
+    kind = request.params["kind"]
+    if kind not in KINDS:
+        raise HTTPError(404, f"There is no kind {kind}, only {', '.join(KINDS)}.")
+    return Response.of_list(backend.store.raws(kind))
 
 
 def _requests(backend: Backend, request: Request) -> Response:
@@ -59,11 +62,8 @@ def _faults(backend: Backend, request: Request) -> Response:
         return Response.of_json(_DONE)
     if request.method == "GET":
         return Response.of_json(backend.faults.describe())
-    try:
-        rule = rule_from_json(request.json())
-    except ValueError as problem:
-        raise HTTPError(400, str(problem)) from None
-    return Response.of_json({"number": backend.faults.add(rule)}, 201)
+    number = backend.faults.add(rule_from_json(request.json()))
+    return Response.of_json({"number": number}, 201)
 
 
 def _fault(backend: Backend, request: Request) -> Response:
@@ -76,17 +76,13 @@ def _fault(backend: Backend, request: Request) -> Response:
 
 def _edits(backend: Backend, request: Request) -> Response:
     """Make one given edit, or a number of random ones."""
-    body, store = request.json(), backend.store
-    try:
-        edit = msgspec.convert(body, _Edit)
-        if edit.random is not None:
-            made = store.random_edits(edit.kind, edit.random, seed=edit.seed)
-            return Response.of_json([change._asdict() for change in made])
-        which = () if edit.op == "insert" else (edit.id,)
-        changes = edit.changes if edit.op in {"insert", "edit"} else {}
-        record = getattr(store, edit.op)(edit.kind, *which, **changes)
-    except _BAD as problem:
-        raise HTTPError(400, f"Not an edit: {problem}") from None
+    store, edit = backend.store, msgspec.convert(request.json(), _Edit)
+    if edit.random is not None:
+        made = store.random_edits(edit.kind, edit.random, seed=edit.seed)
+        return Response.of_json([change._asdict() for change in made])
+    which = () if edit.op == "insert" else (edit.id,)
+    changes = edit.changes if edit.op in {"insert", "edit"} else {}
+    record = getattr(store, edit.op)(edit.kind, *which, **changes)
     return Response.of_json(record or _DONE)
 
 
@@ -114,25 +110,20 @@ def _clock(backend: Backend, request: Request) -> Response:
 
 def _behaviour(backend: Backend, request: Request) -> Response:
     """Return the server's behaviour, or change some of it."""
-    if request.method == "PATCH":
-        body = request.json()
-        try:
-            checked = msgspec.convert(body, Behaviour)
-            changes = {name: getattr(checked, name) for name in body}
-        except (AttributeError, msgspec.ValidationError) as problem:
-            raise HTTPError(400, str(problem)) from None
-        for name, value in changes.items():
-            setattr(backend, name, value)
     names = Behaviour.__dataclass_fields__
+    if request.method == "PATCH":
+        changes = msgspec.convert(request.json(), dict[str, Any])
+        if unknown := changes.keys() - names:
+            raise HTTPError(400, f"Unknown: {', '.join(sorted(unknown))}.")
+        checked = msgspec.convert(changes, Behaviour)
+        for name in changes:
+            setattr(backend, name, getattr(checked, name))
     return Response.of_json({name: getattr(backend, name) for name in names})
 
 
 def _custom_fields(backend: Backend, request: Request) -> Response:
     """Define another custom field."""
-    try:
-        backend.store.add_custom_field(request.params["resource"], request.json())
-    except (TypeError, ValueError) as problem:
-        raise HTTPError(400, str(problem)) from None
+    backend.store.add_custom_field(request.params["resource"], request.json())
     return Response.of_json(_DONE, 201)
 
 

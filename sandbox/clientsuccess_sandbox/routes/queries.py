@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, Final
+
+import msgspec
 
 from clientsuccess_sandbox.backend import Backend
 from clientsuccess_sandbox.clock import from_iso
@@ -14,33 +16,67 @@ from clientsuccess_sandbox.store import Search
 
 _HOUR: Final = 3_600_000
 _UNITS: Final = {"millisecond": 1, "second": 1000, "day": 24 * _HOUR}
-_MOST: Final = 10**9
-_TASKS: Final = {"page": "taskPage", "size": "taskSize"}
+_WEEK: Final = timedelta(days=7)
+_STATES: Final = {"TASKS": None, "OPEN_TASKS": False, "COMPLETED_TASKS": True}
+# The employee whose tasks `MY_` means.
+_ME: Final = 1
+_COMPLETED: Final = "json_extract(body, '$.completed')"
+_DUE: Final = "substr(json_extract(body, '$.dueDate'), 1, 10)"
+
+_Page = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
+_Size = Annotated[int, msgspec.Meta(ge=1, le=10**9)]
+
+
+class _Query(msgspec.Struct, rename="camel"):
+    size: _Size
+    page: _Page = 0
+    sort_by: str = "id"
+    sort_direction: str = "asc"
+    modified_after: str | None = None
+
+
+class _Pagination(msgspec.Struct, rename="camel"):
+    task_page: _Page = 0
+    task_size: _Size = 50
+
+
+class _Order(msgspec.Struct):
+    key: str = "dueDate"
+    value: str = "asc"
+
+
+class _Filter(msgspec.Struct, rename="camel"):
+    affiliation_task: str = "ALL_TASKS"
+
+
+class _Tasks(msgspec.Struct, rename="camel"):
+    """The body with which tasks are searched."""
+
+    pagination: _Pagination = msgspec.field(default_factory=_Pagination)
+    sort_by: list[_Order] | None = None
+    filter_by: _Filter = msgspec.field(default_factory=_Filter)
 
 
 def read_search(backend: Backend, kind: Kind, request: Request) -> Search:
     """Parse the parameters of a search, or raise `HTTPError`."""
     ignored = backend.ignored(request.path)
     given = {k: value for k, value in request.query.items() if k not in ignored}
-    query: dict[str, Any] = {"size": backend.default_size, "sortBy": "id", **given}
-    return _read(backend, kind, request, query)._replace(
-        since=_since(backend, query.get("modifiedAfter")),
-        client=_whole(query, kind.owner, 0) if kind.owner in query else None,
+    query = _convert({"size": backend.default_size, **given}, _Query)
+    search = _search(backend, kind, request, query)
+    return search._replace(
+        since=_since(backend, query.modified_after),
+        client=_client(given[kind.owner], kind.owner) if kind.owner in given else None,
     )
 
 
 def read_tasks(backend: Backend, kind: Kind, request: Request) -> Search:
-    """Parse a search of tasks, whose page and order are in the body."""
-    body = request.json()
-    try:
-        asked, sort = body.get("pagination", {}), (body.get("sortBy") or [{}])[0]
-        query = {name: asked[key] for name, key in _TASKS.items() if key in asked}
-        order = sort.get("key", "dueDate"), sort.get("value", "asc")
-    except (AttributeError, LookupError, TypeError):
-        raise HTTPError(400, "The body does not say which tasks.") from None
-    query |= zip(("sortBy", "sortDirection"), order, strict=True)
-    search = _read(backend, kind, request, {"size": 50, **query})
-    return search._replace(size=min(search.size, backend.max_size))
+    """Parse a search of tasks, whose parameters are in the body."""
+    body: _Tasks = request.json(_Tasks)
+    page, order = body.pagination, (body.sort_by or [_Order()])[0]
+    size = min(page.task_size, backend.max_size)
+    query = _Query(size, page.task_page, order.key, order.value)
+    where = _conditions(backend, body.filter_by.affiliation_task)
+    return _search(backend, kind, request, query)._replace(where=where)
 
 
 def as_of(backend: Backend, request: Request) -> int | None:
@@ -56,18 +92,16 @@ def as_of(backend: Backend, request: Request) -> int | None:
     return backend.clock.now_ms() - round(backend.lag_seconds * 1000)
 
 
-def _read(
-    backend: Backend, kind: Kind, request: Request, query: Mapping[str, Any]
-) -> Search:
-    sort, direction = query["sortBy"], str(query.get("sortDirection", "asc")).lower()
+def _search(backend: Backend, kind: Kind, request: Request, query: _Query) -> Search:
+    sort, direction = query.sort_by, query.sort_direction.lower()
     if sort not in ("modifiedTime", "createdTime", "id", *kind.sortable):
         raise HTTPError(400, f"sortBy: cannot sort by {sort!r}.")
     if direction not in {"asc", "desc"}:
         message = f"sortDirection: {direction!r} is neither asc nor desc."
         raise HTTPError(400, message)
     return Search(
-        page=_whole(query, "page", 0),
-        size=_whole(query, "size", 1),
+        page=query.page,
+        size=query.size,
         sort=sort,
         descending=direction == "desc",
         unstable_ties=backend.unstable_ties,
@@ -75,15 +109,15 @@ def _read(
     )
 
 
-def _whole(query: Mapping[str, Any], name: str | None, least: int) -> int:
-    value = query.get(name or "", 0)
+def _convert(value: Any, wanted: Any) -> Any:
     try:
-        number = int(str(value))
-    except ValueError:
-        raise HTTPError(400, f"{name}: {value!r} is no whole number.") from None
-    if number < least:
-        raise HTTPError(400, f"{name}: {number} is less than {least}.")
-    return min(number, _MOST)
+        return msgspec.convert(value, wanted, strict=False)
+    except msgspec.ValidationError as problem:
+        raise HTTPError(400, f"Invalid parameter: {problem}") from None
+
+
+def _client(value: str, name: str) -> int:
+    return int(_convert({name: value}, dict[str, _Page])[name])
 
 
 def _since(backend: Backend, value: str | None) -> int | None:
@@ -96,3 +130,37 @@ def _since(backend: Backend, value: str | None) -> int | None:
     except ValueError:
         raise HTTPError(400, f"modifiedAfter: {value!r} is no time.") from None
     return moment - moment % unit + (0 if backend.inclusive else unit) - zone
+
+
+def _conditions(backend: Backend, affiliation: str) -> tuple[tuple[str, Any], ...]:
+    """Return the conditions for the tasks that `affiliationTask` means."""
+    whose, _, state = affiliation.partition("_")
+    if whose in {"ALL", "MY"} and state in _STATES:
+        me = _ME if whose == "MY" else None
+        mine = ("json_extract(body, '$.assignedToEmployee.id') = ?", me)
+        return mine, (f"{_COMPLETED} = ?", _STATES[state])
+    if affiliation == "NO_DUE_DATE":
+        return ((f"({_DUE} IS NULL) = ?", True),)
+    first, end = _days(
+        datetime.fromtimestamp(backend.clock.now(), UTC).date(), affiliation
+    )
+    return (
+        (f"{_COMPLETED} = ?", False),
+        (f"{_DUE} >= ?", first and first.isoformat()),
+        (f"{_DUE} < ?", end.isoformat()),
+    )
+
+
+def _days(today: date, period: str) -> tuple[date | None, date]:
+    """Return the first day of a period, if it has one, and the day after its last."""
+    monday, first = today - timedelta(days=today.weekday()), today.replace(day=1)
+    periods = {
+        "OVERDUE": (None, today),
+        "TODAY": (today, today + timedelta(days=1)),
+        "THIS_WEEK": (monday, monday + _WEEK),
+        "NEXT_WEEK": (monday + _WEEK, monday + 2 * _WEEK),
+        "THIS_MONTH": (first, (first + timedelta(days=31)).replace(day=1)),
+    }
+    if period not in periods:
+        raise HTTPError(400, f"affiliationTask: {period!r} is not known.")
+    return periods[period]

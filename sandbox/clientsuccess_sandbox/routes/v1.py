@@ -7,12 +7,30 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from clientsuccess_sandbox.backend import Backend
+from clientsuccess_sandbox.clock import to_iso
+from clientsuccess_sandbox.data import KINDS, Kind
 from clientsuccess_sandbox.data.custom_fields import normal_type
+from clientsuccess_sandbox.jsontext import Record
 from clientsuccess_sandbox.messages import JSON, HTTPError, Request, Response
 
-_OLD_TYPES: Final = {"integer": "INTEGER", "boolean": "BOOLEAN"}
-_OLD_TYPES.update(dict.fromkeys(("decimal", "number", "currency"), "DECIMAL"))
-_OLD_TYPES.update(dict.fromkeys(("date", "datetime"), "DATE"))
+_OLD_TYPES: Final = {
+    "integer": "INTEGER",
+    "boolean": "BOOLEAN",
+    **dict.fromkeys(("decimal", "number", "currency"), "DECIMAL"),
+    **dict.fromkeys(("date", "datetime"), "DATE"),
+}
+_TIMES: Final = {"createdTime", "modifiedTime", "lastUsedTime"}
+_DATE_LENGTH: Final = len("2018-08-17")
+# What no subscription here has, of what recorded ones had.
+_NEVER_SET: Final = dict.fromkeys(
+    (
+        *("noteId", "clientNoteId", "renewedById", "potentialRenewedById"),
+        *("salesforceId", "salesforceProductId", "salesforceOpportunityId"),
+        *("salesforceForecastId", "reasonCodesNote", "potentialAmount"),
+        *("potentialQuantity", "potentialProbability", "potentialNote"),
+        *("potentialStartDate", "potentialEndDate", "renewedDate"),
+    )
+)
 
 
 def _log_in(backend: Backend, request: Request) -> Response:
@@ -32,22 +50,62 @@ def _log_in(backend: Backend, request: Request) -> Response:
     )
 
 
-def _records(kind: str) -> Callable[[Backend, Request], Response]:
-    return lambda backend, _: Response.of_list(backend.store.raws(kind))
+def _list(kind: Kind) -> Callable[[Backend, Request], Response]:
+    def endpoint(backend: Backend, _: Request) -> Response:
+        if not kind.numeric_times or backend.v1_times == "number":
+            return Response.of_list(backend.store.raws(kind.name))
+        length = _DATE_LENGTH if backend.v1_times == "date" else None
+        records = backend.store.records(kind.name)
+        for record in records:
+            for key in _TIMES & record.keys():
+                if isinstance(record[key], int):
+                    record[key] = to_iso(record[key])[:length]
+        return Response.of_json(records)
+
+    return endpoint
 
 
-def _subscriptions(backend: Backend, _: Request) -> Response:
-    """List the items of contracts under their old names."""
-    names = {"name": "description", "amount": "total"}
-    names |= {"startDate": "termStartDate", "endDate": "termEndDate"}
-    names |= {name: name for name in ("id", "uuid", "quantity")}
-    subscriptions = [
-        {"clientId": contract.get("tenantClientId")}
-        | {new: item[old] for new, old in names.items()}
-        for contract in backend.store.records("contracts")
-        for item in contract.get("items") or ()
-    ]
-    return Response.of_json(subscriptions)
+def _subscriptions(backend: Backend, request: Request) -> Response:
+    """List the items of contracts as v1 knew them: each is a subscription."""
+    wanted, store = request.query.get("clientId"), backend.store
+    names = {client["id"]: client["name"] for client in store.records("clients")}
+    return Response.of_json(
+        [
+            {"clientName": names.get(contract.get("tenantClientId"))}
+            | _subscription(contract, item)
+            for contract in store.records("contracts")
+            for item in contract.get("items") or ()
+            if wanted in {None, str(contract.get("tenantClientId"))}
+        ]
+    )
+
+
+def _subscription(contract: Record, item: Record) -> Record:
+    return {
+        "id": item["id"],
+        "clientId": contract.get("tenantClientId"),
+        "productId": int(item["productCode"].rpartition("-")[2]),
+        "productName": item["description"],
+        "contractId": contract["id"],
+        "csmId": contract.get("createdByEmployeeId"),
+        "statusId": 1,
+        "attachmentIds": [],
+        "amount": item["total"],
+        "quantity": item["quantity"],
+        "probability": contract.get("probability"),
+        "isRecurring": item["recurring"],
+        "isPotential": False,
+        "autoRenew": contract.get("autoRenew"),
+        "note": contract.get("note"),
+        "reasonCodes": [],
+        "startDate": item["termStartDate"][:_DATE_LENGTH],
+        "endDate": item["termEndDate"][:_DATE_LENGTH],
+        "createdDate": item["createdTime"][:_DATE_LENGTH],
+        "clientAsOfDate": item["createdTime"][:_DATE_LENGTH],
+        "terminationDate": (contract.get("terminatedDate") or "")[:_DATE_LENGTH]
+        or None,
+        **_NEVER_SET,
+    }
 
 
 def _contact_fields(backend: Backend, _: Request) -> Response:
@@ -63,10 +121,7 @@ def _contact_fields(backend: Backend, _: Request) -> Response:
 LOGIN: Final = "/auth"
 ROUTES: Final[list[tuple[Any, ...]]] = [
     (LOGIN, _log_in, "POST"),
-    ("/employees", _records("employees"), "GET"),
-    ("/client-statuses", _records("client_statuses"), "GET"),
-    ("/client-segments", _records("client_segments"), "GET"),
-    ("/products", _records("products"), "GET"),
+    *((kind.v1, _list(kind), "GET") for kind in KINDS.values() if kind.v1),
     ("/subscriptions", _subscriptions, "GET"),
     ("/contact-custom-fields", _contact_fields, "GET"),
 ]

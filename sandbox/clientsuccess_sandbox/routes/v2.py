@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, Final
 
 from clientsuccess_sandbox.backend import Backend
 from clientsuccess_sandbox.data import KINDS, SEARCHES, Kind
 from clientsuccess_sandbox.data.custom_fields import RESOURCES
-from clientsuccess_sandbox.jsontext import encode
+from clientsuccess_sandbox.jsontext import Record, decode, encode
 from clientsuccess_sandbox.messages import JSON, HTTPError, Request, Response
 from clientsuccess_sandbox.routes.queries import as_of, read_search, read_tasks
 from clientsuccess_sandbox.store import Page, Search
 
 Endpoint = Callable[[Backend, Request], Response]
 
-_TYPE_KEY: Final = re.compile(rb'"key":"[A-Z]+"')
+# The clients of these segments have old shapes, if any has.
+_OLD_SEGMENTS: Final = (1, 3)
 
 
 def _health(_: Backend, __: Request) -> Response:
@@ -27,7 +27,7 @@ def _search(kind: Kind) -> Endpoint:
     def endpoint(backend: Backend, request: Request) -> Response:
         asked = read_search(backend, kind, request)
         true = asked._replace(size=min(asked.size, backend.max_size))
-        page = _find(backend, kind.name, true)
+        page = _find(backend, kind, true)
         paging = _paging(true, page)
         if backend.echo_size:
             paging["size"] = asked.size
@@ -36,16 +36,14 @@ def _search(kind: Kind) -> Endpoint:
     return endpoint
 
 
-def _one(kind: str, key: str) -> Endpoint:
+def _one(kind: Kind) -> Endpoint:
     def endpoint(backend: Backend, request: Request) -> Response:
-        store, value, seen = backend.store, request.params[key], as_of(backend, request)
-        if key == "uuid":
-            record = store.get_by_uuid(kind, value, seen)
-        else:
-            record = store.get(kind, int(value), seen)
+        text = request.params[kind.key]
+        value = int(text) if kind.key == "id" else text
+        record = backend.store.read(kind, value, as_of(backend, request))
         if record is None:
-            raise HTTPError(404, f"There is no record {value} in {kind}.")
-        return Response.of_json(record)
+            raise HTTPError(404, f"There is no record {text} in {kind.name}.")
+        return Response.of_json(_odd(backend, kind, record))
 
     return endpoint
 
@@ -61,14 +59,15 @@ def _custom_fields(backend: Backend, request: Request) -> Response:
 
 
 def _tasks(backend: Backend, request: Request) -> Response:
-    asked = read_tasks(backend, KINDS["tasks"], request)
-    page = _find(backend, "tasks", asked)
+    kind = KINDS["tasks"]
+    asked = read_tasks(backend, kind, request)
+    page = _find(backend, kind, asked)
     paging = _paging(asked, page)
     del paging["page"], paging["size"]
     return _page_answer(b'{"content":[', page, paging)
 
 
-def _find(backend: Backend, kind: str, search: Search) -> Page:
+def _find(backend: Backend, kind: Kind, search: Search) -> Page:
     """Return a page within the maximum depth, and the total to report."""
     depth, beyond, found = backend.max_depth, backend.beyond_depth, search
     if depth is not None and (search.page + 1) * search.size > depth:
@@ -78,14 +77,27 @@ def _find(backend: Backend, kind: str, search: Search) -> Page:
         if beyond == "repeat":
             last = (depth - 1) // search.size
             found = search._replace(page=min(search.page, last))
-    records, total = backend.store.search(kind, found)
+    records, total = backend.store.search(kind.name, found)
     total += backend.extra_total
     if depth is not None:
         records = records[: max(0, depth - found.page * found.size)]
         total = min(total, depth) if backend.cap_total else total
-    if backend.odd_types and kind == "clients":
-        records = [_TYPE_KEY.sub(b'"key":7', record) for record in records]
+    if kind.name == "clients" and (backend.odd_types or backend.old_shapes):
+        records = [encode(_odd(backend, kind, decode(raw))) for raw in records]
     return Page(records, total)
+
+
+def _odd(backend: Backend, kind: Kind, record: Record) -> Record:
+    """Return a record in the shapes that the behaviour asks for."""
+    if kind.name != "clients":
+        return record
+    if backend.odd_types and record.get("clientType"):
+        record["clientType"]["key"] = 7
+    if backend.old_shapes and record.get("clientSegmentId") in _OLD_SEGMENTS:
+        record["segment"] = record.get("clientSegmentId")
+        for role in record.get("accTeamingRoles") or ():
+            role["employee"] = role["employee"]["name"]
+    return record
 
 
 def _paging(search: Search, page: Page) -> dict[str, Any]:
@@ -108,11 +120,11 @@ def _page_answer(opening: bytes, page: Page, paging: dict[str, Any]) -> Response
 ROUTES: Final[list[tuple[Any, ...]]] = [
     ("/health", _health, "GET"),
     *((f"/{name}/search", _search(kind), "GET") for name, kind in SEARCHES.items()),
-    ("/client/{uuid}", _one("clients", "uuid"), "GET"),
-    ("/contact/{uuid}", _one("contacts", "uuid"), "GET"),
-    ("/pulse/{uuid}", _one("pulses", "uuid"), "GET"),
-    ("/clientNote/{id}", _one("client_notes", "id"), "GET"),
-    ("/task/{id}", _one("tasks", "id"), "GET"),
+    *(
+        (f"/{kind.resource}/{{{kind.key}}}", _one(kind), "GET")
+        for kind in KINDS.values()
+        if kind.key
+    ),
     ("/task/all", _tasks, "POST"),
     ("/customfield/all/{resource}", _custom_fields, "GET"),
 ]

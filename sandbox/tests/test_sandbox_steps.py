@@ -1,0 +1,89 @@
+"""What faults make of a response, without a socket."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from clientsuccess_sandbox import (
+    CutOff,
+    Drip,
+    Headers,
+    Huge,
+    RateLimit,
+    RepeatPage,
+    Reset,
+    Sandbox,
+    Stall,
+    Status,
+    WrongTotal,
+)
+from clientsuccess_sandbox.app import handle
+from clientsuccess_sandbox.messages import HangUp, Head, Pause, Request, Response
+
+if TYPE_CHECKING:
+    from clientsuccess_sandbox.faults.transport import Delivery
+
+BODY = b'{"data":[1,2,3]}'
+HEAD = Head(200, {"content-length": "16"})
+HALF = BODY[:8]
+
+
+@pytest.mark.parametrize(
+    ("rule", "steps"),
+    [
+        (CutOff("*"), [HEAD, HALF, HangUp()]),
+        (Reset("*"), [HEAD, HALF, Pause(0.05), HangUp(reset=True)]),
+        (Reset("*", part=0), [HangUp(reset=True)]),
+        (Stall("*", 7), [Pause(7), HangUp()]),
+        (Stall("*", 7, headers_first=True), [HEAD, Pause(7), HangUp()]),
+        (Drip("*", 0.5, 8), [HEAD, HALF, Pause(0.5), BODY[8:], Pause(0.5)]),
+    ],
+)
+def test_steps(rule: Delivery, steps: list[Any]) -> None:
+    assert list(rule.steps(Response(200, BODY))) == steps
+
+
+def test_a_huge_body_comes_in_parts() -> None:
+    head, *parts = Huge("*", 1_000_000).steps(Response(503, BODY))
+    assert head == Head(
+        200, {"content-type": "application/json", "content-length": "1000000"}
+    )
+    sizes = [len(part) for part in parts if isinstance(part, bytes)]
+    assert (sum(sizes), len(sizes)) == (1_000_000, len(parts))
+    assert max(sizes) < 200_000
+
+
+def test_changed_responses() -> None:
+    response = Response(200, b'{"totalElements":5,"totalPages":1}')
+    assert Status("*", 503).change(response).status == 503
+    assert Headers("*", {"X-Odd": "1"}).change(Response(200)).headers == {"x-odd": "1"}
+    wrong = WrongTotal("*", elements=2).change(response)
+    assert wrong.body == b'{"totalElements":7,"totalPages":1}'
+    assert WrongTotal("*", elements=2).change(Response(500, b"x")).body == b"x"
+
+
+def test_a_rewritten_request() -> None:
+    request = Request("GET", "/client/search", {"page": "4", "size": "5"})
+    RepeatPage("*", 1).rewrite(request)
+    assert request.query == {"page": "1", "size": "5"}
+
+
+def test_a_rate_limit_remembers_who_passed() -> None:
+    rule, memory = RateLimit("*", 2), deque[float]()
+    assert [rule.spares(memory) for _ in range(3)] == [True, True, False]
+    assert len(memory) == 2
+
+
+def test_the_server_is_asked_after_the_pause() -> None:
+    sandbox = Sandbox(clients=3, latency=5)
+    key = {"host": "localhost", "x-api-key": sandbox.api_key}
+    steps = handle(sandbox, Request("GET", "/api/client/search", {}, key))
+    assert next(steps) == Pause(5)
+    sandbox.store.insert("clients")
+    head, body = steps
+    assert isinstance(head, Head)
+    assert isinstance(body, bytes)
+    assert b'"totalElements":4' in body
