@@ -356,7 +356,8 @@ class TapClientSuccess(ContextTap):
         """Let the news of all streams come before what takes long."""
 
         def place(stream: ClientSuccessStream) -> tuple[bool, bool]:
-            return not isinstance(stream, SyncLog), stream.comes_late
+            is_late = stream.selected and stream.comes_late
+            return not isinstance(stream, SyncLog), is_late
 
         streams = self._all_streams
         streams.sort(key=place)
@@ -368,7 +369,11 @@ class TapClientSuccess(ContextTap):
         The one that has waited the most intervals comes first, so that one that can
         never finish holds up nobody.
         """
-        due = [s for s in self._all_streams if s.schedule.has_second_half]
+        due = [
+            stream
+            for stream in self._all_streams
+            if stream.selected and stream.schedule.has_second_half
+        ]
         for stream in sorted(due, key=lambda s: -s.schedule.intervals_waited()):
             stream.sync_second_half()
 
