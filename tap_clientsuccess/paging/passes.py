@@ -82,6 +82,11 @@ class Pass:
         return len(self._told)
 
     @property
+    def is_counted(self) -> bool:
+        """Whether the server gave any total."""
+        return any(total is not None for total, _ in self._told)
+
+    @property
     def is_steady(self) -> bool:
         """Whether the total never changed."""
         return {total for total, _ in self._told} == {self.total}

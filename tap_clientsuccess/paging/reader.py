@@ -172,6 +172,14 @@ class Reader:
         return self._by_time.why_undated_unknown
 
     @property
+    def uncounted(self) -> str:
+        """Why records could be missing unseen, after a read of everything, if so."""
+        passes = self._proof.passes
+        if passes and not (self._trusts_times or passes[-1].is_counted):
+            return "the server does not count its records"
+        return self.doubt_of_undated
+
+    @property
     def is_by_number(self) -> bool:
         """Whether it was read by number, in part or as a whole."""
         return bool(self._proof.passes)

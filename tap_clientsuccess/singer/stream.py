@@ -184,6 +184,8 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
         """Read the records, and count those that have been taken."""
         for lines in self.read_lines(context):
             self.begin()
+            if lines:
+                self.note_sent()
             yield lines
             self.progress.records += len(lines)
             self.reporter.tick()
@@ -197,6 +199,9 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
 
     def begin(self) -> None:
         """Decide what is read; called before the first record leaves."""
+
+    def note_sent(self) -> None:
+        """Note that records are about to leave."""
 
     @property
     def _changes_nothing(self) -> bool:

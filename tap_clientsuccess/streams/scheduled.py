@@ -51,6 +51,7 @@ class ScheduledStream(RecordStream, abc.ABC):
     reads_at_once = False
     """Whether a full read has no second half: it is all that a run reads."""
     _is_second_half = False
+    _has_sent = False
     started_at: dt.datetime
     ended_at: dt.datetime
     settings: Settings
@@ -107,6 +108,12 @@ class ScheduledStream(RecordStream, abc.ABC):
         self.version = self.schedule.version
         if self._shares_name:
             self.schedule.bar("another stream is sent under the same name")
+
+    def note_sent(self) -> None:
+        """Note with which columns records leave: before the STATE that follows them."""
+        if not self._has_sent:
+            self._has_sent = True
+            self.schedule.note_columns()
 
     @property
     def _facts(self) -> Facts:
@@ -183,8 +190,6 @@ class ScheduledStream(RecordStream, abc.ABC):
         """Note how the read ended, and activate the version of a full one."""
         self.begin()
         schedule, outcome = self.schedule, self.outcome
-        if self.progress.records:
-            schedule.note_columns()
         if outcome.status is Status.SKIPPED or not self.reads_everything:
             return
         if schedule.kind is Kind.FIRST and not self.is_first_read_over:
@@ -193,7 +198,7 @@ class ScheduledStream(RecordStream, abc.ABC):
             outcome.is_complete, outcome.everything, outcome.undated, outcome.uncounted
         )
         is_activated = self._activate(ending)
-        if outcome.is_complete:
+        if outcome.is_complete and not is_activated:
             self._compare(outcome.everything)
         schedule.end(ending, is_activated=is_activated)
         self.note_first_read_over()

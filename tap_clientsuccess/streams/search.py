@@ -204,7 +204,7 @@ class SearchStream(ClientSuccessStream):
             distinct=reader.distinct,
             everything=reader.everything,
             undated=reader.without_time,
-            uncounted=reader.doubt_of_undated,
+            uncounted=reader.uncounted,
         )
 
     def _warn_of(self, verdict: Verdict, *, has_bookmark: bool) -> None:
