@@ -233,6 +233,8 @@ class Schedule:
             version: A new version; see rule 5.
         """
         self.has_begun, self._facts, self._now = True, facts, now
+        if self.past.version >= version:  # From the future: forgotten.
+            self._change(version=0)
         underway = self.underway
         if underway and (
             facts.is_whole

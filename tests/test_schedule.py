@@ -302,6 +302,16 @@ def test_a_version_from_the_future_is_forgotten() -> None:
     assert greatest_version(bookmarks, NOW) == (tomorrow, True)
 
 
+def test_a_full_read_after_a_version_from_the_future_is_activated(
+    read: State,
+) -> None:
+    read[PAST]["version"] = read[VERSION] = int((NOW + 400 * DAY).timestamp())
+    schedule = night(read, NOW + DAY, None)
+
+    assert schedule.version == int((NOW + DAY).timestamp())
+    assert schedule.objection(WHOLE) == ""
+
+
 @pytest.mark.parametrize(
     ("changed", "ending", "why"),
     [
