@@ -125,6 +125,10 @@ reliability: $(READY) ## Thousands of histories with edits, faults and kills: 10
 targets: $(READY) ## Load real targets, compare, and write docs/targets.md
 	@$(BIN)/python scripts/targets.py $(ARGS)
 
+.PHONY: deletes
+deletes: $(READY) ## 30 nights with kills into PostgreSQL, compared: 10 to 30 minutes
+	@$(BIN)/python scripts/deletes.py $(ARGS)
+
 .PHONY: bench
 bench: $(READY) $(BENCH) ## Measure the tap's speed (ARGS=--quick: a tenth of it)
 	.venv-bench/bin/python -m benchmarks $(ARGS)

@@ -24,6 +24,7 @@ if t.TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 _ENVIRONMENTS = ROOT / ".venv-targets"
 _SDK_FLATTENING = {"flattening_enabled": True, "flattening_max_depth": 2}
+_HARD_DELETE = {"hard_delete": True}
 
 Config = dict[str, t.Any]
 Row = dict[str, t.Any]
@@ -46,6 +47,7 @@ class Target:
         source: Where pip gets it from, if not from its requirements file.
         flattening: Settings that have the target flatten; empty where it cannot.
         appends: Whether it appends all rows, instead of updating those with the key.
+        hard_delete: Settings that have the target delete rows; empty where none do.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Target:
     source: str = ""
     flattening: Config = field(default_factory=dict)
     appends: bool = False
+    hard_delete: Config = field(default_factory=dict)
 
     @property
     def environment(self) -> Path:
@@ -309,16 +312,19 @@ TARGETS: tuple[Target, ...] = (
         *("postgres", "target-postgres (MeltanoLabs)", "target-postgres"),
         "meltanolabs-target-postgres",
         flattening=_SDK_FLATTENING,
+        hard_delete=_HARD_DELETE,
     ),
     _Postgres(
         *("postgres-pipelinewise", "target-postgres (pipelinewise)", "target-postgres"),
         "pipelinewise-target-postgres",
         flattening={"data_flattening_max_level": 2},
+        hard_delete=_HARD_DELETE,
     ),
     _DuckDB(
         *("duckdb", "target-duckdb (jwills)", "target-duckdb", "target-duckdb"),
         settings="beside `duckdb<1.3`",
         flattening={"data_flattening_max_level": 2},
+        hard_delete=_HARD_DELETE,
     ),
     _DuckDB(
         *("duckdb-meltanolabs", "target-duckdb (MeltanoLabs)", "target-duckdb"),
@@ -327,6 +333,7 @@ TARGETS: tuple[Target, ...] = (
         source="git+https://github.com/MeltanoLabs/target-duckdb"
         "@9dcbe6432516efc465b3952b113fff8618dafffa",
         flattening={"data_flattening_max_level": 2},
+        hard_delete=_HARD_DELETE,
     ),
     _SQLite(
         *("sqlite", "target-sqlite (MeltanoLabs)", "target-sqlite", "target-sqlite"),

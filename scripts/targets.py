@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 import typing as t
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
@@ -30,7 +31,7 @@ MARKS = re.compile(r"(?<=<!-- make targets -->\n).*(?=<!-- end -->)", re.DOTALL)
 SHOWN = 4
 HEAD = (
     *("Target", "Version", "Not flattened", "Flattened by the tap", "By the target"),
-    *("Decimals", "Date-times", "Dates", "Lists", "Settings"),
+    *("Decimals", "Date-times", "Dates", "Lists", "Deletes", "Settings"),
 )
 FLATTENING: dict[str, dict[str, t.Any]] = {
     "none": {},
@@ -157,8 +158,10 @@ def load(target: Target, folder: Path, stack: ExitStack) -> list[str]:
     """Load a target in each way of flattening; return its row of the table."""
     types = dict.fromkeys(TYPES, "")
     cells = []
+    deletes = ""
     try:
         version = install(target)
+        deletes = what_deletes_do(target, folder, stack)
         for mode in FLATTENING:
             if mode == "target" and not target.flattening:
                 cells.append("cannot")
@@ -170,7 +173,7 @@ def load(target: Target, folder: Path, stack: ExitStack) -> list[str]:
                     types[kind] = target.type_of(place, config, *column)
     except SkippedError as skipped:
         version, cells = "", [f"not run: {skipped}", "", ""]
-    return [target.title, version, *cells, *types.values(), target.settings]
+    return [target.title, version, *cells, *types.values(), deletes, target.settings]
 
 
 def first_that_loads(
@@ -203,32 +206,92 @@ def load_twice(
     target: Target, runs: list[Run], config: dict[str, t.Any], place: Path
 ) -> str:
     """Load both runs and compare; return what the table says of it."""
-    path = place / "config.json"
-    path.write_text(json.dumps(config))
     expected: Records = {}
     sent: dict[str, int] = {}
     for number, run in enumerate(runs, start=1):
-        log = place / f"{number}.log"
-        with run.messages.open("rb") as messages, log.open("wb") as errors:
-            done = subprocess.run(
-                [target.program, "--config", path],
-                stdin=messages,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                cwd=place,
-                check=False,
-            )
-        if done.returncode:
-            raise StoppedError(last_error(log))
+        output = load_run(target, run, config, place, number)
         for stream, records in run.records.items():
             expected.setdefault(stream, {}).update(records)
             sent[stream] = sent.get(stream, 0) + run.rows[stream]
-        states = done.stdout.splitlines()
+        states = output.splitlines()
         if not states or json.loads(states[-1]) != run.state:
             return "emits another state than the tap's"
     found = {stream: target.rows(place, config, stream) for stream in expected}
     problems = list(differences(expected, sent, found, appends=target.appends))
     return "; ".join(problems) if problems else "all arrives"
+
+
+def load_run(
+    target: Target, run: Run, config: dict[str, t.Any], place: Path, number: int
+) -> bytes:
+    """Load a run; return what the target prints.
+
+    Raises:
+        StoppedError: The target failed.
+    """
+    path, log = place / "config.json", place / f"{number}.log"
+    path.write_text(json.dumps(config))
+    with run.messages.open("rb") as messages, log.open("wb") as errors:
+        done = subprocess.run(
+            [target.program, "--config", path],
+            stdin=messages,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            cwd=place,
+            check=False,
+        )
+    if done.returncode:
+        raise StoppedError(last_error(log))
+    return done.stdout
+
+
+def what_deletes_do(target: Target, folder: Path, stack: ExitStack) -> str:
+    """Load a full read, and one after two deletes; return what becomes of the rows."""
+    first, second = full_reads(folder)
+    gone = first.records["clients"].keys() - second.records["clients"].keys()
+    outcomes: dict[str, str] = {}
+    for name, settings in {"": {}, "hard_delete": target.hard_delete}.items():
+        if name and not settings:
+            continue
+        place = folder / f"{target.name}_deletes_{name or 'usual'}"
+        place.mkdir()
+        config = target.prepare(place, stack) | settings
+        try:
+            for number, run in enumerate((first, second), start=1):
+                load_run(target, run, config, place, number)
+        except StoppedError as error:
+            outcomes[name] = f"stops: `{error}`"
+            continue
+        found = target.rows(place, config, "clients")
+        rows = {str(row["id"]): row for row in found}
+        if lost := second.records["clients"].keys() - rows.keys():
+            outcomes[name] = f"deletes {len(lost)} rows that are there"
+        elif not rows.keys() & gone:
+            outcomes[name] = "deleted"
+        elif all(rows[key].get("_sdc_deleted_at") for key in gone):
+            outcomes[name] = "marked (`_sdc_deleted_at`)"
+        else:
+            outcomes[name] = "kept"
+    usual, hard = outcomes[""], outcomes.get("hard_delete", outcomes[""])
+    return usual if usual == hard else f"{usual}; with `hard_delete`: {hard}"
+
+
+@lru_cache
+def full_reads(folder: Path) -> list[Run]:
+    """Read everything twice, with versions, with two deletes in between."""
+    folder = Path(tempfile.mkdtemp(dir=folder))
+    with Sandbox(seed=1, clients=10) as sandbox:
+        config = {
+            "base_url": sandbox.base_url,
+            "api_key": sandbox.api_key,
+            "emit_activate_version_messages": True,
+            "full_read_interval_days": {"*": 0},
+        }
+        first = tap_run(folder, "1", config, {})
+        for client in (3, 7):
+            sandbox.store.delete("clients", client)
+        time.sleep(1)  # A version is a second.
+        return [first, tap_run(folder, "2", config, first.state)]
 
 
 def last_error(log: Path) -> str:

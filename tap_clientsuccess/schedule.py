@@ -46,6 +46,8 @@ _EARLY = 0.1
 _DAY = dt.timedelta(days=1)
 _MOST_RUNS = 3
 """So often a read that cannot be resumed may be interrupted."""
+_JITTER = dt.timedelta(minutes=1)
+"""By so much a clock may go back between two runs: the server tells whole seconds."""
 _EVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 Time = t.Annotated[dt.datetime, msgspec.Meta(tz=True)]
@@ -428,7 +430,7 @@ def why_due(past: Past, facts: Facts, now: dt.datetime) -> str:
     is_time = now - since >= interval - early
     reasons = {
         "the last full read was not complete": past.failed == 1,
-        "it was never read in full": since == _EVER or since > now,
+        "it was never read in full": since == _EVER or since > now + _JITTER,
         _in_words(interval): is_time,
     }
     if not past.failed:

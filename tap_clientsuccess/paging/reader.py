@@ -111,13 +111,16 @@ class Reader:
             return [r for r in records if r.time is None or r.time >= start]
         if not (start and page.oldest and page.oldest < start):
             return records
-        return [
+        wanted = [
             record
             for record in records
             if record.time is None
             or record.time >= start
             or (record.modified is None and self._server_filters)
         ]
+        kept = {record.key for record in wanted}
+        self.versions.withdraw(r.key for r in records if r.key not in kept)
+        return wanted
 
     @cached_property
     def _server_filters(self) -> bool:

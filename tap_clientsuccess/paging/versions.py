@@ -6,7 +6,7 @@ import typing as t
 
 if t.TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Iterable
 
     from tap_clientsuccess.paging.page import Page
 
@@ -51,6 +51,11 @@ class Versions:
                 sent[key] = time, self.pages
             records.append(record)
         return records
+
+    def withdraw(self, keys: Iterable[Hashable]) -> None:
+        """Note that these records were not sent after all: a later read sends them."""
+        for key in keys:
+            self._sent.pop(key, None)
 
     def _forget(self, pages_before: int, until: dt.datetime) -> None:
         """Forget what neither a page in flight nor a replica that lags can show."""

@@ -252,3 +252,30 @@ def test_a_wide_window_of_times_round_trips() -> None:
     moment = parse_time("2024-05-01T10:11:12.123Z")
     assert moment
     assert format_time(moment) == "2024-05-01T10:11:12.123Z"
+
+
+def test_what_an_incremental_read_leaves_out_comes_in_the_full_read(
+    sandbox: Sandbox, sync: Sync
+) -> None:
+    settings: dict[str, t.Any] = {
+        "streams": ["clients"],
+        "full_read_interval_days": {"*": 0},
+        "emit_activate_version_messages": True,
+    }
+    first = sync(**settings)
+    latest = max(first.records["clients"], key=lambda client: client["modifiedTime"])
+    # The newest known change is not returned, so the read starts a day earlier.
+    sandbox.store.delete("clients", latest["id"])
+    second = sync(state=first.state, **settings)
+    assert "ACTIVATE_VERSION" in [message["type"] for message in second.messages]
+    assert second.ids("clients") == sandbox.store.ids("clients")
+
+
+def test_a_clock_that_goes_back_a_little_makes_nothing_due(
+    sandbox: Sandbox, sync: Sync
+) -> None:
+    state = sync(streams=["clients"]).state
+    sandbox.clock.offset = -30
+    assert len(sync(streams=["clients"], state=state).records["clients"]) < 30
+    sandbox.clock.offset = -300
+    assert len(sync(streams=["clients"], state=state).records["clients"]) == 30
