@@ -30,6 +30,7 @@ EVIDENCE = {
     "custom_fields": f"{AIRBYTE}; {MCP}",
     **dict.fromkeys(("client_details", "contact_details"), SINGER),
     **dict.fromkeys(("employees", "client_statuses", "client_segments"), V1),
+    "sync_log": "the tap itself",
 }
 """What says that a stream's endpoint exists, and what it answers."""
 
@@ -107,12 +108,20 @@ def fields() -> str:
             f"- Replication: {_replication(stream)}",
             "",
         ]
-        rows = [
-            (f"`{field.path}`", field.type, field.description)
-            for field in _fields(stream.schema)
-        ]
-        lines += _table(("Field", "Type", "Description"), rows)
+        lines += _fields_table(stream)
     return _block(*lines)
+
+
+def fields_of(name: str) -> str:
+    """Write a table of the fields of one stream."""
+    return _block(
+        *(
+            line
+            for each in _streams()
+            if each.name == name
+            for line in _fields_table(each)
+        )
+    )
 
 
 def relations() -> str:
@@ -171,6 +180,8 @@ def _streams() -> list[t.Any]:
 
 
 def _endpoint(stream: t.Any) -> str:
+    if not stream.path:
+        return "The tap writes it"
     root = "v1: " if isinstance(stream, ReferenceList) else ""
     text = f"{root}`{stream.http_method} {stream.path}`"
     if detail := getattr(stream, "detail_path", None):
@@ -181,6 +192,14 @@ def _endpoint(stream: t.Any) -> str:
 def _replication(stream: Stream) -> str:
     key = stream.replication_key
     return f"incremental on `{key}`" if key else "full table"
+
+
+def _fields_table(stream: Stream) -> Iterator[str]:
+    rows = [
+        (f"`{field.path}`", field.type, field.description)
+        for field in _fields(stream.schema)
+    ]
+    return _table(("Field", "Type", "Description"), rows)
 
 
 def _fields(schema: Mapping[str, t.Any], within: str = "") -> Iterator[Field]:

@@ -37,6 +37,12 @@ SMALLEST, LARGEST = 20, 10_000
 LIMITS = (60, 300, 1_000)
 """Requests a minute."""
 
+DAYS = 7
+DAILY = {"clients": 0, "contracts": 0}
+WEEKLY = {"*": 0}
+"""Intervals of 0 make due what the default intervals make due every day, and once a
+week."""
+
 
 class Cost(t.NamedTuple):
     """Requests that an account takes.
@@ -47,6 +53,8 @@ class Cost(t.NamedTuple):
         first: Requests of a first read.
         quiet: Of a sync in which nothing changed.
         nightly: Of a sync after 1 % of the records of each stream changed.
+        daily: Of one in which clients and contracts are read in full as well.
+        weekly: Of one in which all streams are.
     """
 
     clients: float
@@ -54,6 +62,13 @@ class Cost(t.NamedTuple):
     first: float
     quiet: float
     nightly: float
+    daily: float
+    weekly: float
+
+    @property
+    def night(self) -> float:
+        """Requests of a night with the default intervals, on average over a week."""
+        return ((DAYS - 1) * self.daily + self.weekly) / DAYS
 
 
 def main() -> None:
@@ -63,19 +78,28 @@ def main() -> None:
 
 
 def measured(clients: int) -> Cost:
-    """Sync a sandbox of this size three times and count its requests."""
+    """Sync a sandbox of this size again and again and count its requests."""
     with Sandbox(seed=SEED, clients=clients) as sandbox:
         records = sum(sandbox.store.count(kind) for kind in KINDS)
         state, first = _sync(sandbox, None)
         state, quiet = _sync(sandbox, state)
-        for kind in KINDS:
-            for _ in range(math.ceil(sandbox.store.count(kind) * CHANGED_SHARE)):
-                sandbox.store.random_edits(kind, operations=("edit",))
-        _, nightly = _sync(sandbox, state)
-    return Cost(clients, records, first, quiet, nightly)
+        nights = []
+        for intervals in ({}, DAILY, WEEKLY):
+            _change(sandbox)
+            state, requests = _sync(sandbox, state, intervals)
+            nights.append(requests)
+    return Cost(clients, records, first, quiet, *nights)
 
 
-def _sync(sandbox: Sandbox, state: t.Any) -> tuple[t.Any, int]:
+def _change(sandbox: Sandbox) -> None:
+    for kind in KINDS:
+        for _ in range(math.ceil(sandbox.store.count(kind) * CHANGED_SHARE)):
+            sandbox.store.random_edits(kind, operations=("edit",))
+
+
+def _sync(
+    sandbox: Sandbox, state: t.Any, intervals: dict[str, int] | None = None
+) -> tuple[t.Any, int]:
     """Run the tap; return its last state and the number of its requests."""
     before = len(sandbox.requests)
     command = [str(Path(sys.executable).with_name("tap-clientsuccess"))]
@@ -83,6 +107,7 @@ def _sync(sandbox: Sandbox, state: t.Any) -> tuple[t.Any, int]:
     settings = {
         "TAP_CLIENTSUCCESS_BASE_URL": sandbox.base_url,
         "TAP_CLIENTSUCCESS_API_KEY": sandbox.api_key,
+        "TAP_CLIENTSUCCESS_FULL_READ_INTERVAL_DAYS": json.dumps(intervals or {}),
     }
     with tempfile.TemporaryDirectory() as folder:
         if state is not None:
@@ -123,7 +148,10 @@ def accounts() -> list[Cost]:
 
 def measured_table() -> str:
     """Write what was measured."""
-    head = ("Clients", "Records", "First read", "Nothing changed", "1 % changed")
+    head = (
+        *("Clients", "Records", "First read", "Nothing changed", "1 % changed"),
+        *("… clients and contracts in full", "… all in full"),
+    )
     return _table(head, ([f"{value:,.0f}" for value in cost] for cost in costs()))
 
 
@@ -143,7 +171,8 @@ def simulated_table() -> str:
 def _workloads(drawn: Sequence[Cost]) -> Iterable[tuple[str, float]]:
     kinds: dict[str, Callable[[Cost], float]] = {
         "First read": lambda cost: cost.first,
-        "Night": lambda cost: cost.nightly,
+        "Night without full reads": lambda cost: cost.nightly,
+        "Night with full reads": lambda cost: cost.night,
     }
     for name, requests in kinds.items():
         of_all = [requests(cost) for cost in drawn]

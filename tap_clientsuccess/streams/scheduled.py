@@ -182,8 +182,10 @@ class ScheduledStream(RecordStream, abc.ABC):
 
     def _note_end(self) -> None:
         self.ended_at = self.clock.now()
-        seconds = time.monotonic() - self._started
-        self.started_at = self.ended_at - dt.timedelta(seconds=seconds)
+        if not self._is_second_half:
+            # Not before, as the clock may be known only now. Both rows have the same.
+            seconds = time.monotonic() - self._started
+            self.started_at = self.ended_at - dt.timedelta(seconds=seconds)
         self.parts.append(self.progress)
 
     def _end(self) -> None:

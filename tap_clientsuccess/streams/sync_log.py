@@ -87,7 +87,8 @@ class SyncLog(ClientSuccessStream):
             "records": sum(part.records for part in parts),
             "new_records": sum(part.records - part.repeated for part in parts),
             "distinct_records": outcome.distinct,
-            "server_total": outcome.everything if is_full else parts[-1].total,
+            # Where the read did not end, only the server told.
+            "server_total": (is_full and outcome.everything) or parts[-1].total,
             "missing": outcome.missing,
             "bookmark_before": stream.bookmark_before,
             "bookmark_after": parts[-1].bookmark,
