@@ -88,6 +88,11 @@ class TimeReader:
         if is_partial and undated.is_stale(proof.timed.total):
             # With nothing else in flight, fewer changes come between two counts.
             yield [undated.count()]
+        if self._window.is_place and self._ends.newest:
+            # An edit before the counts can be made up for by a delete. The row of the
+            # record would be dropped, until the next sync sends it.
+            yield [self._catch_up()]
+            yield from self._gaps()
 
     @property
     def why_undated_unknown(self) -> str:

@@ -102,7 +102,7 @@ class Pass:
         totals = [total for total, _ in self._told]
         if not self.has_ended:
             return False
-        if set(totals) == {None} or not (any(totals) or len(self.sent)):
+        if not (self.is_counted and (any(totals) or len(self.sent))):
             return True  # No totals at all, or nothing to read.
         if totals[0] == DEPTH or None in totals:
             return False

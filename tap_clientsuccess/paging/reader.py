@@ -93,6 +93,10 @@ class Reader:
         for phase in phases:
             for page, new in run(phase, self._submit, self._width, self._proof):
                 records = self._wanted(page, new)
+                if len(records) < len(new):
+                    # The next reader with these versions must not take them for sent.
+                    kept = {record.key for record in records}
+                    self.versions.drop(r.key for r in new if r.key not in kept)
                 if None in page.times:
                     self.undated += sum(record.time is None for record in records)
                 reached = self._by_time.bookmark() if self._trusts_times else None
@@ -111,16 +115,13 @@ class Reader:
             return [r for r in records if r.time is None or r.time >= start]
         if not (start and page.oldest and page.oldest < start):
             return records
-        wanted = [
+        return [
             record
             for record in records
             if record.time is None
             or record.time >= start
             or (record.modified is None and self._server_filters)
         ]
-        kept = {record.key for record in wanted}
-        self.versions.withdraw(r.key for r in records if r.key not in kept)
-        return wanted
 
     @cached_property
     def _server_filters(self) -> bool:
@@ -168,19 +169,15 @@ class Reader:
         return self._proof.verdict
 
     @property
-    def doubt_of_undated(self) -> str:
-        """Why it is not known whether records without a time are missing, if so."""
-        if not (self._trusts_times and self._window.is_first):
-            return ""
-        return self._by_time.why_undated_unknown
-
-    @property
     def uncounted(self) -> str:
-        """Why records could be missing unseen, after a read of everything, if so."""
-        passes = self._proof.passes
-        if passes and not (self._trusts_times or passes[-1].is_counted):
-            return "the server does not count its records"
-        return self.doubt_of_undated
+        """Why it is not known whether records are missing, if so: no count tells."""
+        if not self._window.is_first:
+            return ""
+        if self._trusts_times:
+            return self._by_time.why_undated_unknown
+        if not self._proof.passes[-1].is_counted:
+            return "the server does not count its records: some may be missing"
+        return ""
 
     @property
     def is_by_number(self) -> bool:

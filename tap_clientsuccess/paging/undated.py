@@ -34,6 +34,8 @@ class Undated:
         self.total: int | None = None
         self.timed: int | None = None
         self.is_open = False
+        self._most = 0
+        """The greatest total: a count below it is less as records were deleted."""
 
     @property
     def missing(self) -> int:
@@ -42,6 +44,7 @@ class Undated:
 
     def add(self, page: Page) -> None:
         """Take a page. To the counts, a time up to 1970 is none."""
+        self._most = max(self._most, page.total or 0)
         if None in page.times or (page.oldest and page.oldest <= EPOCH):
             pairs = zip(page.keys, page.times, strict=True)
             self.seen.add(key for key, time in pairs if not time or time <= EPOCH)
@@ -92,7 +95,9 @@ class Undated:
         """Say why, of so many sent, it is not known whether there are any, if so."""
         if self.timed is None:
             most = "at all"
-        elif not self.total and (self.timed == DEPTH or sent > self.timed):
+        elif not self.total and (
+            self.timed == DEPTH or sent > self.timed >= self._most
+        ):
             most = f"further than {self.timed:,}"
         else:
             return ""

@@ -52,8 +52,8 @@ class Versions:
             records.append(record)
         return records
 
-    def withdraw(self, keys: Iterable[Hashable]) -> None:
-        """Note that these records were not sent after all: a later read sends them."""
+    def drop(self, keys: Iterable[Hashable]) -> None:
+        """Forget records that were taken and then not sent."""
         for key in keys:
             self._sent.pop(key, None)
 

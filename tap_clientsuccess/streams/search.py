@@ -190,7 +190,7 @@ class SearchStream(ClientSuccessStream):
         if not verdict.is_complete:
             status = Status.MISSING if verdict.missing else Status.IN_DOUBT
             self._warn_of(verdict, has_bookmark=bool(reader.bookmark))
-        elif doubt := reader.doubt_of_undated:
+        elif doubt := reader.uncounted:
             self.logger.info("%s: %s", self.name, doubt)
         if verdict.is_complete and (doubts := [*self.refusals, *self.doubts]):
             status, why = Status.IN_DOUBT, "; ".join(doubts)
@@ -265,11 +265,9 @@ class SearchStream(ClientSuccessStream):
 
     def _set_bookmark(self, context: Context | None, time: dt.datetime | None) -> None:
         state = self.get_context_state(context)
-        if time is None:
-            state.pop("replication_key_value", None)
-        else:
-            state["replication_key"] = self.replication_key
-            state["replication_key_value"] = format_time(time)
+        # Null, not absent: Meltano would keep what the STATE before said.
+        state["replication_key"] = self.replication_key
+        state["replication_key_value"] = time and format_time(time)
 
     def _note_unfinished(self, context: Context | None) -> None:
         """Note in the state that a first read is unfinished, which has a bookmark."""

@@ -361,3 +361,10 @@ def test_a_page_without_keys_that_is_repeated_ends_the_read() -> None:
     reader, _, requests = read(lambda _: page(0, [None] * 10, last=False))
     assert not reader.verdict.is_complete
     assert requests < 10
+
+
+@pytest.mark.parametrize("total", [None, 35])
+def test_without_totals_nothing_is_known_to_be_gone(total: int | None) -> None:
+    reader, keys, _ = read(pages_of(35, total=total))
+    assert keys == [*range(35)]
+    assert bool(reader.uncounted) is (total is None)

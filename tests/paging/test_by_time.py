@@ -291,7 +291,7 @@ def test_totals_that_do_not_count_everything_are_told(
     server = filled(300, 10, undated=3, undated_are="always last", **totals)
     warehouse = Warehouse(width=width)
     warehouse.sync(server)
-    assert warehouse.is_told or "does not count" in warehouse.reader.doubt_of_undated
+    assert warehouse.is_told or "does not count" in warehouse.reader.uncounted
     assert set(warehouse.lacks(server)) <= {1, 2, 3}
 
 
@@ -299,7 +299,7 @@ def test_totals_that_do_not_count_everything_are_told(
 def test_totals_that_count_everything_leave_no_doubt(width: int) -> None:
     warehouse = Warehouse(width=width)
     warehouse.sync(filled(300, 10))
-    assert warehouse.reader.doubt_of_undated == ""
+    assert warehouse.reader.uncounted == ""
 
 
 def test_a_first_read_notices_a_restored_record_by_the_count() -> None:
@@ -581,3 +581,18 @@ def test_an_incremental_read_looks_for_what_was_counted_and_did_not_come(
 ) -> None:
     _, warehouse = miscounted(10, 25, too_many)
     assert warehouse.reader.is_by_number is is_by_number
+
+
+def test_what_one_reader_passes_over_the_next_one_sends() -> None:
+    """A filter by the day brings what is older than wanted, which is not sent."""
+    server = ServerModel(Random(1), filter="by the day")  # noqa: S311
+    server.fill(30)
+    for key in range(1, 8):
+        server.edit(key)
+    time = server.records[7]["modified"]
+    news = Reader(server.submit, Window(time, is_first=False), width=lambda: 1)
+    assert [r["id"] for batch in news for r in batch.records] == [7]
+    rest = Reader(server.submit, Window(), width=lambda: 1, versions=news.versions)
+    assert sorted(r["id"] for batch in rest for r in batch.records) == [
+        key for key in server.records if key != 7
+    ]

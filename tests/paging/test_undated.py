@@ -95,6 +95,14 @@ def test_a_count_that_ends_too_early_tells_nothing(
     assert bool(undated.why_unknown(sent)) is is_unknown
 
 
+def test_a_count_that_was_greater_before_does_not_end_too_early() -> None:
+    """One record was deleted after it was sent."""
+    undated = Undated()
+    undated.add(page(("a", 1), total=51))
+    counted(undated, 50, 50)
+    assert not undated.why_unknown(51)
+
+
 def test_what_was_sent_is_not_missing() -> None:
     undated = Undated()
     counted(undated, 10, 7)

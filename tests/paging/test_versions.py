@@ -45,6 +45,13 @@ def test_records_without_a_key_are_always_sent() -> None:
         assert sent.take(page((None, 5)), 0, None) == [(None, 5)]
 
 
+def test_what_was_not_sent_after_all_is_news_again() -> None:
+    sent = Versions(LOOKBACK)
+    sent.take(page(("a", 5), ("b", 5)), 0, None)
+    sent.drop(["a", "c"])
+    assert sent.take(page(("a", 5), ("b", 5)), 0, None) == [("a", 5)]
+
+
 def is_remembered(
     monkeypatch: pytest.MonkeyPatch,
     *,
