@@ -426,7 +426,7 @@ def why_due(past: Past, facts: Facts, now: dt.datetime) -> str:
     if interval is None:
         return ""
     since = max(past.began or _EVER, (past.failed > 1 and past.tried) or _EVER)
-    early = min(interval * _EARLY, _MOST_EARLY)
+    early = min(interval * _EARLY, _MOST_EARLY) + _JITTER
     is_time = now - since >= interval - early
     reasons = {
         "the last full read was not complete": past.failed == 1,

@@ -422,7 +422,10 @@ class TapClientSuccess(ContextTap):
             self.logger.warning("%s: skipped, because there is no such stream", name)
         read = {name for name, stream in self.streams.items() if stream.selected}
         if not read - {SyncLog.name}:
-            raise config_error("no stream is selected", what="catalog")
+            raise config_error(
+                "no stream is selected, or the settings leave all of them out",
+                what="catalog",
+            )
 
     def _leave(self) -> None:
         """Write a last STATE, unless the target does not read it in time."""

@@ -353,7 +353,11 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
             return
         batcher = Batcher(self.tap_name, file_name_of(self.name), batch_config)
         rows = iter([message.record for message in messages])
-        for manifest in batcher.get_batches(records=rows):
+        try:
+            manifests = list(batcher.get_batches(records=rows))
+        except OSError as error:
+            raise unwritable(error) from None
+        for manifest in manifests:
             yield SDKBatchMessage(
                 stream=self.stream_maps[0].stream_alias,
                 encoding=batch_config.encoding,

@@ -11,7 +11,7 @@ import abc
 import datetime as dt
 import time
 import typing as t
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
@@ -170,7 +170,8 @@ class ScheduledStream(RecordStream, abc.ABC):
             self._note_end()
             # After a signal, the tap writes both, and does not wait for long.
             if isinstance(error, Exception) and not isinstance(error, OutputError):
-                self._write_row()
+                with suppress(Exception):  # The first error counts.
+                    self._write_row()
             raise
         self._note_end()
         self._write_row()

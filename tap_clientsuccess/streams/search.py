@@ -134,7 +134,8 @@ class SearchStream(ClientSuccessStream):
             schedule.note_by_number(is_by_number=reader.distrusts_times)
         if schedule.kind is Kind.FIRST:
             self.is_first_read_over = not reader.verdict.is_unfinished
-            self._note_unfinished(context)
+            if not self.is_first_read_over:
+                self._note_unfinished(context)
         if schedule.kind is Kind.INCREMENTAL and (known := schedule.past.undated):
             found = reader.count_undated()
             if found is not None and found > known:

@@ -29,7 +29,7 @@ def test_the_bookmark_is_the_newest_change(sync: Sync, sandbox: Sandbox) -> None
     assert output.bookmark("pulses") == newest(sandbox, "pulses", "createdTimestamp")
     for stream in INCREMENTAL:
         bookmark = output.state["bookmarks"][stream]
-        assert set(bookmark) == {"replication_key", "replication_key_value"}
+        assert {"replication_key", "replication_key_value"} < set(bookmark)
 
 
 def test_the_next_sync_starts_the_lookback_before_the_bookmark(

@@ -23,6 +23,7 @@ if t.TYPE_CHECKING:
 
 Messages = list[dict[str, t.Any]]
 Run = t.Callable[..., Messages]
+_NOTED = ("full_read", "full_read_in_progress", "table_version", "first_read_began")
 _TIMES = {"started_at", "ended_at", "next_full_read_at"}
 
 
@@ -49,7 +50,7 @@ def without_time(message: dict[str, t.Any]) -> dict[str, t.Any]:
         message["version"] = "the second in which the tap began"
     if message["type"] == "STATE":
         for bookmark in message["value"]["bookmarks"].values():
-            for name in ("full_read", "full_read_in_progress", "table_version"):
+            for name in _NOTED:
                 bookmark.pop(name, None)
     return message
 

@@ -7,6 +7,7 @@ import typing as t
 
 import pytest
 from conftest import select
+from singer_sdk.exceptions import ConfigValidationError
 
 from clientsuccess_sandbox import Mutate, Sandbox, Status
 from tap_clientsuccess.custom_fields import RESOURCE_TYPES
@@ -53,16 +54,21 @@ def test_field_definitions_are_read_again_after_some_days(
 ) -> None:
     state = sync(streams=["custom_fields"]).state
     bookmark = state["bookmarks"]["custom_fields"]
-    last = parse_time(bookmark["last_read"])
+    last = parse_time(bookmark["full_read"]["began"])
     assert last
-    bookmark["last_read"] = format_time(last - dt.timedelta(days=days))
+    bookmark["full_read"]["began"] = format_time(last - dt.timedelta(days=days))
     sandbox.requests.clear()
     again = sync(streams=["custom_fields"], state=state)
-    assert len(sandbox.requests) == requests
+    assert definitions(sandbox) == requests
     assert bool(again.records) == bool(requests)
     sandbox.requests.clear()
     sync(streams=["custom_fields"], state=state, custom_fields_interval_days=0)
-    assert len(sandbox.requests) == 22
+    assert definitions(sandbox) == 22
+
+
+def definitions(sandbox: Sandbox) -> int:
+    """How many requests asked for definitions; another one may ask for the time."""
+    return sum("/customfield/" in request.path for request in sandbox.requests)
 
 
 @pytest.mark.parametrize("name", ["stream_map_config", "faker_config"])
@@ -76,9 +82,9 @@ def test_field_definitions_are_read_again_if_expressions_change(
     state = sync(**settings, **{name: {"seed": 1}}).state
     sandbox.requests.clear()
     sync(**settings, **{name: {"seed": 1}}, state=state)
-    assert not sandbox.requests
+    assert not definitions(sandbox)
     sync(**settings, **{name: {"seed": 2}}, state=state)
-    assert len(sandbox.requests) == 22
+    assert definitions(sandbox) == 22
 
 
 def test_an_incremental_sync_without_changes_needs_few_requests(
@@ -128,15 +134,16 @@ def test_refused_definitions_are_not_complete(  # noqa: PLR0913
         "emit_activate_version_messages": True,
         "custom_fields_interval_days": 0,
     }
-    before = {}
+    before, began = {}, None
     if had_some:
         before = sync(**settings).state
-        del before["bookmarks"]["custom_fields"]["last_read"]
+        began = before["bookmarks"]["custom_fields"]["full_read"]["began"]
     sandbox.faults.add(Status(path, status))
     output = sync(**settings, state=before)
     kinds = {message["type"] for message in output.messages}
     assert ("ACTIVATE_VERSION" in kinds) == is_complete
-    assert ("last_read" in output.state["bookmarks"]["custom_fields"]) == is_complete
+    past = output.state["bookmarks"]["custom_fields"].get("full_read", {})
+    assert (past.get("began") != began) == is_complete
     assert ("the next sync tries again" in caplog.text) != is_complete
     assert bool(output.records) == (path != ALL)
 
@@ -149,7 +156,7 @@ def test_what_had_definitions_is_known_from_an_incomplete_read(
     sandbox.faults.clear()
     sandbox.faults.add(Status(f"{ALL}/CLIENT", 404))
     output = sync(streams=["custom_fields"], state=state)
-    assert "last_read" not in output.state["bookmarks"]["custom_fields"]
+    assert not output.state["bookmarks"]["custom_fields"]["full_read"]["began"]
 
 
 def test_a_wrong_key_is_no_missing_resource_type(sync: Sync) -> None:
@@ -162,7 +169,7 @@ def test_a_wrong_key_is_no_missing_resource_type(sync: Sync) -> None:
     [
         ({"custom_fields": None}, None, True),
         ({"custom*": None}, None, True),
-        ({"__else__": None}, None, True),
+        ({"__else__": None, "products": {}}, None, True),
         (None, {"custom_fields": None}, False),
         (None, {"custom_fields": {"__alias__": "fields"}}, True),
         ({"custom_fields": {"__alias__": "fields"}}, None, True),
@@ -184,27 +191,28 @@ def test_definitions_that_left_otherwise_are_due(
     ) -> dict[str, t.Any]:
         sandbox.requests.clear()
         maps = {} if maps is None else {"stream_maps": maps}
-        output = sync(streams=["custom_fields"], state=state, **maps)
-        return output.state if output.states else state
+        output = sync(streams=["custom_fields", "products"], state=state, **maps)
+        return output.state
 
     state = read(then, read(first, {}))
-    assert bool(sandbox.requests) == is_due
+    assert bool(definitions(sandbox)) == is_due
     read(then, state)
-    assert not sandbox.requests
+    assert not definitions(sandbox)
 
 
-def test_definitions_are_due_where_the_selection_of_fields_changed(
+def test_definitions_are_due_where_a_field_is_selected_and_was_not(
     sync: Sync, sandbox: Sandbox, config: dict[str, t.Any]
 ) -> None:
     catalog = select(TapClientSuccess(config=config).catalog_dict, ["custom_fields"])
-    state = sync(catalog=catalog).state
-    for entry in catalog["streams"]:
-        for item in entry["metadata"]:
-            if list(item["breadcrumb"]) == ["properties", "fieldLabel"]:
-                item["metadata"]["selected"] = False
-    sandbox.requests.clear()
-    sync(catalog=catalog, state=state)
-    assert len(sandbox.requests) == 22
+    state: dict[str, t.Any] = {}
+    for is_selected, requests in ((False, 22), (False, 0), (True, 22), (False, 0)):
+        for entry in catalog["streams"]:
+            for item in entry["metadata"]:
+                if list(item["breadcrumb"]) == ["properties", "fieldLabel"]:
+                    item["metadata"]["selected"] = is_selected
+        sandbox.requests.clear()
+        state = sync(catalog=catalog, state=state).state
+        assert definitions(sandbox) == requests
 
 
 @pytest.mark.parametrize("stream", ["clients", "tasks", "employees", "custom_fields"])
@@ -212,9 +220,9 @@ def test_a_stream_that_a_map_drops_is_not_read(
     sync: Sync, sandbox: Sandbox, stream: str
 ) -> None:
     """Otherwise its bookmark would pass records that were never written."""
-    output = sync(streams=[stream], stream_maps={stream: None})
-    assert not sandbox.requests
-    assert not output.messages
+    output = sync(streams=[stream, "products"], stream_maps={stream: None})
+    assert {request.path for request in sandbox.requests} == {"/api/product/search"}
+    assert set(output.schemas) == {"products"}
 
 
 @pytest.mark.parametrize("read", [False, True])
@@ -253,7 +261,8 @@ def test_details_are_not_read_whatever_selects_them(
     for entry in catalog["streams"]:
         if entry["tap_stream_id"] in DETAILS:
             entry["metadata"] = [{"breadcrumb": [], "metadata": root}] if root else []
-    assert not sync(catalog=catalog).schemas
+    with pytest.raises(ConfigValidationError):
+        sync(catalog=catalog)
     assert not sandbox.requests
     assert "client_details: skipped, because read_details is off" in caplog.text
 
@@ -284,7 +293,7 @@ def test_only_details_of_changed_records_are_read(sync: Sync, sandbox: Sandbox) 
     assert len(sandbox.requests) == 3  # the search, the edited one, the bookmark's
 
 
-def test_a_record_deleted_before_its_detail_is_read(
+def test_a_detail_that_is_not_there_though_the_search_lists_its_record(
     sync: Sync, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     uuids = [record["uuid"] for record in sandbox.store.records("clients")]
@@ -292,7 +301,7 @@ def test_a_record_deleted_before_its_detail_is_read(
         sandbox.faults.add(Status(f"/client/{uuid}", 404))
     output = sync(read_details=True, streams=["client_details"])
     assert len(output.records["client_details"]) == 28
-    lines = [message for message in caplog.messages if "deleted before" in message]
+    lines = [message for message in caplog.messages if "no detail of a rec" in message]
     assert len(lines) == 2
     assert "2 times" in lines[1]
     assert output.bookmark("client_details")
