@@ -147,7 +147,7 @@ def test_a_state_of_an_earlier_version(serve: Serve, name: str, width: int) -> N
     syncs.run(concurrency=width, lookback_seconds=0)
     expected = {k for k, r in server.model.records.items() if r["modified"] >= time}
     assert set(syncs.rows) == expected
-    assert set(syncs.state["bookmarks"][STREAM]) == set(bookmark)
+    assert set(bookmark) < set(syncs.state["bookmarks"][STREAM])
 
 
 def test_a_first_read_says_in_the_state_that_it_is_unfinished(serve: Serve) -> None:

@@ -185,7 +185,7 @@ def test_a_certificate_that_is_not_trusted(
     cli: CommandLine, tls_url: str, command: str
 ) -> None:
     result = cli(command, base_url=tls_url, discover_custom_fields=True)
-    assert result.exit_code == 1
+    assert result.exit_code == (1 if command == "--test" else 2)
     assert "TLS certificate is not trusted" in said(result)
 
 
@@ -256,6 +256,7 @@ def test_the_sdks_tests_do_less_than_a_sync(
     assert tested.schemas == synced.schemas
     assert {request.path for request in sandbox.requests} <= asked
     with_records = synced.records if command == "--test=all" else {}
+    with_records.pop("sync_log", None)
     assert {name: len(found) for name, found in tested.records.items()} == (
         dict.fromkeys(with_records, 1)
     )

@@ -160,7 +160,7 @@ def test_without_definitions_the_sync_continues_with_a_warning(
 
 def test_a_wrong_key_fails_discovery(cli: CommandLine) -> None:
     result = cli("--discover", discover_custom_fields=True, api_key="wrong")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "the API key is wrong" in result.stderr
     assert not result.stdout
 
@@ -172,9 +172,9 @@ def test_a_wrong_key_fails_discovery(cli: CommandLine) -> None:
         ([Status("/customfield/all/CLIENT", 403)], 0),
         ([Status("/customfield/all", 403), Status("/health", 404)], 0),
         ([Redirect("/customfield/all", "https://login.example/")], 0),
-        ([Status("/customfield/all/CONTACT", 401)], 1),
-        ([Status("*", 403)], 1),
-        ([Body("*", {"error": "invalid_token"})], 1),
+        ([Status("/customfield/all/CONTACT", 401)], 2),
+        ([Status("*", 403)], 2),
+        ([Body("*", {"error": "invalid_token"})], 2),
     ],
     ids=str,
 )
@@ -201,7 +201,7 @@ def test_discovery_fails_where_the_login_is_refused(
         sandbox.faults.add(Status("/v1/auth", status))
         login = {"auth_method": "password", "username": "me", "password": "secret"}
         result = cli("--discover", discover_custom_fields=True, api_key=None, **login)
-        assert result.exit_code == 1
+        assert result.exit_code == 2
         assert "the login was rejected" in result.stderr.splitlines()[-1]
 
 

@@ -101,7 +101,7 @@ def test_wrong_credentials_are_one_line(
     (line,) = result.stderr.splitlines()
     assert "the login was rejected: check username and password" in line
     assert "s3cr3t" not in result.stderr
-    assert cli(password="s3cr3t-but-wrong").exit_code == 1
+    assert cli(password="s3cr3t-but-wrong").exit_code == 2
 
 
 def test_the_connection_test_with_a_login(
@@ -147,6 +147,6 @@ def test_settings_of_the_other_method(
     cli: CommandLine, settings: dict[str, t.Any], words: str
 ) -> None:
     result = cli(**settings)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert words in result.stderr
     assert "hidden" not in result.stderr

@@ -187,7 +187,7 @@ def test_a_login_shows_neither_password_nor_token(
     good = run(clients_only, **login, api_key=None, password=PASSWORD)
     secret_sandbox.faults.add(Body("/auth", {"access_token": token, "expires_in": 9}))
     bad = run(clients_only, **login, api_key=None, password=PASSWORD)
-    assert (good.exit_code, bad.exit_code) == (0, 1)
+    assert (good.exit_code, bad.exit_code) == (0, 2)
     for shown in (good, bad):
         shown.check()
         assert token not in shown.log + shown.stdout
@@ -211,7 +211,7 @@ def test_invalid_settings_are_named_without_their_values(
     run: Run, settings: dict[str, t.Any]
 ) -> None:
     shown = run(**settings)
-    assert shown.exit_code == 1
+    assert shown.exit_code == 2
     shown.check()
 
 
@@ -231,6 +231,6 @@ def test_another_origin_never_sees_a_request(
     with Sandbox(seed=7, clients=1, api_key=KEY) as other:
         secret_sandbox.faults.add(Redirect(SEARCH, f"{other.base_url}/client/search"))
         shown = run(clients_only)
-        assert shown.exit_code == 1
+        assert shown.exit_code == 2
         assert "the key was not sent there" in shown.log
         assert not len(other.requests)
