@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import typing as t
+from itertools import pairwise
 
 import pytest
 
@@ -418,3 +419,40 @@ def test_a_wrong_total_that_was_accepted_is_no_news_until_it_grows(
     assert [schedule.accept(n) for n in (3, 3, 2, 4, 0, 1)] == [
         False, True, True, False, False, False,
     ]  # fmt: skip
+
+
+def test_details_that_take_many_nights_hold_up_nobody() -> None:
+    """They take 5.5 hours, and a night has two, of which clients take half an hour."""
+    left = {"clients": 0.5, "client_details": 5.5}
+    days = {"clients": 1.0, "client_details": 30.0}
+    states: dict[str, State] = {name: {} for name in left}
+    completed: dict[str, list[int]] = {name: [] for name in left}
+    hours = dict(left)
+    for number in range(40):
+        at = NOW + number * DAY
+        due = {
+            name: night(state, at, None, interval=days[name] * DAY)
+            for name, state in states.items()
+        }
+        due = {name: each for name, each in due.items() if each.has_second_half}
+        time = 2.0
+        for name, schedule in sorted(
+            due.items(), key=lambda item: -item[1].intervals_waited()
+        ):
+            if not time:
+                break
+            schedule.note_turn()
+            spent = min(time, hours[name])
+            time -= spent
+            hours[name] -= spent
+            if not hours[name]:
+                schedule.end(WHOLE, is_activated=True)
+                completed[name].append(number)
+                hours[name] = left[name]
+
+    # In the first night, none had a turn before, and chance decides.
+    assert completed["clients"][:2] in ([0, 1], [1, 2])
+    assert completed["clients"][-1] == 39
+    assert {b - a for a, b in pairwise(completed["clients"])} == {1}
+    assert completed["client_details"][:1] in ([3], [4])
+    assert len(completed["client_details"]) == 2
