@@ -25,9 +25,6 @@ endif
 # What an installed tap must say that it is.
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
-# The day on which the sandbox's data ends.
-DEMO_DAY := 2026-01-01
-
 # Fails in one line where the interpreter is missing or too old.
 OLD := import sys; sys.exit(sys.version_info < (3, 11))
 SAYS = $(shell $(PYTHON) --version 2>&1 | head -n 1)
@@ -84,7 +81,7 @@ check: lint types test ## lint, types and test
 
 .PHONY: docs
 docs: $(READY) ## Write the generated parts of the documentation anew
-	@$(COG) README.md docs/*.md meltano.yml .env.example
+	@$(COG) README.md docs/*.md meltano.yml .env.example examples/dbt/models/sources.yml
 	@PYTHONPATH=. $(BIN)/python scripts/plugin.py
 
 .PHONY: screenshot
@@ -108,14 +105,14 @@ test-dagster: $(READY) .venv-dagster/.packages ## Test the Dagster example
 	$(BIN)/pytest examples/dagster $(ARGS)
 
 .PHONY: test-dbt
-test-dbt: demo .venv-dbt/.packages ## Build the dbt example on the demo's data, and test it
-	cd examples/dbt && ../../.venv-dbt/bin/dbt build --quiet --profiles-dir . \
-	  --vars '{today: $(DEMO_DAY)}'
-	TODAY=$(DEMO_DAY) $(BIN)/pytest examples/dbt/checks $(ARGS)
+test-dbt: $(READY) .venv-dbt/.packages ## Test the dbt example on DuckDB and PostgreSQL
+	@$(BIN)/python scripts/dbt_example.py $(ARGS)
+	$(BIN)/pytest -q examples/dbt/checks/test_sync_log.py
 
-.PHONY: dbt-chart
-dbt-chart: test-dbt ## Draw docs/dbt.svg anew, from what the dbt example built
-	.venv-dbt/bin/python examples/dbt/chart.py $(DEMO_DAY) docs/dbt.svg
+.PHONY: dbt-charts
+dbt-charts: ## Draw the charts of docs/dbt.md anew, from what the dbt example built
+	@$(MAKE) test-dbt ARGS=duckdb
+	.venv-dbt/bin/python examples/dbt/chart.py output/dbt/dbt.duckdb docs/dbt
 
 .PHONY: reliability
 reliability: $(READY) ## Thousands of histories with edits, faults and kills: 10 minutes
@@ -168,7 +165,7 @@ lock: .venv-lock/.packages ## Lock the requirements (ARGS=--upgrade: the newest)
 clean: ## Remove what the targets made, but neither Meltano's state nor its output
 	rm -rf .venv .venv-* build dist htmlcov
 	rm -rf .coverage* .hypothesis .*_cache .meltano/extractors .meltano/loaders
-	rm -rf output/demo* examples/dbt/target examples/dbt/logs
+	rm -rf output/demo* output/dbt examples/dbt/target examples/dbt/logs
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(READY): $(PACKAGES) pyproject.toml sandbox/pyproject.toml

@@ -272,7 +272,7 @@ def _server(place: Path, stack: ExitStack | None) -> _Server:
 
 
 def _start(place: Path, stack: ExitStack) -> _Server:
-    initdb = shutil.which("initdb", path=_search_path())
+    initdb = shutil.which("initdb", path=search_path())
     if not initdb:
         raise SkippedError("PostgreSQL is not installed (Debian: postgresql)")
     programs = Path(initdb).resolve().parent
@@ -297,7 +297,8 @@ def _start(place: Path, stack: ExitStack) -> _Server:
     return _Server(port, (programs / "psql", "-q", *where))
 
 
-def _search_path() -> str:
+def search_path() -> str:
+    """Return the PATH, with the folders in which Debian hides PostgreSQL first."""
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     return os.pathsep.join([*map(str, debian), os.environ["PATH"]])
 

@@ -14,7 +14,8 @@ from tap_clientsuccess.config.settings import SCHEMA
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
-SETTINGS = [ROOT / name for name in ("meltano.yml", ".env.example")]
+SOURCES = "examples/dbt/models/sources.yml"
+SETTINGS = [ROOT / name for name in ("meltano.yml", ".env.example", SOURCES)]
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _CODE = re.compile(r"^\s*```.*?^\s*```", re.DOTALL | re.MULTILINE)
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)

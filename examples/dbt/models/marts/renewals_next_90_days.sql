@@ -13,7 +13,8 @@ select
     contracts.arr,
     contracts.arr_is_missing
 from {{ ref('contracts_in_force') }} as contracts
+inner join {{ ref('int_renewals') }} as renewals on renewals.contract_id = contracts.contract_id
 left join {{ ref('stg_clients') }} as clients on clients.client_id = contracts.client_id
 where
-    contracts.renewed_by_contract_id is null
+    not renewals.is_renewed
     and contracts.term_end <= {{ dbt.dateadd('day', var('renewal_days'), today()) }}

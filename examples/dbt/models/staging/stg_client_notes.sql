@@ -5,4 +5,4 @@ select
     {{ field('author') }} as author,
     cast(coalesce({{ field('createdTime') }}, {{ field('createdDateTime') }}) as timestamp) as created_at,
     cast({{ field('modifiedTime') }} as timestamp) as modified_at
-from {{ source('clientsuccess', 'client_notes') }}
+from {{ loaded('client_notes') }}

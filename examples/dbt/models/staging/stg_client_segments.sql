@@ -3,4 +3,4 @@
 select
     {{ field('id') }} as segment_id,
     {{ field('title') }} as segment
-from {{ source('clientsuccess', 'client_segments') }}
+from {{ loaded('client_segments') }}

@@ -2,4 +2,4 @@
 
 select
     {{ field('id') }} as status_id
-from {{ source('clientsuccess', 'client_statuses') }}
+from {{ loaded('client_statuses') }}

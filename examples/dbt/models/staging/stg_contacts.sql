@@ -6,9 +6,9 @@ select
     {{ field('email') }} as email,
     {{ field('status') }} as status,
     cast({{ json_text('npsResult', 'lastCampaignScore') }} as integer) as campaign_score,
-    cast({{ json_text('npsResult', 'lastCampaignResponseDate') }} as timestamp) as campaign_answered_at,
+    {{ utc(json_text('npsResult', 'lastCampaignResponseDate')) }} as campaign_answered_at,
     cast({{ json_text('npsResult', 'lastResentScore') }} as integer) as resent_score,
-    cast({{ json_text('npsResult', 'lastResentTime') }} as timestamp) as resent_answered_at,
+    {{ utc(json_text('npsResult', 'lastResentTime')) }} as resent_answered_at,
     cast({{ field('createdTime') }} as timestamp) as created_at,
     cast({{ field('modifiedTime') }} as timestamp) as modified_at
-from {{ source('clientsuccess', 'contacts') }}
+from {{ loaded('contacts') }}

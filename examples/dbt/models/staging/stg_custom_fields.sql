@@ -1,4 +1,6 @@
 select
+    {{ field('resourceType') }} as resource_type,
     {{ field('fieldKey') }} as field_key,
-    {{ field('fieldLabel') }} as field_label
-from {{ source('clientsuccess', 'custom_fields') }}
+    {{ field('fieldLabel') }} as field_label,
+    {{ field('fieldTypeName') }} as field_type
+from {{ loaded('custom_fields') }}

@@ -6,4 +6,4 @@ select
     {{ field('lastName') }} as last_name,
     {{ field('email') }} as email,
     {{ field('active') }} as is_active
-from {{ source('clientsuccess', 'employees') }}
+from {{ loaded('employees') }}

@@ -2,4 +2,4 @@ select
     {{ field('id') }} as product_id,
     {{ field('name') }} as product_name,
     {{ field('active') }} as is_active
-from {{ source('clientsuccess', 'products') }}
+from {{ loaded('products') }}

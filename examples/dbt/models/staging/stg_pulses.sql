@@ -5,4 +5,4 @@ select
     {{ field('currentScore') }} as score,
     {{ field('dispositionType') }} as disposition,
     cast({{ field('createdTimestamp') }} as timestamp) as created_at
-from {{ source('clientsuccess', 'pulses') }}
+from {{ loaded('pulses') }}

@@ -1,7 +1,9 @@
 select
     {{ field('id') }} as task_id,
-    {{ field('clientId') }} as client_id,
+    coalesce(
+        {{ field('clientId') }}, cast({{ json_text('client', 'id') }} as bigint)
+    ) as client_id,
     {{ field('name') }} as task_name,
-    {{ field('completed') }} as is_completed,
-    {{ field('dueDate') }} as due_date
-from {{ source('clientsuccess', 'tasks') }}
+    coalesce({{ field('completed') }}, false) as is_completed,
+    cast(substring({{ field('dueDate') }}, 1, 10) as date) as due_date
+from {{ loaded('tasks') }}

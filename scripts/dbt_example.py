@@ -1,0 +1,261 @@
+"""Build the dbt example on DuckDB and PostgreSQL, and compare it with Python's figures.
+
+The sandbox's account gets contracts with a history. The tap reads it, both targets load
+it, dbt builds. The account changes, and all is done again: snapshots get two states.
+Name a target, `duckdb` or `postgres`, to do that one only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import typing as t
+from contextlib import ExitStack
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+from target_kinds import ROOT, TARGETS, SkippedError, Target, install, run, search_path
+
+from clientsuccess_sandbox import Sandbox
+
+if t.TYPE_CHECKING:
+    from clientsuccess_sandbox.store import Store
+
+DAY = "2026-01-01"
+"""The day on which the sandbox's data ends."""
+
+LEAST = 25
+"""The fewest contracts that make a renewal rate: one health has less."""
+
+EXAMPLE = ROOT / "examples" / "dbt"
+CHECKS = str(EXAMPLE / "checks" / "test_marts.py")
+OUTPUT = ROOT / "output" / "dbt"
+CLIENTS, YEARS, FIRST_YEAR = 40, 5, 2021
+SCHEMA = "clientsuccess"
+WAYS = ("included", "replaced", "added")
+"""The values of `adjusted_contracts`; the default is last, for the charts."""
+
+_CURRENCIES = ("EUR", "USD", None)
+
+
+def main() -> int:
+    """Build and check; return the exit code."""
+    named = sys.argv[1:] or ["duckdb", "postgres"]
+    shutil.rmtree(OUTPUT, ignore_errors=True)
+    OUTPUT.mkdir(parents=True)
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        nights = read_twice(Path(folder))
+        try:
+            for target in (each for each in TARGETS if each.name in named):
+                status = check(target, Path(folder), nights, stack)
+                if status:
+                    return status
+        except SkippedError as problem:
+            print(f"{problem}. To leave it out: make test-dbt ARGS=duckdb")
+            return 1
+    return 0
+
+
+def read_twice(folder: Path) -> list[Path]:
+    """Read the account on two nights; return the files with the tap's messages."""
+    with Sandbox(seed=1, clients=CLIENTS) as sandbox:
+        add_history(sandbox.store)
+        account = {"base_url": sandbox.base_url, "api_key": sandbox.api_key}
+        config = folder / "tap.json"
+        config.write_text(
+            json.dumps({**account, "emit_activate_version_messages": True})
+        )
+        nights = [read(config, OUTPUT / "1.jsonl")]
+        change(sandbox.store)
+        # Versions of tables are seconds, and without a state no run knows the last one.
+        time.sleep(1.1)
+        return [*nights, read(config, OUTPUT / "2.jsonl")]
+
+
+def read(config: Path, messages: Path) -> Path:
+    """Run the tap; everything is read, there is no state."""
+    tap = Path(sys.executable).parent / "tap-clientsuccess"
+    with messages.open("wb") as output, messages.with_suffix(".log").open("wb") as log:
+        command = [str(tap), "--config", str(config)]
+        subprocess.run(command, stdout=output, stderr=log, check=True)
+    return messages
+
+
+def add_history(store: Store) -> None:
+    """Give the account contracts that follow, adjust or forecast each other."""
+    for number in store.ids("contracts"):
+        store.edit("contracts", number, renews=None, adjustedBy=[])
+    for client in range(1, CLIENTS + 1):
+        add_contracts(store, client)
+
+
+def add_contracts(store: Store, client: int) -> None:
+    """Give a client a contract a year, with gaps, and what belongs to it."""
+    arr = 1000.0 * (client % 7 + 3)
+    start = date(FIRST_YEAR, 1, 1) + timedelta(days=17 * client)
+    before: int | None = None
+    for year in range(YEARS):
+        begin, end = start + timedelta(365 * year), start + timedelta(365 * year + 364)
+        turn = (client + year) % 6
+        if turn == 0:
+            before = None
+            continue
+        arr *= {1: 1.3, 2: 0.8}.get(turn, 1.0)
+        values = {
+            "tenantClientId": client,
+            "client": {"id": client, "status": "ACTIVE"},
+            "currency": _CURRENCIES[client % 3],
+            "arr": round(arr, 2),
+            "termStartDate": f"{begin}T00:00:00Z",
+            "termEndDate": f"{end}T00:00:00Z",
+            "terminatedDate": None,
+            "terminatedEffectiveDate": None,
+            "probability": 1,
+            "renews": before and {"id": before},
+            "renewedBy": None,
+            "adjusts": None,
+            "adjustedBy": [],
+            "meta": {"type": "RENEWAL" if before else "NEW", "currentStatus": "ACTIVE"},
+        }
+        if before and client % 2:
+            # Some accounts may only fill the pointer of the older contract.
+            values["renews"] = None
+        made = store.insert("contracts", **values)["id"]
+        if before and client % 2:
+            store.edit("contracts", before, renewedBy={"id": made})
+        add_what_belongs(store, values, made, client + year)
+        before = made
+
+
+def add_what_belongs(
+    store: Store, values: dict[str, t.Any], made: int, turn: int
+) -> None:
+    """Adjust a contract, terminate it, lose another, or forecast its renewal."""
+    middle = date.fromisoformat(values["termStartDate"][:10]) + timedelta(days=150)
+    after = date.fromisoformat(values["termEndDate"][:10]) + timedelta(days=1)
+    adjusts = {"adjusts": {"id": made}, "renews": None}
+    if turn % 5 == 0:
+        starts = {"termStartDate": f"{middle}T00:00:00Z"}
+        store.insert("contracts", **values | adjusts | starts | {"arr": 777.77})
+    if (turn + 5) % 9 == 0:
+        store.edit("contracts", made, terminatedEffectiveDate=f"{middle}T00:00:00Z")
+    if (turn + 4) % 11 == 0:
+        meta = {"type": "NEW", "currentStatus": "CHURNED"}
+        store.edit("contracts", made, meta=meta)
+    if turn % 4 == 0:
+        lost = {"meta": {"type": "NEW", "currentStatus": "LOST"}, "renews": None}
+        store.insert("contracts", **values | lost)
+    if after > date.fromisoformat(DAY) and turn % 2:
+        forecast = {
+            "meta": {"type": "RENEWAL", "currentStatus": "FORECASTED"},
+            "renews": {"id": made},
+            "termStartDate": f"{after}T00:00:00Z",
+            "termEndDate": f"{after + timedelta(days=364)}T00:00:00Z",
+            "probability": 0.35,
+        }
+        store.insert("contracts", **values | forecast)
+
+
+def change(store: Store) -> None:
+    """Change what history is kept of, and delete a few records."""
+    for client in range(1, 8):
+        store.edit("clients", client, successScore=10 + client, status="ACTIVE")
+    for contract in (5, 6, 7):
+        meta = {"type": "NEW", "currentStatus": "CHURNED"}
+        store.edit("contracts", contract, meta=meta)
+    answer = {
+        "lastCampaignScore": 10,
+        "lastCampaignResponseDate": "2025-12-01T23:30:00-02:00",
+    }
+    for contact in range(1, 30):
+        store.edit("contacts", contact, npsResult=answer)
+    for kind in ("tasks", "clients", "contracts"):
+        store.delete(kind, store.ids(kind)[-1])
+
+
+def check(target: Target, folder: Path, nights: list[Path], stack: ExitStack) -> int:
+    """Load and build both nights in a warehouse, then run the checks on it."""
+    install(target)
+    place = folder / f"dbt_{target.name}"
+    place.mkdir()
+    config = target.prepare(place, stack) | {"default_target_schema": SCHEMA}
+    if target.name == "duckdb":
+        # Kept, for the charts.
+        config["path"] = str(OUTPUT / "dbt.duckdb")
+    (place / "config.json").write_text(json.dumps(config))
+    environment = environment_for(target, config)
+    for messages in nights:
+        print(f"{target.title}, {messages.stem}. night", flush=True)
+        load(target, place, messages)
+        build("build", target, environment)
+        if messages == nights[0]:
+            move_back(target, environment)
+    for way in WAYS:
+        build("run", target, environment, adjusted_contracts=way)
+        checks = [sys.executable, "-m", "pytest", "-q", CHECKS]
+        given = environment | {"ADJUSTED": way}
+        if subprocess.run(checks, cwd=ROOT, env=given, check=False).returncode:
+            return 1
+    return 0
+
+
+def environment_for(target: Target, config: dict[str, t.Any]) -> dict[str, str]:
+    """Return the variables that dbt and the checks find the warehouse by."""
+    environment = os.environ | {"TODAY": DAY, "WAREHOUSE": target.name}
+    environment["LEAST"] = str(LEAST)
+    if target.name == "duckdb":
+        return environment | {"CLIENTSUCCESS_DUCKDB": config["path"]}
+    names = ("host", "port", "user", "password", "database")
+    given = {f"PG{name.upper()}": str(config[name]) for name in names}
+    return environment | given | {"PATH": search_path()}
+
+
+def move_back(target: Target, environment: dict[str, str]) -> None:
+    """Make the first night's snapshots thirty days old."""
+    for table in ("clients_history", "contracts_history", "nps_answers_history"):
+        sql = (
+            f"UPDATE customer_success.{table} "  # noqa: S608
+            "SET dbt_valid_from = dbt_valid_from - INTERVAL '30 days'"
+        )
+        if target.name == "duckdb":
+            with duckdb.connect(environment["CLIENTSUCCESS_DUCKDB"]) as warehouse:
+                warehouse.execute(sql)
+        else:
+            run("psql", "-q", "-c", sql, env=environment)
+
+
+def load(target: Target, place: Path, messages: Path) -> None:
+    """Load the tap's messages into a target."""
+    command = [str(target.program), "--config", str(place / "config.json")]
+    with messages.open("rb") as source, (place / "log").open("wb") as log:
+        subprocess.run(
+            command, stdin=source, stdout=log, stderr=log, cwd=place, check=True
+        )
+
+
+def build(
+    command: str, target: Target, environment: dict[str, str], **variables: str
+) -> None:
+    """Run a command of dbt."""
+    dbt = ROOT / ".venv-dbt" / "bin" / "dbt"
+    profile = "demo" if target.name == "duckdb" else target.name
+    options = ("--quiet", "--profiles-dir", ".", "--target", profile)
+    given = json.dumps({"today": DAY, "renewal_rate_contracts": LEAST} | variables)
+    done = subprocess.run(
+        [dbt, command, *options, "--vars", given],
+        cwd=EXAMPLE,
+        env=environment,
+        check=False,
+    )
+    if done.returncode:
+        sys.exit(f"dbt {command} failed on {target.name}.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
