@@ -84,6 +84,10 @@ docs: $(READY) ## Write the generated parts of the documentation anew
 	@$(COG) README.md docs/*.md meltano.yml .env.example examples/dbt/models/sources.yml
 	@PYTHONPATH=. $(BIN)/python scripts/plugin.py
 
+.PHONY: reports
+reports: $(READY) ## Make the reports of account checks in tests/reports anew
+	PYTHONPATH=. $(BIN)/python scripts/account_reports.py
+
 .PHONY: screenshot
 screenshot: $(READY) ## Take the picture of the sandbox's page anew (needs Chromium)
 	$(BIN)/python sandbox/tests/browser.py docs/sandbox.png

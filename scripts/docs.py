@@ -30,6 +30,7 @@ EVIDENCE = {
     "custom_fields": f"{AIRBYTE}; {MCP}",
     **dict.fromkeys(("client_details", "contact_details"), SINGER),
     **dict.fromkeys(("employees", "client_statuses", "client_segments"), V1),
+    "subscriptions": "one recording of a public client of v1: types are open",
     "sync_log": "the tap itself",
 }
 """What says that a stream's endpoint exists, and what it answers."""

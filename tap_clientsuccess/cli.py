@@ -1,4 +1,4 @@
-"""The command line: errors in one line, and ``--test`` as a connection test."""
+"""The command line: errors in one line, and the tests of ``--test``."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if t.TYPE_CHECKING:
 
 logger = logging.getLogger("tap-clientsuccess")
 
-CONNECTION = "connection"
+CONNECTION, ACCOUNT = "connection", "api"
 _ENVIRONMENT = "ENV"
 _STDOUT = 1
 
@@ -163,5 +163,14 @@ def adapt_options(params: list[click.Parameter]) -> None:
     test.help = (
         "Test the connection: one request with the key to the health endpoint, exit "
         "code 0 or 1, one line of reason. --test=all reads one record of every stream "
-        "that a sync would read, --test=schema writes their schemas."
+        "that a sync would read, --test=schema writes their schemas. --test=api finds "
+        "out what this account's API does, with at most 150 requests, and prints a "
+        "report without the account's data (--format=json for machines)."
+    )
+    params.append(
+        click.Option(
+            ["--show-host"],
+            is_flag=True,
+            help="Let the report of --test=api name the host.",
+        )
     )

@@ -137,7 +137,7 @@ def _healthy_status(client: Client, url: str, timeout: float) -> int:
         raise WrongAddressError(
             f"{where} answered with a web page: base_url is not the URL of the API"
         )
-    if came := _contradiction(response):
+    if came := contradiction(response):
         raise UnavailableError(
             f"{where} answered {status} with {came}: the service is unhealthy, or "
             "base_url or health_path is wrong",
@@ -146,7 +146,7 @@ def _healthy_status(client: Client, url: str, timeout: float) -> int:
     return status
 
 
-def _contradiction(response: Response) -> str | None:
+def contradiction(response: Response) -> str | None:
     """Say what in the body contradicts the success; None if nothing does."""
     if not response.body.strip():
         return None if response.status == 204 else "an empty body"  # noqa: PLR2004

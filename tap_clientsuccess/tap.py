@@ -9,10 +9,13 @@ import sys
 import typing as t
 from functools import partial
 
+import click
 from singer_sdk.singerlib import StateMessage
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from singer_sdk.tap_base import CliTestOptionValue
 
+from tap_clientsuccess.account_check.probes import AccountCheck
+from tap_clientsuccess.account_check.report import as_json, as_markdown
 from tap_clientsuccess.catalog import (
     complete_catalog,
     deselect,
@@ -20,7 +23,13 @@ from tap_clientsuccess.catalog import (
     make_nullable,
     select_keys,
 )
-from tap_clientsuccess.cli import CONNECTION, TapCommand, adapt_options, read_config
+from tap_clientsuccess.cli import (
+    ACCOUNT,
+    CONNECTION,
+    TapCommand,
+    adapt_options,
+    read_config,
+)
 from tap_clientsuccess.config.environment import how_to_set, read_environment
 from tap_clientsuccess.config.files import read_object
 from tap_clientsuccess.config.input_catalog import checked_catalog
@@ -66,7 +75,6 @@ from tap_clientsuccess.timestamps import is_future
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    import click
     from singer_sdk.singerlib import Catalog
 
     from tap_clientsuccess.singer.stream import RecordStream
@@ -86,7 +94,7 @@ _NOISE = {
 logging.getLogger(PACKAGE).addFilter(lambda record: record.msg not in _NOISE)
 
 _RETRIES_OF_DISCOVERY = 3
-_TESTS = {CONNECTION, *(test.value for test in CliTestOptionValue)}
+_TESTS = {ACCOUNT, CONNECTION, *(test.value for test in CliTestOptionValue)}
 
 
 class TapClientSuccess(ContextTap):
@@ -450,6 +458,7 @@ class TapClientSuccess(ContextTap):
         state: str | None = None,
         catalog: str | None = None,
         test: str = CliTestOptionValue.Disabled.value,
+        show_host: bool = False,
     ) -> None:
         """Sync, test, or print information about the tap."""
         if test not in _TESTS:
@@ -462,6 +471,8 @@ class TapClientSuccess(ContextTap):
         given = config or ConfigInput()
         if test == CONNECTION:
             cls._test_connection(given)
+        if test == ACCOUNT:
+            cls._check_account(given, about_format, shows_host=show_host)
         cls.print_version(print_fn=cls.logger.info)
         tap = cls(
             config=given.config,
@@ -485,6 +496,20 @@ class TapClientSuccess(ContextTap):
             raise ApiError(verdict.reason)
         logging.getLogger().setLevel(logging.INFO)
         cls.logger.info(verdict.reason)
+        sys.exit()
+
+    @classmethod
+    def _check_account(
+        cls, given: ConfigInput, form: str | None, *, shows_host: bool
+    ) -> t.NoReturn:
+        """Print what the account's API does; exit with 0 if a sync would work."""
+        tap = cls(
+            config=given.config, parse_env_config=given.parse_env, setup_mapper=False
+        )
+        report = AccountCheck(tap, tap.config).run(shows_host=shows_host)
+        click.echo(as_json(report) if form == "json" else as_markdown(report))
+        if report.reasons:
+            raise ApiError("; ".join(report.reasons))
         sys.exit()
 
     @classmethod

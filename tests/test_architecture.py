@@ -27,7 +27,7 @@ def test_the_diagram_in_the_docs_shows_the_layers() -> None:
         if contract["type"] == "layers"
     ]
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    shown = re.findall(r'L(\d)\["([^"]+)"\]', page)
+    shown = re.findall(r'L(\d+)\["([^"]+)"\]', page)
     assert [int(number) for number, _ in shown] == list(range(len(shown)))
     assert [names.split(", ") for _, names in shown] == [
         layer.split(" | ") for layer in contract["layers"]

@@ -25,6 +25,7 @@ from clientsuccess_sandbox.faults.transport import (
     Reset,
     Stall,
 )
+from clientsuccess_sandbox.like import settings_like
 from clientsuccess_sandbox.sandbox import Sandbox
 
 __all__ = [
@@ -48,4 +49,5 @@ __all__ = [
     "Stall",
     "Status",
     "WrongTotal",
+    "settings_like",
 ]

@@ -50,6 +50,8 @@ def _with_faults(backend: Backend, request: Request) -> Iterator[Step]:
     for fault in reversed(faults):
         fault.rule.afterwards(request, backend.store, fault.hits)
         response = fault.rule.change(response)
+    for name, value in backend.headers.items():
+        response.headers.setdefault(name.lower(), value)
     entry.status = response.status
     _LOG.info("%s %s: %s", request.method, request.path, response.status)
     response = _finished(backend, request, response)

@@ -49,10 +49,16 @@ class Keys:
         self._tokens[token] = self._clock.now() + seconds
         return token
 
-    def check(self, headers: Mapping[str, str]) -> Access:
-        """Check the credentials of a request; neither header has a prefix."""
+    def check(self, headers: Mapping[str, str], key_header: str = "either") -> Access:
+        """Check the credentials of a request; neither header has a prefix.
+
+        Args:
+            headers: Those of the request, by their names in lower case.
+            key_header: The header in which a key is accepted, or `either`.
+        """
         given = {headers[name] for name in KEY_HEADERS if name in headers}
-        if given & self._keys:
+        own = {headers.get(key_header.lower())}
+        if (given if key_header == "either" else own) & self._keys:
             return "key"
         ends = [self._tokens[value] for value in given if value in self._tokens]
         if not ends:

@@ -21,6 +21,7 @@ from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from clientsuccess_sandbox.like import read_like
 from clientsuccess_sandbox.sandbox import Sandbox
 from clientsuccess_sandbox.settings import DEFAULT_KEY, Behaviour, CompanySettings
 
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.verbose:
         logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        settings = settings_from(options)
+        settings = settings_with_report(arguments)
         msgspec.convert(settings, Behaviour)
         sandbox = Sandbox(**settings)
     except (ValueError, msgspec.ValidationError) as problem:
@@ -65,6 +66,12 @@ def make_parser() -> ArgumentParser:
             known.add(field.name)
     parser.set_defaults(port=_DEFAULT_PORT)
     add = parser.add_argument
+    add(
+        "--like",
+        type=Path,
+        metavar="REPORT",
+        help="behave as the report of tap-clientsuccess --test=api --format=json says",
+    )
     add("--ready-file", type=Path, help="file to write the base URL to once it answers")
     add("--verbose", action="store_true", help="log requests to stderr")
     return parser
@@ -79,6 +86,22 @@ def settings_from(options: Namespace) -> dict[str, Any]:
         elif "make" in field.metadata:
             settings[field.name] = field.metadata["make"](getattr(options, field.name))
     return settings
+
+
+def settings_with_report(arguments: Sequence[str] | None = None) -> dict[str, Any]:
+    """Return the settings that the options give, and for others those of `--like`.
+
+    Raises:
+        ValueError: `--like` names no report.
+    """
+    parser = make_parser()
+    options = parser.parse_args(arguments)
+    settings = settings_from(options)
+    if options.like is None:
+        return settings
+    usual, like = settings_from(parser.parse_args([])), read_like(options.like)
+    open_ = {name: like[name] for name in like if settings[name] == usual[name]}
+    return settings | open_
 
 
 def _options_of(field: Field[Any], hint: Any) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # Needed at run time, when the behaviour is changed over HTTP.
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -13,6 +13,12 @@ DEFAULT_KEY: Final = "sandbox-key"
 DEFAULT_USERNAME: Final = "sandbox@example.com"
 DEFAULT_PASSWORD: Final = "sandbox-password"  # noqa: S105 - opens made-up data only
 _SHOW_MODIFICATIONS: Final = {"client_notes": True, "pulses": False}
+BY_PATH: Final = (
+    *("default_size", "max_size", "echo_size", "max_depth", "beyond_depth"),
+    *("cap_total", "extra_total", "totals", "first_page", "inclusive"),
+    *("filter_precision", "filter_zone"),
+)
+"""The settings that a search can have of its own."""
 _MISSING: Final = {"SURVEY_RESPONSE": 404, "USAGE": 404, "FEEDBACK": 400}
 
 
@@ -46,6 +52,37 @@ def resource_and_status(text: str) -> tuple[str, int]:
     """Parse `RESOURCE=STATUS`."""
     resource, status = text.split("=")
     return resource, int(status)
+
+
+def kind_and_count(text: str) -> tuple[str, int]:
+    """Parse `KIND=COUNT`."""
+    kind, count = text.split("=")
+    return kind, int(count)
+
+
+def name_and_value(text: str) -> tuple[str, str]:
+    """Parse `NAME=VALUE`."""
+    name, _, value = text.partition("=")
+    return name, value
+
+
+def path_and_setting(text: str) -> tuple[str, dict[str, Any]]:
+    """Parse `PATH:SETTING=VALUE`, such as `/pulse/search:inclusive=false`."""
+    path, _, setting = text.partition(":")
+    name, value = name_and_value(setting)
+    if name not in BY_PATH:
+        raise ValueError(f"{name} is not one of {', '.join(BY_PATH)}.")
+    try:
+        return path, {name: msgspec.json.decode(value)}
+    except msgspec.DecodeError:
+        return path, {name: value}
+
+
+def _merged(items: Iterable[tuple[str, dict[str, Any]]] = ()) -> dict[str, Any]:
+    found: dict[str, dict[str, Any]] = {}
+    for path, setting in items:
+        found[path] = found.get(path, {}) | setting
+    return found
 
 
 def _shows(*, modified: bool) -> Callable[[str], tuple[str, bool]]:
@@ -83,6 +120,15 @@ class CompanySettings:
     products: int | None = option(None, "number of products")
     tasks: int | None = option(None, "number of tasks")
     employees: int | None = option(None, "number of employees")
+    client_statuses: int | None = option(None, "number of client statuses")
+    client_segments: int | None = option(None, "number of client segments")
+    subscriptions: int | None = option(None, "number of subscriptions")
+    undated: Mapping[str, int] = items(
+        dict,
+        "so many records of a kind without a modification time",
+        "KIND=COUNT",
+        undated=kind_and_count,
+    )
     modification_times: Mapping[str, bool] = items(
         dict,
         "kind whose records show when they were modified, or do not",
@@ -103,6 +149,7 @@ class Behaviour:
     Attributes:
         ignore: Resource path -> query parameters that it ignores, such as
             `{"/pulse/search": {"modifiedAfter", "sortBy"}}`.
+        by_path: Resource path -> settings that differ there, of those in `BY_PATH`.
         missing_custom_fields: Resource type -> status with which its custom field
             definitions are refused.
     """
@@ -122,6 +169,8 @@ class Behaviour:
     extra_total: Annotated[int, msgspec.Meta(ge=0)] = option(
         0, "records that are counted but never returned"
     )
+    totals: bool = option(True, "count the records of a search")
+    first_page: Literal[0, 1] = option(0, "number of the first page of a search")
     inclusive: bool = option(
         True, "modifiedAfter includes its own moment (its second or day, if coarse)"
     )
@@ -155,6 +204,19 @@ class Behaviour:
         "for some clients, segment is an integer, and employees of the team are texts",
     )
     key_opens_v1: bool = option(True, "API v1 accepts the key")
+    key_header: Literal["either", "X-API-Key", "Authorization"] = option(
+        "either", "header in which the key is accepted"
+    )
+    health_path: str = option("/health", "path of the health endpoint; none if empty")
+    missing_detail: Literal["404", "417", "null"] = option(
+        "404", "response for a detail that does not exist: a status, or 200 with null"
+    )
+    headers: Mapping[str, str] = items(
+        dict,
+        "header of every response, such as X-RateLimit-Limit=60",
+        "NAME=VALUE",
+        header=name_and_value,
+    )
     v1_times: Literal["number", "time", "date"] = option(
         "number", "how API v1 writes times: milliseconds, ISO 8601, or the date alone"
     )
@@ -167,6 +229,12 @@ class Behaviour:
         "PATH:NAMES",
         ignore=path_and_parameters,
     )
+    by_path: Mapping[str, Mapping[str, Any]] = items(
+        _merged,
+        "setting of one search, such as /pulse/search:filter_precision=day",
+        "PATH:SETTING=VALUE",
+        at=path_and_setting,
+    )
     missing_custom_fields: Mapping[str, int] = items(
         _missing,
         "resource type without custom fields, and the status, as in GOAL=404",
@@ -178,3 +246,13 @@ class Behaviour:
         """Return the parameters that a path ignores."""
         found = [names for part, names in self.ignore.items() if part in path]
         return {name for names in found for name in names}
+
+    def at(self, path: str) -> Behaviour:
+        """Return the behaviour at a path: this one, with the settings for the path."""
+        found = [own for part, own in self.by_path.items() if part in path]
+        if not found:
+            return self
+        values = {each.name: getattr(self, each.name) for each in fields(Behaviour)}
+        for own in found:
+            values |= own
+        return Behaviour(**values)

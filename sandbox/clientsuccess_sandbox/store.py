@@ -367,8 +367,11 @@ class Store:
         shows = self._settings.shows_modifications(name)
         made = Variants(kind, self.company, hides_modified=not shows)
         self._variants[name] = made
+        undated = self._settings.undated.get(name, 0)
         rows = (
             self._row(kind, number, times, made.record(number, times), 0)
+            if number > undated
+            else self._undated_row(kind, number, times)
             for number, times in enumerate(self.company.times(name), start=1)
         )
         self._database.executescript(_TABLE.format(kind=name))
@@ -391,6 +394,15 @@ class Store:
             now,
             encode(record).decode(),
         )
+
+    def _undated_row(self, kind: Kind, number: int, times: Times) -> tuple[Any, ...]:
+        """Return the row of a record that does not show when it was modified."""
+        record = self._variants[kind.name].record(number, times)
+        # Where the creation stands in for the modification, it is missing as well.
+        hidden = (kind.modified, kind.created)
+        record = {key: value for key, value in record.items() if key not in hidden}
+        row = self._row(kind, number, times, record, 0)
+        return (*row[:4], None, *row[5:])
 
     def _drift(self, kind: Kind) -> None:
         """Let a night pass, the first time that a kind is read on a day."""

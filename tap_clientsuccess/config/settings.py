@@ -107,8 +107,9 @@ class Settings:
         th.StringType(min_length=1),
         "Base URL of v1",
         (
-            "Base URL of API v1 (employees, client statuses, client segments, login). "
-            "By default `base_url` with `v1` as its last segment."
+            "Base URL of API v1 (employees, client statuses, client segments, "
+            "subscriptions, login). By default `base_url` with `v1` as its last "
+            "segment."
         ),
         read=_without_slash,
         check=checks.url,
@@ -241,9 +242,10 @@ class Settings:
         th.StringType(allowed_values=["auto", "required", "off"]),
         "Streams of v1",
         (
-            "What to do with employees, client statuses and client segments, which not "
-            "every key may read. `auto`: skip those that are refused, with a warning. "
-            "`required`: fail if one is refused. `off`: remove them from the catalog."
+            "What to do with employees, client statuses, client segments and "
+            "subscriptions, which not every key may read. `auto`: skip those that are "
+            "refused, with a warning. `required`: fail if one is refused. `off`: "
+            "remove them from the catalog."
         ),
         default="auto",
     )

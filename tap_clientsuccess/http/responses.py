@@ -37,6 +37,7 @@ class Response:
         body: The decompressed body.
         sent_at: When the request was sent, by the *server's* clock, and never later:
             its ``Date`` minus the seconds until the response. None without a date.
+        first_byte_seconds: How long its head took.
     """
 
     where: str
@@ -44,6 +45,7 @@ class Response:
     headers: Mapping[str, str]
     body: bytes
     sent_at: dt.datetime | None
+    first_byte_seconds: float = 0.0
 
     @property
     def is_web_page(self) -> bool:

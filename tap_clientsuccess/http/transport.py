@@ -173,6 +173,7 @@ class Transport:
             headers=opened.headers,
             body=body,
             sent_at=date and date - elapsed,
+            first_byte_seconds=elapsed.total_seconds(),
         )
         return response, opened.get_redirect_location() or None
 

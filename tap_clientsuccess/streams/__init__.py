@@ -10,6 +10,7 @@ from tap_clientsuccess.streams.lists import (
     ClientStatuses,
     CustomFields,
     Employees,
+    Subscriptions,
 )
 from tap_clientsuccess.streams.objects import (
     ClientNotes,
@@ -39,5 +40,6 @@ STREAMS: tuple[type[ClientSuccessStream], ...] = (
     Employees,
     ClientStatuses,
     ClientSegments,
+    Subscriptions,
     SyncLog,
 )

@@ -109,6 +109,13 @@ class ClientSegments(ReferenceList):
     path = "/client-segments"
 
 
+class Subscriptions(ReferenceList):
+    """What clients subscribe to; no modification time is known."""
+
+    name = "subscriptions"
+    path = "/subscriptions"
+
+
 class CustomFields(ListStream):
     """Custom field definitions of every resource type (source: Airbyte connector).
 

@@ -16,7 +16,7 @@ if t.TYPE_CHECKING:
 
     from clientsuccess_sandbox import Sandbox
 
-V1 = {"client_segments", "client_statuses", "employees"}
+V1 = {"client_segments", "client_statuses", "employees", "subscriptions"}
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_by_default_the_run_goes_on(cli: CommandLine, closed: Sandbox) -> None:
     (warning, *more) = lines(result, "Skipped")
     assert "client_segments: API v1 answered 401, although v2 accepts" in warning
     assert "set v1_streams to off" in warning
-    assert len(more) == 2
+    assert len(more) == 3
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_off_skips_what_an_old_catalog_has(
     (tmp_path / "catalog.json").write_text(cli("--discover").stdout)
     result = cli("--catalog", "catalog.json", v1_streams="off")
     assert result.exit_code == 0
-    assert len(lines(result, "skipped, because v1_streams is off")) == 3
+    assert len(lines(result, "skipped, because v1_streams is off")) == 4
     assert not any(request.path.startswith("/v1/") for request in sandbox.requests)
 
 

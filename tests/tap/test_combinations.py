@@ -283,7 +283,7 @@ def automatic(entry: Json) -> set[str]:
     }
 
 
-V1 = {"client_segments", "client_statuses", "employees"}
+V1 = {"client_segments", "client_statuses", "employees", "subscriptions"}
 
 
 class Expected:

@@ -9,7 +9,7 @@ import pytest
 from conftest import select
 from singer_sdk.exceptions import ConfigValidationError
 
-from clientsuccess_sandbox import Mutate, Sandbox, Status
+from clientsuccess_sandbox import Body, Mutate, Sandbox, Status
 from tap_clientsuccess.custom_fields import RESOURCE_TYPES
 from tap_clientsuccess.errors import RejectedKeyError
 from tap_clientsuccess.tap import TapClientSuccess
@@ -345,6 +345,35 @@ def test_lists_of_v1(sync: Sync, sandbox: Sandbox, stream: str) -> None:
     assert output.ids(stream) == sorted(sandbox.store.ids(stream))
     (request,) = sandbox.requests
     assert request.path.startswith("/v1/")
+
+
+def test_subscriptions(sync: Sync, sandbox: Sandbox) -> None:
+    # The items of contracts are what v1 calls subscriptions.
+    output = sync(streams=["subscriptions"])
+    records = output.records["subscriptions"]
+    items = [
+        item["id"]
+        for contract in sandbox.store.records("contracts")
+        for item in contract.get("items") or ()
+    ]
+    assert output.ids("subscriptions") == sorted(items)
+    assert {request.path for request in sandbox.requests} == {"/v1/subscriptions"}
+    assert {len(record["startDate"]) for record in records} == {10}
+    assert not output.bookmark("subscriptions")
+
+
+def test_what_one_recording_of_subscriptions_leaves_open_is_text(
+    sync: Sync, sandbox: Sandbox
+) -> None:
+    body = [
+        {"id": 1, "reasonCodes": [7, {"id": 8}], "attachmentIds": [5], "amount": 1.50},
+        {"id": 2, "salesforceId": 12, "startDate": "2018-12-11T00:00:00Z"},
+    ]
+    sandbox.faults.add(Body("/v1/subscriptions", body))
+    one, two = sync(streams=["subscriptions"]).records["subscriptions"]
+    assert one["reasonCodes"] == ["7", '{"id":8}']
+    assert (one["attachmentIds"], one["amount"]) == (["5"], 1.5)
+    assert (two["salesforceId"], two["startDate"]) == ("12", "2018-12-11")
 
 
 def test_v1_at_another_base_url(sync: Sync, sandbox: Sandbox) -> None:

@@ -11,7 +11,7 @@ from html import escape
 from operator import attrgetter
 from typing import Final
 
-from clientsuccess_sandbox.data.choices import Choices, money
+from clientsuccess_sandbox.data.choices import Choices, Own, money
 from clientsuccess_sandbox.data.seeded import WORDS
 from clientsuccess_sandbox.jsontext import Record
 
@@ -409,9 +409,16 @@ def client_status(_: Choices) -> Record:
     """Make a status that clients may have."""
     return {
         "id": _ID,
-        "code": lambda own: WORDS["client_statuses"][own.id - 1]["code"],
-        "description": lambda own: WORDS["client_statuses"][own.id - 1]["description"],
+        "code": lambda own: _word("client_statuses", own)["code"],
+        "description": lambda own: _word("client_statuses", own)["description"],
     }
+
+
+def _word(kind: str, own: Own) -> Record:
+    """Return one of the words for a kind; they begin anew after the last."""
+    words = WORDS[kind]
+    word: Record = words[(own.id - 1) % len(words)]
+    return word
 
 
 def client_segment(c: Choices) -> Record:
@@ -419,7 +426,7 @@ def client_segment(c: Choices) -> Record:
     return {
         "id": _ID,
         "tid": _TENANT_ID,
-        "title": lambda own: WORDS["segments"][own.id - 1]["title"],
+        "title": lambda own: _word("segments", own)["title"],
         "description": c.text(1),
         "defaultSuccessCycleMapId": c.count(9),
         "successCycles": [],

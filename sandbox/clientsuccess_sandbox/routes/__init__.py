@@ -39,6 +39,12 @@ def respond(backend: Backend, request: Request) -> Response:
         HTTPError: The request is invalid.
     """
     _check_access(backend, request)
+    if backend.health_path and request.path in {
+        base + backend.health_path for base in V2_BASES
+    }:
+        if request.method not in {"GET", "HEAD"}:
+            raise HTTPError(405)
+        return Response.of_json({"status": "UP"})
     matches = [
         (match, endpoint, methods)
         for path, endpoint, methods in _ROUTES
@@ -56,7 +62,7 @@ def _check_access(backend: Backend, request: Request) -> None:
     base = f"/{request.path.split('/')[1]}"
     if base not in {*V2_BASES, _V1_BASE} or request.path == _V1_BASE + v1.LOGIN:
         return
-    access = backend.keys.check(request.headers)
+    access = backend.keys.check(request.headers, backend.key_header)
     is_closed = base == _V1_BASE and not backend.key_opens_v1
     if access == "unknown" or (access == "key" and is_closed):
         raise HTTPError(401, "The request has no valid API key.")

@@ -12,6 +12,7 @@ from clientsuccess_sandbox.clock import from_iso
 from clientsuccess_sandbox.data import Kind
 from clientsuccess_sandbox.data.seeded import Random
 from clientsuccess_sandbox.messages import HTTPError, Request
+from clientsuccess_sandbox.settings import Behaviour
 from clientsuccess_sandbox.store import Search
 
 _HOUR: Final = 3_600_000
@@ -59,12 +60,13 @@ class _Tasks(msgspec.Struct, rename="camel"):
 
 def read_search(backend: Backend, kind: Kind, request: Request) -> Search:
     """Parse the parameters of a search, or raise `HTTPError`."""
-    ignored = backend.ignored(request.path)
+    ignored, how = backend.ignored(request.path), backend.at(request.path)
     given = {k: value for k, value in request.query.items() if k not in ignored}
-    query = _convert({"size": backend.default_size, **given}, _Query)
+    query = _convert({"size": how.default_size, **given}, _Query)
     search = _search(backend, kind, request, query)
     return search._replace(
-        since=_since(backend, query.modified_after),
+        page=max(0, query.page - how.first_page),
+        since=_since(how, query.modified_after),
         client=_client(given[kind.owner], kind.owner) if kind.owner in given else None,
     )
 
@@ -73,8 +75,10 @@ def read_tasks(backend: Backend, kind: Kind, request: Request) -> Search:
     """Parse a search of tasks, whose parameters are in the body."""
     body: _Tasks = request.json(_Tasks)
     page, order = body.pagination, (body.sort_by or [_Order()])[0]
-    size = min(page.task_size, backend.max_size)
-    query = _Query(size, page.task_page, order.key, order.value)
+    how = backend.at(request.path)
+    size = min(page.task_size, how.max_size)
+    number = max(0, page.task_page - how.first_page)
+    query = _Query(size, number, order.key, order.value)
     where = _conditions(backend, body.filter_by.affiliation_task)
     return _search(backend, kind, request, query)._replace(where=where)
 
@@ -120,16 +124,16 @@ def _client(value: str, name: str) -> int:
     return int(_convert({name: value}, dict[str, _Page])[name])
 
 
-def _since(backend: Backend, value: str | None) -> int | None:
+def _since(how: Behaviour, value: str | None) -> int | None:
     """Return the earliest time that passes `modifiedAfter`."""
     if value is None:
         return None
-    unit, zone = _UNITS[backend.filter_precision], round(backend.filter_zone * _HOUR)
+    unit, zone = _UNITS[how.filter_precision], round(how.filter_zone * _HOUR)
     try:
         moment = from_iso(value, keep_offset=not zone)
     except ValueError:
         raise HTTPError(400, f"modifiedAfter: {value!r} is no time.") from None
-    return moment - moment % unit + (0 if backend.inclusive else unit) - zone
+    return moment - moment % unit + (0 if how.inclusive else unit) - zone
 
 
 def _conditions(backend: Backend, affiliation: str) -> tuple[tuple[str, Any], ...]:

@@ -69,15 +69,28 @@ def _subscriptions(backend: Backend, request: Request) -> Response:
     """List the items of contracts as v1 knew them: each is a subscription."""
     wanted, store = request.query.get("clientId"), backend.store
     names = {client["id"]: client["name"] for client in store.records("clients")}
+    found = [
+        {"clientName": names.get(contract.get("tenantClientId"))}
+        | _subscription(contract, item)
+        for contract in store.records("contracts")
+        for item in contract.get("items") or ()
+    ]
+    found = _so_many(found, backend.subscriptions)
     return Response.of_json(
-        [
-            {"clientName": names.get(contract.get("tenantClientId"))}
-            | _subscription(contract, item)
-            for contract in store.records("contracts")
-            for item in contract.get("items") or ()
-            if wanted in {None, str(contract.get("tenantClientId"))}
-        ]
+        [each for each in found if wanted in {None, str(each["clientId"])}]
     )
+
+
+def _so_many(found: list[Record], count: int | None) -> list[Record]:
+    """Return so many records, with new ids where there are not enough."""
+    if count is None or not found:
+        return found
+    more = max((each["id"] for each in found), default=0)
+    copies = (
+        {**found[place % len(found)], "id": more + place + 1}
+        for place in range(count - len(found))
+    )
+    return [*found[:count], *copies]
 
 
 def _subscription(contract: Record, item: Record) -> Record:

@@ -11,6 +11,7 @@ from clientsuccess_sandbox.data.custom_fields import RESOURCES
 from clientsuccess_sandbox.jsontext import Record, decode, encode
 from clientsuccess_sandbox.messages import JSON, HTTPError, Request, Response
 from clientsuccess_sandbox.routes.queries import as_of, read_search, read_tasks
+from clientsuccess_sandbox.settings import Behaviour
 from clientsuccess_sandbox.store import Page, Search
 
 Endpoint = Callable[[Backend, Request], Response]
@@ -19,17 +20,14 @@ Endpoint = Callable[[Backend, Request], Response]
 _OLD_SEGMENTS: Final = (1, 3)
 
 
-def _health(_: Backend, __: Request) -> Response:
-    return Response.of_json({"status": "UP"})
-
-
 def _search(kind: Kind) -> Endpoint:
     def endpoint(backend: Backend, request: Request) -> Response:
+        how = backend.at(request.path)
         asked = read_search(backend, kind, request)
-        true = asked._replace(size=min(asked.size, backend.max_size))
-        page = _find(backend, kind, true)
-        paging = _paging(true, page)
-        if backend.echo_size:
+        true = asked._replace(size=min(asked.size, how.max_size))
+        page = _find(backend, how, kind, true)
+        paging = _paging(how, true, page)
+        if how.echo_size:
             paging["size"] = asked.size
         return _page_answer(b'{"data":[', page, paging)
 
@@ -41,8 +39,11 @@ def _one(kind: Kind) -> Endpoint:
         text = request.params[kind.key]
         value = int(text) if kind.key == "id" else text
         record = backend.store.read(kind, value, as_of(backend, request))
+        if record is None and backend.missing_detail == "null":
+            return Response.of_json(None)
         if record is None:
-            raise HTTPError(404, f"There is no record {text} in {kind.name}.")
+            status = int(backend.missing_detail)
+            raise HTTPError(status, f"There is no record {text} in {kind.name}.")
         return Response.of_json(_odd(backend, kind, record))
 
     return endpoint
@@ -61,15 +62,16 @@ def _custom_fields(backend: Backend, request: Request) -> Response:
 def _tasks(backend: Backend, request: Request) -> Response:
     kind = KINDS["tasks"]
     asked = read_tasks(backend, kind, request)
-    page = _find(backend, kind, asked)
-    paging = _paging(asked, page)
+    how = backend.at(request.path)
+    page = _find(backend, how, kind, asked)
+    paging = _paging(how, asked, page)
     del paging["page"], paging["size"]
     return _page_answer(b'{"content":[', page, paging)
 
 
-def _find(backend: Backend, kind: Kind, search: Search) -> Page:
+def _find(backend: Backend, how: Behaviour, kind: Kind, search: Search) -> Page:
     """Return a page within the maximum depth, and the total to report."""
-    depth, beyond, found = backend.max_depth, backend.beyond_depth, search
+    depth, beyond, found = how.max_depth, how.beyond_depth, search
     if depth is not None and (search.page + 1) * search.size > depth:
         if beyond in {"400", "500"}:
             message = f"A search reaches no deeper than {depth} records."
@@ -78,10 +80,10 @@ def _find(backend: Backend, kind: Kind, search: Search) -> Page:
             last = (depth - 1) // search.size
             found = search._replace(page=min(search.page, last))
     records, total = backend.store.search(kind.name, found)
-    total += backend.extra_total
+    total += how.extra_total
     if depth is not None:
         records = records[: max(0, depth - found.page * found.size)]
-        total = min(total, depth) if backend.cap_total else total
+        total = min(total, depth) if how.cap_total else total
     if kind.name == "clients" and (backend.odd_types or backend.old_shapes):
         records = [encode(_odd(backend, kind, decode(raw))) for raw in records]
     return Page(records, total)
@@ -100,16 +102,16 @@ def _odd(backend: Backend, kind: Kind, record: Record) -> Record:
     return record
 
 
-def _paging(search: Search, page: Page) -> dict[str, Any]:
+def _paging(how: Behaviour, search: Search, page: Page) -> dict[str, Any]:
     pages = -(-page.total // search.size)
-    return {
+    paging = {
         "first": search.page == 0,
         "last": search.page >= pages - 1,
-        "page": search.page,
+        "page": search.page + how.first_page,
         "size": search.size,
-        "totalPages": pages,
-        "totalElements": page.total,
     }
+    counts = {"totalPages": pages, "totalElements": page.total}
+    return paging | counts if how.totals else paging
 
 
 def _page_answer(opening: bytes, page: Page, paging: dict[str, Any]) -> Response:
@@ -118,7 +120,6 @@ def _page_answer(opening: bytes, page: Page, paging: dict[str, Any]) -> Response
 
 
 ROUTES: Final[list[tuple[Any, ...]]] = [
-    ("/health", _health, "GET"),
     *((f"/{name}/search", _search(kind), "GET") for name, kind in SEARCHES.items()),
     *(
         (f"/{kind.resource}/{{{kind.key}}}", _one(kind), "GET")

@@ -1,0 +1,179 @@
+"""A sandbox that behaves as the report of an account check says; its settings."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from sandbox_client import Client, fixtures
+
+from clientsuccess_sandbox import Sandbox, settings_like
+from clientsuccess_sandbox.cli import main, settings_with_report
+from clientsuccess_sandbox.like import read_like
+
+sandbox, client = fixtures()
+REPORTS = Path(__file__).parent.parent.parent / "tests" / "reports"
+
+
+def report(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((REPORTS / f"{name}.json").read_text())
+    return found
+
+
+def test_sizes_and_how_filters_compare() -> None:
+    settings = settings_like(report("other_zone"))
+    assert settings["clients"] == 80
+    assert settings["undated"] == {"contacts": 12}
+    assert settings["missing_detail"] == "417"
+    assert settings["clock_offset"] == pytest.approx(90, abs=1)
+    of_contacts = settings["by_path"]["/contact/search"]
+    assert of_contacts["filter_precision"] == "second"
+    assert of_contacts["filter_zone"] == -7
+
+
+def test_who_may_read_what() -> None:
+    settings = settings_like(report("coarse_filter"))
+    assert settings["key_opens_v1"] is False
+    assert settings["health_path"] == "/ping"
+    settings = settings_like(report("little"))
+    assert settings["key_header"] == "Authorization"
+    assert settings["health_path"] == ""
+    assert [rule.path for rule in settings["rules"]] == ["/product/search"]
+
+
+def test_what_is_ignored_and_not_counted() -> None:
+    settings = settings_like(report("by_number"))
+    everything = {"modifiedAfter", "sortBy", "sortDirection"}
+    assert settings["ignore"]["/clientNote/search"] == everything
+    assert settings["by_path"]["/contract/search"]["totals"] is False
+    assert settings["headers"] == {"X-Ratelimit-Limit": "600"}
+
+
+def test_a_rate_limit() -> None:
+    limited = report("as_documented") | {"rate_limited": 3, "minutes": 1.0}
+    (rule,) = settings_like(limited)["rules"]
+    assert rule.per_second == round(limited["requests"] / 60)
+
+
+def test_options_count_more_than_the_report() -> None:
+    path = str(REPORTS / "as_documented.json")
+    settings = settings_with_report(["--like", path, "--contacts", "7"])
+    assert (settings["clients"], settings["contacts"]) == (150, 7)
+    with Sandbox(**settings | {"port": 0}) as running:
+        assert running.store.count("contacts") == 7
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"streams": 3}'])
+def test_what_is_no_report(
+    tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "report.json"
+    path.write_text(text)
+    with pytest.raises(ValueError, match="is not a report"):
+        read_like(path)
+    with pytest.raises(SystemExit):
+        main(["--like", str(path)])
+    assert "is not a report of --test=api in JSON" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="No such file"):
+        read_like(tmp_path / "none.json")
+
+
+def test_the_path_of_health(client: Client, sandbox: Sandbox) -> None:
+    sandbox.health_path = "/ping"
+    assert client.read("/ping").status_code == 200
+    assert client.read("/health").status_code == 404
+    url = f"{sandbox.base_url}/ping"
+    assert client.post(url, timeout=5).status_code == 405
+    sandbox.health_path = ""
+    assert client.read("/ping").status_code == 404
+
+
+@pytest.mark.parametrize("header", ["X-API-Key", "Authorization"])
+def test_the_header_of_the_key(sandbox: Sandbox, header: str) -> None:
+    sandbox.key_header = header  # type: ignore[assignment]
+    other = "Authorization" if header == "X-API-Key" else "X-API-Key"
+    url = f"{sandbox.base_url}/health"
+    for name, status in ((header, 200), (other, 401)):
+        headers = {name: sandbox.api_key}
+        assert requests.get(url, headers=headers, timeout=5).status_code == status
+
+
+@pytest.mark.parametrize(("how", "status"), [("404", 404), ("417", 417), ("null", 200)])
+def test_a_detail_that_does_not_exist(
+    client: Client, sandbox: Sandbox, how: str, status: int
+) -> None:
+    sandbox.missing_detail = how  # type: ignore[assignment]
+    answer = client.read("/client/nobody")
+    assert answer.status_code == status
+    assert (answer.json() is None) is (how == "null")
+
+
+def test_totals_and_pages_from_one(client: Client, sandbox: Sandbox) -> None:
+    before = client.read("/contact/search", page=0, size=5).json()
+    sandbox.totals, sandbox.first_page = False, 1
+    body = client.read("/contact/search", page=1, size=5).json()
+    assert body["data"] == before["data"]
+    assert body["page"] == 1
+    assert body["last"] is False
+    assert "totalElements" in before
+    assert not body.keys() & {"totalElements", "totalPages"}
+
+
+def test_one_search_of_its_own_behaviour(client: Client, sandbox: Sandbox) -> None:
+    sandbox.by_path = {"/pulse/search": {"max_size": 3}}
+    assert len(client.read("/pulse/search", size=9).json()["data"]) == 3
+    assert len(client.read("/contact/search", size=9).json()["data"]) == 9
+
+
+def test_headers(client: Client, sandbox: Sandbox) -> None:
+    sandbox.headers = {"X-RateLimit-Limit": "60"}
+    assert client.read("/health").headers["x-ratelimit-limit"] == "60"
+
+
+def test_records_without_a_time() -> None:
+    with Sandbox(clients=40, undated={"contacts": 5}) as running:
+        session = Client(running)
+        found = session.walk("/contact/search", sortBy="modifiedTime", size=50)
+        undated = [record for record in found if "modifiedTime" not in record]
+        assert found[:5] == undated
+        assert "createdTime" not in undated[0]
+        after = session.walk("/contact/search", modifiedAfter="1970-01-01")
+        assert len(after) == len(found) - 5
+
+
+@pytest.mark.parametrize("count", [0, 3, 900])
+def test_the_size_of_v1_lists(count: int) -> None:
+    sizes: dict[str, Any] = {"client_segments": count, "client_statuses": count}
+    with Sandbox(clients=20, subscriptions=count, **sizes) as running:
+        for path in ("subscriptions", "client-segments", "client-statuses"):
+            records = Client(running).get(f"{running.url}/v1/{path}", timeout=5).json()
+            assert len({record["id"] for record in records}) == len(records) == count
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "value"),
+    [
+        ("--undated=contacts=3", "undated", {"contacts": 3}),
+        ("--header=X-Limit=a=b", "headers", {"X-Limit": "a=b"}),
+        (
+            "--at=/pulse/search:inclusive=false",
+            "by_path",
+            {"/pulse/search": {"inclusive": False}},
+        ),
+        (
+            "--at=/pulse/search:filter_precision=day",
+            "by_path",
+            {"/pulse/search": {"filter_precision": "day"}},
+        ),
+    ],
+)
+def test_options(option: str, name: str, value: Any) -> None:
+    assert settings_with_report([option])[name] == value
+
+
+def test_a_setting_that_no_search_has_of_its_own() -> None:
+    with pytest.raises(SystemExit):
+        settings_with_report(["--at=/pulse/search:gzip=false"])

@@ -1,0 +1,82 @@
+"""Makes the reports in `tests/reports`, by checking sandboxes of known behaviour."""
+
+from __future__ import annotations
+
+import json
+import logging
+import typing as t
+from dataclasses import asdict
+from pathlib import Path
+
+from clientsuccess_sandbox import Sandbox, Status
+from tap_clientsuccess.account_check.probes import AccountCheck
+from tap_clientsuccess.tap import TapClientSuccess
+
+if t.TYPE_CHECKING:
+    from tap_clientsuccess.account_check.facts import Report
+
+FOLDER = Path(__file__).parent.parent / "tests" / "reports"
+UNORDERED = {"sortBy", "sortDirection", "modifiedAfter"}
+ACCOUNTS: dict[str, dict[str, t.Any]] = {
+    "as_documented": {"clients": 150},
+    "coarse_filter": {
+        "clients": 90,
+        "max_size": 100,
+        "filter_precision": "day",
+        "inclusive": False,
+        "key_opens_v1": False,
+        "health_path": "/ping",
+    },
+    "other_zone": {
+        "clients": 80,
+        "max_size": 500,
+        "filter_precision": "second",
+        "filter_zone": -7.0,
+        "undated": {"contacts": 12},
+        "missing_detail": "417",
+        "clock_offset": 90.0,
+    },
+    "by_number": {
+        "clients": 120,
+        "ignore": {"/clientNote/search": UNORDERED, "/pulse/search": UNORDERED},
+        "by_path": {"/contract/search": {"totals": False}},
+        "headers": {"X-RateLimit-Limit": "600"},
+        "missing_detail": "null",
+    },
+    "deep": {
+        "clients": 150,
+        "max_size": 1000,
+        "max_depth": 400,
+        "beyond_depth": "repeat",
+        "cap_total": True,
+        "extra_total": 0,
+    },
+    "little": {
+        "clients": 9,
+        "key_header": "Authorization",
+        "health_path": "",
+        "extra_total": 2,
+        "rules": [Status("/product/search", 403)],
+    },
+}
+
+
+def check(sandbox: Sandbox) -> Report:
+    """Check a running sandbox."""
+    config = {"api_key": sandbox.api_key, "base_url": sandbox.base_url}
+    tap = TapClientSuccess(config=config, setup_mapper=False)
+    return AccountCheck(tap, tap.config).run()
+
+
+def main() -> None:
+    """Write all reports."""
+    logging.disable()
+    FOLDER.mkdir(exist_ok=True)
+    for name, settings in ACCOUNTS.items():
+        with Sandbox(seed=5, **settings) as sandbox:
+            text = json.dumps(asdict(check(sandbox)), indent=2)
+        (FOLDER / f"{name}.json").write_text(f"{text}\n")
+
+
+if __name__ == "__main__":
+    main()

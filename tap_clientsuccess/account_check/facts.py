@@ -1,0 +1,142 @@
+"""What the account check finds out. None is "cannot tell"; nothing here is data."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+READ = t.Literal["by time", "by page number", "in one request", "not at all"]
+
+
+@dataclass(kw_only=True)
+class FieldFacts:
+    """What the sampled records of a stream have.
+
+    Attributes:
+        sampled: How many records were looked at.
+        unknown: Names that the schema lacks: plain ones that every record has.
+        more_unknown: How many other names at the top the schema lacks.
+        never_fit: Path of a field of which no value fits -> the JSON types seen.
+        times: Forms of times, such as ``9999-99-99T99:99:99.999Z``.
+        custom: How many custom fields the records show.
+    """
+
+    sampled: int = 0
+    unknown: list[str] = field(default_factory=list)
+    more_unknown: int = 0
+    never_fit: dict[str, list[str]] = field(default_factory=dict)
+    times: list[str] = field(default_factory=list)
+    custom: int = 0
+
+
+@dataclass(kw_only=True)
+class StreamFacts:
+    """What was found out of a stream.
+
+    Attributes:
+        name: Its name; a number for one of `custom_streams`.
+        status: Status of the first answer; None without a complete one.
+        reachable: Whether there were records, or a list of none.
+        records: How many there are.
+        page_sizes: Size that was asked -> records of a full page; 0 if it was refused.
+        first_page: The number of the first page.
+        sorts_ascending: Whether it sorts by time, oldest first.
+        sorts_descending: Whether it sorts by time, newest first.
+        filters: Whether it filters by time.
+        inclusive: Whether the moment of the filter passes.
+        precision: What the filter is rounded down to.
+        zone: Hours ahead of UTC that filters are taken for.
+        future_is_empty: Whether a filter in the future leaves no record.
+        total: What `totalElements` is: exact, inexact, capped or absent.
+        counted_too_many: Records that are counted and never returned.
+        reads_to: The deepest record that it returns; None for the last one.
+        beyond: What it answers further on: a status, empty or repeat.
+        without_time: Records without a modification (or creation) time.
+        without_key: Sampled records without a primary key.
+        shows_modification: Whether sampled records have a modification time.
+        read: How it will be read.
+        seconds: Time to the first byte of a page, measured.
+        records_per_second: Records that arrive in a second, measured.
+        newest_seconds: How far the newest time is ahead of the server's clock.
+        not_asked: Whether requests ran out before all was asked.
+    """
+
+    name: str
+    status: int | None = None
+    reachable: bool = False
+    records: int | None = None
+    page_sizes: dict[str, int | None] = field(default_factory=dict)
+    first_page: int | None = None
+    sorts_ascending: bool | None = None
+    sorts_descending: bool | None = None
+    filters: bool | None = None
+    inclusive: bool | None = None
+    precision: str | None = None
+    zone: float | None = None
+    future_is_empty: bool | None = None
+    total: str | None = None
+    counted_too_many: int = 0
+    reads_to: int | None = None
+    beyond: str | None = None
+    without_time: int | None = None
+    without_key: int = 0
+    shows_modification: bool | None = None
+    read: READ = "not at all"
+    fields: FieldFacts = field(default_factory=FieldFacts)
+    seconds: float | None = None
+    records_per_second: float | None = None
+    newest_seconds: float | None = None
+    not_asked: bool = False
+
+
+@dataclass(kw_only=True)
+class PlanRow:
+    """Requests and minutes of a stream: of a first read, and of a night."""
+
+    name: str
+    first_requests: int
+    first_minutes: float
+    night_requests: int
+    night_minutes: float
+
+
+@dataclass(kw_only=True)
+class Report:
+    """All of the report.
+
+    Attributes:
+        reasons: Why the exit code is 1; empty for 0.
+        settings: Settings to use that differ from those given.
+        health: Path -> status; None for no complete response.
+        key: Header -> status with the key in it, as far as it was asked.
+        missing_detail: Status of a detail that does not exist; 200 with null is
+            ``null``.
+        custom_fields: Resource type -> number of definitions.
+        custom_fields_refused: Resource type -> status.
+        custom_field_types: Names of the types of custom fields -> how many have it.
+        other_custom_field_types: How many custom fields have a type of unusual name.
+        limit_headers: Name of a header that tells a limit -> its number, if plain.
+        differs: What differs from what is known.
+    """
+
+    version: str = ""
+    base: str = ""
+    reasons: list[str] = field(default_factory=list)
+    settings: dict[str, str] = field(default_factory=dict)
+    health: dict[str, int | None] = field(default_factory=dict)
+    key: dict[str, int | None] = field(default_factory=dict)
+    streams: list[StreamFacts] = field(default_factory=list)
+    v1: list[StreamFacts] = field(default_factory=list)
+    missing_detail: str | None = None
+    custom_fields: dict[str, int] = field(default_factory=dict)
+    custom_fields_refused: dict[str, int | None] = field(default_factory=dict)
+    custom_field_types: dict[str, int] = field(default_factory=dict)
+    other_custom_field_types: int = 0
+    limit_headers: dict[str, int | None] = field(default_factory=dict)
+    other_limit_headers: int = 0
+    rate_limited: int = 0
+    requests: int = 0
+    minutes: float = 0.0
+    clock_seconds: float | None = None
+    plan: list[PlanRow] = field(default_factory=list)
+    differs: list[str] = field(default_factory=list)
