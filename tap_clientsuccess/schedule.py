@@ -14,7 +14,7 @@ changed. It may take several runs. The rules, which a change must not break:
    delete the rows of lesser versions: those are the records that no longer exist.
 4. What was begun under another key, name, stream map or `start_date`, or with BATCH or
    versions switched on or off, begins anew, with another version.
-5. A version is greater than all others in the state.
+5. A new version is greater than every version in the state that the run was given.
 
 All of it lies in the stream's bookmark, as the SDK keeps no other key. Meltano merges
 a partial state deeply into the one before: so no key is removed, and none is null that
@@ -28,6 +28,7 @@ import typing as t
 from enum import StrEnum
 
 import msgspec
+from msgspec.structs import replace
 
 from tap_clientsuccess.singer.outputs import hash_of, packed, unpacked
 
@@ -71,7 +72,8 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
         shape: What left then, see `Outputs.shape`.
         columns: The columns that left in every run since.
         records: How many records it brought.
-        activated: How many the last one brought that was activated.
+        activated: How many the next one is measured against: as many as the last one
+            brought that was activated, or the first that could be.
         undated: How many of its records had no time.
         tried: When the last one began that ended without being complete.
         failed: How many did so, one after the other.
@@ -200,6 +202,7 @@ class Schedule:
         self.reason = ""
         self.version: int | None = None
         self.has_begun = self.has_second_half = self.is_resumed = False
+        self._has_attempted = False
         self._state = state
         self._facts: Facts
         self._now = _EVER
@@ -293,12 +296,17 @@ class Schedule:
         facts = self._facts
         if facts.start_date:
             return "start_date leaves records out"
+        if facts.uses_batch:
+            return "BATCH messages have no version"
         if facts.outputs.filters:
             return "a stream map leaves records out"
         if facts.outputs.sets_keys:
             return "a stream map sets the primary key, as tables of several accounts do"
         if not facts.is_new and self.past.activated is None:
-            return "how many records there should be is not known before this read"
+            return (
+                "no earlier one was activated, so its number of records cannot be "
+                "compared; the next one can"
+            )
         return ""
 
     def note_turn(self) -> None:
@@ -311,9 +319,10 @@ class Schedule:
             self._change(by_number=is_by_number)
 
     def note_attempt(self) -> None:
-        """Note that a read begins that cannot be resumed."""
-        if underway := self.underway:
-            self._set(UNDERWAY, _replaced(underway, runs=underway.runs + 1))
+        """Note, once a run, that a read begins that cannot be resumed."""
+        if (underway := self.underway) and not self._has_attempted:
+            self._has_attempted = True
+            self._set(UNDERWAY, replace(underway, runs=underway.runs + 1))
 
     def note_due(self, reason: str) -> None:
         """Let a full read be due next time."""
@@ -327,12 +336,12 @@ class Schedule:
         if past.columns and not (known := unpacked(past.columns)) <= columns:
             self._change(columns=packed(known & columns))
         if underway and not (known := unpacked(underway.columns)) <= columns:
-            self._set(UNDERWAY, _replaced(underway, columns=packed(known & columns)))
+            self._set(UNDERWAY, replace(underway, columns=packed(known & columns)))
 
     def bar(self, objection: str) -> None:
         """Note why the read in progress must not be activated."""
         if (underway := self.underway) and not underway.barred:
-            self._set(UNDERWAY, _replaced(underway, barred=objection))
+            self._set(UNDERWAY, replace(underway, barred=objection))
 
     @property
     def place(self) -> dt.datetime | None:
@@ -342,28 +351,27 @@ class Schedule:
     def move(self, place: dt.datetime | None) -> None:
         """Set the place of the full read in progress."""
         if underway := self.underway:
-            self._set(UNDERWAY, _replaced(underway, place=place))
+            self._set(UNDERWAY, replace(underway, place=place))
 
     def objection(self, ending: Ending) -> str:
         """Return why the version must not be activated; nothing if it may be."""
-        underway, records = self.underway, ending.records
-        expected = self.past.activated or 0
-        objections = {
-            "not everything came": not ending.is_complete,
-            "a part was read before, without this version": underway is None,
-            underway.barred if underway else "": True,
-            ending.objection: True,
-            "there are no records at all": not records,
-            f"{records:,} records are fewer than half of {expected:,}": (
-                2 * records < expected
-            ),
-        }
-        return next((why for why, holds in objections.items() if why and holds), "")
+        if not ending.is_complete:
+            return "not everything came"
+        if (underway := self.underway) is None:
+            return "a part was read before, without this version"
+        if why := underway.barred or ending.objection:
+            return why
+        if not ending.records:
+            return "there are no records at all"
+        if 2 * ending.records < (self.past.activated or 0):
+            expected = f"{self.past.activated:,}"
+            return f"{ending.records:,} records are fewer than half of {expected}"
+        return ""
 
     def end(self, ending: Ending, *, is_activated: bool) -> None:
         """Note how the full read ended."""
         underway, past, facts = self.underway, self.past, self._facts
-        if underway is None or underway.began is None:
+        if underway is None:
             return
         if not ending.is_complete:
             self._end_without(underway)
@@ -405,7 +413,7 @@ class Schedule:
         return (self._now - (self.past.turn or _EVER)) / interval
 
     def _change(self, **values: t.Any) -> None:
-        self._set(PAST, _replaced(self.past, **values))
+        self._set(PAST, replace(self.past, **values))
 
     def _set(self, key: str, value: Past | Underway | None) -> None:
         if value is not None:
@@ -481,7 +489,3 @@ def _read(value: t.Any, kind: type[S]) -> S | None:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError:
         return None
-
-
-def _replaced(struct: S, **values: t.Any) -> S:
-    return msgspec.structs.replace(struct, **values)

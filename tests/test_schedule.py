@@ -355,7 +355,7 @@ def test_an_objection_of_any_run_holds(read: State) -> None:
 def test_the_first_full_read_of_an_old_state_only_gives_the_number() -> None:
     state: State = {}
     schedule = night(state, NOW, None)
-    assert "is not known" in schedule.objection(WHOLE)
+    assert "no earlier one was activated" in schedule.objection(WHOLE)
     schedule.end(WHOLE, is_activated=False)
 
     assert night(state, NOW + DAY, None).objection(WHOLE) == ""

@@ -24,7 +24,7 @@ if t.TYPE_CHECKING:
 
 _DIGITS = 16
 _COLUMN_BYTES = 3
-"""Of a few hundred columns, two share a hash once in some hundred thousand accounts."""
+"""Beside 300 columns, a new one goes unnoticed once in some 56,000 times."""
 
 
 @dataclass(frozen=True)

@@ -185,7 +185,7 @@ class CustomFields(ListStream):
         if len(refused) == len(RESOURCE_TYPES):
             self.check_v2_opens()
             self.note_refusal("all resource types", refused[RESOURCE_TYPES[0]])
-            self.skip(*self.refusals)
+            self.skip("; ".join(self.refusals))
             return False
         for resource, error in refused.items():
             if error.status not in _ABSENT:

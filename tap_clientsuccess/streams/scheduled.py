@@ -16,7 +16,7 @@ from functools import cached_property
 
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 
-from tap_clientsuccess.errors import ApiError
+from tap_clientsuccess.errors import ApiError, counted
 from tap_clientsuccess.schedule import Ending, Facts, Kind, Schedule
 from tap_clientsuccess.singer.outcome import Outcome, Status
 from tap_clientsuccess.singer.signals import Interrupted
@@ -201,7 +201,7 @@ class ScheduledStream(RecordStream, abc.ABC):
             outcome.is_complete, outcome.everything, outcome.undated, outcome.uncounted
         )
         is_activated = self._activate(ending)
-        if outcome.is_complete and not is_activated:
+        if outcome.is_complete and not self.emit_activate_version_messages:
             self._compare(outcome.everything)
         schedule.end(ending, is_activated=is_activated)
         self.note_first_read_over()
@@ -223,10 +223,7 @@ class ScheduledStream(RecordStream, abc.ABC):
         """Activate the version of a full read, if nothing speaks against it."""
         if not self.emit_activate_version_messages:
             return False
-        why = self.schedule.objection(ending)
-        if self.version is None:
-            why = "BATCH messages have no version"
-        if why:
+        if why := self.schedule.objection(ending):
             self.logger.warning(
                 "%s: no ACTIVATE_VERSION after this full read, so deleted records stay "
                 "in the target: %s",
@@ -234,16 +231,23 @@ class ScheduledStream(RecordStream, abc.ABC):
                 why,
             )
             return False
-        self.activate_version(t.cast("int", self.version))
+        version = t.cast("int", self.version)
+        self.activate_version(version)
+        self.logger.info(
+            "%s: version %d activated: targets drop the rows of lesser versions, as "
+            "their records no longer exist",
+            self.name,
+            version,
+        )
         return True
 
     def _compare(self, records: int) -> None:
-        """Say how many records are gone, to who does not use versions."""
+        """Say how many fewer records there are, as no target deletes their rows."""
         past = self.schedule.past
         if past.records and past.began and records < past.records:
             self.logger.info(
-                "%s: %s fewer records than at the last full read, on %s",
+                "%s: %s fewer than at the last full read, on %s",
                 self.name,
-                f"{past.records - records:,}",
+                counted(past.records - records),
                 f"{past.began:%Y-%m-%d}",
             )

@@ -197,11 +197,15 @@ class SearchStream(ClientSuccessStream):
             status, why = Status.IN_DOUBT, "; ".join(doubts)
             self.schedule.bar(why)
         accepted = verdict.missing if verdict.is_accepted else 0
+        is_old_news = False
+        # An incremental read that lacks nothing says nothing of the whole list.
+        if accepted or self.reads_everything:
+            is_old_news = self.schedule.accept(accepted)
         return Outcome(
             status=status,
             why=why,
             missing=verdict.missing,
-            is_old_news=self.schedule.accept(accepted),
+            is_old_news=is_old_news,
             distinct=reader.distinct,
             everything=reader.everything,
             undated=reader.without_time,

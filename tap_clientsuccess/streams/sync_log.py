@@ -7,7 +7,6 @@ import uuid
 from functools import cached_property
 
 from tap_clientsuccess.config.settings import package_version
-from tap_clientsuccess.schedule import Kind
 from tap_clientsuccess.singer.outcome import Status
 from tap_clientsuccess.streams.base import ClientSuccessStream
 from tap_clientsuccess.timestamps import format_time
@@ -51,11 +50,6 @@ class SyncLog(ClientSuccessStream):
                 self.name,
             )
 
-    @property
-    def comes_late(self) -> bool:
-        """Whether the news of other streams come first: its SCHEMA leaves before."""
-        return False
-
     def read_lines(self, context: Context | None) -> Iterator[Lines]:  # noqa: ARG002
         """Return nothing: the rows come as other streams end."""
         yield from ()
@@ -73,13 +67,13 @@ class SyncLog(ClientSuccessStream):
         if schedule.has_second_half and not stream.reads_everything:
             # The news are complete, the full read is not.
             status = Status.IN_PROGRESS if outcome.is_complete else status
-        is_full = schedule.kind is not Kind.INCREMENTAL and stream.reads_everything
+        is_full = stream.reads_everything
         return {
             "run_id": self.run_id,
             "stream": stream.name,
             "started_at": format_time(stream.started_at),
             "ended_at": format_time(stream.ended_at),
-            "kind": schedule.kind.value,
+            "kind": schedule.kind.value if schedule.has_begun else None,
             "resumed": schedule.is_resumed,
             "reason": schedule.reason or None,
             "status": status.value,
