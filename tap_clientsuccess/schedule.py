@@ -224,10 +224,13 @@ class Schedule:
         """When the next full read is due; None for never, or while one is underway."""
         if not self.has_begun:
             return None
-        facts, began = self._facts, self.past.began
-        if facts.is_whole or facts.interval is None or began is None or self.underway:
+        facts, past = self._facts, self.past
+        if facts.is_whole or facts.interval is None or self.underway:
             return None
-        return began + facts.interval
+        if past.failed == 1 or past.due:
+            return self._now
+        since = _latest(past)
+        return None if since == _EVER else since + facts.interval
 
     def begin(self, facts: Facts, now: dt.datetime, version: int) -> None:
         """Decide what is read, before the first record.
@@ -376,9 +379,11 @@ class Schedule:
         if not ending.is_complete:
             self._end_without(underway)
             return
-        activated = past.activated
-        if facts.uses_versions and (is_activated or activated is None):
-            activated = ending.records
+        records, activated = past.records, past.activated
+        if not ending.objection:  # Else that is no number of all there is.
+            records = ending.records
+            if facts.uses_versions and (is_activated or activated is None):
+                activated = ending.records
         self._set(
             PAST,
             Past(
@@ -387,7 +392,7 @@ class Schedule:
                 start_date=facts.start_date,
                 shape=facts.outputs.shape,
                 columns=underway.columns,
-                records=ending.records,
+                records=records,
                 activated=activated,
                 undated=ending.undated,
                 turn=past.turn,
@@ -433,7 +438,7 @@ def why_due(past: Past, facts: Facts, now: dt.datetime) -> str:
     interval = facts.interval
     if interval is None:
         return ""
-    since = max(past.began or _EVER, (past.failed > 1 and past.tried) or _EVER)
+    since = _latest(past)
     early = min(interval * _EARLY, _MOST_EARLY) + _JITTER
     is_time = now - since >= interval - early
     reasons = {
@@ -451,6 +456,11 @@ def why_due(past: Past, facts: Facts, now: dt.datetime) -> str:
             past.due: bool(past.due),
         }
     return next((reason for reason, holds in reasons.items() if holds), "")
+
+
+def _latest(past: Past) -> dt.datetime:
+    """Return when the read began from which the interval counts."""
+    return max(past.began or _EVER, (past.failed > 1 and past.tried) or _EVER)
 
 
 def _in_words(interval: dt.timedelta) -> str:

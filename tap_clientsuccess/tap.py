@@ -157,7 +157,7 @@ class TapClientSuccess(ContextTap):
             }
             complete_catalog(catalog, resources, self.context.custom_fields)
             make_nullable(catalog)
-        streams = self.streams.values()
+        streams = self._all_streams
         with self._stream_map_errors():
             for stream in streams:
                 self.mapper.register(stream)

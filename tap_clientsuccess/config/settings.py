@@ -202,7 +202,7 @@ class Settings:
             "Days between two full reads of a stream, which find what an incremental "
             "sync cannot see: scores, deletes, new columns. An object of stream names; "
             "`*` stands for all that it does not name. `0` is in every run, `null` is "
-            "never. `tasks` and the lists of v1 are read in full in every run. By default "
+            "never. It is not for `tasks` and the lists of v1. By default "
             '`{"clients": 1, "contracts": 1, "client_details": 30, '
             '"contact_details": 30, "*": 7}`.'
         ),

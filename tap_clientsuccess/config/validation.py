@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib.util
 import json
+import math
 import typing as t
 from collections import defaultdict
 from itertools import chain
@@ -100,16 +101,21 @@ def _unknown(
         yield f"{within}{name} is not a setting{hint}"
 
 
-def interval_problems(given: Iterable[str], streams: Collection[str]) -> Iterator[str]:
-    """Find names in `full_read_interval_days` that are not a stream's.
+def interval_problems(
+    given: Mapping[str, float | None], streams: Collection[str]
+) -> Iterator[str]:
+    """Find what is wrong in `full_read_interval_days`, such as an unknown name.
 
     Args:
-        given: The names.
+        given: The setting.
         streams: The names of all streams.
 
     Yields:
         One sentence a problem, with the nearest name.
     """
+    for name, days in given.items():
+        if days is not None and not math.isfinite(days):
+            yield f"full_read_interval_days.{name} must be a number of days"
     for name in sorted({*given} - {"*", *streams}):
         near = nearest(name, streams)
         hint = f"; did you mean {near}?" if near else ""

@@ -22,17 +22,17 @@ from tap_clientsuccess.singer.flattening import (
     FlatteningPlan,
 )
 from tap_clientsuccess.singer.sdk import selected_schema
-from tap_clientsuccess.singer.stream_maps import as_sent, maps_for
+from tap_clientsuccess.singer.stream_maps import as_sent, maps_for, transformed
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from singer_sdk.helpers.types import TapState
     from singer_sdk.mapper import StreamMap
-    from singer_sdk.streams import Stream
 
     from tap_clientsuccess.records import JSONSchema
     from tap_clientsuccess.singer.flattening import Path
+    from tap_clientsuccess.singer.stream import RecordStream
 
 logger = logging.getLogger("tap-clientsuccess")
 
@@ -57,7 +57,7 @@ class StreamMapper(PluginMapper):
         self._unselected: dict[str, list[JSONSchema]] = {}
         """What the streams to flatten would have, were all their fields selected."""
 
-    def register(self, stream: Stream) -> None:
+    def register(self, stream: RecordStream) -> None:
         """Decide what is sent of a stream. Of which nothing is sent, nothing is read.
 
         Raises:
@@ -71,7 +71,7 @@ class StreamMapper(PluginMapper):
             return
         everything = stream.effective_schema
         selected = selected_schema(stream)
-        stream_maps = self._made(name, selected, keys)
+        stream_maps = self._fitting(stream, selected)
         for stream_map in stream_maps:
             self._check_name(name, stream_map)
         if all(isinstance(m, RemoveRecordTransform) for m in stream_maps):
@@ -118,6 +118,30 @@ class StreamMapper(PluginMapper):
         for stream_map in chain.from_iterable(self.stream_maps.values()):
             if isinstance(stream_map, CustomStreamMap):
                 _send_as_the_sdk(stream_map)
+
+    def _fitting(self, stream: RecordStream, schema: JSONSchema) -> list[StreamMap]:
+        """Make the maps of a stream; patterns need not fit what the tap itself says.
+
+        Raises:
+            ConfigValidationError: They fail.
+        """
+        name, keys = stream.name, stream.primary_keys
+        try:
+            stream_maps = self._made(name, schema, keys)
+            if stream.example:
+                for stream_map in stream_maps:
+                    transformed(stream_map, dict(stream.example))
+        except Exception:
+            if not stream.example or name in self._all_maps:
+                raise
+            logger.warning(
+                "%s: sent without the patterns in stream_maps, which do not fit it",
+                name,
+            )
+            patterns, self._all_maps = self._all_maps, {}
+            stream_maps = self._made(name, schema, keys)
+            self._all_maps = patterns
+        return stream_maps
 
     def _made(
         self, name: str, schema: JSONSchema, keys: Sequence[str] | None

@@ -56,6 +56,11 @@ class StreamProgress:
     status: str = ""
 
     @property
+    def new(self) -> int:
+        """How many records sent so far changed after that bookmark."""
+        return max(0, self.records - self.repeated)
+
+    @property
     def fields(self) -> dict[str, t.Any]:
         """The values for a structured log."""
         counts = self.requests
@@ -63,7 +68,7 @@ class StreamProgress:
             "stream": self.stream,
             "part": self.part,
             "records": self.records,
-            "new": self.records - self.repeated,
+            "new": self.new,
             "total": self.total,
             "requests": counts.requests,
             "retries": counts.retries,
@@ -90,9 +95,8 @@ class StreamProgress:
 
     def summarize(self) -> str:
         """Describe the result."""
-        new = self.records - self.repeated
         what = f"{self.part} {self.status}".lstrip()
-        text = f"{what}: {counted(self.records)} ({new:,} new)"
+        text = f"{what}: {counted(self.records)} ({self.new:,} new)"
         text += f" in {self.seconds:.1f} s; {self.requests.describe()}"
         if self.bookmark:
             text += f"; bookmark: {self.bookmark_before or 'none'} -> {self.bookmark}"

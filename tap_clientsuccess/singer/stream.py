@@ -66,6 +66,8 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
 
     outcome = Outcome(status=Status.IN_PROGRESS)
     """How the last read ended."""
+    example: t.Mapping[str, t.Any] | None = None
+    """A record, where the tap makes them, to try stream maps on."""
     has_records = True
     """Whether responses have its records."""
     part = ""
@@ -186,8 +188,8 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
             self.begin()
             if lines:
                 self.note_sent()
-            yield lines
             self.progress.records += len(lines)
+            yield lines
             self.reporter.tick()
 
     @cached_property

@@ -201,7 +201,8 @@ class ScheduledStream(RecordStream, abc.ABC):
             outcome.is_complete, outcome.everything, outcome.undated, outcome.uncounted
         )
         is_activated = self._activate(ending)
-        if outcome.is_complete and not self.emit_activate_version_messages:
+        is_comparable = outcome.is_complete and not outcome.uncounted
+        if is_comparable and not self.emit_activate_version_messages:
             self._compare(outcome.everything)
         schedule.end(ending, is_activated=is_activated)
         self.note_first_read_over()

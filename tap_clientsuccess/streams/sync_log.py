@@ -35,6 +35,13 @@ class SyncLog(ClientSuccessStream):
     primary_keys = ("run_id", "stream")
     has_records = False
 
+    @property
+    def example(self) -> dict[str, t.Any]:  # type: ignore[override]
+        """A row, to try stream maps on."""
+        values = {"string": "x", "integer": 1, "boolean": False}
+        columns = self.schema["properties"].items()
+        return {name: values[_type(column)] for name, column in columns}
+
     @cached_property
     def run_id(self) -> str:
         """Identifies this run of the tap."""
@@ -68,6 +75,7 @@ class SyncLog(ClientSuccessStream):
             # The news are complete, the full read is not.
             status = Status.IN_PROGRESS if outcome.is_complete else status
         is_full = stream.reads_everything
+        is_broken_off = status in {Status.FAILED, Status.INTERRUPTED}
         return {
             "run_id": self.run_id,
             "stream": stream.name,
@@ -79,11 +87,11 @@ class SyncLog(ClientSuccessStream):
             "status": status.value,
             "why": outcome.why or None,
             "records": sum(part.records for part in parts),
-            "new_records": sum(part.records - part.repeated for part in parts),
-            "distinct_records": outcome.distinct,
+            "new_records": sum(part.new for part in parts),
+            "distinct_records": None if is_broken_off else outcome.distinct,
             # Where the read did not end, only the server told.
             "server_total": (is_full and outcome.everything) or parts[-1].total,
-            "missing": outcome.missing,
+            "missing": None if is_broken_off else outcome.missing,
             "bookmark_before": stream.bookmark_before,
             "bookmark_after": parts[-1].bookmark,
             "version": stream.version,
@@ -92,6 +100,11 @@ class SyncLog(ClientSuccessStream):
             "next_full_read_at": _text(schedule.next_at),
             "tap_version": package_version(),
         }
+
+
+def _type(column: dict[str, t.Any]) -> str:
+    types = column["type"]
+    return str(types if isinstance(types, str) else types[0])
 
 
 def _text(time: dt.datetime | None) -> str | None:

@@ -54,6 +54,8 @@ class Nights:
     def __init__(self, sync: Sync, sandbox: Sandbox, **settings: t.Any) -> None:
         self.sync = sync
         self.sandbox = sandbox
+        # Not just a day off: versions take such a clock for right or for wrong.
+        sandbox.clock.offset = 3600.0
         self.settings = settings
         self.state: State | None = None
         self.tables: dict[str, dict[int, tuple[int, t.Any]]] = {}
@@ -450,6 +452,50 @@ def test_maps_flattening_and_batch_apply_to_sync_log(
     assert len(output.batches["sync_log"]) == len({*output.schemas}) - 1
 
 
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        {"id2": "id"},
+        {"__filter__": "modifiedTime is not None"},
+        {"account": "'a'", "__key_properties__": ["account", "id"]},
+        {"__else__": None, "id": "id"},
+    ],
+    ids=str,
+)
+def test_patterns_that_do_not_fit_sync_log(
+    sync: Sync, caplog: pytest.LogCaptureFixture, pattern: State
+) -> None:
+    output = sync(streams=["sync_log", "clients"], stream_maps={"*": pattern})
+
+    assert len(output.records["clients"]) == 30
+    assert rows(output)["clients"]["status"] == "complete"
+    assert "sync_log: sent without the patterns in stream_maps" in caplog.text
+
+
+def test_a_pattern_that_fits_sync_log(sync: Sync) -> None:
+    maps = {"*": {"account": "'a'"}}
+    output = sync(streams=["sync_log", "clients"], stream_maps=maps)
+
+    assert rows(output)["clients"]["account"] == "a"
+
+
+def test_a_wrong_total_that_was_accepted_does_not_fail_again(
+    cli: CommandLine, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    sandbox.extra_total = 3
+    (tmp_path / "state.json").write_text("{}")
+    codes = []
+    for _ in range(4):
+        sandbox.clock.offset += DAY
+        result = cli("--state", str(tmp_path / "state.json"), on_incomplete="fail")
+        codes.append(result.exit_code)
+        lines = [json.loads(line) for line in result.stdout.splitlines()]
+        *_, state = [line["value"] for line in lines if line["type"] == "STATE"]
+        (tmp_path / "state.json").write_text(json.dumps(state))
+
+    assert codes == [3, 0, 0, 0]
+
+
 def test_an_older_catalog_has_no_sync_log(
     sync: Sync, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -484,6 +530,7 @@ def test_incomplete_streams_fail_at_the_end_if_told_to(
         ({"full_read_interval_days": {"client": 1}}, "did you mean clients?"),
         ({"full_read_interval_days": {"clients": -1}}, "full_read_interval_days"),
         ({"full_read_interval_days": 5}, "full_read_interval_days"),
+        ({"full_read_interval_days": {"clients": float("nan")}}, "a number of days"),
         ({"on_incomplete": "stop"}, "on_incomplete"),
     ],
 )

@@ -95,7 +95,7 @@ def test_an_incremental_sync_without_changes_needs_few_requests(
     state = sync(catalog=catalog, **settings).state
     sandbox.requests.clear()
     sync(catalog=catalog, state=state, **settings)
-    assert len(sandbox.requests) == 10  # One for each stream but `custom_fields`.
+    assert len(sandbox.requests) == 11  # One for each stream but `custom_fields`.
 
 
 ALL = "/customfield/all"
