@@ -121,7 +121,8 @@ class SearchStream(ClientSuccessStream):
             return
         self._move(context, time)
         if self._is_second_half:
-            self.schedule.move(time)
+            # It starts the lookback before the place.
+            self.schedule.move(max(time, self.schedule.place or time))
         elif self.schedule.kind is Kind.FIRST:
             self._note_unfinished(context)
 
