@@ -70,7 +70,7 @@ class SearchStream(ClientSuccessStream):
         if self.schedule.past.by_number and not self.clock.is_known:
             # What is due decides which pages are requested.
             self.thread_pool.submit(self._page, PageRequest.for_count()).result()
-        if self.clock.is_known:
+        if self.clock.is_known or self.schedule.past.by_number:
             self.begin()
         reader = Reader(
             lambda request: self.thread_pool.submit(self._page, request).result,

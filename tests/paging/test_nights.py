@@ -53,6 +53,11 @@ def test_what_must_hold_in_many_histories(
     record_property("nights", f"{name}|{len(MANY)}|{dict(counts)}")
 
 
+def test_a_stream_by_number_is_not_taken_for_whole_where_no_clock_is_known() -> None:
+    """What is due is decided before the window, also without any `Date`."""
+    assert run_history(5031, CASES["no date, kills"]).wrong == []
+
+
 def test_the_histories_are_as_rich_as_intended() -> None:
     counts = histories("all at once", range(100, 106))
     counts += histories("kills", range(100, 106))
