@@ -49,7 +49,7 @@ _MOST_RUNS = 3
 """So often a read that cannot be resumed may be interrupted."""
 _JITTER = dt.timedelta(minutes=1)
 """By so much a clock may go back between two runs: the server tells whole seconds."""
-_EVER = dt.datetime.min.replace(tzinfo=dt.UTC)
+_NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 Time = t.Annotated[dt.datetime, msgspec.Meta(tz=True)]
 
@@ -205,7 +205,7 @@ class Schedule:
         self._has_attempted = False
         self._state = state
         self._facts: Facts
-        self._now = _EVER
+        self._now = _NEVER
 
     @property
     def past(self) -> Past:
@@ -230,7 +230,7 @@ class Schedule:
         if past.failed == 1 or past.due:
             return self._now
         since = _latest(past)
-        return None if since == _EVER else since + facts.interval
+        return None if since == _NEVER else since + facts.interval
 
     def begin(self, facts: Facts, now: dt.datetime, version: int) -> None:
         """Decide what is read, before the first record.
@@ -415,7 +415,7 @@ class Schedule:
     def intervals_waited(self) -> float:
         """Return how many intervals ago the second half last had its turn."""
         interval = self._facts.interval or _DAY
-        return (self._now - (self.past.turn or _EVER)) / interval
+        return (self._now - (self.past.turn or _NEVER)) / interval
 
     def _change(self, **values: t.Any) -> None:
         self._set(PAST, replace(self.past, **values))
@@ -443,11 +443,11 @@ def why_due(past: Past, facts: Facts, now: dt.datetime) -> str:
     is_time = now - since >= interval - early
     reasons = {
         "the last full read was not complete": past.failed == 1,
-        "it was never read in full": since == _EVER or since > now + _JITTER,
+        "it was never read in full": since == _NEVER or since > now + _JITTER,
         _in_words(interval): is_time,
     }
     if not past.failed:
-        start, before = facts.start_date or _EVER, past.start_date or _EVER
+        start, before = facts.start_date or _NEVER, past.start_date or _NEVER
         reasons |= {
             "its name, key or stream map changed": past.shape != facts.outputs.shape,
             "there are new columns": not facts.outputs.columns
@@ -460,7 +460,7 @@ def why_due(past: Past, facts: Facts, now: dt.datetime) -> str:
 
 def _latest(past: Past) -> dt.datetime:
     """Return when the read began from which the interval counts."""
-    return max(past.began or _EVER, (past.failed > 1 and past.tried) or _EVER)
+    return max(past.began or _NEVER, (past.failed > 1 and past.tried) or _NEVER)
 
 
 def _in_words(interval: dt.timedelta) -> str:

@@ -343,7 +343,7 @@ class TapClientSuccess(ContextTap):
         try:
             self._put_in_order()
             self.sync_all()
-            self._read_rest()
+            self._read_second_halves()
         except Interrupted:
             self._leave()
             raise
@@ -363,15 +363,15 @@ class TapClientSuccess(ContextTap):
     def _put_in_order(self) -> None:
         """Let the news of all streams come before what takes long."""
 
-        def place(stream: ClientSuccessStream) -> tuple[bool, bool]:
+        def order(stream: ClientSuccessStream) -> tuple[bool, bool]:
             is_late = stream.selected and stream.comes_late
             return not isinstance(stream, SyncLog), is_late
 
         streams = self._all_streams
-        streams.sort(key=place)
+        streams.sort(key=order)
         self.set_streams(streams)
 
-    def _read_rest(self) -> None:
+    def _read_second_halves(self) -> None:
         """Read the second halves of full reads, after the news of all streams.
 
         The one that has waited the most intervals comes first, so that one that can

@@ -36,13 +36,6 @@ class _Entry(t.NamedTuple):
     time: dt.datetime | None
 
 
-class _Gone(t.NamedTuple):
-    """One of which there is no detail."""
-
-    key: t.Any
-    time: dt.datetime | None
-
-
 class DetailStream(SearchStream):
     """Reads a search, with a bookmark of its own, and sends each record's detail."""
 
@@ -75,14 +68,14 @@ class DetailStream(SearchStream):
             NotFoundError: No detail is at the path.
         """
         found = gone = 0
-        unsettled: list[_Gone] = []
+        unsettled: list[_Entry] = []
         for detail in self.thread_pool.map(self._detail, self._entries(items)):
             self.note_extraction()
             if isinstance(detail, Checkpoint):
                 if found or not gone:
                     self._settle_gone(unsettled)
                     yield detail
-            elif isinstance(detail, _Gone):
+            elif isinstance(detail, _Entry):
                 gone += 1
                 unsettled.append(detail)
             else:
@@ -94,15 +87,16 @@ class DetailStream(SearchStream):
             self.note_refusal("all details", self._none_exists(gone))
         self._settle_gone(unsettled)
 
-    def _settle_gone(self, gone: list[_Gone]) -> None:
-        """Tell records that were deleted from those whose detail is not shown.
+    def _settle_gone(self, gone: list[_Entry]) -> None:
+        """Tell records that were deleted from those whose detail is hidden.
 
-        The search lists the latter still, where it did before. What was edited since
-        is further back in the list, and comes again.
+        The search still lists the latter. What was edited meanwhile has moved to the
+        end of the list, and is read again.
         """
         for entry in gone:
             request = PageRequest.since(entry.time) if entry.time else PageRequest()
             page = self.thread_pool.submit(self._page, request).result()
+            # It may be among those of the same time on the next page.
             is_cut = page.goes_on() and page.newest == entry.time
             if entry.key in page.keys or is_cut:
                 self.note_doubt("there is no detail of a record that the search lists")
@@ -131,7 +125,8 @@ class DetailStream(SearchStream):
                 else:
                     self.note_doubt("dropped a record without a uuid: it has no detail")
 
-    def _detail(self, item: _Entry | Checkpoint) -> EncodedRecord | Checkpoint | _Gone:
+    def _detail(self, item: _Entry | Checkpoint) -> EncodedRecord | Checkpoint | _Entry:
+        """Read a detail; return the entry itself where there is none."""
         if isinstance(item, Checkpoint):
             return item
         path = self.detail_path.format(uuid=quote(item.uuid, safe=""))
@@ -139,7 +134,7 @@ class DetailStream(SearchStream):
         try:
             (record,) = self.fetch_records(request, record_of)
         except NotFoundError:
-            return _Gone(item.key, item.time)
+            return item
         return record
 
 

@@ -15,6 +15,7 @@ from tap_clientsuccess.streams.base import ClientSuccessStream
 from tap_clientsuccess.timestamps import format_time
 
 if t.TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterator
 
     from singer_sdk.helpers.types import Context
@@ -131,11 +132,11 @@ class CustomFields(ListStream):
         """Read the definitions of all resource types concurrently, if they are due."""
         state = self.get_context_state(context)
         if not self.clock.is_known:
-            self.check_v2_opens()
+            self.check_v2_opens()  # Its response tells the time, which decides.
         self.begin()
         if self.schedule.kind is Kind.INCREMENTAL:
-            last = self.schedule.past.began
-            self.skip(f"they were read at {format_time(last) if last else 'no time'}")
+            last = t.cast("dt.datetime", self.schedule.past.began)
+            self.skip(f"they were read at {format_time(last)}")
             self.logger.info(
                 "%s: skipped, as %s (full_read_interval_days)",
                 self.name,

@@ -426,11 +426,11 @@ class NightTap(TapClientSuccess):
             Progress(),
         )
 
-    def _read_rest(self) -> None:
+    def _read_second_halves(self) -> None:
         self.after_news = {name: s.outcome for name, s in self.streams.items()}  # type: ignore[attr-defined]
         self._world.event("between", is_before=True)
         self._world.check()
-        super()._read_rest()
+        super()._read_second_halves()
 
 
 @dataclass(frozen=True)
