@@ -18,7 +18,7 @@ from tap_clientsuccess.http.thread_pool import ThreadPool
 from tap_clientsuccess.http.transport import Transport
 from tap_clientsuccess.records.decoding import decode_json
 from tap_clientsuccess.records.envelope import records_of
-from tap_clientsuccess.schedule import greatest_version
+from tap_clientsuccess.schedule.noted import greatest_version
 from tap_clientsuccess.singer.progress import Progress
 from tap_clientsuccess.singer.sdk import SdkTap
 from tap_clientsuccess.singer.signals import stop_signal

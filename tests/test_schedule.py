@@ -8,16 +8,14 @@ from itertools import pairwise
 
 import pytest
 
-from tap_clientsuccess.schedule import (
+from tap_clientsuccess.schedule.due import Facts
+from tap_clientsuccess.schedule.noted import (
     PAST,
     UNDERWAY,
     VERSION,
-    Ending,
-    Facts,
-    Kind,
-    Schedule,
     greatest_version,
 )
+from tap_clientsuccess.schedule.schedule import Ending, Kind, Schedule
 from tap_clientsuccess.singer.outputs import Outputs
 
 NOW = dt.datetime(2026, 3, 1, 2, tzinfo=dt.UTC)

@@ -9,7 +9,7 @@ from singer_sdk.streams.rest import HTTPRequest
 from tap_clientsuccess.custom_fields import RESOURCE_TYPES
 from tap_clientsuccess.errors import RefusedError
 from tap_clientsuccess.records.envelope import records_of
-from tap_clientsuccess.schedule import Kind
+from tap_clientsuccess.schedule.schedule import Kind
 from tap_clientsuccess.singer.outcome import Outcome, Status
 from tap_clientsuccess.streams.base import ClientSuccessStream
 from tap_clientsuccess.timestamps import format_time

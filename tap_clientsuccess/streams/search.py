@@ -13,7 +13,7 @@ from tap_clientsuccess.paging.page import Page, PageRequest
 from tap_clientsuccess.paging.reader import Reader
 from tap_clientsuccess.paging.window import FURTHER_BACK, Window
 from tap_clientsuccess.records.record_reader import RecordReader
-from tap_clientsuccess.schedule import Kind
+from tap_clientsuccess.schedule.schedule import Kind
 from tap_clientsuccess.singer.outcome import Outcome, Status
 from tap_clientsuccess.streams.base import ClientSuccessStream
 from tap_clientsuccess.streams.scheduled import FIRST_READ_BEGAN

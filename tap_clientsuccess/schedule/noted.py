@@ -1,0 +1,151 @@
+"""What a stream's bookmark keeps of its full reads.
+
+What cannot be read, as in a state that somebody edited, counts as absent.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+
+import msgspec
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+PAST = "full_read"
+UNDERWAY = "full_read_in_progress"
+VERSION = "table_version"
+
+_DAY = dt.timedelta(days=1)
+
+Time = t.Annotated[dt.datetime, msgspec.Meta(tz=True)]
+
+
+class Past(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of earlier full reads.
+
+    Attributes:
+        began: When the last complete one began; None if there was none.
+        version: Its version.
+        start_date: From when it read.
+        shape: What left then, see `Outputs.shape`.
+        columns: The columns that left in every run since.
+        records: How many records it brought.
+        activated: How many the next one is measured against: as many as the last one
+            brought that was activated, or the first that could be.
+        undated: How many of its records had no time.
+        tried: When the last one began that ended without being complete.
+        failed: How many did so, one after the other.
+        due: Why one is due next time, if something came up.
+        turn: When one last had its turn.
+        by_number: Whether the stream was last read by page number.
+        accepted: How many records are missing by a total that is taken to be wrong.
+    """
+
+    began: Time | None = None
+    version: int = 0
+    start_date: Time | None = None
+    shape: str = ""
+    columns: str = ""
+    records: int | None = None
+    activated: int | None = None
+    undated: int = 0
+    tried: Time | None = None
+    failed: int = 0
+    due: str = ""
+    turn: Time | None = None
+    by_number: bool = False
+    accepted: int = 0
+
+
+class Underway(msgspec.Struct, frozen=True, kw_only=True):
+    """A full read that is in progress.
+
+    Attributes:
+        began: When it began; None if none is in progress.
+        version: The version of its records, whether they carry it or not.
+        place: What changed up to this time has been read; None: nothing.
+        basis: What must not change in the meantime, as a hash.
+        columns: The columns that left in each of its runs.
+        barred: Why it must not be activated, if so.
+        runs: How many runs began it from the start, where it cannot be resumed.
+    """
+
+    began: Time | None = None
+    version: int = 0
+    place: Time | None = None
+    basis: str = ""
+    columns: str = ""
+    barred: str = ""
+    runs: int = 0
+
+
+class Noted:
+    """The notes in a stream's bookmark; to set one changes the state."""
+
+    def __init__(self, state: dict[str, t.Any]) -> None:
+        """Keep the notes in a stream's bookmark."""
+        self._state = state
+
+    @property
+    def past(self) -> Past:
+        """What is known of earlier full reads."""
+        return _read(self._state.get(PAST), Past) or Past()
+
+    @past.setter
+    def past(self, past: Past) -> None:
+        self._state[PAST] = msgspec.to_builtins(past)
+
+    @property
+    def underway(self) -> Underway | None:
+        """The full read in progress, if any: one that is newer than the last."""
+        found = _read(self._state.get(UNDERWAY), Underway)
+        is_new = found and found.began and found.version > self.past.version
+        return found if is_new else None
+
+    @underway.setter
+    def underway(self, underway: Underway | None) -> None:
+        if underway or UNDERWAY in self._state:
+            self._state[UNDERWAY] = msgspec.to_builtins(underway or Underway())
+
+    @property
+    def version(self) -> int | None:
+        """The latest version that the stream's records carried."""
+        version = self._state.get(VERSION)
+        return version if type(version) is int else None
+
+    @version.setter
+    def version(self, version: int) -> None:
+        self._state[VERSION] = version
+
+
+def greatest_version(
+    bookmarks: Mapping[str, t.Any], now: dt.datetime
+) -> tuple[int, bool]:
+    """Return the greatest version in a state, and whether one was from the future.
+
+    One that is more than a day ahead is an error of a clock, and is forgotten.
+    """
+    versions = list(_versions(bookmarks.values()))
+    latest = (now + _DAY).timestamp()
+    usable = [version for version in versions if version <= latest]
+    return max(usable, default=0), len(usable) < len(versions)
+
+
+def _versions(bookmarks: Iterable[t.Any]) -> Iterable[int]:
+    for bookmark in bookmarks:
+        reads = [bookmark.get(key) for key in (PAST, UNDERWAY)]
+        found = [read.get("version") for read in reads if isinstance(read, dict)]
+        found.append(bookmark.get(VERSION))
+        yield from (version for version in found if type(version) is int)
+
+
+S = t.TypeVar("S", bound=msgspec.Struct)
+
+
+def _read(value: t.Any, kind: type[S]) -> S | None:
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        return None

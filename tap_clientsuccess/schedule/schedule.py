@@ -1,0 +1,279 @@
+"""What one run reads of a stream: decided once, before its first record."""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+from enum import StrEnum
+
+from msgspec.structs import replace
+
+from tap_clientsuccess.schedule.due import NEVER, next_due, why_due
+from tap_clientsuccess.schedule.noted import Noted, Underway
+from tap_clientsuccess.singer.outputs import packed, unpacked
+
+if t.TYPE_CHECKING:
+    from tap_clientsuccess.schedule.due import Facts
+    from tap_clientsuccess.schedule.noted import Past
+
+_DAY = dt.timedelta(days=1)
+_MOST_RUNS = 3
+"""So often a read that cannot be resumed may be interrupted."""
+
+
+class Kind(StrEnum):
+    """What a run reads of a stream."""
+
+    FIRST = "first"
+    FULL = "full"
+    INCREMENTAL = "incremental"
+
+
+class Ending(t.NamedTuple):
+    """How a full read ended.
+
+    Attributes:
+        is_complete: Whether it brought everything.
+        records: How many records there are.
+        undated: How many of them have no time.
+        objection: Why its version must not be activated, if so.
+    """
+
+    is_complete: bool
+    records: int = 0
+    undated: int = 0
+    objection: str = ""
+
+
+class Schedule:
+    """Decides what a run reads of one stream, and keeps that in the state.
+
+    Attributes:
+        kind: What this run reads.
+        reason: Why it reads in full, in words for the log.
+        version: The version of the records; None without versions.
+        has_begun: Whether `begin` was called.
+        is_resumed: Whether an earlier run began what this one reads.
+        has_second_half: Whether the rest is read after what is new in all streams.
+    """
+
+    def __init__(self, state: dict[str, t.Any]) -> None:
+        """Keep what is to be remembered in the state.
+
+        Args:
+            state: The stream's bookmark, which this object changes.
+        """
+        self.kind = Kind.INCREMENTAL
+        self.reason = ""
+        self.version: int | None = None
+        self.has_begun = self.has_second_half = self.is_resumed = False
+        self._has_attempted = False
+        self._noted = Noted(state)
+        self._facts: Facts
+        self._now = NEVER
+
+    @property
+    def past(self) -> Past:
+        """What is known of earlier full reads."""
+        return self._noted.past
+
+    @property
+    def underway(self) -> Underway | None:
+        """The full read in progress, if any."""
+        return self._noted.underway
+
+    @property
+    def next_at(self) -> dt.datetime | None:
+        """When the next full read is due; None for never, or while one is underway."""
+        if not self.has_begun:
+            return None
+        return (
+            None
+            if self._noted.underway
+            else next_due(self.past, self._facts, self._now)
+        )
+
+    def begin(self, facts: Facts, now: dt.datetime, version: int) -> None:
+        """Decide what is read, before the first record.
+
+        Args:
+            facts: What decides.
+            now: The time, by the server's clock.
+            version: A new version; see rule 5.
+        """
+        self.has_begun, self._facts, self._now = True, facts, now
+        if self.past.version >= version:  # From the future: forgotten.
+            self._change(version=0)
+        underway = self.underway
+        if underway and (
+            facts.is_whole
+            or underway.basis != facts.basis
+            or underway.version >= version
+        ):
+            underway = None
+        if underway and underway.runs >= _MOST_RUNS:
+            self._end_without(underway)
+            underway = None
+        self.kind, self.reason = self._decide(underway)
+        self.is_resumed = facts.is_unfinished or bool(
+            self.kind is Kind.FULL and underway and underway.place
+        )
+        # Of a first read that began on another basis, a part is there already.
+        is_mixed = self.kind is Kind.FIRST and facts.has_bookmark
+        if self.kind is not Kind.INCREMENTAL and not (underway or is_mixed):
+            underway = Underway(
+                began=now,
+                version=version,
+                basis=facts.basis,
+                columns=packed(facts.outputs.columns),
+                barred=self._known_objection,
+            )
+        self._noted.underway = underway
+        is_at_once = facts.is_whole or facts.is_at_once or self.past.by_number
+        self.has_second_half = self.kind is Kind.FULL and not is_at_once
+        if facts.uses_versions:
+            self.version = self._version(underway, version)
+            self._noted.version = self.version
+
+    def _decide(self, underway: Underway | None) -> tuple[Kind, str]:
+        facts = self._facts
+        if facts.is_whole:
+            return Kind.FULL, "every run reads it in full"
+        if not facts.has_bookmark or facts.is_unfinished:
+            return Kind.FIRST, "it was never read before"
+        if facts.interval is None:
+            return Kind.INCREMENTAL, ""
+        if underway:
+            return Kind.FULL, f"it goes on since {underway.began:%Y-%m-%d}"
+        reason = why_due(self.past, facts, self._now)
+        return (Kind.FULL if reason else Kind.INCREMENTAL), reason
+
+    def _version(self, underway: Underway | None, new: int) -> int:
+        if underway:
+            return underway.version
+        latest = self._noted.version
+        return latest if latest is not None and latest < new else new
+
+    @property
+    def _known_objection(self) -> str:
+        """What speaks against an activation from the start."""
+        facts = self._facts
+        if facts.start_date:
+            return "start_date leaves records out"
+        if facts.uses_batch:
+            return "BATCH messages have no version"
+        if facts.outputs.filters:
+            return "a stream map leaves records out"
+        if facts.outputs.sets_keys:
+            return "a stream map sets the primary key, as tables of several accounts do"
+        if not facts.is_new and self.past.activated is None:
+            return (
+                "no earlier one was activated, so its number of records cannot be "
+                "compared; the next one can"
+            )
+        return ""
+
+    def note_turn(self) -> None:
+        """Note that the second half has its turn."""
+        self._change(turn=self._now)
+
+    def note_by_number(self, *, is_by_number: bool) -> None:
+        """Note whether the stream was read by page number."""
+        if self.past.by_number != is_by_number:
+            self._change(by_number=is_by_number)
+
+    def note_attempt(self) -> None:
+        """Note, once a run, that a read begins that cannot be resumed."""
+        if (underway := self.underway) and not self._has_attempted:
+            self._has_attempted = True
+            self._noted.underway = replace(underway, runs=underway.runs + 1)
+
+    def note_due(self, reason: str) -> None:
+        """Let a full read be due next time."""
+        if not self.past.due:
+            self._change(due=reason)
+
+    def note_columns(self) -> None:
+        """Note that records left with the columns of this run."""
+        columns = self._facts.outputs.columns
+        past, underway = self.past, self.underway
+        if past.columns and not (known := unpacked(past.columns)) <= columns:
+            self._change(columns=packed(known & columns))
+        if underway and not (known := unpacked(underway.columns)) <= columns:
+            self._noted.underway = replace(underway, columns=packed(known & columns))
+
+    def bar(self, objection: str) -> None:
+        """Note why the read in progress must not be activated."""
+        if (underway := self.underway) and not underway.barred:
+            self._noted.underway = replace(underway, barred=objection)
+
+    @property
+    def place(self) -> dt.datetime | None:
+        """Up to where the full read in progress has come."""
+        return self.underway.place if self.underway else None
+
+    def move(self, place: dt.datetime | None) -> None:
+        """Set the place of the full read in progress."""
+        if underway := self.underway:
+            self._noted.underway = replace(underway, place=place)
+
+    def objection(self, ending: Ending) -> str:
+        """Return why the version must not be activated; nothing if it may be."""
+        if not ending.is_complete:
+            return "not everything came"
+        if (underway := self.underway) is None:
+            return "a part was read before, without this version"
+        if why := underway.barred or ending.objection:
+            return why
+        if not ending.records:
+            return "there are no records at all"
+        if 2 * ending.records < (self.past.activated or 0):
+            expected = f"{self.past.activated:,}"
+            return f"{ending.records:,} records are fewer than half of {expected}"
+        return ""
+
+    def end(self, ending: Ending, *, is_activated: bool) -> None:
+        """Note how the full read ended."""
+        underway, past, facts = self.underway, self.past, self._facts
+        if underway is None:
+            return
+        if not ending.is_complete:
+            self._end_without(underway)
+            return
+        records, activated = past.records, past.activated
+        if not ending.objection:  # Else that is no number of all there is.
+            records = ending.records
+            if facts.uses_versions and (is_activated or activated is None):
+                activated = ending.records
+        self._change(
+            began=underway.began,
+            version=underway.version,
+            start_date=facts.start_date,
+            shape=facts.outputs.shape,
+            columns=underway.columns,
+            records=records,
+            activated=activated,
+            undated=ending.undated,
+            tried=None,
+            failed=0,
+            due="",
+        )
+        self._noted.underway = None
+
+    def _end_without(self, underway: Underway) -> None:
+        self._change(tried=underway.began, failed=self.past.failed + 1, due="")
+        self._noted.underway = None
+
+    def accept(self, missing: int) -> bool:
+        """Note a wrong total; return whether it was accepted before, and not less."""
+        before = self.past.accepted
+        self._change(accepted=missing)
+        return 0 < missing <= before
+
+    def intervals_waited(self) -> float:
+        """Return how many intervals ago the second half last had its turn."""
+        interval = self._facts.interval or _DAY
+        return (self._now - (self.past.turn or NEVER)) / interval
+
+    def _change(self, **values: t.Any) -> None:
+        self._noted.past = replace(self.past, **values)
