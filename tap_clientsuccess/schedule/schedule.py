@@ -85,13 +85,9 @@ class Schedule:
     @property
     def next_at(self) -> dt.datetime | None:
         """When the next full read is due; None for never, or while one is underway."""
-        if not self.has_begun:
+        if not self.has_begun or self.underway:
             return None
-        return (
-            None
-            if self._noted.underway
-            else next_due(self.past, self._facts, self._now)
-        )
+        return next_due(self.past, self._facts, self._now)
 
     def begin(self, facts: Facts, now: dt.datetime, version: int) -> None:
         """Decide what is read, before the first record.
