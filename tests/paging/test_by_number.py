@@ -81,6 +81,15 @@ def test_without_totals_it_reads_until_a_page_is_empty() -> None:
     assert reader.verdict.is_complete
 
 
+def test_an_empty_page_behind_the_last_need_not_be_called_the_last() -> None:
+    pages = pages_of(1000, size=100)
+    reader, keys, _ = read(
+        lambda k: pages(k) if k < 10 else page(k, [], total=1000, size=100, last=False)
+    )
+    assert keys == list(range(1000))
+    assert reader.verdict.is_complete
+
+
 def test_without_totals_a_page_repeated_after_the_last_ends_the_list() -> None:
     """Some servers answer a page number that is too large with the last page."""
     reader, keys, requests = read(
