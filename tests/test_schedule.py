@@ -50,6 +50,7 @@ def facts(**changed: t.Any) -> Facts:
 
 
 State = dict[str, t.Any]
+UNFINISHED = {"first_read_began": "2026-02-28T00:00:00Z"}
 
 
 def night(
@@ -235,7 +236,8 @@ def test_a_first_read_on_another_basis_is_not_activated() -> None:
     """What was sent before its bookmark carries the version before."""
     state: State = {}
     night(state, NOW, None, has_bookmark=False, is_new=True)
-    schedule = night(state, NOW + DAY, None, is_unfinished=True, uses_batch=True)
+    state |= UNFINISHED
+    schedule = night(state, NOW + DAY, None, uses_batch=True)
 
     assert schedule.kind is Kind.FIRST
     assert schedule.objection(WHOLE)
@@ -244,9 +246,9 @@ def test_a_first_read_on_another_basis_is_not_activated() -> None:
 
 
 def test_a_first_read_of_an_older_tap_is_not_activated() -> None:
-    state: State = {"first_read_began": "2026-02-28T00:00:00Z"}
+    state: State = dict(UNFINISHED)
 
-    assert night(state, NOW, None, is_unfinished=True).objection(WHOLE)
+    assert night(state, NOW, None).objection(WHOLE)
 
 
 def test_an_old_read_in_progress_is_void(read: State) -> None:
@@ -299,6 +301,7 @@ def test_a_version_from_the_future_is_forgotten() -> None:
     }
 
     assert greatest_version(bookmarks, NOW) == (tomorrow, True)
+    assert greatest_version(bookmarks, NOW) == (tomorrow, False)
 
 
 def test_a_full_read_after_a_version_from_the_future_is_activated(

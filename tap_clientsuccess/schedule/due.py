@@ -29,10 +29,9 @@ class Facts(t.NamedTuple):
         interval: How often it is read in full; None for never.
         start_date: From when it is read.
         is_whole: Whether every run reads it in full.
-        is_at_once: Whether a full read of it has no second half.
+        reads_at_once: Whether a full read of it has no second half.
         replication_key: What its bookmark is of.
         has_bookmark: Whether an earlier run read it.
-        is_unfinished: Whether its first read is unfinished.
         is_new: Whether the tap was given no state at all.
         uses_versions: Whether its records carry a version.
         uses_batch: Whether they leave in files.
@@ -42,10 +41,9 @@ class Facts(t.NamedTuple):
     interval: dt.timedelta | None = None
     start_date: dt.datetime | None = None
     is_whole: bool = False
-    is_at_once: bool = False
+    reads_at_once: bool = False
     replication_key: str | None = None
     has_bookmark: bool = False
-    is_unfinished: bool = False
     is_new: bool = False
     uses_versions: bool = False
     uses_batch: bool = False

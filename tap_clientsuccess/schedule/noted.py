@@ -10,12 +10,15 @@ import typing as t
 
 import msgspec
 
+from tap_clientsuccess.timestamps import format_time
+
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 PAST = "full_read"
 UNDERWAY = "full_read_in_progress"
 VERSION = "table_version"
+FIRST_READ_BEGAN = "first_read_began"
 
 _DAY = dt.timedelta(days=1)
 
@@ -110,6 +113,22 @@ class Noted:
             self._state[UNDERWAY] = msgspec.to_builtins(underway or Underway())
 
     @property
+    def is_unfinished(self) -> bool:
+        """Whether the first read is unfinished, though there is a bookmark."""
+        return bool(self._state.get(FIRST_READ_BEGAN))
+
+    def note_unfinished(self, now: dt.datetime | None) -> None:
+        """Note that the first read is unfinished; None: that it is over.
+
+        Null, not absent: Meltano would keep what the STATE before said.
+        """
+        if now is None:
+            if FIRST_READ_BEGAN in self._state:
+                self._state[FIRST_READ_BEGAN] = None
+        elif self._state.get("replication_key_value") and not self.is_unfinished:
+            self._state[FIRST_READ_BEGAN] = format_time(now)
+
+    @property
     def version(self) -> int | None:
         """The latest version that the stream's records carried."""
         version = self._state.get(VERSION)
@@ -125,20 +144,22 @@ def greatest_version(
 ) -> tuple[int, bool]:
     """Return the greatest version in a state, and whether one was from the future.
 
-    One that is more than a day ahead is an error of a clock, and is forgotten.
+    One that is more than a day ahead is an error of a clock: the state forgets it.
     """
-    versions = list(_versions(bookmarks.values()))
+    greatest, has_future = 0, False
     latest = (now + _DAY).timestamp()
-    usable = [version for version in versions if version <= latest]
-    return max(usable, default=0), len(usable) < len(versions)
-
-
-def _versions(bookmarks: Iterable[t.Any]) -> Iterable[int]:
-    for bookmark in bookmarks:
-        reads = [bookmark.get(key) for key in (PAST, UNDERWAY)]
-        found = [read.get("version") for read in reads if isinstance(read, dict)]
-        found.append(bookmark.get(VERSION))
-        yield from (version for version in found if type(version) is int)
+    for bookmark in bookmarks.values():
+        for place, key, nothing in (
+            (bookmark, VERSION, None),
+            (bookmark.get(PAST), "version", 0),
+            (bookmark.get(UNDERWAY), "version", 0),
+        ):
+            version = place.get(key) if isinstance(place, dict) else None
+            if type(version) is int and version > latest:
+                place[key], has_future = nothing, True
+            elif type(version) is int:
+                greatest = max(greatest, version)
+    return greatest, has_future
 
 
 S = t.TypeVar("S", bound=msgspec.Struct)

@@ -83,6 +83,11 @@ class Schedule:
         return self._noted.underway
 
     @property
+    def is_unfinished(self) -> bool:
+        """Whether the first read is unfinished, though there is a bookmark."""
+        return self._noted.is_unfinished
+
+    @property
     def next_at(self) -> dt.datetime | None:
         """When the next full read is due; None for never, or while one is underway."""
         if not self.has_begun or self.underway:
@@ -98,20 +103,14 @@ class Schedule:
             version: A new version; see rule 5.
         """
         self.has_begun, self._facts, self._now = True, facts, now
-        if self.past.version >= version:  # From the future: forgotten.
-            self._change(version=0)
         underway = self.underway
-        if underway and (
-            facts.is_whole
-            or underway.basis != facts.basis
-            or underway.version >= version
-        ):
+        if underway and (facts.is_whole or underway.basis != facts.basis):
             underway = None
         if underway and underway.runs >= _MOST_RUNS:
             self._end_without(underway)
             underway = None
         self.kind, self.reason = self._decide(underway)
-        self.is_resumed = facts.is_unfinished or bool(
+        self.is_resumed = self.is_unfinished or bool(
             self.kind is Kind.FULL and underway and underway.place
         )
         # Of a first read that began on another basis, a part is there already.
@@ -125,17 +124,17 @@ class Schedule:
                 barred=self._known_objection,
             )
         self._noted.underway = underway
-        is_at_once = facts.is_whole or facts.is_at_once or self.past.by_number
+        is_at_once = facts.is_whole or facts.reads_at_once or self.past.by_number
         self.has_second_half = self.kind is Kind.FULL and not is_at_once
         if facts.uses_versions:
-            self.version = self._version(underway, version)
-            self._noted.version = self.version
+            latest = underway.version if underway else self._noted.version
+            self.version = self._noted.version = version if latest is None else latest
 
     def _decide(self, underway: Underway | None) -> tuple[Kind, str]:
         facts = self._facts
         if facts.is_whole:
             return Kind.FULL, "every run reads it in full"
-        if not facts.has_bookmark or facts.is_unfinished:
+        if not facts.has_bookmark or self.is_unfinished:
             return Kind.FIRST, "it was never read before"
         if facts.interval is None:
             return Kind.INCREMENTAL, ""
@@ -143,12 +142,6 @@ class Schedule:
             return Kind.FULL, f"it goes on since {underway.began:%Y-%m-%d}"
         reason = why_due(self.past, facts, self._now)
         return (Kind.FULL if reason else Kind.INCREMENTAL), reason
-
-    def _version(self, underway: Underway | None, new: int) -> int:
-        if underway:
-            return underway.version
-        latest = self._noted.version
-        return latest if latest is not None and latest < new else new
 
     @property
     def _known_objection(self) -> str:
@@ -168,6 +161,10 @@ class Schedule:
                 "compared; the next one can"
             )
         return ""
+
+    def note_unfinished(self, now: dt.datetime) -> None:
+        """Note that the first read is unfinished."""
+        self._noted.note_unfinished(now)
 
     def note_turn(self) -> None:
         """Note that the second half has its turn."""
@@ -229,7 +226,8 @@ class Schedule:
         return ""
 
     def end(self, ending: Ending, *, is_activated: bool) -> None:
-        """Note how the full read ended."""
+        """Note how the full read ended: a first one is over."""
+        self._noted.note_unfinished(None)
         underway, past, facts = self.underway, self.past, self._facts
         if underway is None:
             return

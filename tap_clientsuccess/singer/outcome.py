@@ -26,6 +26,7 @@ class Outcome:
         status: How.
         why: What is missing or in doubt, or why it was skipped or failed.
         missing: How many records are missing, if known.
+        is_unfinished: Whether a first read has to go on in the next run.
         is_old_news: Whether as many were missing before, and that was accepted.
         distinct: How many distinct records were sent.
         everything: How many records there are, if the read was a full one.
@@ -36,6 +37,7 @@ class Outcome:
     status: Status
     why: str = ""
     missing: int = 0
+    is_unfinished: bool = False
     is_old_news: bool = False
     distinct: int = 0
     everything: int = 0

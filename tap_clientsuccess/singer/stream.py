@@ -89,15 +89,15 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
         """Reports the progress of all streams."""
 
     @abc.abstractmethod
-    def read_lines(self, context: Context | None) -> Iterator[Lines]:
+    def read_lines(self) -> Iterator[Lines]:
         """Read the records, some at a time. They are written before the next are read.
 
         Calls `note_extraction` before each.
         """
 
-    def get_records(self, context: Context | None) -> Iterator[Record]:
+    def get_records(self, context: Context | None) -> Iterator[Record]:  # noqa: ARG002
         """Return the records decoded, for what takes the SDK's way."""
-        for lines in self._reported_lines(context):
+        for lines in self._reported_lines():
             yield from map(decode_json, lines)
 
     def note_extraction(self) -> None:
@@ -122,7 +122,7 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
                 pass
 
     @contextmanager
-    def concluded(self, context: Context | None) -> Iterator[None]:  # noqa: ARG002
+    def concluded(self) -> Iterator[None]:
         """Do what follows after the last record, or an error."""
         yield
 
@@ -134,16 +134,14 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
         if not write_messages:  # For batch files, or a sample.
             yield from self._read_records(context, write_messages=False)
             return
-        with self.concluded(context):
+        with self.concluded():
             yield from self._read_records(context, write_messages=True)
 
     def _read_records(
         self, context: Context | None, *, write_messages: bool
     ) -> Generator[Record, None, None]:
         self.outcome = Outcome(status=Status.IN_PROGRESS)
-        self.progress = StreamProgress(
-            self.name, self._bookmark_text(context), self.part
-        )
+        self.progress = StreamProgress(self.name, self._bookmark_text, self.part)
         with self.reporter.of(self.progress), self._counted_requests():
             try:
                 if write_messages and self._changes_nothing:
@@ -156,10 +154,10 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
             except BaseException as error:
                 is_sample = isinstance(error, _SAMPLED)
                 self.progress.status = "sampled" if is_sample else "interrupted"
-                self._take_state_back(context)
+                self._take_state_back()
                 raise
             finally:
-                self.progress.bookmark = self._bookmark_text(context)
+                self.progress.bookmark = self._bookmark_text
 
     @contextmanager
     def _counted_requests(self) -> Iterator[None]:
@@ -178,13 +176,14 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
         is_plain = status in {Status.COMPLETE, Status.SKIPPED}
         return status.value if is_plain else "incomplete"
 
-    def _bookmark_text(self, context: Context | None) -> str | None:
-        bookmark = self.get_context_state(context).get("replication_key_value")
+    @property
+    def _bookmark_text(self) -> str | None:
+        bookmark = self.stream_state.get("replication_key_value")
         return None if bookmark is None else str(bookmark)
 
-    def _reported_lines(self, context: Context | None) -> Iterator[Lines]:
+    def _reported_lines(self) -> Iterator[Lines]:
         """Read the records, and count those that have been taken."""
-        for lines in self.read_lines(context):
+        for lines in self.read_lines():
             self.begin()
             if lines:
                 self.note_sent()
@@ -247,7 +246,7 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
         head = f'{{"type":"RECORD","stream":{name},"record":'.encode()
         with self.get_record_counter() as counter, self.get_sync_timer():
             self._write_starting_replication_value(context)
-            for lines in self._reported_lines(context):
+            for lines in self._reported_lines():
                 tail = b"" if self.version is None else b',"version":%d' % self.version
                 writer.write_records(head, lines, tail + self._extracted)
                 self.state_manager.is_flushed = False
@@ -279,7 +278,9 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
                 raise unwritable(error) from None
 
     def _sync_batches(
-        self, batch_config: BatchConfig, context: Context | None = None
+        self,
+        batch_config: BatchConfig,
+        context: Context | None = None,  # noqa: ARG002
     ) -> None:
         """Write batch files, each with the STATE of the records until there.
 
@@ -287,18 +288,16 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
         goes back to where the last BATCH message left it.
         """
         if self.has_records:
-            with self.concluded(context):
-                self._write_batches(batch_config, context)
+            with self.concluded():
+                self._write_batches(batch_config)
 
-    def _write_batches(
-        self, batch_config: BatchConfig, context: Context | None
-    ) -> None:
-        state = self.get_context_state(context)
+    def _write_batches(self, batch_config: BatchConfig) -> None:
+        state = self.stream_state
         self._state_sent = copy.deepcopy(state)
         try:
             with (
                 self.get_batch_counter() as counter,
-                closing(self.get_batches(batch_config, context)) as batches,
+                closing(self.get_batches(batch_config)) as batches,
             ):
                 for encoding, manifest in batches:
                     counter.increment()
@@ -306,16 +305,15 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
                     self._state_sent = copy.deepcopy(state)
                     self._write_state_message()
         except BaseException:
-            self._take_state_back(context)
+            self._take_state_back()
             raise
         self._write_state_message()
 
-    def _take_state_back(self, context: Context | None) -> None:
+    def _take_state_back(self) -> None:
         """Forget what the state says of records that no BATCH message has."""
         if self._state_sent is not None:
-            state = self.get_context_state(context)
-            state.clear()
-            state.update(self._state_sent)
+            self.stream_state.clear()
+            self.stream_state.update(self._state_sent)
 
     @property
     def _stream_version(self) -> int | None:

@@ -42,7 +42,6 @@ class ClientSuccessStream(ScheduledStream):
     modification_key: str = ""
     creation_key: str = ""
     """The creation time's field, for records that may lack a modification time."""
-    _tap: ContextTap
     _with_key = 0
     _without_key = 0
 

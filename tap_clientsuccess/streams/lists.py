@@ -18,8 +18,6 @@ if t.TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator
 
-    from singer_sdk.helpers.types import Context
-
     from tap_clientsuccess.records.envelope import Found
     from tap_clientsuccess.records.record_reader import EncodedRecord
     from tap_clientsuccess.singer.stream import Lines
@@ -73,9 +71,9 @@ class ReferenceList(ListStream):
         """The base URL of v1."""
         return self.settings.v1_base_url
 
-    def read_lines(self, context: Context | None) -> Iterator[Lines]:
+    def read_lines(self) -> Iterator[Lines]:
         """Read the list, or skip it if API v1 refuses."""
-        request = HTTPRequest(url=self.get_url(context))
+        request = HTTPRequest(url=self.get_url(None))
         try:
             records = self.thread_pool.submit(self.fetch_records, request).result()
         except RefusedError as error:
@@ -128,9 +126,9 @@ class CustomFields(ListStream):
     path = "/customfield/all/{resourceType}"
     primary_keys = ("resourceType", "fieldId")
 
-    def read_lines(self, context: Context | None) -> Iterator[Lines]:
+    def read_lines(self) -> Iterator[Lines]:
         """Read the definitions of all resource types concurrently, if they are due."""
-        state = self.get_context_state(context)
+        state = self.stream_state
         if not self.clock.is_known:
             self.check_v2_opens()  # Its response tells the time, which decides.
         self.begin()

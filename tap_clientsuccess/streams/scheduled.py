@@ -27,15 +27,10 @@ from tap_clientsuccess.singer.writer import OutputError
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from singer_sdk.helpers.types import Context
-
     from tap_clientsuccess.config.settings import Settings
     from tap_clientsuccess.context import ContextTap
     from tap_clientsuccess.http.clock import ServerClock
     from tap_clientsuccess.singer.progress import StreamProgress
-
-FIRST_READ_BEGAN = "first_read_began"
-"""The key in the state for when a first read began that is unfinished; else null."""
 
 
 class ScheduledStream(RecordStream, abc.ABC):
@@ -47,8 +42,6 @@ class ScheduledStream(RecordStream, abc.ABC):
     """
 
     _tap: ContextTap
-    is_first_read_over = True
-    """Whether a first read needs no further run."""
     reads_at_once = False
     """Whether a full read has no second half: it is all that a run reads."""
     _is_second_half = False
@@ -72,7 +65,7 @@ class ScheduledStream(RecordStream, abc.ABC):
     @cached_property
     def schedule(self) -> Schedule:
         """Decides what is read."""
-        return Schedule(self.get_context_state(None))
+        return Schedule(self.stream_state)
 
     @property
     def is_incremental(self) -> bool:
@@ -87,9 +80,9 @@ class ScheduledStream(RecordStream, abc.ABC):
     @property
     def comes_late(self) -> bool:
         """Whether the news of other streams come first, as this one takes long."""
-        is_unfinished = bool(self.get_context_state(None).get(FIRST_READ_BEGAN))
-        is_begun = self.is_incremental and self.has_bookmark and not is_unfinished
-        return not is_begun or self.schedule.past.by_number
+        schedule = self.schedule
+        is_begun = self.is_incremental and self.has_bookmark
+        return not is_begun or schedule.is_unfinished or schedule.past.by_number
 
     @property
     def reads_everything(self) -> bool:
@@ -118,17 +111,15 @@ class ScheduledStream(RecordStream, abc.ABC):
 
     @property
     def _facts(self) -> Facts:
-        state = self.get_context_state(None)
         uses_batch = bool(self.get_batch_config(self.config))
         return Facts(
             outputs=self.outputs,
             interval=self.settings.full_read_interval(self.name),
             start_date=self.settings.start_date if self.is_incremental else None,
             is_whole=self.is_whole,
-            is_at_once=self.reads_at_once,
+            reads_at_once=self.reads_at_once,
             replication_key=self.replication_key,
             has_bookmark=self.has_bookmark,
-            is_unfinished=bool(state.get(FIRST_READ_BEGAN)),
             is_new=self._tap.has_no_state,
             uses_versions=self.emit_activate_version_messages and not uses_batch,
             uses_batch=uses_batch,
@@ -152,29 +143,29 @@ class ScheduledStream(RecordStream, abc.ABC):
         self.read_again()
 
     @contextmanager
-    def concluded(self, context: Context | None) -> Iterator[None]:
+    def concluded(self) -> Iterator[None]:
         """Conclude a read: the state, an activation, the row of `sync_log`, a STATE."""
         if self.ABORT_AT_RECORD_COUNT is not None:  # A sample, for `--test=all`.
             yield
             return
         if not self._is_second_half:
             self._started = time.monotonic()
-            self.bookmark_before = self._bookmark_text(context)
+            self.bookmark_before = self._bookmark_text
         try:
             yield
-            self._end()
+            self._settle_full_read()
         except BaseException as error:
             is_stopped = isinstance(error, Interrupted)
             status = Status.INTERRUPTED if is_stopped else Status.FAILED
             why = str(error) if isinstance(error, ApiError) else type(error).__name__
             self.outcome = Outcome(status=status, why=why)
-            self._note_end()
+            self._note_times()
             # After a signal, the tap writes both, and does not wait for long.
             if isinstance(error, Exception) and not isinstance(error, OutputError):
                 with suppress(Exception):  # The first error counts.
                     self._write_row()
             raise
-        self._note_end()
+        self._note_times()
         self._write_row()
 
     def _write_row(self) -> None:
@@ -182,7 +173,7 @@ class ScheduledStream(RecordStream, abc.ABC):
         self._tap.write_log_row(self)
         self.write_state(is_due=True)
 
-    def _note_end(self) -> None:
+    def _note_times(self) -> None:
         self.ended_at = self.clock.now()
         if not self._is_second_half:
             # Not before, as the clock may be known only now. Both rows have the same.
@@ -190,13 +181,12 @@ class ScheduledStream(RecordStream, abc.ABC):
             self.started_at = self.ended_at - dt.timedelta(seconds=seconds)
         self.parts.append(self.progress)
 
-    def _end(self) -> None:
-        """Note how the read ended, and activate the version of a full one."""
+    def _settle_full_read(self) -> None:
+        """Note how a full read ended, and activate its version."""
         self.begin()
         schedule, outcome = self.schedule, self.outcome
-        if outcome.status is Status.SKIPPED or not self.reads_everything:
-            return
-        if schedule.kind is Kind.FIRST and not self.is_first_read_over:
+        is_over = outcome.status is not Status.SKIPPED and not outcome.is_unfinished
+        if not (is_over and self.reads_everything):
             return
         ending = Ending(
             outcome.is_complete, outcome.everything, outcome.undated, outcome.uncounted
@@ -206,7 +196,6 @@ class ScheduledStream(RecordStream, abc.ABC):
         if is_comparable and not self.emit_activate_version_messages:
             self._compare(outcome.everything)
         schedule.end(ending, is_activated=is_activated)
-        self.note_first_read_over()
         if next_at := schedule.next_at:
             self.logger.info(
                 "%s: read in full (%s); the next full read is due on %s",
@@ -214,12 +203,6 @@ class ScheduledStream(RecordStream, abc.ABC):
                 schedule.reason,
                 f"{next_at:%Y-%m-%d}",
             )
-
-    def note_first_read_over(self) -> None:
-        """Note in the state that the first read is over."""
-        state = self.get_context_state(None)
-        if FIRST_READ_BEGAN in state:
-            state[FIRST_READ_BEGAN] = None
 
     def _activate(self, ending: Ending) -> bool:
         """Activate the version of a full read, if nothing speaks against it."""

@@ -16,7 +16,6 @@ from tap_clientsuccess.records.record_reader import RecordReader
 from tap_clientsuccess.schedule.schedule import Kind
 from tap_clientsuccess.singer.outcome import Outcome, Status
 from tap_clientsuccess.streams.base import ClientSuccessStream
-from tap_clientsuccess.streams.scheduled import FIRST_READ_BEGAN
 from tap_clientsuccess.timestamps import format_time, is_future, parse_time
 
 if t.TYPE_CHECKING:
@@ -54,15 +53,14 @@ class SearchStream(ClientSuccessStream):
     """Whether the search may filter and sort by modification time."""
     _largest_page = 0
     """In bytes; guarded by `_lock`, as is the progress's total."""
-    is_first_read_over = True
     _versions: Versions | None = None
     """What was sent in this run."""
-    _bookmark_before: dt.datetime | None = None
-    """The bookmark before the current read."""
+    _bookmark_to_restore: dt.datetime | None = None
+    """The bookmark before the current read, should that prove nothing."""
     find: Find | None = None
     """Finds the records in a decoded body; None for the usual envelopes."""
 
-    def read_lines(self, context: Context | None) -> Iterator[Lines]:
+    def read_lines(self) -> Iterator[Lines]:
         """Read all pages; move the bookmark as far as everything was sent.
 
         The second half of a full read moves its place as well.
@@ -74,7 +72,7 @@ class SearchStream(ClientSuccessStream):
             self.begin()
         reader = Reader(
             lambda request: self.thread_pool.submit(self._page, request).result,
-            self.window(context),
+            self.window(),
             width=self._pages_in_flight,
             by_time=self.reads_by_time and not self._is_known_by_number,
             versions=self._versions,
@@ -85,10 +83,10 @@ class SearchStream(ClientSuccessStream):
         if self.reads_everything and self.schedule.kind is Kind.FULL:
             # A run that is killed before the next STATE has begun, and had its turn.
             self.write_state(is_due=True)
-        self._bookmark_before = self._bookmark(context)
+        self._bookmark_to_restore = self._bookmark
         for item in self.completed(self._items(reader)):
             if isinstance(item, Checkpoint):
-                self._checkpoint(context, item.time)
+                self._checkpoint(item.time)
                 self.write_state()
             else:
                 yield item
@@ -100,7 +98,7 @@ class SearchStream(ClientSuccessStream):
             )
         self.outcome = self._outcome(reader)
         if self.is_incremental and not self.refusals:
-            self._settle(context, reader)
+            self._settle(reader)
         self.summarize_warnings()
 
     @property
@@ -110,33 +108,31 @@ class SearchStream(ClientSuccessStream):
         is_full = schedule.kind is Kind.FULL and self.is_incremental
         return is_full and schedule.past.by_number and self.reads_everything
 
-    def _checkpoint(self, context: Context | None, time: dt.datetime | None) -> None:
+    def _checkpoint(self, time: dt.datetime | None) -> None:
         """Note how far everything was sent; None: what was noted proves nothing."""
         if time is None:
-            self._set_bookmark(context, self._bookmark_before)
+            self._set_bookmark(self._bookmark_to_restore)
             # Nor does what earlier runs read by time.
             self.schedule.move(None)
             self.schedule.note_by_number(is_by_number=True)
             self.schedule.note_attempt()
             return
-        self._move(context, time)
+        self._move(time)
         if self._is_second_half:
             # It starts the lookback before the place.
             self.schedule.move(max(time, self.schedule.place or time))
         elif self.schedule.kind is Kind.FIRST:
-            self._note_unfinished(context)
+            self.schedule.note_unfinished(self.clock.now())
 
-    def _settle(self, context: Context | None, reader: Reader) -> None:
+    def _settle(self, reader: Reader) -> None:
         """Note in the state what a read has proven."""
         if reader.bookmark:
-            self._move(context, reader.bookmark)
+            self._move(reader.bookmark)
         schedule = self.schedule
         if not self._is_known_by_number:
             schedule.note_by_number(is_by_number=reader.distrusts_times)
-        if schedule.kind is Kind.FIRST:
-            self.is_first_read_over = not reader.verdict.is_unfinished
-            if not self.is_first_read_over:
-                self._note_unfinished(context)
+        if self.outcome.is_unfinished:
+            schedule.note_unfinished(self.clock.now())
         if schedule.kind is Kind.INCREMENTAL and (known := schedule.past.undated):
             found = reader.count_undated()
             if found is not None and found > known:
@@ -206,6 +202,11 @@ class SearchStream(ClientSuccessStream):
             status=status,
             why=why,
             missing=verdict.missing,
+            is_unfinished=(
+                self.schedule.kind is Kind.FIRST
+                and verdict.is_unfinished
+                and not self.refusals
+            ),
             is_old_news=is_old_news,
             distinct=reader.distinct,
             everything=reader.everything,
@@ -232,7 +233,7 @@ class SearchStream(ClientSuccessStream):
             what += f" {start} next sync tries again."
         self.logger.warning("%s: %s", self.name, what)
 
-    def window(self, context: Context | None) -> Window:
+    def window(self) -> Window:
         """Return what is to be read: what changed since the bookmark, or everything.
 
         Raises:
@@ -250,10 +251,8 @@ class SearchStream(ClientSuccessStream):
                 settings.lookback,
                 is_place=True,
             )
-        bookmark = self._bookmark(context)
-        is_first = bookmark is None or bool(
-            self.get_context_state(context).get(FIRST_READ_BEGAN)
-        )
+        bookmark = self._bookmark
+        is_first = bookmark is None or self.schedule.is_unfinished
         window = Window(bookmark, settings.start_date, settings.lookback, is_first)
         if bookmark and is_future(bookmark):
             self.logger.warning(
@@ -264,35 +263,29 @@ class SearchStream(ClientSuccessStream):
             )
         return window
 
-    def _move(self, context: Context | None, time: dt.datetime) -> None:
+    def _move(self, time: dt.datetime) -> None:
         """Move the bookmark forward; it never goes back."""
-        before = self._bookmark(context)
-        self._set_bookmark(context, max(time, before or time))
+        self._set_bookmark(max(time, self._bookmark or time))
 
-    def _set_bookmark(self, context: Context | None, time: dt.datetime | None) -> None:
-        state = self.get_context_state(context)
+    def _set_bookmark(self, time: dt.datetime | None) -> None:
+        state = self.stream_state
         # Null, not absent: Meltano would keep what the STATE before said.
         state["replication_key"] = self.replication_key
         state["replication_key_value"] = time and format_time(time)
 
-    def _note_unfinished(self, context: Context | None) -> None:
-        """Note in the state that a first read is unfinished, which has a bookmark."""
-        state = self.get_context_state(context)
-        if state.get("replication_key_value") and not state.get(FIRST_READ_BEGAN):
-            state[FIRST_READ_BEGAN] = format_time(self.clock.now())
-
     @property
     def has_bookmark(self) -> bool:
         """Whether an earlier run read the stream."""
-        return self._bookmark(None) is not None
+        return self._bookmark is not None
 
-    def _bookmark(self, context: Context | None) -> dt.datetime | None:
+    @property
+    def _bookmark(self) -> dt.datetime | None:
         """Return the bookmark in the state, if there is one.
 
         Raises:
             ConfigValidationError: It is not a time.
         """
-        state = self.get_context_state(context)
+        state = self.stream_state
         value = state.get("replication_key_value")
         if value is None or state.get("replication_key") != self.replication_key:
             return None

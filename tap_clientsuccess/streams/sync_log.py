@@ -15,7 +15,6 @@ if t.TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator
 
-    from singer_sdk.helpers.types import Context
     from singer_sdk.singerlib import Catalog
     from singer_sdk.singerlib.encoding.simple import Message
 
@@ -57,7 +56,7 @@ class SyncLog(ClientSuccessStream):
                 self.name,
             )
 
-    def read_lines(self, context: Context | None) -> Iterator[Lines]:  # noqa: ARG002
+    def read_lines(self) -> Iterator[Lines]:
         """Return nothing: the rows come as other streams end."""
         yield from ()
 
