@@ -236,6 +236,11 @@ def read_by_number(*passes: Page | tuple[Page, ...]) -> Proof:
             [COUNTS_ANOTHER, LACKS_ONE, LACKS_ONE],
             Verdict(1, "1 records were not on any page"),
         ),
+        # It changed during the first.
+        (
+            [(COUNTS_ANOTHER, LACKS_ONE), LACKS_ONE, LACKS_ONE],
+            Verdict(1, "1 records were not on any page"),
+        ),
         # The total changed during each pass.
         ([(LACKS_ONE, COUNTS_ANOTHER)] * 3, CHANGES),
         # A total that is too small proves nothing, unless it is so three times.
