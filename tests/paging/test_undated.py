@@ -6,6 +6,7 @@ from itertools import chain, cycle
 
 import pytest
 from scripted import page, talk
+from server_model import START
 
 from tap_clientsuccess.paging.page import DEPTH, EPOCH, PageRequest
 from tap_clientsuccess.paging.undated import Undated
@@ -41,6 +42,16 @@ def test_pairs_of_counts_have_to_agree(
     assert asked == ([ALL, TIMED] * 8)[:requests]
     assert not undated.is_open
     assert not undated.why_unknown(0)
+
+
+@pytest.mark.parametrize("seconds", [None, 0, -1], ids=str)
+def test_a_time_up_to_1970_is_none_to_the_counts(seconds: float | None) -> None:
+    """`modifiedAfter` 1970 hides it, so it is among those without a time."""
+    since_start = (EPOCH - START).total_seconds()
+    undated = Undated()
+    counted(undated, 10, 9)
+    undated.add(page(("a", seconds if seconds is None else since_start + seconds)))
+    assert undated.missing == 0
 
 
 def test_counts_that_never_agree_leave_it_open() -> None:
