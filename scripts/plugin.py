@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+import tomllib
 import typing as t
 from pathlib import Path
 
@@ -30,21 +31,39 @@ ROOT = Path(__file__).parent.parent
 HEAD = """\
 # `make docs` writes this file; docs/meltano.md says how to use it.
 """
-SOURCE = {
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+URLS = PROJECT["urls"]
+PYTHON = "Programming Language :: Python :: "
+TAG = f"v{PROJECT['version']}"
+USAGE = (
+    "Test the key with `meltano invoke tap-clientsuccess --test`. Load into a target "
+    "that upserts by the primary key, as each run sends the newest records again."
+)
+HUB: dict[str, t.Any] = {
     "name": "tap-clientsuccess",
     "variant": "complete",
-    # Meltano fills in the variable, also from `.env`.
-    "pip_url": "git+${CLIENTSUCCESS_TAP_URL}",
+    # Without a variable: Meltano would replace one that is not set by nothing.
+    "pip_url": f"git+{URLS['Repository']}.git@{TAG}",
+    "repo": URLS["Repository"],
+    "docs": f"{URLS['Repository']}/blob/{TAG}/docs/meltano.md",
+    "logo_url": "https://hub.meltano.com/assets/logos/extractors/clientsuccess.png",
+    "domain_url": "https://www.clientsuccess.com",
+    "keywords": ["api", "meltano_sdk"],
     "maintenance_status": "beta",
     "quality": "unknown",
-    "domain_url": "https://www.clientsuccess.com",
-    "keywords": ["meltano_sdk"],
+    "supported_python_versions": [
+        classifier.removeprefix(PYTHON)
+        for classifier in PROJECT["classifiers"]
+        if classifier.startswith(f"{PYTHON}3.")
+    ],
+    "usage": USAGE,
 }
+"""What only a definition says, as Meltano's hub names it."""
 
 
 def definition() -> str:
     """Write the definition of the plugin, in the form of Meltano's hub."""
-    return f"{HEAD}{yaml.safe_dump(SOURCE | _extractor(), sort_keys=False, width=88)}"
+    return f"{HEAD}{yaml.safe_dump(HUB | _extractor(), sort_keys=False, width=88)}"
 
 
 def extractor(indent: int) -> str:
@@ -74,6 +93,7 @@ def _setting(name: str, schema: dict[str, t.Any]) -> dict[str, t.Any]:
         "name": name,
         "kind": _kind(schema),
         "options": options,
+        # The hub's definitions also say `kind: password`, which Meltano deprecates.
         "sensitive": schema.get("secret"),
         "value": schema.get("default"),
         "label": schema.get("title") or name.replace("_", " ").capitalize(),

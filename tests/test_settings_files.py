@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import copy
+import json
+import os
 import re
 import subprocess
 import sys
+import tomllib
 import typing as t
 from pathlib import Path
 
 import pytest
 import yaml
+from jsonschema import Draft7Validator
+from referencing import Registry
+from referencing.jsonschema import DRAFT7
 
 from tap_clientsuccess.config.settings import SCHEMA
 from tap_clientsuccess.config.validation import problems
@@ -24,17 +31,18 @@ TapClientSuccess.append_builtin_config(SDK)
 # The SDK adds its own settings to the tap's schema, as soon as there is a tap.
 OWN = [name for name in SCHEMA["properties"] if name not in SDK["properties"]]
 
-# What the JSON schema of the hub's extractors asks for.
-HUB_REQUIRED = {"name", "namespace", "variant", "quality"}
-HUB_KEYS = HUB_REQUIRED | {
-    *("pip_url", "label", "description", "executable", "settings", "capabilities"),
-    *("settings_group_validation", "keywords", "domain_url", "maintenance_status"),
-    *("docs", "repo", "log_parser", "settings_preamble", "next_steps", "prereq"),
-}
-HUB_KINDS = {
-    *("array", "boolean", "date_iso8601", "integer", "object", "options", "string")
-}
-HUB_STATUS = {"active", "beta", "development", "inactive", "unknown"}
+
+def hub_validator() -> Draft7Validator:
+    """The hub's schema of an extractor, with those that it refers to."""
+    files = (ROOT / "tests" / "hub_schemas").glob("*.json")
+    schemas = {schema["$id"]: schema for schema in map(_json, files)}
+    resources = [(name, DRAFT7.create_resource(each)) for name, each in schemas.items()]
+    registry: Registry[t.Any] = Registry().with_resources(resources)
+    return Draft7Validator(schemas["extractors.schema.json"], registry=registry)
+
+
+def _json(path: Path) -> t.Any:
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def test_the_definition_is_current() -> None:
@@ -48,14 +56,67 @@ def test_the_definition_is_current() -> None:
     assert (ROOT / "plugin.yml").read_text() == written
 
 
-def test_the_definition_has_the_form_of_the_hub() -> None:
-    assert HUB_REQUIRED <= PLUGIN.keys() <= HUB_KEYS
-    assert PLUGIN["quality"] in {"gold", "silver", "bronze", "unknown"}
-    assert PLUGIN["maintenance_status"] in HUB_STATUS
-    assert {setting["kind"] for setting in PLUGIN["settings"]} <= HUB_KINDS
+def test_the_definition_is_valid_in_the_hub() -> None:
+    assert [error.message for error in hub_validator().iter_errors(PLUGIN)] == []
     for setting in PLUGIN["settings"]:
         for option in setting.get("options", []):
+            # The hub's schema does not look into the options.
             assert {type(value) for value in option.values()} == {str}
+
+
+@pytest.mark.parametrize("change", ["key", "kind", "version"])
+def test_the_schema_of_the_hub_sees_a_mistake(change: str) -> None:
+    wrong = copy.deepcopy(PLUGIN)
+    match change:
+        case "key":
+            wrong["pipurl"] = wrong.pop("pip_url")
+        case "kind":
+            wrong["settings"][0]["kind"] = "text"
+        case "version":
+            wrong["supported_python_versions"] = ["3"]
+    assert not hub_validator().is_valid(wrong)
+
+
+def test_the_definition_says_where_the_tap_is() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    repository, version = project["urls"]["Repository"], project["version"]
+    assert PLUGIN["repo"] == repository
+    assert PLUGIN["pip_url"] == f"git+{repository}.git@v{version}"
+    assert f"v{version}/docs/meltano.md" in PLUGIN["docs"]
+    assert PLUGIN["supported_python_versions"][0] in project["requires-python"]
+    assert {"logo_url", "usage"} <= PLUGIN.keys()
+
+
+def test_secrets_are_sensitive_and_not_of_a_deprecated_kind() -> None:
+    secrets = [item for item in PLUGIN["settings"] if item.get("sensitive")]
+    assert [item["name"] for item in secrets] == ["api_key", "password"]
+    assert {item["kind"] for item in secrets} == {"string"}
+
+
+def test_the_definition_needs_no_variable() -> None:
+    assert "${" not in (ROOT / "plugin.yml").read_text()
+
+
+@pytest.mark.parametrize("url", [None, "https://git.example/tap"])
+def test_a_definition_of_a_fork(url: str | None, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "meltano.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^\$ (sed .*plugin\.yml .*)$", page, re.MULTILINE)
+    result = subprocess.run(
+        ["bash", "-c", command.replace("/path/to", str(ROOT))],  # noqa: S607
+        check=False,
+        cwd=tmp_path,
+        capture_output=True,
+        env={"PATH": os.environ["PATH"]} | ({"REPO": url} if url else {}),
+        text=True,
+    )
+    if url:
+        written = yaml.safe_load((tmp_path / "tap.yml").read_text())
+        assert written == PLUGIN | {"pip_url": f"git+{url}"}
+    else:
+        assert result.returncode
+        assert result.stderr.endswith("REPO: is not set\n")
+        assert result.stderr.count("\n") == 1
+        assert not (tmp_path / "tap.yml").exists()
 
 
 def test_the_project_says_what_the_definition_says() -> None:
