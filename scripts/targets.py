@@ -29,10 +29,9 @@ from clientsuccess_sandbox import Mutate, Sandbox
 PAGE = ROOT / "docs" / "targets.md"
 MARKS = re.compile(r"(?<=<!-- make targets -->\n).*(?=<!-- end -->)", re.DOTALL)
 SHOWN = 4
-HEAD = (
-    *("Target", "Version", "Not flattened", "Flattened by the tap", "By the target"),
-    *("Decimals", "Date-times", "Dates", "Lists", "Deletes", "Settings"),
-)
+ARRIVES = ("Version", "Not flattened", "Flattened by the tap", "By the target")
+BETWEEN = "The types in which the target stores values, and what it does with deletes:"
+STORED = ("Decimals", "Date-times", "Dates", "Lists", "Deletes", "Settings")
 FLATTENING: dict[str, dict[str, t.Any]] = {
     "none": {},
     "tap": {"flattening_enabled": True, "flattening_max_depth": 2},
@@ -90,11 +89,25 @@ def main() -> int:
             rows.append(load(target, Path(folder), stack))
             print(*rows[-1], sep="\n    ", flush=True)
     if len(wanted) == len(TARGETS):
-        table = [HEAD, ["---"] * len(HEAD), *rows]
-        text = "".join(f"| {' | '.join(cells)} |\n" for cells in table)
+        text = tables(rows)
         page = PAGE.read_text(encoding="utf-8")
         PAGE.write_text(MARKS.sub(lambda _: f"\n{text}\n", page), encoding="utf-8")
     return 0
+
+
+def tables(rows: list[list[str]]) -> str:
+    """Write two tables, as one is too wide to read: what arrives, and as what."""
+    split = 1 + len(ARRIVES)
+    arrives = [("Target", *ARRIVES), *(row[:split] for row in rows)]
+    stored = [("Target", *STORED), *([row[0], *row[split:]] for row in rows)]
+    return f"{table(arrives)}\n{BETWEEN}\n\n{table(stored)}"
+
+
+def table(rows: t.Sequence[t.Sequence[str]]) -> str:
+    """Write a Markdown table; the first row is its head."""
+    head, *body = rows
+    lines = [head, ["---"] * len(head), *body]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
 @lru_cache
@@ -155,7 +168,7 @@ def key_of(record: dict[str, t.Any], names: t.Iterable[str]) -> str:
 
 
 def load(target: Target, folder: Path, stack: ExitStack) -> list[str]:
-    """Load a target in each way of flattening; return its row of the table."""
+    """Load a target in each way of flattening; return its row of both tables."""
     types = dict.fromkeys(TYPES, "")
     cells = []
     deletes = ""

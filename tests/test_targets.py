@@ -59,3 +59,11 @@ def test_lost_rows_and_columns_are_seen() -> None:
     assert problems({k: v for k, v in RECORD.items() if k != "tags"}) == [
         "1 value differs: `clients.tags`"
     ]
+
+
+def test_a_row_is_split_into_two_tables() -> None:
+    cells = ["target-x", "1.0", "all arrives", "all arrives", "cannot"]
+    cells += ["number", "str", "date", "list", "kept", "none"]
+    arrives, stored = targets.tables([cells]).split(f"\n{targets.BETWEEN}\n\n")
+    assert arrives.endswith("| target-x | 1.0 | all arrives | all arrives | cannot |\n")
+    assert stored.endswith("| target-x | number | str | date | list | kept | none |\n")
