@@ -75,7 +75,7 @@ def clientsuccess(
         streams = warehouse.sync(account, state, keep)
     except SyncError as error:
         # Else the last failure would say that there were too many retries, not why.
-        may_retry = context.retry_number < MAX_RETRIES
+        may_retry = error.retry_helps and context.retry_number < MAX_RETRIES
         raise dg.Failure(
             str(error), metadata(error.streams), allow_retries=may_retry
         ) from None

@@ -30,16 +30,29 @@ _LOG_AS_JSON = {
 }
 
 
+_FINAL = {2, 3}
+"""Exit codes of the tap after which there is no retry: docs/faults.md of the tap.
+
+2: the settings or the key are wrong, and stay so until somebody changes them.
+3: all streams were read and loaded, but records are missing (`on_incomplete: fail`).
+A retry accepts a total that is wrong twice, ends with 0, and hides the failure.
+"""
+
+
 class SyncError(Exception):
     """The tap or the target failed; the message is one line that says why.
 
     Attributes:
         streams: The progress of each stream until then.
+        retry_helps: Whether the same sync may succeed in a minute.
     """
 
-    def __init__(self, reason: str, streams: list[Progress]) -> None:
+    def __init__(
+        self, reason: str, streams: list[Progress], *, retry_helps: bool
+    ) -> None:
         super().__init__(reason)
         self.streams = streams
+        self.retry_helps = retry_helps
 
 
 def sync(
@@ -106,8 +119,9 @@ def sync(
                 # A killed tap leaves half a line, which the target cannot read.
                 problems.reverse()
     streams = list(tap_log.streams.values())
+    retry_helps = bool(target.returncode) or tap.returncode not in _FINAL
     for problem in filter(None, problems):
-        raise SyncError(problem, streams)
+        raise SyncError(problem, streams, retry_helps=retry_helps)
     return streams
 
 
