@@ -98,7 +98,7 @@ recording: $(READY) $(MELTANO) ## Record the demo anew, as docs/demo.svg
 
 .PHONY: site
 site: .venv-docs/.packages ## Build the documentation site in build/site
-	.venv-docs/bin/sphinx-build -W --keep-going -n -q docs build/site
+	.venv-docs/bin/sphinx-build -EaWnq --keep-going docs build/site
 
 .PHONY: dagster
 dagster: $(READY) .venv-dagster/.packages ## Run Dagster with four sandboxes as its accounts

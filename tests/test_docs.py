@@ -17,6 +17,9 @@ PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 SOURCES = "examples/dbt/models/sources.yml"
 SETTINGS = [ROOT / name for name in ("meltano.yml", ".env.example", SOURCES)]
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
+_TEXT = re.compile(r"\[([^\]]*)\]\(")
+_FILE = re.compile(r"[\w/.-]+\.(md|yml|py|example)$")
+_GROUP = re.compile(r"^```\{toctree\}\n(?::.+\n)*\n([^`]*)^```", re.MULTILINE)
 _CODE = re.compile(r"^\s*```.*?^\s*```", re.DOTALL | re.MULTILINE)
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
@@ -64,6 +67,20 @@ def test_the_generated_parts_are_current() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_has_a_target(page: Path) -> None:
     assert broken_links(page) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_link_shows_the_name_of_a_file(page: Path) -> None:
+    texts = _TEXT.findall(prose(page))
+    assert [text for text in texts if _FILE.fullmatch(text)] == []
+
+
+def test_every_page_is_in_one_group_of_the_site() -> None:
+    groups = _GROUP.findall((ROOT / "docs" / "index.md").read_text(encoding="utf-8"))
+    entries = [line for group in groups for line in group.splitlines()]
+    listed = [entry.rpartition("<")[2].rstrip(">") for entry in entries]
+    pages = {page.stem for page in PAGES} - {"README", "index"}
+    assert sorted(listed) == sorted(pages)
 
 
 @pytest.mark.parametrize(
