@@ -354,5 +354,7 @@ def test_no_key_is_stored_or_logged(
     assert any(path.suffix == ".db" for path in stored)
     keys = {WRONG_KEY, *(sandbox.api_key for sandbox in sandboxes.values())}
     for path in stored:
-        content = path.read_bytes()
-        assert not [key for key in keys if key.encode() in content], path
+        # Dagster removes the log of a SQLite database when it closes it.
+        with contextlib.suppress(FileNotFoundError):
+            content = path.read_bytes()
+            assert not [key for key in keys if key.encode() in content], path
