@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from singer_sdk.schema.source import SchemaDirectory, StreamSchema
 from singer_sdk.singerlib import Schema
-from singer_sdk.singerlib.catalog import Metadata, StreamMetadata
+from singer_sdk.singerlib.catalog import Metadata
 
 from tap_clientsuccess import schemas
 from tap_clientsuccess.records.nullable import nullable_schema
@@ -143,11 +143,16 @@ def is_selected(entry: CatalogEntry) -> bool:
     return entry.metadata.resolve_selection().get((), True)
 
 
-def deselect(entry: CatalogEntry) -> bool:
-    """Deselect a stream, whatever its metadata says; return whether it was selected."""
-    was_selected = is_selected(entry)
-    entry.metadata[()] = StreamMetadata(selected=False)
-    return was_selected
+def was_off_at_discovery(entry: CatalogEntry | None) -> bool:
+    """Tell whether the settings turned a stream off when the catalog was made.
+
+    Args:
+        entry: Its entry. It has none then; older catalogs have one that is deselected.
+    """
+    if entry is None:
+        return True
+    by_default = getattr(entry.metadata.get(()), "selected_by_default", None)
+    return by_default is False and not is_selected(entry)
 
 
 def select_keys(entry: CatalogEntry) -> list[str]:

@@ -18,10 +18,10 @@ from tap_clientsuccess.account_check.probes import AccountCheck
 from tap_clientsuccess.account_check.report import as_json, as_markdown
 from tap_clientsuccess.catalog import (
     complete_catalog,
-    deselect,
     is_selected,
     make_nullable,
     select_keys,
+    was_off_at_discovery,
 )
 from tap_clientsuccess.cli import (
     ACCOUNT,
@@ -140,8 +140,6 @@ class TapClientSuccess(ContextTap):
         """
         catalog = self.input_catalog
         if catalog is not None:
-            for name in sorted(self._disabled_streams & catalog.keys()):
-                self.logger.info("%s: skipped, because v1_streams is off", name)
             self._settle_selection(catalog)
         self._check_outputs()
         if self.config.get("custom_fields_interval_days") is not None:
@@ -189,12 +187,13 @@ class TapClientSuccess(ContextTap):
             raise stream_map_error(error) from None
 
     def _settle_selection(self, catalog: Catalog) -> None:
-        """Deselect what the settings turn off, and select the keys of all else."""
+        """Remove what the settings turn off, and select the keys of all else."""
+        for name, setting in self._disabled_streams.items():
+            entry = catalog.pop(name, None)
+            if entry and is_selected(entry):
+                self.logger.info("%s: skipped, because %s is off", name, setting)
         for entry in catalog.streams:
             name = entry.tap_stream_id
-            # Meltano selects all streams that it is not told of.
-            if name in self._unread_details and deselect(entry):
-                self.logger.info("%s: skipped, because read_details is off", name)
             for key in select_keys(entry):
                 self.logger.warning("%s: %s stays selected, as it is a key", name, key)
 
@@ -242,32 +241,35 @@ class TapClientSuccess(ContextTap):
     @property
     def _read_names(self) -> set[str]:
         """The names of the streams that are read; sends no request."""
-        names = self._names - self._disabled_streams
+        names = self._names - self._disabled_streams.keys()
         if self.input_catalog is None:
-            return names - self._unread_details
+            return names
         entries = self.input_catalog.items()
         return {name for name, entry in entries if name in names and is_selected(entry)}
 
-    @property
-    def _unread_details(self) -> set[str]:
-        """The names of the details, unless they are read."""
-        if self.context.settings.read_details:
-            return set()
-        return {stream.name for stream in STREAMS if issubclass(stream, DetailStream)}  # type: ignore[misc]
-
     def discover_streams(self) -> list[ClientSuccessStream]:
         """Return the built-in streams and those of the setting `custom_streams`."""
-        streams = [stream(self) for stream in STREAMS]
         disabled = self._disabled_streams
-        enabled = [stream for stream in streams if stream.name not in disabled]
+        enabled = [stream(self) for stream in STREAMS if stream.name not in disabled]  # type: ignore[misc]
         return [*enabled, *custom_streams(self)]
 
     @property
-    def _disabled_streams(self) -> set[str]:
-        """The names of the streams that the settings turn off."""
-        if self.config.get("v1_streams") != "off":
-            return set()
-        return {stream.name for stream in STREAMS if issubclass(stream, ReferenceList)}  # type: ignore[misc]
+    def _disabled_streams(self) -> dict[str, str]:
+        """The streams that the settings turn off, each with its setting.
+
+        They are not in the catalog: Meltano selects all that it has.
+        """
+        settings = self.context.settings
+        is_off = {
+            ReferenceList: ("v1_streams", settings.v1_streams == "off"),
+            DetailStream: ("read_details", not settings.read_details),
+        }
+        return {
+            stream.name: setting  # type: ignore[misc]
+            for kind, (setting, applies) in is_off.items()
+            for stream in STREAMS
+            if applies and issubclass(stream, kind)
+        }
 
     @classmethod
     def read_variables(cls) -> dict[str, t.Any]:
@@ -426,13 +428,32 @@ class TapClientSuccess(ContextTap):
 
     def _warn_about_catalog(self) -> None:
         names = self.input_catalog.keys() if self.input_catalog else set()
-        for name in sorted(names - self.streams.keys() - self._disabled_streams):
+        for name in sorted(names - self.streams.keys()):
             self.logger.warning("%s: skipped, because there is no such stream", name)
+        self._warn_about_details()
         read = {name for name, stream in self.streams.items() if stream.selected}
         if not read - {SyncLog.name}:
             raise config_error(
-                "no stream is selected, or the settings leave all of them out",
+                "no stream is selected, or the settings leave all of them out: select "
+                "some (Meltano: meltano select tap-clientsuccess '*' '*')",
                 what="catalog",
+            )
+
+    def _warn_about_details(self) -> None:
+        """Warn if the catalog was discovered before details were switched on."""
+        catalog = self.input_catalog
+        details = [
+            name
+            for name, each in self.streams.items()
+            if isinstance(each, DetailStream)
+        ]
+        if catalog is None or not details:
+            return
+        if all(was_off_at_discovery(catalog.get(name)) for name in details):
+            self.logger.warning(
+                "%s: not read, although read_details is on, as the catalog is from "
+                "before that: discover again (Meltano: --refresh-catalog)",
+                ", ".join(details),
             )
 
     def _leave(self) -> None:

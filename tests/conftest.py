@@ -123,8 +123,9 @@ def sync(config: dict[str, t.Any], capsys: pytest.CaptureFixture[str]) -> Sync:
         **settings: t.Any,
     ) -> Output:
         if streams is not None:
-            known = {k: v for k, v in settings.items() if k == "custom_streams"}
-            catalog = TapClientSuccess(config=config | known).catalog_dict
+            known = settings.keys() & {"custom_streams", "read_details"}
+            asked = config | {name: settings[name] for name in known}
+            catalog = TapClientSuccess(config=asked).catalog_dict
             select(catalog, streams)
         tap = TapClientSuccess(config=config | settings, state=state, catalog=catalog)
         capsys.readouterr()

@@ -42,11 +42,6 @@ class DetailStream(SearchStream):
     detail_path: str
     """Path of a detail, with the placeholder ``{uuid}``."""
 
-    @property
-    def selected_by_default(self) -> bool:  # type: ignore[override]
-        """Whether the settings ask for details."""
-        return self.settings.read_details
-
     @cached_property
     def page_reader(self) -> RecordReader:
         """Reads the search, of which only keys, uuids and times matter."""

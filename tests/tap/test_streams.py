@@ -230,9 +230,7 @@ def test_a_setting_decides_whether_details_are_read(
     sync: Sync, config: dict[str, t.Any], read: bool
 ) -> None:
     catalog = TapClientSuccess(config=config | {"read_details": read}).catalog
-    for entry in catalog.streams:
-        chosen = read or entry.tap_stream_id not in DETAILS
-        assert bool(entry.metadata.root.selected_by_default) == chosen
+    assert catalog.keys() & DETAILS == (DETAILS if read else set())
     sent = set(sync(read_details=read).schemas)
     assert sent & DETAILS == (DETAILS if read else set())
 
@@ -255,9 +253,10 @@ def test_details_are_not_read_whatever_selects_them(
     caplog: pytest.LogCaptureFixture,
     root: dict[str, t.Any] | None,
 ) -> None:
-    """Meltano selects all that its `select` does not exclude."""
+    """They are in an older catalog, and Meltano selects all that it has."""
     caplog.set_level("INFO")
-    catalog = select(TapClientSuccess(config=config).catalog_dict, [])
+    with_details = TapClientSuccess(config=config | {"read_details": True})
+    catalog = select(with_details.catalog_dict, [])
     for entry in catalog["streams"]:
         if entry["tap_stream_id"] in DETAILS:
             entry["metadata"] = [{"breadcrumb": [], "metadata": root}] if root else []
@@ -267,8 +266,31 @@ def test_details_are_not_read_whatever_selects_them(
     assert "client_details: skipped, because read_details is off" in caplog.text
 
 
-def test_a_catalog_can_deselect_details(sync: Sync) -> None:
+def test_a_catalog_can_deselect_details(
+    sync: Sync, caplog: pytest.LogCaptureFixture
+) -> None:
     assert set(sync(read_details=True, streams=["products"]).schemas) == {"products"}
+    assert "discover again" not in caplog.text
+
+
+@pytest.mark.parametrize("by_default", [None, False])
+def test_a_catalog_from_before_details_were_switched_on(
+    sync: Sync,
+    config: dict[str, t.Any],
+    caplog: pytest.LogCaptureFixture,
+    by_default: bool | None,
+) -> None:
+    """It has none; one of an older version has them, deselected by default."""
+    settings = {"read_details": by_default is not None}
+    catalog = TapClientSuccess(config=config | settings).catalog_dict
+    select(catalog, ["products"])
+    for entry in catalog["streams"]:
+        if entry["tap_stream_id"] in DETAILS:
+            (root,) = (item for item in entry["metadata"] if not item["breadcrumb"])
+            root["metadata"]["selected-by-default"] = by_default
+    sync(catalog=catalog, read_details=True)
+    (line,) = (line for line in caplog.messages if "discover again" in line)
+    assert line.startswith("client_details, contact_details: not read, although read_d")
 
 
 @pytest.mark.parametrize("stream", sorted(DETAILS))
