@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from conftest import Output
 
 if t.TYPE_CHECKING:
     from clientsuccess_sandbox import Sandbox
@@ -55,6 +57,46 @@ def commands(section: str) -> list[str]:
     ]
 
 
+def check_how_to(files: dict[str, Output], sandbox: Sandbox) -> None:
+    """A range has nothing newer, a start nothing much older."""
+    (name,) = files["range"].records
+    assert name == "contracts"
+    times = [record["modifiedTime"] for record in files["range"].records[name]]
+    assert times
+    assert max(times) < "2025-07-01"
+    notes = files["notes"].records["client_notes"]
+    assert 0 < len(notes) < sandbox.store.count("client_notes")
+    # The filter may compare days, so a little more is read.
+    assert min(note["modifiedTime"] for note in notes) > "2025-05-30"
+    assert files["notes"].ids("clients") == sandbox.store.ids("clients")
+    assert files["part-1"].ids("clients") == sandbox.store.ids("clients")
+    assert "custom__industry__cs" in files["flat"].schemas["clients"]["properties"]
+
+
+def check_stream_maps(files: dict[str, Output], sandbox: Sandbox) -> None:
+    """All records have the account; a hash stands for an address."""
+    for name in ("account", "shared", "hashed"):
+        for records in files[name].records.values():
+            assert {record["account"] for record in records} == {"emea"}
+        assert len(files[name].records) > 10
+    keys = {
+        message["stream"]: message["key_properties"]
+        for message in files["shared"].messages
+        if message["type"] == "SCHEMA"
+    }
+    assert keys["custom_fields"] == ["account", "resourceType", "fieldId"]
+    assert keys["sync_log"] == ["account", "run_id", "stream"]
+    emails = [record.get("email") for record in sandbox.store.records("contacts")]
+    salted = [f"a long random text{email.strip().lower()}" for email in emails if email]
+    hashes = {hashlib.sha256(text.encode()).hexdigest() for text in salted}
+    assert hashes
+    sent = {record["email"] for record in files["hashed"].records["contacts"]}
+    assert sent - {None} == hashes
+
+
+CHECKS = {"how-to.md": check_how_to, "stream-maps.md": check_stream_maps}
+"""What the files must have that the samples of a page write."""
+
 RUN = [
     name for name, text in SECTIONS.items() if commands(text) and name not in NOT_RUN
 ]
@@ -91,6 +133,20 @@ def test_the_samples_of_a_section(name: str, sandbox: Sandbox, tmp_path: Path) -
     )
     assert result.returncode == 0, result.stderr
     assert "not read" not in result.stderr
+    if name in CHECKS:
+        files = sorted(tmp_path.glob("*.jsonl"))
+        CHECKS[name]({f.stem: Output(f.read_text("utf-8")) for f in files}, sandbox)
+
+
+def test_no_sample_leaves_a_setting_for_those_that_follow() -> None:
+    """Only what says which account is read, and with which key."""
+    lasting = {"TAP_CLIENTSUCCESS_API_KEY", "TAP_CLIENTSUCCESS_BASE_URL"}
+    for section in SECTIONS.values():
+        script = "\n".join(commands(section))
+        exported = re.findall(r"^export .*", script, re.MULTILINE)
+        names = set(re.findall(r"TAP_CLIENTSUCCESS_\w+(?==)", "\n".join(exported)))
+        unset = set(re.findall(r"^unset (\w+)", script, re.MULTILINE))
+        assert names - lasting - unset == set()
 
 
 def test_no_sample_needs_a_setting_that_was_not_exported() -> None:
