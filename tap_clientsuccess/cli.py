@@ -100,7 +100,8 @@ def _one_line_errors(*, is_test: bool) -> Iterator[None]:
         _fail(str(error))
     except Interrupted as error:
         logger.warning(
-            "Stopped by signal %d; the next run resumes from the last STATE",
+            "Stopped by signal %d; the next run resumes from the last state that the "
+            "target confirmed",
             error.signum,
         )
         sys.exit(error.exit_code)

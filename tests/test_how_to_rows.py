@@ -54,6 +54,9 @@ SAMPLES = {
         if not command.startswith(("export", "meltano install"))
     ],
     "deletes.md": commands(SECTIONS["deletes.md"]),
+    "read one stream again": commands(
+        SECTIONS["meltano.md"].partition("\n## Read one stream again\n")[2]
+    ),
 }
 
 
@@ -231,6 +234,11 @@ def is_json(project: Project) -> None:
     assert all(json.loads(line) for line in project.log.splitlines())
 
 
+def reads_contacts_again(project: Project) -> None:
+    rows = project.sent.records["sync_log"]
+    assert {r["stream"] for r in rows if r["kind"] == "first"} == {"contacts"}
+
+
 def reads_what_is_new(project: Project) -> None:
     assert "clients.id" in project.printed
     assert project.kinds == {"incremental"}
@@ -252,6 +260,7 @@ CHECKS: dict[str, Callable[[Project], None]] = {
     "get logs as JSON": is_json,
     "README": reads_what_is_new,
     "deletes.md": reads_everything,
+    "read one stream again": reads_contacts_again,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -14,6 +15,8 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import Output
+
+from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:
     from clientsuccess_sandbox import Sandbox
@@ -147,6 +150,13 @@ def test_no_sample_leaves_a_setting_for_those_that_follow() -> None:
         names = set(re.findall(r"TAP_CLIENTSUCCESS_\w+(?==)", "\n".join(exported)))
         unset = set(re.findall(r"^unset (\w+)", script, re.MULTILINE))
         assert names - lasting - unset == set()
+
+
+def test_the_config_file_of_the_quick_start(config: dict[str, t.Any]) -> None:
+    (block,) = blocks(SECTIONS["Quick start from a shell"], "json")
+    given = json.loads(block)
+    assert "start_date" in given
+    assert TapClientSuccess(config=config | given).context.settings.start_date
 
 
 def test_no_sample_needs_a_setting_that_was_not_exported() -> None:

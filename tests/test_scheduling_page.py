@@ -134,7 +134,7 @@ def test_the_task_for_airflow(
         monkeypatch.setitem(sys.modules, name, module)
     (block,) = blocks(PAGE, "python")
     exec(compile(block, "scheduling.md", "exec"), {})  # noqa: S102
-    done = subprocess.CompletedProcess([], code)
+    done: subprocess.CompletedProcess[str] = subprocess.CompletedProcess([], code)
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: done)
     (sync,) = tasks
     expected = {"retry": RuntimeError, "fail": AirflowFailException}

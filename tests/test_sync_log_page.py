@@ -21,10 +21,18 @@ if t.TYPE_CHECKING:
     from conftest import Sync
 
 Row = dict[str, t.Any]
-PAGE = Path(__file__).parent.parent / "docs" / "sync-log.md"
-FRESHNESS, INCOMPLETE, FULL_READS = re.findall(
-    r"^```sql\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
-)
+ROOT = Path(__file__).parent.parent
+
+
+def queries(page: str) -> list[str]:
+    """Return the queries of a page."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return re.findall(r"^```sql\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+FRESHNESS, INCOMPLETE, FULL_READS = queries("docs/sync-log.md")
+(LATEST,) = queries("README.md")
+(NEW_COLUMNS,) = queries("docs/meltano.md")
 STREAMS = ["clients", "contacts", "pulses", "sync_log"]
 
 
@@ -58,6 +66,9 @@ def test_the_queries(
     first = sync(streams=STREAMS)
     load(warehouse, first.records["sync_log"], tmp_path)
     assert warehouse.sql(INCOMPLETE).fetchall() == []
+    assert {row[1:4] for row in warehouse.sql(LATEST).fetchall()} == {
+        (stream, "first", "complete") for stream in STREAMS if stream != "sync_log"
+    }
     # The server tells the time in seconds: the two runs must be further apart.
     warehouse.execute(
         "UPDATE clientsuccess.sync_log SET started_at = started_at - INTERVAL 1 DAY"
@@ -110,3 +121,16 @@ def test_the_row_of_a_stream_that_failed_leaves(
 
 def is_row(message: dict[str, t.Any]) -> bool:
     return bool(message["stream"] == "sync_log")
+
+
+def test_the_query_for_new_columns(
+    sync: Sync, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    first = sync(streams=STREAMS)
+    load(warehouse, first.records["sync_log"], tmp_path)
+    assert warehouse.sql(NEW_COLUMNS).fetchall() == []
+    flat = {"flattening_enabled": True, "flattening_max_depth": 1}
+    second = sync(streams=STREAMS, state=first.state, **flat)
+    load(warehouse, second.records["sync_log"], tmp_path)
+    read = {stream for stream, _ in warehouse.sql(NEW_COLUMNS).fetchall()}
+    assert read == set(STREAMS) - {"sync_log"}

@@ -101,9 +101,8 @@ class StreamProgress:
         if self.bookmark:
             text += f"; bookmark: {self.bookmark_before or 'none'} -> {self.bookmark}"
         if self.status == "interrupted":
-            text += (
-                f"; the next sync {'resumes there' if self.bookmark else 'starts over'}"
-            )
+            resumes = "resumes there, if the target confirms it"
+            text += f"; the next sync {resumes if self.bookmark else 'starts over'}"
         return text
 
 
