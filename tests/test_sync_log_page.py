@@ -32,7 +32,6 @@ def queries(page: str) -> list[str]:
 
 FRESHNESS, INCOMPLETE, FULL_READS = queries("docs/sync-log.md")
 (LATEST,) = queries("README.md")
-(NEW_COLUMNS,) = queries("docs/meltano.md")
 STREAMS = ["clients", "contacts", "pulses", "sync_log"]
 
 
@@ -121,16 +120,3 @@ def test_the_row_of_a_stream_that_failed_leaves(
 
 def is_row(message: dict[str, t.Any]) -> bool:
     return bool(message["stream"] == "sync_log")
-
-
-def test_the_query_for_new_columns(
-    sync: Sync, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
-) -> None:
-    first = sync(streams=STREAMS)
-    load(warehouse, first.records["sync_log"], tmp_path)
-    assert warehouse.sql(NEW_COLUMNS).fetchall() == []
-    flat = {"flattening_enabled": True, "flattening_max_depth": 1}
-    second = sync(streams=STREAMS, state=first.state, **flat)
-    load(warehouse, second.records["sync_log"], tmp_path)
-    read = {stream for stream, _ in warehouse.sql(NEW_COLUMNS).fetchall()}
-    assert read == set(STREAMS) - {"sync_log"}
