@@ -126,7 +126,7 @@ def test_the_samples_of_a_section(name: str, sandbox: Sandbox, tmp_path: Path) -
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         env={
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             # The line that the sandbox prints, pasted.
