@@ -207,9 +207,6 @@ def records_in(sandbox: Sandbox) -> dict[str, int]:
         "client_details": counts["clients"],
         "contact_details": counts["contacts"],
         "custom_fields": sum(len(store.definitions(kind)) for kind in fields),
-        "subscriptions": sum(
-            len(contract.get("items") or ()) for contract in store.records("contracts")
-        ),
     }
 
 

@@ -18,7 +18,6 @@ from clientsuccess_sandbox.settings import (
     DEFAULT_USERNAME,
     Behaviour,
     CompanySettings,
-    items,
     option,
 )
 from clientsuccess_sandbox.store import Store
@@ -69,7 +68,7 @@ class Backend(CompanySettings, Behaviour):
         allowed_hosts: Other host names that requests may use; `*` allows all.
     """
 
-    api_key: str = option(DEFAULT_KEY, "key that opens the API")
+    api_key: str = option(DEFAULT_KEY, "key that opens the API", flag="key")
     username: str = option(DEFAULT_USERNAME, "for a login")
     password: str = option(DEFAULT_PASSWORD, "for a login", repr=False)
     clock_offset: float = option(0.0, "seconds that the server's clock is ahead")
@@ -78,20 +77,22 @@ class Backend(CompanySettings, Behaviour):
     edits_per_request: int = option(
         0, "random edits after each page, of the kind that was read"
     )
-    allowed_hosts: Collection[str] = items(
-        tuple,
+    allowed_hosts: Collection[str] = option(
+        (),
         "another host name that requests may use (Host header); * allows all",
-        "NAME",
-        allowed_host=str,
+        flag="allowed-host",
+        item="NAME",
     )
-    rules: Sequence[Rule] = items(
-        tuple,
-        'such as "status=503,probability=0.1,path=/client/search", or JSON',
-        "RULE",
-        fault=rule_from_text,
+    rules: Sequence[Rule] = option(
+        (),
+        "fault such as status=503,probability=0.1,path=/client/search, or JSON",
+        flag="fault",
+        item="RULE",
+        parse=rule_from_text,
     )
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self.clock = Clock(self.clock_offset)
         self.store = Store(self, self.clock, self)
         self.keys = Keys(self.clock, self.api_key, self.username, self.password)

@@ -1,4 +1,7 @@
-"""The command `clientsuccess-sandbox`: an option for each setting of a sandbox."""
+"""The command `clientsuccess-sandbox`: an option for each setting of a sandbox.
+
+Options follow from the fields of the settings: see `settings.py`.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,13 @@ import signal
 import sys
 import threading
 from argparse import (
-    ArgumentDefaultsHelpFormatter,
+    SUPPRESS,
     ArgumentParser,
     ArgumentTypeError,
     BooleanOptionalAction,
     Namespace,
 )
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import Field, fields
 from pathlib import Path
 from types import NoneType
@@ -23,10 +26,17 @@ import msgspec
 
 from clientsuccess_sandbox.like import read_like
 from clientsuccess_sandbox.sandbox import Sandbox
-from clientsuccess_sandbox.settings import DEFAULT_KEY, Behaviour, CompanySettings
+from clientsuccess_sandbox.settings import (
+    DEFAULT_KEY,
+    Behaviour,
+    CompanySettings,
+    Option,
+)
 
-_DEFAULT_PORT: Final = 8765
-_GROUPS: Final = (("company", CompanySettings), ("behaviour", Behaviour))
+GROUPS: Final = {"company": CompanySettings, "behaviour": Behaviour, "server": Sandbox}
+"""The groups of options; a setting is in the first one that has it."""
+_USUAL: Final = Sandbox(port=8765)
+_TYPES: Final = get_type_hints(Sandbox)
 _SECONDS_BETWEEN_LOOKS: Final = 1.0
 
 
@@ -36,11 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     if options.verbose:
         logging.basicConfig(level=logging.INFO, format="%(message)s")
+    settings = settings_with_report(arguments)
     try:
-        settings = settings_with_report(arguments)
-        msgspec.convert(settings, Behaviour)
-        sandbox = Sandbox(**settings)
-    except (ValueError, msgspec.ValidationError) as problem:
+        sandbox = Sandbox(**{"port": _USUAL.port, **settings})
+    except ValueError as problem:
         parser.error(str(problem))
     try:
         _run(sandbox, options.ready_file)
@@ -50,21 +59,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def make_parser() -> ArgumentParser:
-    """Create the parser."""
+    """Create the parser; what is not given is no attribute of its result."""
     parser = ArgumentParser(
         prog="clientsuccess-sandbox",
         description="A simulated ClientSuccess with generated data, on localhost.",
-        formatter_class=ArgumentDefaultsHelpFormatter,
+        argument_default=SUPPRESS,
     )
-    types, known = get_type_hints(Sandbox, include_extras=False), set[str]()
-    for title, settings in (*_GROUPS, ("server", Sandbox)):
+    for title, settings in own_fields().items():
         group = parser.add_argument_group(title)
-        for field in fields(settings):
-            if field.name not in known:
-                for flag, how in _options_of(field, types[field.name]):
-                    group.add_argument(flag, **how)
-            known.add(field.name)
-    parser.set_defaults(port=_DEFAULT_PORT)
+        for field in settings:
+            for flag, how in _arguments(field):
+                group.add_argument(flag, dest=field.name, **how)
     add = parser.add_argument
     add(
         "--like",
@@ -74,67 +79,124 @@ def make_parser() -> ArgumentParser:
     )
     add("--ready-file", type=Path, help="file to write the base URL to once it answers")
     add("--verbose", action="store_true", help="log requests to stderr")
+    parser.set_defaults(like=None, ready_file=None, verbose=False)
     return parser
 
 
+def own_fields() -> dict[str, list[Field[Any]]]:
+    """Return the settings of each group, without those of an earlier one."""
+    found: dict[str, list[Field[Any]]] = {}
+    known = set[str]()
+    for title, settings in GROUPS.items():
+        own = [each for each in fields(settings) if each.name not in known]
+        found[title] = [each for each in own if each.metadata]
+        known |= {each.name for each in own}
+    return found
+
+
+def option_of(field: Field[Any]) -> Option:
+    """Return how the command line sets a setting; its help says the default."""
+    name, default = field.name.replace("_", "-"), getattr(_USUAL, field.name)
+    option: Option = field.metadata.get("option", Option(f"number of {name}"))
+    text = option.help
+    if not option.item and default is not None:
+        text += f" (default: {default})"
+    return option._replace(flag=option.flag or name, help=text)
+
+
 def settings_from(options: Namespace) -> dict[str, Any]:
-    """Turn parsed options into the settings of a sandbox."""
-    settings = {}
-    for field in fields(Sandbox):
-        if "help" in field.metadata:
-            settings[field.name] = getattr(options, field.name)
-        elif "make" in field.metadata:
-            settings[field.name] = field.metadata["make"](getattr(options, field.name))
+    """Turn parsed options into settings: what they give, and else what `--like` does.
+
+    Raises:
+        ValueError: A value is not valid, or `--like` names no report.
+    """
+    settings = {} if options.like is None else read_like(options.like)
+    for name in _TYPES.keys() & vars(options).keys():
+        value = getattr(options, name)
+        usual = settings.get(name, getattr(_USUAL, name))
+        settings[name] = _joined(usual, value) if isinstance(value, list) else value
+    try:
+        msgspec.convert(settings, Behaviour)
+    except msgspec.ValidationError as problem:
+        raise ValueError(problem) from None
     return settings
 
 
 def settings_with_report(arguments: Sequence[str] | None = None) -> dict[str, Any]:
-    """Return the settings that the options give, and for others those of `--like`.
-
-    Raises:
-        ValueError: `--like` names no report.
-    """
+    """Return the settings that arguments give, or say what is wrong and exit."""
     parser = make_parser()
-    options = parser.parse_args(arguments)
-    settings = settings_from(options)
-    if options.like is None:
-        return settings
-    usual, like = settings_from(parser.parse_args([])), read_like(options.like)
-    open_ = {name: like[name] for name in like if settings[name] == usual[name]}
-    return settings | open_
+    try:
+        return settings_from(parser.parse_args(arguments))
+    except ValueError as problem:
+        parser.error(str(problem))
 
 
-def _options_of(field: Field[Any], hint: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the names of a setting's options, and their arguments."""
-    about, how = field.metadata, dict[str, Any](dest=field.name)
-    if "help" in about:
-        name = field.name.replace("_", "-").replace("api-key", "key")
-        how |= {"default": field.default, "help": about["help"]}
-        yield f"--{name}", how | _type_of(hint)
-    for name, parse in about.get("parsers", {}).items():
-        how |= {"action": "append", "default": [], "type": _explained(parse)}
-        how |= {"metavar": about["metavar"], "help": about["text"]}
-        yield f"--{name.replace('_', '-')}", how
+def _arguments(field: Field[Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the flags that set a setting, and their arguments."""
+    option, hint = option_of(field), _TYPES[field.name]
+    about: dict[str, Any] = {"help": option.help.replace("%", "%%")}
+    if option.item:
+        about |= {"action": "append", "metavar": option.item}
+        about["type"] = _parser(option, hint)
+        if hint == Mapping[str, bool]:
+            yield (
+                f"--no-{option.flag}",
+                about | {"type": _parser(option, hint, means=False)},
+            )
+    elif get_origin(hint) is Literal:
+        about["choices"] = get_args(hint)
+    elif hint is bool:
+        about["action"] = BooleanOptionalAction
+    else:
+        about["type"] = next((a for a in get_args(hint) if a is not NoneType), hint)
+    yield f"--{option.flag}", about
 
 
-def _type_of(hint: Any) -> dict[str, Any]:
-    if get_origin(hint) is Literal:
-        return {"choices": get_args(hint)}
-    if hint is bool:
-        return {"action": BooleanOptionalAction}
-    return {"type": next((a for a in get_args(hint) if a is not NoneType), hint)}
+def _parser(option: Option, hint: Any, *, means: bool = True) -> Callable[[str], Any]:
+    """Return what parses an item of an option, and lets argparse say what is wrong."""
 
-
-def _explained(parse: Callable[[str], Any]) -> Callable[[str], Any]:
-    """Let argparse show what is wrong with a value."""
-
-    def parsed(text: str) -> Any:
+    def parse(text: str) -> Any:
         try:
-            return parse(text)
-        except ValueError as problem:
+            item = option.parse(text) if option.parse else _item(text, option.item)
+            if hint == Mapping[str, bool]:
+                return {item: means}
+            if isinstance(item, dict):
+                return msgspec.convert(item, hint, strict=False)
+        except (ValueError, msgspec.ValidationError) as problem:
             raise ArgumentTypeError(f"{text!r}: {problem}") from None
+        return item
 
-    return parsed
+    return parse
+
+
+def _item(text: str, pattern: str) -> Any:
+    """Parse an item that is written as a pattern: see `Option`."""
+    for mark in ":=":
+        if mark in pattern:
+            key, given, rest = text.partition(mark)
+            if not given:
+                raise ValueError(f"it is not written as {pattern}.")
+            return {key: _item(rest, pattern.partition(mark)[2])}
+    if "," in pattern:
+        return text.split(",")
+    if pattern != "VALUE":
+        return text
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return text
+
+
+def _joined(usual: Any, items: list[Any]) -> Any:
+    """Add items to a mapping, or put them in place of a list."""
+    if not isinstance(usual, Mapping):
+        return tuple(items)
+    found = dict(usual)
+    for item in items:
+        for key, value in item.items():
+            inner = isinstance(found.get(key), Mapping)
+            found[key] = {**found[key], **value} if inner else value
+    return found
 
 
 def _run(sandbox: Sandbox, ready_file: Path | None) -> None:

@@ -12,7 +12,8 @@ from sandbox_client import fixtures
 from clientsuccess_sandbox import Edits, Sandbox
 from clientsuccess_sandbox.jsontext import decode
 from clientsuccess_sandbox.settings import CompanySettings
-from clientsuccess_sandbox.store import Search, Store
+from clientsuccess_sandbox.store import Store
+from clientsuccess_sandbox.table import Search
 
 if TYPE_CHECKING:
     from sandbox_client import Client

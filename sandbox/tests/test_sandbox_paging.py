@@ -12,7 +12,8 @@ from sandbox_client import Client, fixtures
 
 from clientsuccess_sandbox import Sandbox
 from clientsuccess_sandbox.settings import CompanySettings
-from clientsuccess_sandbox.store import Search, Store
+from clientsuccess_sandbox.store import Store
+from clientsuccess_sandbox.table import Search
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sandbox_client import fixtures
 
+from clientsuccess_sandbox.data.choices import TENANT
 from clientsuccess_sandbox.data.custom_fields import RESOURCES
-from clientsuccess_sandbox.data.records import TENANT
 
 if TYPE_CHECKING:
     from sandbox_client import Client

@@ -10,7 +10,7 @@ import pytest
 from sandbox_client import fixtures
 
 from clientsuccess_sandbox.clock import from_iso
-from clientsuccess_sandbox.data.records import TENANT
+from clientsuccess_sandbox.data.choices import TENANT
 
 if TYPE_CHECKING:
     from sandbox_client import Client

@@ -1,18 +1,31 @@
-"""The kinds of records. A new one is a function in `records.py` and an entry here."""
+"""The table of the kinds of records.
+
+A kind is a function in `records/`, which makes its records, and a field of `Sizes`: how
+many there are, and where the API has them. All else follows from the field: the rows in
+the store, searches, details, lists of v1, edits, controls, `Sandbox(contacts=7)`, the
+option `--contacts` and its row in the README.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Final, NamedTuple
+from dataclasses import dataclass, field, fields
+from typing import Any, Final, NamedTuple
 
-from clientsuccess_sandbox.data import records as make
+from clientsuccess_sandbox.data.activities import client_note, pulse, task
 from clientsuccess_sandbox.data.choices import Choices
+from clientsuccess_sandbox.data.clients import (
+    client,
+    client_detail,
+    contact,
+    contact_detail,
+)
+from clientsuccess_sandbox.data.contracts import contract, product, subscription
+from clientsuccess_sandbox.data.lists import client_segment, client_status, employee
 from clientsuccess_sandbox.data.seeded import WORDS
 from clientsuccess_sandbox.jsontext import Record
-from clientsuccess_sandbox.settings import CompanySettings
 
 _CLIENTS_PER_EMPLOYEE = 12
-_NEEDED = ("employees", "products")
 # What a night makes of a `body`: SQL, as it changes all records of a kind at once.
 _NIGHTLY_SCORE = """
 CASE WHEN json_extract(body, '$.successScore') IS NULL THEN body ELSE
@@ -39,19 +52,22 @@ class Kind(NamedTuple):
     """What the sandbox needs to know about a kind of records.
 
     Attributes:
-        name: Name of the kind, that of the tap's stream.
         make: Makes a variant.
         size: How many there are by default for so many clients.
-        always: Keys that are never null or missing, besides `id`, `uuid`, the times
-            and the owner.
+        name: Name of the kind, that of the tap's stream.
+        gaps: Whether values may be null or missing.
+        always: Keys that never are, besides `id`, `uuid`, the times and the owner.
+        least: How many there are at least, as other kinds refer to them.
         resource: First segment of its paths in API v2.
         search: Whether `/{resource}/search` lists it.
         key: What `/{resource}/{key}` reads one record by: `uuid`, `id` or nothing.
         detail: Makes what only the read of a single record gives.
         v1: Path of its list in API v1.
         owner: Key that holds the id of the client it belongs to.
-        created: Key of the creation time.
-        modified: Key of the modification time.
+        created: Key of the creation time; empty if it shows none.
+        modified: Key of the modification time; empty if it shows none.
+        shows_modification: Whether it shows that time, where nobody knows; a setting
+            decides. `None` where it is known.
         numeric_times: Times are milliseconds since 1970, not ISO 8601.
         text: Key of a text that a random edit rewrites.
         sortable: Keys to sort by, besides the times and `id`.
@@ -59,10 +75,12 @@ class Kind(NamedTuple):
         nightly: SQL for what a night makes of a `body`.
     """
 
-    name: str
     make: Callable[[Choices], Record]
     size: Callable[[int], int]
+    name: str = ""
+    gaps: bool = True
     always: Collection[str] = ()
+    least: int = 0
     resource: str = ""
     search: bool = True
     key: str = ""
@@ -71,6 +89,7 @@ class Kind(NamedTuple):
     owner: str = ""
     created: str = "createdTime"
     modified: str = "modifiedTime"
+    shows_modification: bool | None = None
     numeric_times: bool = False
     text: str = "name"
     sortable: Collection[str] = ()
@@ -78,35 +97,48 @@ class Kind(NamedTuple):
     nightly: str = ""
 
 
-_ALL = (
-    Kind(
-        "clients",
-        make.client,
-        lambda clients: clients,
+def kind(make: Callable[[Choices], Record], size: Any, **traits: Any) -> Any:
+    """Declare a kind.
+
+    Args:
+        make: Makes a variant of its records.
+        size: How many there are by default: a number, or a function of the clients'.
+        traits: Other fields of `Kind`.
+    """
+    if callable(size):
+        return field(default=None, metadata={"kind": Kind(make, size, **traits)})
+    return field(default=size, metadata={"kind": Kind(make, lambda _: size, **traits)})
+
+
+@dataclass(kw_only=True)
+class Sizes:
+    """How many records of each kind there are; `None` is as many as fit the clients."""
+
+    clients: int = kind(
+        client,
+        120,
         always=("name", "status", "active", "clientType"),
         resource="client",
         key="uuid",
-        detail=make.client_detail,
+        detail=client_detail,
         sortable=("name", "status"),
         custom="CLIENT",
         nightly=_NIGHTLY_SCORE,
-    ),
-    Kind(
-        "contacts",
-        make.contact,
+    )
+    contacts: int | None = kind(
+        contact,
         lambda clients: 3 * clients,
         always=("firstName", "lastName", "status"),
         resource="contact",
         key="uuid",
-        detail=make.contact_detail,
+        detail=contact_detail,
         owner="tenantClientId",
         text="title",
         sortable=("firstName", "lastName", "email"),
         custom="CONTACT",
-    ),
-    Kind(
-        "contracts",
-        make.contract,
+    )
+    contracts: int | None = kind(
+        contract,
         lambda clients: 3 * clients // 2,
         always=("name", "description"),
         resource="contract",
@@ -114,19 +146,18 @@ _ALL = (
         sortable=("name", "termStartDate", "termEndDate"),
         custom="CONTRACT",
         nightly=_NIGHTLY_STATE,
-    ),
-    Kind(
-        "products",
-        make.product,
-        lambda _: 12,
+    )
+    products: int = kind(
+        product,
+        12,
+        least=1,
         always=("name", "description", "sku"),
         resource="product",
         v1="/products",
         sortable=("name",),
-    ),
-    Kind(
-        "client_notes",
-        make.client_note,
+    )
+    client_notes: int | None = kind(
+        client_note,
         lambda clients: 5 * clients,
         always=("subject", "note", "sanitizedNote", "author", "interactionTypeId"),
         resource="clientNote",
@@ -134,10 +165,10 @@ _ALL = (
         owner="clientId",
         text="subject",
         sortable=("subject",),
-    ),
-    Kind(
-        "pulses",
-        make.pulse,
+        shows_modification=True,
+    )
+    pulses: int | None = kind(
+        pulse,
         lambda clients: 2 * clients,
         always=("dispositionType",),
         resource="pulse",
@@ -146,10 +177,10 @@ _ALL = (
         created="createdTimestamp",
         text="nextSteps",
         sortable=("createdTimestamp",),
-    ),
-    Kind(
-        "tasks",
-        make.task,
+        shows_modification=False,
+    )
+    tasks: int | None = kind(
+        task,
         lambda clients: 2 * clients,
         always=("name", "status", "completed", "priority"),
         resource="task",
@@ -157,51 +188,60 @@ _ALL = (
         key="id",
         owner="clientId",
         sortable=("name", "dueDate"),
-    ),
-    Kind(
-        "employees",
-        make.employee,
+    )
+    employees: int | None = kind(
+        employee,
         lambda clients: min(3 + clients // _CLIENTS_PER_EMPLOYEE, 400),
+        least=1,
         always=("firstName", "lastName", "type", "email", "userId"),
         v1="/employees",
         numeric_times=True,
         text="title",
-    ),
-    Kind(
-        "client_statuses",
-        make.client_status,
-        lambda _: len(WORDS["client_statuses"]),
-        always=("code", "description"),
+    )
+    client_statuses: int = kind(
+        client_status,
+        len(WORDS["client_statuses"]),
+        gaps=False,
         v1="/client-statuses",
         created="",
         modified="",
         text="description",
-    ),
-    Kind(
-        "client_segments",
-        make.client_segment,
-        lambda _: len(WORDS["segments"]),
+    )
+    client_segments: int = kind(
+        client_segment,
+        len(WORDS["segments"]),
         always=("title",),
         v1="/client-segments",
         created="",
         modified="",
         text="title",
-    ),
-)
-KINDS: Final = {kind.name: kind for kind in _ALL}
-SEARCHES: Final = {k.resource: k for k in _ALL if k.resource and k.search}
+    )
+    subscriptions: int | None = kind(
+        subscription,
+        lambda clients: 5 * clients,
+        gaps=False,
+        v1="/subscriptions",
+        owner="clientId",
+        created="",
+        modified="",
+        text="productName",
+    )
 
 
-def sizes(settings: CompanySettings) -> dict[str, int]:
+KINDS: Final[dict[str, Kind]] = {
+    each.name: each.metadata["kind"]._replace(name=each.name) for each in fields(Sizes)
+}
+SEARCHES: Final = {k.resource: k for k in KINDS.values() if k.resource and k.search}
+
+
+def sizes(settings: Sizes) -> dict[str, int]:
     """Return the number of records of each kind; `ValueError` if it cannot be."""
-    given = {name: getattr(settings, name, None) for name in KINDS}
-    found = {
-        kind.name: kind.size(settings.clients) if size is None else size
-        for kind, size in zip(_ALL, given.values(), strict=True)
-    }
-    for name, size in found.items():
-        if size < (name in _NEEDED):
-            raise ValueError(f"{name}: a size of {size} makes no sense.")
-    if not settings.clients and any(found[kind.name] for kind in _ALL if kind.owner):
+    found = {name: getattr(settings, name) for name in KINDS}
+    for name, kind in KINDS.items():
+        if found[name] is None:
+            found[name] = kind.size(settings.clients)
+        if found[name] < kind.least:
+            raise ValueError(f"{name}: a size of {found[name]} makes no sense.")
+    if not settings.clients and any(found[k.name] for k in KINDS.values() if k.owner):
         raise ValueError("Without clients, no record has anything to belong to.")
     return found

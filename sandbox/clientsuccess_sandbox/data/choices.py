@@ -1,10 +1,17 @@
-"""What the functions of the kinds work with: random choices, and a record's own."""
+"""What the functions of the kinds work with.
+
+Such a function makes a *variant*, which many records share. It is given `Choices`: what
+all these records have in common is chosen at random. What differs from record to record
+is a function of `Own` in place of a value, anywhere in the variant: `ID` is one, and so
+is each `lambda own: ...`.
+"""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from operator import attrgetter
+from typing import Any, Final
 
 from clientsuccess_sandbox.clock import to_iso
 from clientsuccess_sandbox.data import custom_fields
@@ -12,7 +19,12 @@ from clientsuccess_sandbox.data.company import DAY, Company, Times
 from clientsuccess_sandbox.data.seeded import WORDS, Random
 from clientsuccess_sandbox.jsontext import Record
 
-_CENT = Decimal("0.01")
+TENANT: Final = {"id": 4711, "name": "Sandbox & Söhne"}
+ID, UUID, OWNER = attrgetter("id"), attrgetter("uuid"), attrgetter("owner")
+CREATED, MODIFIED = attrgetter("created"), attrgetter("modified")
+IDENTITY: Final = {"id": ID, "uuid": UUID, "tenantId": TENANT["id"]}
+CHANGES: Final = {"createdTime": CREATED, "modifiedTime": MODIFIED}
+_CENT: Final = Decimal("0.01")
 
 
 class Own:
@@ -52,6 +64,11 @@ class Own:
         return max(1, self.id - 1)
 
     @property
+    def contract(self) -> int:
+        """Id of the contract that it is about."""
+        return 1 + (self.id - 1) % max(1, self.company.sizes["contracts"])
+
+    @property
     def client(self) -> Record:
         """What other records show of the client with this id."""
         return self.company.client(self.id)
@@ -60,6 +77,12 @@ class Own:
     def person(self) -> Record:
         """What other records show of the contact with this id."""
         return self.company.person(self.id)
+
+    def word(self, kind: str) -> Record:
+        """Return its own word of a kind; they begin anew after the last."""
+        words = WORDS[kind]
+        word: Record = words[(self.id - 1) % len(words)]
+        return word
 
     def customer(self, *keys: str) -> Record | None:
         """Return what the record shows of that client."""

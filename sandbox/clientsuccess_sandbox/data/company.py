@@ -11,7 +11,6 @@ from typing import Final, NamedTuple
 from clientsuccess_sandbox.clock import from_iso
 from clientsuccess_sandbox.data.seeded import WORDS, Random
 from clientsuccess_sandbox.jsontext import Record
-from clientsuccess_sandbox.settings import CompanySettings
 
 DAY: Final = 24 * 3600 * 1000
 _HISTORY = 5 * 365 * DAY
@@ -28,13 +27,22 @@ class Times(NamedTuple):
 
 
 class Company:
-    """The parts of the company that records refer to."""
+    """The parts of the company that records refer to.
 
-    def __init__(self, settings: CompanySettings, sizes: Mapping[str, int]) -> None:
-        self.seed = settings.seed
+    Args:
+        sizes: How many records of each kind there are.
+        seed: The same seed makes the same company.
+        now: When its data end, ISO 8601.
+        ties: Share of records that share a modification time with others.
+    """
+
+    def __init__(
+        self, sizes: Mapping[str, int], *, seed: int, now: str, ties: float
+    ) -> None:
+        self.seed = seed
         self.sizes = sizes
-        self._end = from_iso(settings.now)
-        self._ties = settings.ties
+        self._end = from_iso(now)
+        self._ties = ties
         self.client = lru_cache(_KNOWN)(self._client)
         self.employee = lru_cache(_KNOWN)(self._employee)
 
@@ -75,6 +83,10 @@ class Company:
         digest = blake2b(f"{self.seed}/{kind}/{number}/owner".encode(), digest_size=8)
         share = int.from_bytes(digest.digest()) / (1 << 64)
         return 1 + int(clients * share * share)
+
+    def name_of(self, client: int | None) -> str | None:
+        """Return the name of a client, if there is one."""
+        return None if client is None else str(self.client(client)["name"])
 
     def _client(self, number: int) -> Record:
         """Return what other records show of a client."""

@@ -1,6 +1,6 @@
 """The variants of a kind, and its records made of them.
 
-A kind has a few hundred variants at most. Its function in `records.py` makes one: a
+A kind has a few hundred variants at most. Its function makes one: a
 record in which what differs from record to record is a function of `Own`. So even a
 large record takes a few microseconds.
 """
@@ -44,7 +44,7 @@ class Variants:
         always = {"id", "uuid", kind.owner, kind.created, kind.modified, *kind.always}
         choices.is_long = place == _LONG
         variant = kind.make(choices)
-        for key in [key for key in variant if key not in always]:
+        for key in [key for key in variant if kind.gaps and key not in always]:
             throw = choices.random()
             if throw < _NULL_BELOW:
                 variant[key] = None

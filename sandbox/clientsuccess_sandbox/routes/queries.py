@@ -12,8 +12,8 @@ from clientsuccess_sandbox.clock import from_iso
 from clientsuccess_sandbox.data import Kind
 from clientsuccess_sandbox.data.seeded import Random
 from clientsuccess_sandbox.messages import HTTPError, Request
-from clientsuccess_sandbox.settings import Behaviour
-from clientsuccess_sandbox.store import Search
+from clientsuccess_sandbox.settings import SearchBehaviour
+from clientsuccess_sandbox.table import Search
 
 _HOUR: Final = 3_600_000
 _UNITS: Final = {"millisecond": 1, "second": 1000, "day": 24 * _HOUR}
@@ -21,6 +21,8 @@ _WEEK: Final = timedelta(days=7)
 _STATES: Final = {"TASKS": None, "OPEN_TASKS": False, "COMPLETED_TASKS": True}
 # The employee whose tasks `MY_` means.
 _ME: Final = 1
+# How many orders there are of records with equal sort values.
+_ORDERS: Final = 2_147_483_646
 _COMPLETED: Final = "json_extract(body, '$.completed')"
 _DUE: Final = "substr(json_extract(body, '$.dueDate'), 1, 10)"
 
@@ -108,7 +110,7 @@ def _search(backend: Backend, kind: Kind, request: Request, query: _Query) -> Se
         size=query.size,
         sort=sort,
         descending=direction == "desc",
-        unstable_ties=backend.unstable_ties,
+        shuffle=backend.random.count(_ORDERS) if backend.unstable_ties else 0,
         as_of=as_of(backend, request),
     )
 
@@ -124,7 +126,7 @@ def _client(value: str, name: str) -> int:
     return int(_convert({name: value}, dict[str, _Page])[name])
 
 
-def _since(how: Behaviour, value: str | None) -> int | None:
+def _since(how: SearchBehaviour, value: str | None) -> int | None:
     """Return the earliest time that passes `modifiedAfter`."""
     if value is None:
         return None

@@ -11,8 +11,8 @@ from clientsuccess_sandbox.data.custom_fields import RESOURCES
 from clientsuccess_sandbox.jsontext import Record, decode, encode
 from clientsuccess_sandbox.messages import JSON, HTTPError, Request, Response
 from clientsuccess_sandbox.routes.queries import as_of, read_search, read_tasks
-from clientsuccess_sandbox.settings import Behaviour
-from clientsuccess_sandbox.store import Page, Search
+from clientsuccess_sandbox.settings import SearchBehaviour
+from clientsuccess_sandbox.table import Page, Search
 
 Endpoint = Callable[[Backend, Request], Response]
 
@@ -69,7 +69,7 @@ def _tasks(backend: Backend, request: Request) -> Response:
     return _page_answer(b'{"content":[', page, paging)
 
 
-def _find(backend: Backend, how: Behaviour, kind: Kind, search: Search) -> Page:
+def _find(backend: Backend, how: SearchBehaviour, kind: Kind, search: Search) -> Page:
     """Return a page within the maximum depth, and the total to report."""
     depth, beyond, found = how.max_depth, how.beyond_depth, search
     if depth is not None and (search.page + 1) * search.size > depth:
@@ -102,7 +102,7 @@ def _odd(backend: Backend, kind: Kind, record: Record) -> Record:
     return record
 
 
-def _paging(how: Behaviour, search: Search, page: Page) -> dict[str, Any]:
+def _paging(how: SearchBehaviour, search: Search, page: Page) -> dict[str, Any]:
     pages = -(-page.total // search.size)
     paging = {
         "first": search.page == 0,

@@ -1,0 +1,157 @@
+"""Clients and contacts, and what only the read of a single one gives."""
+
+from __future__ import annotations
+
+from clientsuccess_sandbox.data.choices import (
+    CHANGES,
+    CREATED,
+    IDENTITY,
+    MODIFIED,
+    OWNER,
+    TENANT,
+    Choices,
+)
+from clientsuccess_sandbox.data.seeded import WORDS
+from clientsuccess_sandbox.jsontext import Record
+
+
+def client(c: Choices) -> Record:
+    """Make a client."""
+    manager, seller, person = c.employee(), c.employee(), c.contact()
+    note, segment, place = c.text(2), c.word("segments"), c.word("places")
+    return {
+        **IDENTITY,
+        "name": lambda own: own.client["name"],
+        "status": lambda own: own.client["status"],
+        "active": lambda own: own.client["status"] in {"ACTIVE", "TRIAL"},
+        "siteUrl": lambda own: f"https://www.client{own.id}.example",
+        "logoUrl": lambda own: f"https://client{own.id}.example/logo.svg?größe=2",
+        **c.address(place),
+        "currency": place["currency"],
+        "externalId": lambda own: f"EXT-{own.id}",
+        "externalStatusId": c.digits(1),
+        "salesforceAccountId": f"001{c.digits(12)}",
+        "zendeskId": c.digits(9),
+        "freshdeskId": None,
+        "usageId": lambda own: f"u{own.id}",
+        "stripeId": f"cus_{c.digits(10)}",
+        "note": f"<p>{note}</p>",
+        "noteAsText": note,
+        "npsScore": c.below(101),
+        "successScore": c.decimal(100, 1),
+        "activeClientSuccessCycleId": c.count(9),
+        "regionId": c.count(len(WORDS["regions"])),
+        "inceptionDate": CREATED,
+        "terminatedDate": lambda own: (
+            own.modified if own.client["status"] == "TERMINATED" else None
+        ),
+        "lastTouchDateTime": MODIFIED,
+        "lastTouchType": c.pick(("EMAIL", "CALL", "MEETING", "NOTE")),
+        "entityType": "CLIENT",
+        "clientSegmentId": segment["id"],
+        "segment": segment["title"] if c.chance(0.2) else segment,
+        "clientType": c.word("client_types"),
+        "assignedSalesRep": seller["name"],
+        "createdByEmployeeId": manager["id"],
+        "modifiedByEmployeeId": seller["id"],
+        "managedByEmployee": manager,
+        "assignedSalesRepAssociation": seller,
+        "primaryContact": person
+        and {
+            "id": person["id"],
+            "firstname": person["firstName"],
+            "lastname": person["lastName"],
+        },
+        **CHANGES,
+        "externalSystems": c.systems(),
+        "custom": c.custom("CLIENT"),
+    }
+
+
+def client_detail(c: Choices, shown: Record) -> Record:
+    """Make what only the read of a single client gives."""
+    number, region = shown["id"], shown.get("regionId")
+    older = c.count(number)
+    parent = c.company.client(older) if older < number and c.chance(0.2) else None
+    return {
+        "region": next((r for r in WORDS["regions"] if r["id"] == region), None),
+        "parentClient": parent
+        and {
+            **{key: parent[key] for key in ("id", "uuid", "name")},
+            "externalId": f"EXT-{parent['id']}",
+            "clientTypeId": c.count(3),
+            "managedByEmployeeId": c.employee()["id"],
+            "regionId": None,
+            "externalSystems": c.systems(),
+        },
+        "accTeamingRoles": [
+            {
+                "id": number * 10 + line,
+                "tenantId": TENANT["id"],
+                "clientId": number,
+                "employee": c.employee(),
+                "role": c.pick(("CSM", "Sales", "Support")),
+            }
+            for line in range(1, c.count(3))
+        ],
+        "createdByEmployee": c.employee(),
+        "modifiedByEmployee": c.employee(),
+    }
+
+
+def contact(c: Choices) -> Record:
+    """Make a contact."""
+    return {
+        **IDENTITY,
+        "tenantClientId": OWNER,
+        "status": c.pick(("ACTIVE", "ACTIVE", "ACTIVE", "INACTIVE")),
+        "firstName": lambda own: own.person["firstName"],
+        "lastName": lambda own: own.person["lastName"],
+        "title": c.word("job_titles"),
+        "email": lambda own: own.person["email"],
+        "phone": f"+49 89 {c.digits(7)}",
+        "mobile": f"(801) 555-{c.digits(4)}",
+        "salesforceId": f"003{c.digits(12)}",
+        "linkedinUrl": lambda own: f"https://social.example/in/contact-{own.id}",
+        "externalId": lambda own: f"C-{own.id}",
+        "usageId": None,
+        **c.chances(advocate=0.2, champion=0.2, executiveSponsor=0.1),
+        **c.chances(starred=0.1, keyContact=0.3),
+        **c.address(c.word("places")),
+        "notes": c.text(2),
+        "entityType": "CONTACT",
+        **CHANGES,
+        "engagementCount": c.below(40),
+        "lastEngagementDate": MODIFIED,
+        "tenantClient": lambda own: own.customer("id", "uuid", "name", "status"),
+        "badges": c.words("badges", 2),
+        "npsResult": _nps(c, asked=c.chance(0.4)),
+        "engagements": [
+            {
+                "interactionTypeId": c.count(8),
+                **c.numbers(interactionCount=30, engagementCount=30),
+                "lastInteractionDate": MODIFIED,
+                "lastEngagementDate": CREATED,
+            }
+            for _ in range(c.below(3))
+        ],
+        "externalSystems": c.systems(),
+        "custom": c.custom("CONTACT"),
+    }
+
+
+def _nps(c: Choices, *, asked: bool) -> Record:
+    return {
+        "lastCampaignResponseId": c.below(1_000_000) if asked else None,
+        "lastCampaignResponseDate": MODIFIED if asked else None,
+        "lastCampaignScore": c.below(11) if asked else None,
+        "lastCampaignComment": c.text(1) if asked else None,
+        **dict.fromkeys(("lastResentResponseId", "lastResentTime", "lastResentScore")),
+        **dict.fromkeys(("lastResentComment", "lastResentCampaign")),
+        "lastCampaign": {"uuid": "cmp_2", "name": f"NPS 202{c.below(6)}"},
+    }
+
+
+def contact_detail(_: Choices, __: Record) -> Record:
+    """Make what only the read of a single contact gives."""
+    return {"tenant": TENANT}
