@@ -9,6 +9,8 @@ import logging
 import re
 import typing as t
 
+from evidence import EVIDENCE
+
 from tap_clientsuccess.streams import STREAMS
 from tap_clientsuccess.streams.lists import ReferenceList
 from tap_clientsuccess.tap import TapClientSuccess
@@ -19,21 +21,6 @@ if t.TYPE_CHECKING:
     from singer_sdk import Stream
 
 logging.disable()
-
-AIRBYTE = "public Airbyte connector"
-SINGER = "older public Singer tap"
-MCP = "public MCP server"
-V1 = "older public Singer tap, public clients of v1"
-EVIDENCE = {
-    **dict.fromkeys(("clients", "contacts", "contracts", "products"), AIRBYTE),
-    **dict.fromkeys(("client_notes", "pulses", "tasks"), MCP),
-    "custom_fields": f"{AIRBYTE}; {MCP}",
-    **dict.fromkeys(("client_details", "contact_details"), SINGER),
-    **dict.fromkeys(("employees", "client_statuses", "client_segments"), V1),
-    "subscriptions": "one recording of a public client of v1: types are open",
-    "sync_log": "the tap itself",
-}
-"""What says that a stream's endpoint exists, and what it answers."""
 
 _POINTER = re.compile(r"Points at `(\w+)\.(\w+)`")
 

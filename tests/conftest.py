@@ -10,11 +10,14 @@ import typing as t
 from collections import defaultdict
 from dataclasses import dataclass
 
+import completeness
 import hypothesis
 import pytest
 
 from clientsuccess_sandbox import Sandbox
 from tap_clientsuccess.http import client
+from tap_clientsuccess.streams import STREAMS
+from tap_clientsuccess.streams.lists import ReferenceList
 from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:
@@ -33,6 +36,18 @@ hypothesis.settings.load_profile("steady")
 
 LIMIT_SECONDS = 120.0
 """Only a failing test waits this long."""
+
+
+V1 = {
+    str(vars(stream)["name"]) for stream in STREAMS if issubclass(stream, ReferenceList)
+}
+"""The streams that API v1 lists."""
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Say what streams lack, and end: hundreds of tests would fail."""
+    if not hasattr(session.config, "workerinput") and (lines := completeness.missing()):
+        pytest.exit("\n".join(["", *lines]), returncode=1)
 
 
 def wait_until(reached: Callable[[], bool]) -> None:

@@ -22,7 +22,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import Output
+from conftest import V1, Output
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator, FormatChecker
@@ -281,9 +281,6 @@ def automatic(entry: Json) -> set[str]:
         for item in entry["metadata"]
         if item["metadata"].get("inclusion") == "automatic" and item["breadcrumb"]
     }
-
-
-V1 = {"client_segments", "client_statuses", "employees", "subscriptions"}
 
 
 class Expected:

@@ -6,7 +6,7 @@ import datetime as dt
 import typing as t
 
 import pytest
-from conftest import select
+from conftest import V1, select
 from singer_sdk.exceptions import ConfigValidationError
 
 from clientsuccess_sandbox import Body, Mutate, Sandbox, Status
@@ -361,7 +361,7 @@ def test_no_state_speaks_of_details_that_were_not_sent(
     assert '"replication_key_value"' not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("stream", ["employees", "client_statuses", "client_segments"])
+@pytest.mark.parametrize("stream", sorted(V1))
 def test_lists_of_v1(sync: Sync, sandbox: Sandbox, stream: str) -> None:
     output = sync(streams=[stream])
     assert output.ids(stream) == sorted(sandbox.store.ids(stream))

@@ -55,7 +55,9 @@ def respond(backend: Backend, request: Request) -> Response:
             request.params = match.groupdict()
             response: Response = endpoint(backend, request)
             return response
-    raise HTTPError(405 if matches else 404)
+    if matches:
+        raise HTTPError(405)
+    raise HTTPError(404, f"The sandbox has no {request.path}: no kind is found there.")
 
 
 def _check_access(backend: Backend, request: Request) -> None:
