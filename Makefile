@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP_INSTALL := pip install -qq --no-compile
-COG = $(BIN)/cog -r --verbosity=1 -I scripts -I . -p 'import docs, plugin'
+COG = $(BIN)/cog -r --verbosity=1 -I scripts -I . -p 'import docs, plugin, sandbox_options'
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # An environment made by another Python stays, unless one is asked for by name.
@@ -81,7 +81,7 @@ check: lint types test ## lint, types and test
 
 .PHONY: docs
 docs: $(READY) ## Write the generated parts of the documentation anew
-	@$(COG) README.md docs/*.md meltano.yml .env.example examples/dbt/models/sources.yml
+	@$(COG) README.md sandbox/README.md docs/*.md meltano.yml .env.example examples/dbt/models/sources.yml
 	@PYTHONPATH=. $(BIN)/python scripts/plugin.py
 
 .PHONY: reports

@@ -13,7 +13,7 @@ from tap_clientsuccess.config.settings import SCHEMA
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
-PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [README, ROOT / "sandbox" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SOURCES = "examples/dbt/models/sources.yml"
 SETTINGS = [ROOT / name for name in ("meltano.yml", ".env.example", SOURCES)]
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -52,7 +52,7 @@ def test_the_generated_parts_are_current() -> None:
     result = subprocess.run(
         [
             *(sys.executable, "-m", "cogapp", "--check", "--diff", "--verbosity=0"),
-            *("-I", "scripts", "-I", ".", "-p", "import docs, plugin"),
+            *("-I", "scripts", "-I", ".", "-p", "import docs, plugin, sandbox_options"),
             *map(str, [*PAGES, *SETTINGS]),
         ],
         cwd=ROOT,
@@ -64,7 +64,7 @@ def test_the_generated_parts_are_current() -> None:
     assert (result.stdout + result.stderr, result.returncode) == ("", 0)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_has_a_target(page: Path) -> None:
     assert broken_links(page) == []
 

@@ -62,6 +62,7 @@ def make_parser() -> ArgumentParser:
     """Create the parser; what is not given is no attribute of its result."""
     parser = ArgumentParser(
         prog="clientsuccess-sandbox",
+        usage="%(prog)s [options]",
         description="A simulated ClientSuccess with generated data, on localhost.",
         argument_default=SUPPRESS,
     )
@@ -97,9 +98,12 @@ def own_fields() -> dict[str, list[Field[Any]]]:
 def option_of(field: Field[Any]) -> Option:
     """Return how the command line sets a setting; its help says the default."""
     name, default = field.name.replace("_", "-"), getattr(_USUAL, field.name)
-    option: Option = field.metadata.get("option", Option(f"number of {name}"))
+    about = field.metadata
+    option: Option = about.get("option", Option(f"number of {name.replace('-', ' ')}"))
     text = option.help
-    if not option.item and default is not None:
+    if default is None and "kind" in about:
+        text += " (default: as fits the clients)"
+    elif not option.item and default not in {None, False}:
         text += f" (default: {default})"
     return option._replace(flag=option.flag or name, help=text)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -125,3 +128,13 @@ def test_faults_leave_the_control_alone(client: Client) -> None:
 def test_unknown_control_paths(client: Client) -> None:
     assert client.control("GET", "/nonsense").status_code == 404
     assert client.control("GET", "/keys").status_code == 405
+
+
+def test_the_change_of_behaviour_in_the_readme(client: Client) -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    (body,) = re.findall(r"-d '(.+)'$", readme, re.MULTILINE)
+    answer = client.control("PATCH", "/behaviour", json.loads(body))
+    assert answer.status_code == 200
+    assert answer.json().items() >= json.loads(body).items()
+    own = {"by_path": {"/pulse/search": {"nonsense": 1}}}
+    assert client.control("PATCH", "/behaviour", own).status_code == 400
