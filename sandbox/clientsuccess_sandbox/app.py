@@ -8,16 +8,12 @@ from collections.abc import Iterator
 import msgspec
 
 from clientsuccess_sandbox.backend import Backend
-from clientsuccess_sandbox.faults.transport import Delivery, Latency
 from clientsuccess_sandbox.messages import HTTPError, Pause, Request, Response, Step
 from clientsuccess_sandbox.routes import respond
 from clientsuccess_sandbox.security import CONTROL, PAGE, refusal
 
 _LOG = logging.getLogger(__name__)
-_MISTAKES = (
-    *(ArithmeticError, LookupError, TypeError, ValueError),
-    msgspec.ValidationError,
-)
+_MISTAKES = (ArithmeticError, LookupError, TypeError, ValueError)
 
 
 def handle(backend: Backend, request: Request) -> Iterator[Step]:
@@ -41,8 +37,7 @@ def _with_faults(backend: Backend, request: Request) -> Iterator[Step]:
     faults = backend.faults.matching(request)
     rules = [fault.rule for fault in faults]
     entry.faults = [fault.kind for fault in faults]
-    late = [rule.seconds for rule in rules if isinstance(rule, Latency)]
-    if seconds := backend.latency + sum(late):
+    if seconds := backend.latency + sum(rule.wait() for rule in rules):
         yield Pause(seconds)
     for rule in rules:
         rule.rewrite(request)
@@ -55,8 +50,8 @@ def _with_faults(backend: Backend, request: Request) -> Iterator[Step]:
     entry.status = response.status
     _LOG.info("%s %s: %s", request.method, request.path, response.status)
     response = _finished(backend, request, response)
-    delivery = next((rule for rule in rules if isinstance(rule, Delivery)), None)
-    yield from delivery.steps(response) if delivery else response.steps()
+    ways = filter(None, (rule.steps(response) for rule in rules))
+    yield from next(ways, response.steps())
 
 
 def _finished(backend: Backend, request: Request, response: Response) -> Response:
@@ -67,11 +62,16 @@ def _finished(backend: Backend, request: Request, response: Response) -> Respons
 
 
 def _answer(backend: Backend, request: Request) -> Response:
-    """Respond as a server without faults does, to whatever is asked."""
+    """Respond as a server without faults does, to whatever is asked.
+
+    Here alone, what a route raises becomes a response.
+    """
     try:
         return respond(backend, request)
     except HTTPError as problem:
         return problem.response
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+        return Response.of_error(400, f"Invalid request: {problem}")
     except RecursionError:
         return Response.of_error(400, "The body is nested too deeply.")
     except Exception as problem:  # noqa: BLE001 - whatever it is, it must be logged

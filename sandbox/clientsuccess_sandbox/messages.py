@@ -126,14 +126,9 @@ class Request:
         """Decode the body; without a wanted type, fractions become `Decimal`.
 
         Raises:
-            HTTPError: The body is not JSON, or not of the wanted type.
+            msgspec.DecodeError: The body is not JSON, or not of the wanted type.
+            UnicodeDecodeError: It is no text.
+            RecursionError: It is nested too deeply.
         """
         body = self.body or b"{}"
-        try:
-            if wanted is not Any:
-                return msgspec.json.decode(body, type=wanted)
-            return decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as problem:
-            raise HTTPError(400, f"Invalid body: {problem}") from None
-        except RecursionError:
-            raise HTTPError(400, "The body is nested too deeply.") from None
+        return decode(body) if wanted is Any else msgspec.json.decode(body, type=wanted)

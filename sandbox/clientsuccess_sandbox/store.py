@@ -13,7 +13,6 @@ from typing import Any, Final, NamedTuple
 
 from clientsuccess_sandbox.clock import Clock, from_iso, to_iso
 from clientsuccess_sandbox.data import KINDS, Kind, custom_fields, sizes
-from clientsuccess_sandbox.data.choices import Choices
 from clientsuccess_sandbox.data.company import DAY, Company, Times
 from clientsuccess_sandbox.data.seeded import Random
 from clientsuccess_sandbox.data.variants import Variants
@@ -80,33 +79,16 @@ class Store:
             return table.column("body")
 
     def records(self, kind: str) -> list[Record]:
-        """Return all records of a kind as the search gives them, by id.
-
-        Numbers with a fraction are `Decimal`.
-        """
+        """Return all records of a kind, by id; fractions are `Decimal`."""
         return [decode(raw) for raw in self.raws(kind)]
 
     def get(
-        self,
-        kind: str,
-        value: int | str,
-        as_of: int | None = None,
-        column: str = "id",
+        self, kind: str, value: int | str, as_of: int | None = None, by: str = "id"
     ) -> Record | None:
-        """Return one record by its id, or by its uuid, as it is or was."""
+        """Return one record by its id or its uuid, as it is or was."""
         with self._reading(kind) as table:
-            found = table.one(column, value, as_of)
+            found = table.one(by, value, as_of)
         return None if found is None else decode(found[1])
-
-    def read(
-        self, kind: Kind, value: int | str, as_of: int | None = None
-    ) -> Record | None:
-        """Return one record by its kind's key, with what only such a read gives."""
-        record = self.get(kind.name, value, as_of, kind.key)
-        if record is None or kind.detail is None:
-            return record
-        choices = Choices(self.company, kind.name, record["id"], "detail")
-        return record | kind.detail(choices, record)
 
     def search(self, kind: str, search: Search) -> Page:
         """Return a page of the current data."""
@@ -134,8 +116,8 @@ class Store:
         Raises:
             KeyError: There is no such record.
         """
-        known = KINDS[kind]
         with self._changing(kind) as (table, now):
+            known = KINDS[kind]
             created, body = _ended(table, number, now)
             times = _times(known, changes, Times(created, now))
             record: Record = decode(body) | _plain(changes)
@@ -221,13 +203,12 @@ class Store:
 
     def _added_values(self, kind: str, record: Record, random: Random) -> Record:
         """Return values for the custom fields that were added later."""
-        added = self._added.get(KINDS[kind].custom)
-        if not added:
-            return {}
-        new = {
-            each["fieldKey"]: custom_fields.value_for(each, random) for each in added
-        }
-        return {"custom": {**(record.get("custom") or {}), **new}}
+        custom = record.get("custom") or {}
+        for field in self._added.get(KINDS[kind].custom, ()):
+            custom = custom | {
+                field["fieldKey"]: custom_fields.value_for(field, random)
+            }
+        return {"custom": custom} if custom else {}
 
     @contextmanager
     def _changing(self, kind: str) -> Iterator[tuple[Table, int]]:
@@ -251,14 +232,17 @@ class Store:
             if name not in self._tables:
                 self._tables[name] = self._made(kind)
             table = self._tables[name]
-            night = self._clock.now_ms() // DAY
-            drifts = kind.nightly and self._behaviour.nightly_drift
-            if drifts and self._nights.get(name) != night:
-                self._nights[name] = night
-                now = to_iso(self._clock.now_ms())
-                change = f"body = {kind.nightly}"
-                table.rewrite(change, table.most(), night=night, now=now)
+            if kind.nightly and self._behaviour.nightly_drift:
+                self._drift(kind, table)
             yield table
+
+    def _drift(self, kind: Kind, table: Table) -> None:
+        """Let a night pass, the first time that a kind is read on a day."""
+        now = self._clock.now_ms()
+        if self._nights.get(kind.name) != now // DAY:
+            self._nights[kind.name] = night = now // DAY
+            values = {"night": night, "now": to_iso(now)}
+            table.rewrite(f"body = {kind.nightly}", table.most(), **values)
 
     def _made(self, kind: Kind) -> Table:
         name, settings = kind.name, self._settings

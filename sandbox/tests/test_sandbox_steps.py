@@ -24,7 +24,7 @@ from clientsuccess_sandbox.app import handle
 from clientsuccess_sandbox.messages import HangUp, Head, Pause, Request, Response
 
 if TYPE_CHECKING:
-    from clientsuccess_sandbox.faults.transport import Delivery
+    from clientsuccess_sandbox import Rule
 
 BODY = b'{"data":[1,2,3]}'
 HEAD = Head(200, {"content-length": "16"})
@@ -42,8 +42,8 @@ HALF = BODY[:8]
         (Drip("*", 0.5, 8), [HEAD, HALF, Pause(0.5), BODY[8:], Pause(0.5)]),
     ],
 )
-def test_steps(rule: Delivery, steps: list[Any]) -> None:
-    assert list(rule.steps(Response(200, BODY))) == steps
+def test_steps(rule: Rule, steps: list[Any]) -> None:
+    assert list(rule.steps(Response(200, BODY)) or ()) == steps
 
 
 def test_a_huge_body_comes_in_parts() -> None:

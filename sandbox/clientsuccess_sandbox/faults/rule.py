@@ -1,15 +1,22 @@
-"""What a rule is: which requests it matches, and what it does to them."""
+"""What a fault is: a rule that says which requests it matches, and what happens then.
+
+A request that rules match takes this way, in the order of the hooks of `Rule`: it
+waits, is rewritten, the server responds, the data may change, the response is changed,
+and sent in steps. A fault overrides one of the hooks, mostly `change`, or `steps` if it
+is about how the response is sent. The hooks do no I/O: `server.py` plays the steps.
+"""
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
 import msgspec
 
 from clientsuccess_sandbox.jsontext import encode
-from clientsuccess_sandbox.messages import HTTPError, Request, Response
+from clientsuccess_sandbox.messages import Request, Response, Step
 from clientsuccess_sandbox.store import Store
 
 
@@ -32,7 +39,7 @@ class Matching(msgspec.Struct, kw_only=True):
 
 
 class Rule(Matching, tag_field="kind"):
-    """A fault. Its hooks do something to the requests that it matches.
+    """A fault: a subclass overrides the hooks that make it.
 
     Attributes:
         path: Part of the path, or a pattern with `*` for all of it.
@@ -54,15 +61,26 @@ class Rule(Matching, tag_field="kind"):
         """Tell whether a request passes that matches; `passed` is the rule's memory."""
         return False
 
+    def wait(self) -> float:
+        """Return how many seconds pass before the server sees a request."""
+        return 0.0
+
     def rewrite(self, request: Request) -> None:
         """Rewrite a request before the server sees it."""
+
+    def afterwards(self, request: Request, store: Store, hits: int) -> None:
+        """Do something to the data, once the server has responded."""
 
     def change(self, response: Response) -> Response:
         """Return what is sent in place of the server's response."""
         return response
 
-    def afterwards(self, request: Request, store: Store, hits: int) -> None:
-        """Do something to the data, once the server has responded."""
+    def steps(self, response: Response) -> Iterator[Step] | None:
+        """Return the steps in which a response is sent; `None` for the usual ones.
+
+        Of several faults, the first one that has steps of its own decides.
+        """
+        return None
 
 
 def page_of(request: Request) -> int | None:
@@ -85,5 +103,5 @@ def set_page(request: Request, page: int) -> None:
 def _pagination(request: Request) -> dict[str, Any]:
     try:
         return msgspec.convert(request.json()["pagination"], dict[str, Any])
-    except (HTTPError, LookupError, TypeError, msgspec.ValidationError):
+    except (LookupError, RecursionError, TypeError, ValueError, msgspec.DecodeError):
         return {}

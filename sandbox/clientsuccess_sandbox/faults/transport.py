@@ -23,16 +23,11 @@ class Latency(Rule, tag="latency"):
 
     seconds: float
 
-
-class Delivery(Rule):
-    """A rule that sends the response in its own way; of several, the first does."""
-
-    def steps(self, response: Response) -> Iterator[Step]:
-        """Yield the steps in which it is sent."""
-        raise NotImplementedError
+    def wait(self) -> float:
+        return self.seconds
 
 
-class Stall(Delivery, tag="stall"):
+class Stall(Rule, tag="stall"):
     """Send nothing for this many seconds, then hang up.
 
     Attributes:
@@ -49,7 +44,7 @@ class Stall(Delivery, tag="stall"):
         yield HangUp()
 
 
-class CutOff(Delivery, tag="cut_off"):
+class CutOff(Rule, tag="cut_off"):
     """Announce the whole body, send this part of it (0 to 1), hang up."""
 
     part: float = 0.5
@@ -60,7 +55,7 @@ class CutOff(Delivery, tag="cut_off"):
         yield HangUp()
 
 
-class Reset(Delivery, tag="reset"):
+class Reset(Rule, tag="reset"):
     """Reset the connection in the middle of the body.
 
     Attributes:
@@ -79,7 +74,7 @@ class Reset(Delivery, tag="reset"):
         yield HangUp(reset=True)
 
 
-class Drip(Delivery, tag="drip"):
+class Drip(Rule, tag="drip"):
     """Send the body this many bytes at a time, with this many seconds in between."""
 
     delay: float = 0.01
@@ -92,7 +87,7 @@ class Drip(Delivery, tag="drip"):
             yield Pause(self.delay)
 
 
-class Huge(Delivery, tag="huge"):
+class Huge(Rule, tag="huge"):
     """Send a huge body: valid JSON that is mostly blanks.
 
     Attributes:

@@ -64,12 +64,12 @@ def read_search(backend: Backend, kind: Kind, request: Request) -> Search:
     """Parse the parameters of a search, or raise `HTTPError`."""
     ignored, how = backend.ignored(request.path), backend.at(request.path)
     given = {k: value for k, value in request.query.items() if k not in ignored}
-    query = _convert({"size": how.default_size, **given}, _Query)
+    query = msgspec.convert({"size": how.default_size, **given}, _Query, strict=False)
     search = _search(backend, kind, request, query)
     return search._replace(
         page=max(0, query.page - how.first_page),
         since=_since(how, query.modified_after),
-        client=_client(given[kind.owner], kind.owner) if kind.owner in given else None,
+        client=msgspec.convert(given.get(kind.owner), _Page | None, strict=False),
     )
 
 
@@ -113,17 +113,6 @@ def _search(backend: Backend, kind: Kind, request: Request, query: _Query) -> Se
         shuffle=backend.random.count(_ORDERS) if backend.unstable_ties else 0,
         as_of=as_of(backend, request),
     )
-
-
-def _convert(value: Any, wanted: Any) -> Any:
-    try:
-        return msgspec.convert(value, wanted, strict=False)
-    except msgspec.ValidationError as problem:
-        raise HTTPError(400, f"Invalid parameter: {problem}") from None
-
-
-def _client(value: str, name: str) -> int:
-    return int(_convert({name: value}, dict[str, _Page])[name])
 
 
 def _since(how: SearchBehaviour, value: str | None) -> int | None:

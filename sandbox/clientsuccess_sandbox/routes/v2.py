@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from clientsuccess_sandbox.backend import Backend
 from clientsuccess_sandbox.data import KINDS, SEARCHES, Kind
+from clientsuccess_sandbox.data.choices import Choices
 from clientsuccess_sandbox.data.custom_fields import RESOURCES
 from clientsuccess_sandbox.jsontext import Record, decode, encode
 from clientsuccess_sandbox.messages import JSON, HTTPError, Request, Response
@@ -38,12 +39,16 @@ def _one(kind: Kind) -> Endpoint:
     def endpoint(backend: Backend, request: Request) -> Response:
         text = request.params[kind.key]
         value = int(text) if kind.key == "id" else text
-        record = backend.store.read(kind, value, as_of(backend, request))
+        moment = as_of(backend, request)
+        record = backend.store.get(kind.name, value, moment, by=kind.key)
         if record is None and backend.missing_detail == "null":
             return Response.of_json(None)
         if record is None:
             status = int(backend.missing_detail)
             raise HTTPError(status, f"There is no record {text} in {kind.name}.")
+        if kind.detail:
+            choices = Choices(backend.store.company, kind.name, record["id"], "detail")
+            record |= kind.detail(choices, record)
         return Response.of_json(_odd(backend, kind, record))
 
     return endpoint
