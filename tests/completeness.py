@@ -87,9 +87,9 @@ def missing_of(stream: Stream, known: Sequence[Stream]) -> Iterator[str]:
         yield f"{who} has no evidence that it exists (scripts/evidence.py)"
     if (path := _path_in_sandbox(stream)) and path != _path_of_kind(name):
         yield f"{who} has no kind with the path {path} in the sandbox ({_KINDS})"
-    for file, mark in _generated(stream):
+    for file, mark, command in _generated(stream):
         if not re.search(mark, (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE):
-            yield f"{who} is not in {file} (run `make docs`)"
+            yield f"{who} is not in {file} (run `{command}`)"
 
 
 def _path_in_sandbox(stream: Stream) -> str:
@@ -109,9 +109,13 @@ def _path_of_kind(name: str) -> str:
     return f"/v1{kind.v1}"
 
 
-def _generated(stream: Stream) -> Iterator[tuple[str, str]]:
-    """Yield the generated files that tell of a stream, and what they have of it."""
-    yield "README.md", rf"docs/streams\.md#{stream.name}\)"
-    yield "docs/streams.md", f"^## {stream.name}$"
+def _generated(stream: Stream) -> Iterator[tuple[str, str, str]]:
+    """Yield the files that tell of a stream, with what words, and what makes them."""
+    yield "README.md", rf"docs/streams\.md#{stream.name}\)", "make docs"
+    yield "docs/streams.md", f"^## {stream.name}$", "make docs"
     if stream.name not in NOT_MADE_HERE:
-        yield "examples/dbt/models/sources.yml", f"^ +- name: {stream.name}$"
+        sources = "examples/dbt/models/sources.yml"
+        yield sources, f"^ +- name: {stream.name}$", "make docs"
+    if _path_in_sandbox(stream):
+        report = "tests/reports/as_documented.json"
+        yield report, f'"name": "{stream.name}"', "make reports"

@@ -45,6 +45,7 @@ def test_what_a_new_list_lacks() -> None:
         f"{who} is not in README.md (run `make docs`)",
         f"{who} is not in docs/streams.md (run `make docs`)",
         f"{who} is not in examples/dbt/models/sources.yml (run `make docs`)",
+        f"{who} is not in tests/reports/as_documented.json (run `make reports`)",
     ]
 
 

@@ -71,7 +71,7 @@ def _answer(backend: Backend, request: Request) -> Response:
     except HTTPError as problem:
         return problem.response
     except (msgspec.DecodeError, UnicodeDecodeError) as problem:
-        return Response.of_error(400, f"Invalid request: {problem}")
+        return Response.of_error(400, f"Not possible: {problem}")
     except RecursionError:
         return Response.of_error(400, "The body is nested too deeply.")
     except Exception as problem:  # noqa: BLE001 - whatever it is, it must be logged

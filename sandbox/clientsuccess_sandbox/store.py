@@ -13,9 +13,9 @@ from typing import Any, Final, NamedTuple
 
 from clientsuccess_sandbox.clock import Clock, from_iso, to_iso
 from clientsuccess_sandbox.data import KINDS, Kind, custom_fields, sizes
+from clientsuccess_sandbox.data.choices import Choices
 from clientsuccess_sandbox.data.company import DAY, Company, Times
 from clientsuccess_sandbox.data.seeded import Random
-from clientsuccess_sandbox.data.variants import Variants
 from clientsuccess_sandbox.jsontext import Record, decode, encode
 from clientsuccess_sandbox.settings import Behaviour, CompanySettings
 from clientsuccess_sandbox.table import Page, Search, Table, Version
@@ -56,7 +56,7 @@ class Store:
         self._behaviour = behaviour or Behaviour()
         self._clock = clock or Clock()
         self._tables: dict[str, Table] = {}
-        self._variants: dict[str, Variants] = {}
+        self._choices: dict[str, Choices] = {}
         self._random = self.company.random("edits")
         self._added: dict[str, list[Record]] = {}
         self._nights: dict[str, int] = {}
@@ -106,7 +106,7 @@ class Store:
         with self._changing(kind) as (table, now):
             times = _times(KINDS[kind], changes, Times(now, now))
             number = table.most() + 1
-            record = self._variants[kind].record(number, times) | _plain(changes)
+            record = self._record(KINDS[kind], number, times) | _plain(changes)
             table.add(self._version(kind, number, times, record, now))
             return record
 
@@ -245,18 +245,24 @@ class Store:
             table.rewrite(f"body = {kind.nightly}", table.most(), **values)
 
     def _made(self, kind: Kind) -> Table:
-        name, settings = kind.name, self._settings
-        shows = settings.shows_modifications(name)
-        made = Variants(kind, self.company, hides_modified=not shows)
-        self._variants[name] = made
+        name = kind.name
+        self._choices[name] = Choices(self.company, name)
         table = Table(
-            self._version(name, number, times, made.record(number, times), 0)
+            self._version(name, number, times, self._record(kind, number, times), 0)
             for number, times in enumerate(self.company.times(name), start=1)
         )
         # Where the creation stands in for the modification, it is missing as well.
         body = f"json_remove(body, '$.{kind.modified}', '$.{kind.created}')"
-        table.rewrite(f"modified = NULL, body = {body}", settings.undated.get(name, 0))
+        table.rewrite(
+            f"modified = NULL, body = {body}", self._settings.undated.get(name, 0)
+        )
         return table
+
+    def _record(self, kind: Kind, number: int, times: Times) -> Record:
+        record = kind.record(self._choices[kind.name], number, times)
+        if not self._settings.shows_modifications(kind.name):
+            record.pop(kind.modified, None)
+        return record
 
     def _version(
         self, kind: str, number: int, times: Times, record: Record, since: int

@@ -1,9 +1,9 @@
 """The table of the kinds of records.
 
-A kind is a function in `records/`, which makes its records, and a field of `Sizes`: how
-many there are, and where the API has them. All else follows from the field: the rows in
-the store, searches, details, lists of v1, edits, controls, `Sandbox(contacts=7)`, the
-option `--contacts` and its row in the README.
+A kind is a function in a file beside this one, which makes a record, and a field of
+`Sizes`: how many there are, and where the API has them. All else follows from it: a
+table in the store, searches, details, lists of v1, edits, controls, the argument
+`Sandbox(contacts=7)`, the option `--contacts` and its row in the README.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from clientsuccess_sandbox.data.clients import (
     contact,
     contact_detail,
 )
+from clientsuccess_sandbox.data.company import Times
 from clientsuccess_sandbox.data.contracts import contract, product, subscription
 from clientsuccess_sandbox.data.lists import client_segment, client_status, employee
 from clientsuccess_sandbox.data.seeded import WORDS
@@ -52,7 +53,7 @@ class Kind(NamedTuple):
     """What the sandbox needs to know about a kind of records.
 
     Attributes:
-        make: Makes a variant.
+        make: Makes a record.
         size: How many there are by default for so many clients.
         name: Name of the kind, that of the tap's stream.
         gaps: Whether values may be null or missing.
@@ -96,12 +97,21 @@ class Kind(NamedTuple):
     custom: str = ""
     nightly: str = ""
 
+    def record(self, choices: Choices, number: int, times: Times) -> Record:
+        """Make a record, of which some values are null and some keys are missing."""
+        choices.turn_to(number, times)
+        record = self.make(choices)
+        if not self.gaps:
+            return record
+        times_and_ids = ("id", "uuid", self.owner, self.created, self.modified)
+        return choices.with_gaps(record, {*times_and_ids, *self.always})
+
 
 def kind(make: Callable[[Choices], Record], size: Any, **traits: Any) -> Any:
     """Declare a kind.
 
     Args:
-        make: Makes a variant of its records.
+        make: Makes one of its records.
         size: How many there are by default: a number, or a function of the clients'.
         traits: Other fields of `Kind`.
     """
@@ -210,7 +220,7 @@ class Sizes:
     client_segments: int = kind(
         client_segment,
         len(WORDS["segments"]),
-        always=("title",),
+        gaps=False,
         v1="/client-segments",
         created="",
         modified="",

@@ -5,36 +5,28 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
-from clientsuccess_sandbox.data.choices import (
-    CHANGES,
-    CREATED,
-    ID,
-    MODIFIED,
-    OWNER,
-    UUID,
-    Choices,
-)
+from clientsuccess_sandbox.data.choices import Choices
 from clientsuccess_sandbox.jsontext import Record
 
 _LONG: Final = 300
 
 
 def client_note(c: Choices) -> Record:
-    """Make a note about a client; one variant has tens of kilobytes."""
+    """Make a note about a client; some have tens of kilobytes."""
     author, email, tags = c.employee(), c.chance(0.2), c.words("tags", 2)
     people = [person for _ in range(c.below(3)) if (person := c.contact())]
-    prose = c.text(6) * (_LONG if c.is_long else 1)
+    prose = c.text(6) * (_LONG if c.id % 250 == 7 else 1)  # noqa: PLR2004
     subject = c.word("subjects")
-    meta = {"messageId": lambda own: f"<{own.id}@mail.example>", "size": 2048}
+    meta = {"messageId": f"<{c.id}@mail.example>", "size": 2048}
     return {
-        "id": ID,
-        "clientId": OWNER,
-        "subject": lambda own: f"{subject} #{own.id}",
+        "id": c.id,
+        "clientId": c.owner,
+        "subject": f"{subject} #{c.id}",
         "note": f"<div><p>{escape(prose)}</p><ul><li>✓</li></ul>&nbsp;</div>",
         "sanitizedNote": prose,
         "author": author["name"],
         "interactionTypeId": c.count(8),
-        "createdTime": CREATED,
+        "createdTime": c.created,
         "createdByEmployeeId": author["id"],
         "contactIds": [person["id"] for person in people],
         "employeeIds": [author["id"]],
@@ -47,25 +39,20 @@ def client_note(c: Choices) -> Record:
         "from": {"name": c.word("first_names"), "email": "from@vendor.example"}
         if email
         else None,
-        "threadId": (lambda own: f"thread-{own.id}") if email else None,
+        "threadId": f"thread-{c.id}" if email else None,
         "emailMessageMeta": meta if email else None,
         "externalSystemId": None,
-        "sourceId": lambda own: f"s-{own.id}",
-        "url": lambda own: f"https://app.vendor.example/notes/{own.id}",
+        "sourceId": f"s-{c.id}",
+        "url": f"https://app.vendor.example/notes/{c.id}",
         "filePath": None,
         "googleCalendarEvent": None,
-        "modifiedTime": MODIFIED,
+        "modifiedTime": c.modified,
     }
 
 
 def _participant(c: Choices, role: str, type_id: int, line: int) -> Record:
-    email = f"{role}{line}@client.example"
-    return {
-        "id": line,
-        "name": c.word("first_names"),
-        "email": email,
-        "typeId": type_id,
-    }
+    address = {"email": f"{role}{line}@client.example", "typeId": type_id}
+    return {"id": line, "name": c.word("first_names"), **address}
 
 
 def pulse(c: Choices) -> Record:
@@ -73,9 +60,9 @@ def pulse(c: Choices) -> Record:
     disposition, risk = c.word("dispositions"), c.word("risks")
     start, current = c.decimal(100, 1), c.decimal(100, 1)
     return {
-        "id": ID,
-        "uuid": UUID if c.chance(0.8) else None,
-        "clientId": OWNER,
+        "id": c.id,
+        "uuid": c.uuid if c.chance(0.8) else None,
+        "clientId": c.owner,
         "dispositionType": disposition["type"],
         "dispositionId": disposition["id"],
         "note": c.text(3),
@@ -83,7 +70,7 @@ def pulse(c: Choices) -> Record:
         "startingScore": start,
         "currentScore": current,
         "totalScoreChange": current - start,
-        "createdTimestamp": CREATED,
+        "createdTimestamp": c.created,
         "createdByEmployeeId": c.employee()["id"],
         "productId": c.product()["id"] if c.chance(0.2) else None,
         "riskLevelId": risk["id"],
@@ -91,7 +78,7 @@ def pulse(c: Choices) -> Record:
         "riskLevel": risk["level"],
         "numberOfDaysAtThisPosition": c.below(400),
         "reasonCodes": c.words("reasons", 3),
-        "modifiedTime": MODIFIED,
+        "modifiedTime": c.modified,
     }
 
 
@@ -99,21 +86,21 @@ def task(c: Choices) -> Record:
     """Make a task."""
     status, person = c.word("task_statuses"), c.employee()
     return {
-        "id": ID,
-        "uuid": UUID,
+        "id": c.id,
+        "uuid": c.uuid,
         "name": c.word("task_names"),
         "description": c.text(2),
         "completed": status["completed"],
         "status": {key: status[key] for key in ("id", "description")},
         "priority": c.word("priorities"),
-        "dueDate": lambda own: own.later(14),
-        "clientId": OWNER,
-        "client": lambda own: own.customer("id", "name"),
+        "dueDate": c.later(14),
+        "clientId": c.owner,
+        "client": c.customer("id", "name"),
         "assignedToEmployee": {
             "id": person["id"],
             "firstName": person["firstname"],
             "lastName": person["lastname"],
             "user": {"email": person["email"]},
         },
-        **CHANGES,
+        **c.changes(),
     }

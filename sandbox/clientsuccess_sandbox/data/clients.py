@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from clientsuccess_sandbox.data.choices import (
-    CHANGES,
-    CREATED,
-    IDENTITY,
-    MODIFIED,
-    OWNER,
-    TENANT,
-    Choices,
-)
+from clientsuccess_sandbox.data.choices import TENANT, Choices
 from clientsuccess_sandbox.data.seeded import WORDS
 from clientsuccess_sandbox.jsontext import Record
 
@@ -18,22 +10,23 @@ from clientsuccess_sandbox.jsontext import Record
 def client(c: Choices) -> Record:
     """Make a client."""
     manager, seller, person = c.employee(), c.employee(), c.contact()
+    own = c.company.client(c.id)
     note, segment, place = c.text(2), c.word("segments"), c.word("places")
     return {
-        **IDENTITY,
-        "name": lambda own: own.client["name"],
-        "status": lambda own: own.client["status"],
-        "active": lambda own: own.client["status"] in {"ACTIVE", "TRIAL"},
-        "siteUrl": lambda own: f"https://www.client{own.id}.example",
-        "logoUrl": lambda own: f"https://client{own.id}.example/logo.svg?größe=2",
+        **c.identity(),
+        "name": own["name"],
+        "status": own["status"],
+        "active": own["status"] in {"ACTIVE", "TRIAL"},
+        "siteUrl": f"https://www.client{c.id}.example",
+        "logoUrl": f"https://client{c.id}.example/logo.svg?größe=2",
         **c.address(place),
         "currency": place["currency"],
-        "externalId": lambda own: f"EXT-{own.id}",
+        "externalId": f"EXT-{c.id}",
         "externalStatusId": c.digits(1),
         "salesforceAccountId": f"001{c.digits(12)}",
         "zendeskId": c.digits(9),
         "freshdeskId": None,
-        "usageId": lambda own: f"u{own.id}",
+        "usageId": f"u{c.id}",
         "stripeId": f"cus_{c.digits(10)}",
         "note": f"<p>{note}</p>",
         "noteAsText": note,
@@ -41,11 +34,9 @@ def client(c: Choices) -> Record:
         "successScore": c.decimal(100, 1),
         "activeClientSuccessCycleId": c.count(9),
         "regionId": c.count(len(WORDS["regions"])),
-        "inceptionDate": CREATED,
-        "terminatedDate": lambda own: (
-            own.modified if own.client["status"] == "TERMINATED" else None
-        ),
-        "lastTouchDateTime": MODIFIED,
+        "inceptionDate": c.created,
+        "terminatedDate": c.modified if own["status"] == "TERMINATED" else None,
+        "lastTouchDateTime": c.modified,
         "lastTouchType": c.pick(("EMAIL", "CALL", "MEETING", "NOTE")),
         "entityType": "CLIENT",
         "clientSegmentId": segment["id"],
@@ -56,16 +47,16 @@ def client(c: Choices) -> Record:
         "modifiedByEmployeeId": seller["id"],
         "managedByEmployee": manager,
         "assignedSalesRepAssociation": seller,
-        "primaryContact": person
-        and {
-            "id": person["id"],
-            "firstname": person["firstName"],
-            "lastname": person["lastName"],
-        },
-        **CHANGES,
+        "primaryContact": person and _primary(person),
+        **c.changes(),
         "externalSystems": c.systems(),
         "custom": c.custom("CLIENT"),
     }
+
+
+def _primary(person: Record) -> Record:
+    first, last = person["firstName"], person["lastName"]
+    return {"id": person["id"], "firstname": first, "lastname": last}
 
 
 def client_detail(c: Choices, shown: Record) -> Record:
@@ -101,37 +92,38 @@ def client_detail(c: Choices, shown: Record) -> Record:
 
 def contact(c: Choices) -> Record:
     """Make a contact."""
+    person = c.company.person(c.id)
     return {
-        **IDENTITY,
-        "tenantClientId": OWNER,
+        **c.identity(),
+        "tenantClientId": c.owner,
         "status": c.pick(("ACTIVE", "ACTIVE", "ACTIVE", "INACTIVE")),
-        "firstName": lambda own: own.person["firstName"],
-        "lastName": lambda own: own.person["lastName"],
+        "firstName": person["firstName"],
+        "lastName": person["lastName"],
         "title": c.word("job_titles"),
-        "email": lambda own: own.person["email"],
+        "email": person["email"],
         "phone": f"+49 89 {c.digits(7)}",
         "mobile": f"(801) 555-{c.digits(4)}",
         "salesforceId": f"003{c.digits(12)}",
-        "linkedinUrl": lambda own: f"https://social.example/in/contact-{own.id}",
-        "externalId": lambda own: f"C-{own.id}",
+        "linkedinUrl": f"https://social.example/in/contact-{c.id}",
+        "externalId": f"C-{c.id}",
         "usageId": None,
         **c.chances(advocate=0.2, champion=0.2, executiveSponsor=0.1),
         **c.chances(starred=0.1, keyContact=0.3),
         **c.address(c.word("places")),
         "notes": c.text(2),
         "entityType": "CONTACT",
-        **CHANGES,
+        **c.changes(),
         "engagementCount": c.below(40),
-        "lastEngagementDate": MODIFIED,
-        "tenantClient": lambda own: own.customer("id", "uuid", "name", "status"),
+        "lastEngagementDate": c.modified,
+        "tenantClient": c.customer("id", "uuid", "name", "status"),
         "badges": c.words("badges", 2),
         "npsResult": _nps(c, asked=c.chance(0.4)),
         "engagements": [
             {
                 "interactionTypeId": c.count(8),
                 **c.numbers(interactionCount=30, engagementCount=30),
-                "lastInteractionDate": MODIFIED,
-                "lastEngagementDate": CREATED,
+                "lastInteractionDate": c.modified,
+                "lastEngagementDate": c.created,
             }
             for _ in range(c.below(3))
         ],
@@ -143,7 +135,7 @@ def contact(c: Choices) -> Record:
 def _nps(c: Choices, *, asked: bool) -> Record:
     return {
         "lastCampaignResponseId": c.below(1_000_000) if asked else None,
-        "lastCampaignResponseDate": MODIFIED if asked else None,
+        "lastCampaignResponseDate": c.modified if asked else None,
         "lastCampaignScore": c.below(11) if asked else None,
         "lastCampaignComment": c.text(1) if asked else None,
         **dict.fromkeys(("lastResentResponseId", "lastResentTime", "lastResentScore")),

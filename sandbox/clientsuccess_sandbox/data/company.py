@@ -84,10 +84,6 @@ class Company:
         share = int.from_bytes(digest.digest()) / (1 << 64)
         return 1 + int(clients * share * share)
 
-    def name_of(self, client: int | None) -> str | None:
-        """Return the name of a client, if there is one."""
-        return None if client is None else str(self.client(client)["name"])
-
     def _client(self, number: int) -> Record:
         """Return what other records show of a client."""
         random = self.random("client", number)

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
-from operator import attrgetter
 from typing import Final
 
-from clientsuccess_sandbox.data.choices import (
-    CHANGES,
-    CREATED,
-    ID,
-    IDENTITY,
-    MODIFIED,
-    OWNER,
-    TENANT,
-    Choices,
-    Own,
-    money,
-)
+from clientsuccess_sandbox.data.choices import TENANT, Choices, money
 from clientsuccess_sandbox.jsontext import Record
 
-_TERM: Final = {"termStartDate": CREATED, "termEndDate": attrgetter("term_end")}
+_DATE: Final = len("2018-08-17")
 # What no subscription here has, of what recorded ones had.
 _NEVER_SET: Final = dict.fromkeys(
     (
@@ -37,16 +24,16 @@ _NEVER_SET: Final = dict.fromkeys(
 def product(c: Choices) -> Record:
     """Make a product."""
     return {
-        **IDENTITY,
-        "name": lambda own: own.company.product(own.id)["name"],
+        **c.identity(),
+        "name": c.company.product(c.id)["name"],
         "description": c.text(2),
-        "sku": lambda own: f"SKU-{own.id}",
+        "sku": f"SKU-{c.id}",
         **c.chances(active=0.9, recurring=0.7, isPulse=0.3),
         **c.numbers(contractUsageCount=500, subscriptionUsageCount=500),
         **c.numbers(productPulseUsageCount=50),
-        **CHANGES,
+        **c.changes(),
         "salesforceId": f"01t{c.digits(12)}",
-        "logo": lambda own: f"https://img.vendor.example/product/{own.id}.png",
+        "logo": f"https://img.vendor.example/product/{c.id}.png",
     }
 
 
@@ -56,15 +43,15 @@ def contract(c: Choices) -> Record:
     total = money(sum((item["total"] for item in items), Decimal(0)))
     stage, ended, older = c.word("stages"), c.chance(0.1), _older(c)
     return {
-        **IDENTITY,
-        "tenantClientId": OWNER,
+        **c.identity(),
+        "tenantClientId": c.owner,
         "name": _contract_name(c),
         "description": c.text(1),
         "note": f"<p>{c.text(2)}</p>",
-        "bookingDate": CREATED,
-        **_TERM,
-        "terminatedDate": MODIFIED if ended else None,
-        "terminatedEffectiveDate": MODIFIED if ended else None,
+        "bookingDate": c.created,
+        **_term(c),
+        "terminatedDate": c.modified if ended else None,
+        "terminatedEffectiveDate": c.modified if ended else None,
         "termLengthDays": 365,
         "probability": c.decimal(1, 3),
         "currency": c.word("places")["currency"],
@@ -75,21 +62,21 @@ def contract(c: Choices) -> Record:
         "acv": total["total"],
         "otr": c.amount(5000),
         **c.chances(recurring=0.8, autoRenew=0.5),
-        "externalId": lambda own: f"K-{own.id}",
+        "externalId": f"K-{c.id}",
         "createdByEmployeeId": c.employee()["id"],
         "modifiedByEmployeeId": c.employee()["id"],
-        **CHANGES,
+        **c.changes(),
         "stage": stage["label"] if c.chance(0.2) else stage,
         "bookedByEmployee": c.employee(),
         "terminatedByEmployee": c.employee() if ended else None,
         "meta": {
-            "id": ID,
+            "id": c.id,
             "type": c.pick(("NEW", "RENEWAL", "ADJUSTMENT")),
             "status": "BOOKED",
             "currentStatus": c.pick(("ACTIVE", "EXPIRED", "FUTURE")),
             "externalSystems": c.systems(),
         },
-        "client": lambda own: own.customer("id", "status"),
+        "client": c.customer("id", "status"),
         "externalSystems": c.systems(),
         "renews": older,
         "renewedBy": None,
@@ -105,16 +92,21 @@ def _contract_name(c: Choices) -> str:
     return f"{c.word('products')} 202{c.below(6)}"
 
 
+def _term(c: Choices) -> Record:
+    return {"termStartDate": c.created, "termEndDate": c.later(365)}
+
+
 def _older(c: Choices) -> Record:
     """Return what a contract shows of the one before it."""
+    number = max(1, c.id - 1)
     return {
-        "id": attrgetter("previous"),
-        "uuid": lambda own: own.company.uuid(own.kind, own.previous),
+        "id": number,
+        "uuid": c.company.uuid(c.kind, number),
         "name": _contract_name(c),
         "tcv": c.amount(),
         "arr": c.amount(),
-        "bookingDate": CREATED,
-        **_TERM,
+        "bookingDate": c.created,
+        **_term(c),
     }
 
 
@@ -122,10 +114,10 @@ def _item(c: Choices, line: int) -> Record:
     product, each, quantity = c.product(), c.amount(900), c.count(40)
     price = money(each * quantity)
     return {
-        "id": lambda own: own.id * 10 + line,
-        "uuid": lambda own: f"itm_{own.id}_{line}",
+        "id": c.id * 10 + line,
+        "uuid": f"itm_{c.id}_{line}",
         "tenantId": TENANT["id"],
-        "tenantContractId": ID,
+        "tenantContractId": c.id,
         "lineNumber": line,
         "productCode": f"SKU-{product['id']}",
         "description": product["name"],
@@ -135,26 +127,27 @@ def _item(c: Choices, line: int) -> Record:
         "assignedArr": price["arr"],
         "assignedMrr": price["mrr"],
         "recurring": c.chance(0.8),
-        **_TERM,
+        **_term(c),
         "termLengthDays": 365,
         "termLengthMonths": 12,
         "externalId": None,
         "externalSystems": {},
-        **CHANGES,
+        **c.changes(),
     }
 
 
 def subscription(c: Choices) -> Record:
     """Make a subscription: what v1 shows of a contract about one of its products."""
-    product, ended = c.product(), c.chance(0.1)
-    started = _day("created")
+    contract = 1 + (c.id - 1) % max(1, c.company.sizes["contracts"])
+    client = c.company.owner("contracts", contract)
+    product, start = c.product(), c.created[:_DATE]
     return {
-        "id": ID,
-        "clientId": _subscriber,
-        "clientName": lambda own: own.company.name_of(_subscriber(own)),
+        "id": c.id,
+        "clientId": client,
+        "clientName": client and c.company.client(client)["name"],
         "productId": product["id"],
         "productName": product["name"],
-        "contractId": attrgetter("contract"),
+        "contractId": contract,
         "csmId": c.employee()["id"],
         "statusId": 1,
         "attachmentIds": [],
@@ -165,19 +158,10 @@ def subscription(c: Choices) -> Record:
         "isPotential": False,
         "note": c.text(1),
         "reasonCodes": [],
-        "startDate": started,
-        "endDate": _day("term_end"),
-        "createdDate": started,
-        "clientAsOfDate": started,
-        "terminationDate": _day("modified") if ended else None,
+        "startDate": start,
+        "endDate": c.later(365)[:_DATE],
+        "createdDate": start,
+        "clientAsOfDate": start,
+        "terminationDate": c.modified[:_DATE] if c.chance(0.1) else None,
         **_NEVER_SET,
     }
-
-
-def _subscriber(own: Own) -> int | None:
-    return own.company.owner("contracts", own.contract)
-
-
-def _day(time: str) -> Callable[[Own], str]:
-    """Return what writes one of a record's times as a date."""
-    return lambda own: str(getattr(own, time))[: len("2018-08-17")]

@@ -2,48 +2,47 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
-
-from clientsuccess_sandbox.data.choices import ID, TENANT, UUID, Choices
+from clientsuccess_sandbox.data.choices import TENANT, Choices
 from clientsuccess_sandbox.jsontext import Record
 
 
 def employee(c: Choices) -> Record:
     """Make an employee, whose times are numbers."""
+    person = c.company.employee(c.id)
     return {
-        "id": ID,
-        "uuid": UUID,
+        "id": c.id,
+        "uuid": c.uuid,
         "type": "EMPLOYEE",
-        "email": lambda own: own.company.employee(own.id)["email"],
-        "userId": lambda own: own.id * 100,
+        "email": person["email"],
+        "userId": c.id * 100,
         "title": c.word("job_titles"),
         "department": c.word("departments"),
         "roleId": c.count(4),
         "statusId": c.count(2),
         "active": c.chance(0.9),
-        "firstName": lambda own: own.company.employee(own.id)["firstname"],
-        "lastName": lambda own: own.company.employee(own.id)["lastname"],
-        "lastUsedTime": attrgetter("times.modified"),
-        "createdTime": attrgetter("times.created"),
-        "modifiedTime": attrgetter("times.modified"),
+        "firstName": person["firstname"],
+        "lastName": person["lastname"],
+        "lastUsedTime": c.times.modified,
+        "createdTime": c.times.created,
+        "modifiedTime": c.times.modified,
     }
 
 
-def client_status(_: Choices) -> Record:
+def client_status(c: Choices) -> Record:
     """Make a status that clients may have."""
     return {
-        "id": ID,
-        "code": lambda own: own.word("client_statuses")["code"],
-        "description": lambda own: own.word("client_statuses")["description"],
+        "id": c.id,
+        "code": c.own_word("client_statuses")["code"],
+        "description": c.own_word("client_statuses")["description"],
     }
 
 
 def client_segment(c: Choices) -> Record:
     """Make a segment of clients."""
     return {
-        "id": ID,
+        "id": c.id,
         "tid": TENANT["id"],
-        "title": lambda own: own.word("segments")["title"],
+        "title": c.own_word("segments")["title"],
         "description": c.text(1),
         "defaultSuccessCycleMapId": c.count(9),
         "successCycles": [],
