@@ -5,14 +5,14 @@ from __future__ import annotations
 import typing as t
 
 from clientsuccess_sandbox import Sandbox
-from clientsuccess_sandbox.cli import option_of, own_fields
+from clientsuccess_sandbox.cli import grouped_settings, option_of
 
 
 def table(group: str) -> str:
     """Write a table of the options of a group: `company`, `behaviour` or `server`."""
     lines = ["", "| Option | Setting | What it does |", "| --- | --- | --- |"]
     types = t.get_type_hints(Sandbox)
-    for field in own_fields()[group]:
+    for field in grouped_settings()[group]:
         option, hint = option_of(field), types[field.name]
         no = "[no-]" if hint in {bool, t.Mapping[str, bool]} else ""
         value = option.item or _choices(hint)

@@ -24,6 +24,8 @@ from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from clientsuccess_sandbox.backend import Backend
+from clientsuccess_sandbox.data import Sizes
 from clientsuccess_sandbox.like import read_like
 from clientsuccess_sandbox.sandbox import Sandbox
 from clientsuccess_sandbox.settings import (
@@ -31,10 +33,14 @@ from clientsuccess_sandbox.settings import (
     Behaviour,
     CompanySettings,
     Option,
+    SearchBehaviour,
 )
 
-GROUPS: Final = {"company": CompanySettings, "behaviour": Behaviour, "server": Sandbox}
-"""The groups of options; a setting is in the first one that has it."""
+_GROUPS: Final = {
+    "company": (Sizes, CompanySettings),
+    "behaviour": (SearchBehaviour, Behaviour),
+    "server": (Backend,),
+}
 _USUAL: Final = Sandbox(port=8765)
 _TYPES: Final = get_type_hints(Sandbox)
 _SECONDS_BETWEEN_LOOKS: Final = 1.0
@@ -66,7 +72,7 @@ def make_parser() -> ArgumentParser:
         description="A simulated ClientSuccess with generated data, on localhost.",
         argument_default=SUPPRESS,
     )
-    for title, settings in own_fields().items():
+    for title, settings in grouped_settings().items():
         group = parser.add_argument_group(title)
         for field in settings:
             for flag, how in _arguments(field):
@@ -84,15 +90,13 @@ def make_parser() -> ArgumentParser:
     return parser
 
 
-def own_fields() -> dict[str, list[Field[Any]]]:
-    """Return the settings of each group, without those of an earlier one."""
-    found: dict[str, list[Field[Any]]] = {}
-    known = set[str]()
-    for title, settings in GROUPS.items():
-        own = [each for each in fields(settings) if each.name not in known]
-        found[title] = [each for each in own if each.metadata]
-        known |= {each.name for each in own}
-    return found
+def grouped_settings() -> dict[str, list[Field[Any]]]:
+    """Return the settings in the groups in which the help and the README show them."""
+    by_name = {each.name: each for each in fields(Sandbox)}
+    return {
+        title: [by_name[name] for each in classes for name in each.__annotations__]
+        for title, classes in _GROUPS.items()
+    }
 
 
 def option_of(field: Field[Any]) -> Option:
@@ -103,7 +107,7 @@ def option_of(field: Field[Any]) -> Option:
     text = option.help
     if default is None and "kind" in about:
         text += " (default: as fits the clients)"
-    elif not option.item and default not in {None, False}:
+    elif not option.item and default is not None and default is not False:
         text += f" (default: {default})"
     return option._replace(flag=option.flag or name, help=text)
 
