@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from clientsuccess_sandbox.clock import Clock, from_iso, to_iso
@@ -232,36 +233,36 @@ class Store:
             if name not in self._tables:
                 self._tables[name] = self._made(kind)
             table = self._tables[name]
-            if kind.nightly and self._behaviour.nightly_drift:
+            if self._behaviour.nightly_drift:
                 self._drift(kind, table)
             yield table
 
     def _drift(self, kind: Kind, table: Table) -> None:
         """Let a night pass, the first time that a kind is read on a day."""
         now = self._clock.now_ms()
-        if self._nights.get(kind.name) != now // DAY:
-            self._nights[kind.name] = night = now // DAY
-            values = {"night": night, "now": to_iso(now)}
-            table.rewrite(f"body = {kind.nightly}", table.most(), **values)
+        if kind.nightly and self._nights.get(kind.name) != now // DAY:
+            self._nights[kind.name] = now // DAY
+            table.rewrite(partial(kind.nightly, to_iso(now)))
 
     def _made(self, kind: Kind) -> Table:
-        name = kind.name
+        name, undated = kind.name, self._settings.undated.get(kind.name, 0)
         self._choices[name] = Choices(self.company, name)
-        table = Table(
+        versions = (
             self._version(name, number, times, self._record(kind, number, times), 0)
             for number, times in enumerate(self.company.times(name), start=1)
         )
-        # Where the creation stands in for the modification, it is missing as well.
-        body = f"json_remove(body, '$.{kind.modified}', '$.{kind.created}')"
-        table.rewrite(
-            f"modified = NULL, body = {body}", self._settings.undated.get(name, 0)
+        return Table(
+            v if v.id > undated else v._replace(modified=None) for v in versions
         )
-        return table
 
     def _record(self, kind: Kind, number: int, times: Times) -> Record:
         record = kind.record(self._choices[kind.name], number, times)
-        if not self._settings.shows_modifications(kind.name):
+        undated = number <= self._settings.undated.get(kind.name, 0)
+        if undated or not self._settings.shows_modifications(kind.name):
             record.pop(kind.modified, None)
+        if undated:
+            # Where the creation stands in for the modification, it is missing as well.
+            record.pop(kind.created, None)
         return record
 
     def _version(

@@ -13,9 +13,11 @@ once: the store holds a lock.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
+
+from clientsuccess_sandbox.jsontext import Record, decode, encode
 
 # Many records a database page: deep pages of a search are reached sooner. `modified` is
 # what modifiedAfter looks at: the creation, where a kind shows no modification.
@@ -45,7 +47,7 @@ class Version(NamedTuple):
     uuid: str | None
     owner: int | None
     created: int
-    modified: int
+    modified: int | None
     since: int
     body: str
 
@@ -133,16 +135,16 @@ class Table:
             *(now, number),
         )
 
-    def rewrite(self, change: str, most: int, **values: Any) -> None:
-        """Change current versions without a trace.
+    def rewrite(self, change: Callable[[Record], object]) -> None:
+        """Change current versions in place, without a trace."""
 
-        Args:
-            change: SQL assignments.
-            most: Change those with ids up to this one.
-            values: Named values of the assignments.
-        """
-        sql = f"UPDATE record SET {change} WHERE id <= :most AND until IS NULL"
-        self._database.execute(sql, {"most": most, **values})
+        def changed(body: str) -> str:
+            record = decode(body)
+            change(record)
+            return encode(record).decode()
+
+        self._database.create_function("changed", 1, changed)
+        self._run("UPDATE record SET body = changed(body) WHERE until IS NULL")
 
     def most(self) -> int:
         """Return the largest id that there ever was; 0 without any."""

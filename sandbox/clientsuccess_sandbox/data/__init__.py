@@ -19,34 +19,20 @@ from clientsuccess_sandbox.data.clients import (
     client_detail,
     contact,
     contact_detail,
+    drift_score,
 )
 from clientsuccess_sandbox.data.company import Times
-from clientsuccess_sandbox.data.contracts import contract, product, subscription
+from clientsuccess_sandbox.data.contracts import (
+    contract,
+    follow_dates,
+    product,
+    subscription,
+)
 from clientsuccess_sandbox.data.lists import client_segment, client_status, employee
 from clientsuccess_sandbox.data.seeded import WORDS
 from clientsuccess_sandbox.jsontext import Record
 
 _CLIENTS_PER_EMPLOYEE = 12
-# What a night makes of a `body`: SQL, as it changes all records of a kind at once.
-_NIGHTLY_SCORE = """
-CASE WHEN json_extract(body, '$.successScore') IS NULL THEN body ELSE
-  json_set(body, '$.successScore', round(min(100.0, max(0.0,
-    json_extract(body, '$.successScore')
-    + (id * 7919 + :night * 104729) % 41 / 10.0 - 2)), 1))
-END"""
-_NIGHTLY_STATE = """
-CASE WHEN json_extract(body, '$.meta') IS NULL THEN body ELSE
-  json_set(body,
-    '$.meta.status', CASE
-      WHEN json_extract(body, '$.terminatedDate') <= :now THEN 'CHURNED'
-      WHEN json_extract(body, '$.termEndDate') <= :now THEN 'OVERDUE'
-      WHEN json_extract(body, '$.termStartDate') <= :now THEN 'ACTIVE'
-      ELSE 'BOOKED' END,
-    '$.meta.currentStatus', CASE
-      WHEN json_extract(body, '$.termEndDate') <= :now THEN 'EXPIRED'
-      WHEN json_extract(body, '$.termStartDate') > :now THEN 'FUTURE'
-      ELSE 'ACTIVE' END)
-END"""
 
 
 class Kind(NamedTuple):
@@ -73,7 +59,7 @@ class Kind(NamedTuple):
         text: Key of a text that a random edit rewrites.
         sortable: Keys to sort by, besides the times and `id`.
         custom: Resource type of its custom fields.
-        nightly: SQL for what a night makes of a `body`.
+        nightly: Changes a record as a night does that ends at a time.
     """
 
     make: Callable[[Choices], Record]
@@ -95,7 +81,7 @@ class Kind(NamedTuple):
     text: str = "name"
     sortable: Collection[str] = ()
     custom: str = ""
-    nightly: str = ""
+    nightly: Callable[[str, Record], None] | None = None
 
     def record(self, choices: Choices, number: int, times: Times) -> Record:
         """Make a record, of which some values are null and some keys are missing."""
@@ -133,7 +119,7 @@ class Sizes:
         detail=client_detail,
         sortable=("name", "status"),
         custom="CLIENT",
-        nightly=_NIGHTLY_SCORE,
+        nightly=drift_score,
     )
     contacts: int | None = kind(
         contact,
@@ -155,7 +141,7 @@ class Sizes:
         owner="tenantClientId",
         sortable=("name", "termStartDate", "termEndDate"),
         custom="CONTRACT",
-        nightly=_NIGHTLY_STATE,
+        nightly=follow_dates,
     )
     products: int = kind(
         product,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from clientsuccess_sandbox.data.choices import TENANT, Choices
 from clientsuccess_sandbox.data.seeded import WORDS
 from clientsuccess_sandbox.jsontext import Record
@@ -57,6 +59,14 @@ def client(c: Choices) -> Record:
 def _primary(person: Record) -> Record:
     first, last = person["firstName"], person["lastName"]
     return {"id": person["id"], "firstname": first, "lastname": last}
+
+
+def drift_score(now: str, client: Record) -> None:
+    """Recalculate a client's score, as each night does."""
+    score, night = client.get("successScore"), int(now[8:10])
+    if score is not None:
+        drift = Decimal((client["id"] * 7919 + night * 104729) % 41) / 10 - 2
+        client["successScore"] = min(Decimal(100), max(Decimal(0), score + drift))
 
 
 def client_detail(c: Choices, shown: Record) -> Record:

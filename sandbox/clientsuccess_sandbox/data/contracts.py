@@ -9,6 +9,7 @@ from clientsuccess_sandbox.data.choices import TENANT, Choices, money
 from clientsuccess_sandbox.jsontext import Record
 
 _DATE: Final = len("2018-08-17")
+_NEVER: Final = "9999"
 # What no subscription here has, of what recorded ones had.
 _NEVER_SET: Final = dict.fromkeys(
     (
@@ -134,6 +135,20 @@ def _item(c: Choices, line: int) -> Record:
         "externalSystems": {},
         **c.changes(),
     }
+
+
+def follow_dates(now: str, contract: Record) -> None:
+    """Let a contract's state follow its dates, as each night does."""
+    if meta := contract.get("meta"):
+        ended, end, start = (
+            contract.get(key) or _NEVER
+            for key in ("terminatedDate", "termEndDate", "termStartDate")
+        )
+        states = (("CHURNED", ended), ("OVERDUE", end), ("ACTIVE", start))
+        reached = [state for state, time in states if time <= now]
+        meta["status"] = reached[0] if reached else "BOOKED"
+        current = "FUTURE" if now < start < _NEVER else "ACTIVE"
+        meta["currentStatus"] = "EXPIRED" if end <= now else current
 
 
 def subscription(c: Choices) -> Record:
