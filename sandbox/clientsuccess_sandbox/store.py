@@ -51,7 +51,7 @@ class Store:
     ) -> None:
         self.lock = threading.RLock()
         self.company = Company(
-            sizes(settings), seed=settings.seed, now=settings.now, ties=settings.ties
+            sizes(settings), settings.seed, settings.now, settings.ties
         )
         self._settings = settings
         self._behaviour = behaviour or Behaviour()
@@ -150,8 +150,7 @@ class Store:
             KeyError: No such record was deleted.
         """
         with self._changing(kind) as (table, now):
-            there = self.get(kind, number) is not None
-            if there or not 0 < number <= table.most():
+            if not 0 < number <= table.most() or self.get(kind, number):
                 raise KeyError(f"{kind} {number} was not deleted")
             table.revive(number, now)
             return self.get(kind, number) or {}
@@ -282,8 +281,7 @@ class Store:
 
 def _ended(table: Table, number: int, now: int) -> tuple[int, bytes]:
     """End a record; return its creation time and body."""
-    found = table.one("id", number)
-    if found is None:
+    if (found := table.one("id", number)) is None:
         raise KeyError(f"There is no record {number}.")
     table.end("id", number, now)
     return found

@@ -37,7 +37,7 @@ class Company:
     """
 
     def __init__(
-        self, sizes: Mapping[str, int], *, seed: int, now: str, ties: float
+        self, sizes: Mapping[str, int], seed: int, now: str, ties: float
     ) -> None:
         self.seed = seed
         self.sizes = sizes
