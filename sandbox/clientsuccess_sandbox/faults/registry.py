@@ -1,4 +1,7 @@
-"""The rules in force, and how to parse them."""
+"""The rules in force, and how to parse them.
+
+The faults are the subclasses of `Rule` in `responses.py` and `transport.py`.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,12 @@ from clientsuccess_sandbox.faults.rule import Matching, Rule
 from clientsuccess_sandbox.jsontext import decode
 from clientsuccess_sandbox.messages import Request
 
-_KINDS: Final = (*responses.RULES, *transport.RULES)
+_KINDS: Final = tuple(
+    each
+    for module in (responses, transport)
+    for each in vars(module).values()
+    if isinstance(each, type) and issubclass(each, Rule) and each is not Rule
+)
 _ANY_RULE: Any = Union[_KINDS]  # noqa: UP007 - of a tuple
 _COMMON = {"path", *Matching.__struct_fields__}
 # The field that a kind's name sets in text, as in `status=503`: its first own field.

@@ -233,12 +233,6 @@ class Edits(Rule, tag="edits"):
             store.random_edits(kind, self.count, seed=seed, operations=operations)
 
 
-RULES: Final = (
-    *(Body, Edits, Empty, Headers, Html, Mutate, RateLimit, Redirect, RepeatPage),
-    *(Shape, Status, WrongTotal),
-)
-
-
 def _with_headers(
     response: Response, headers: dict[str, str], retry_after: int | str | None = None
 ) -> Response:

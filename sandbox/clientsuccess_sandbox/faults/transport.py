@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from typing import Annotated, Final
+from typing import Annotated
 
 import msgspec
 
@@ -124,6 +124,3 @@ class Huge(Rule, tag="huge"):
 
 def _beginning(response: Response, part: float) -> bytes:
     return response.body[: int(len(response.body) * part)]
-
-
-RULES: Final = (CutOff, Drip, Huge, Latency, Reset, Stall)
