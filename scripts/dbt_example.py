@@ -15,12 +15,13 @@ import sys
 import tempfile
 import time
 import typing as t
-from contextlib import ExitStack
 from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
-from target_kinds import ROOT, TARGETS, SkippedError, Target, install, run, search_path
+import postgres
+from commands import ROOT, Messages, SkippedError, run_tap
+from target_kinds import TARGETS, Target
 
 from clientsuccess_sandbox import Sandbox
 
@@ -36,6 +37,7 @@ LEAST = 25
 EXAMPLE = ROOT / "examples" / "dbt"
 CHECKS = str(EXAMPLE / "checks" / "test_marts.py")
 OUTPUT = ROOT / "output" / "dbt"
+WAREHOUSE = OUTPUT / "dbt.duckdb"
 CLIENTS, YEARS, FIRST_YEAR = 40, 5, 2021
 SCHEMA = "clientsuccess"
 WAYS = ("included", "replaced", "added")
@@ -49,11 +51,11 @@ def main() -> int:
     named = sys.argv[1:] or ["duckdb", "postgres"]
     shutil.rmtree(OUTPUT, ignore_errors=True)
     OUTPUT.mkdir(parents=True)
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        nights = read_twice(Path(folder))
+    nights = read_twice()
+    with tempfile.TemporaryDirectory() as folder:
         try:
             for target in (each for each in TARGETS if each.name in named):
-                status = check(target, Path(folder), nights, stack)
+                status = check(target, Path(folder), nights)
                 if status:
                     return status
         except SkippedError as problem:
@@ -62,29 +64,16 @@ def main() -> int:
     return 0
 
 
-def read_twice(folder: Path) -> list[Path]:
-    """Read the account on two nights; return the files with the tap's messages."""
+def read_twice() -> list[Messages]:
+    """Read the account on two nights; everything is read, there is no state."""
+    settings = {"emit_activate_version_messages": True}
     with Sandbox(seed=1, clients=CLIENTS) as sandbox:
         add_history(sandbox.store)
-        account = {"base_url": sandbox.base_url, "api_key": sandbox.api_key}
-        config = folder / "tap.json"
-        config.write_text(
-            json.dumps({**account, "emit_activate_version_messages": True})
-        )
-        nights = [read(config, OUTPUT / "1.jsonl")]
+        nights = [run_tap(OUTPUT / "1.jsonl", sandbox, **settings)]
         change(sandbox.store)
         # Versions of tables are seconds, and without a state no run knows the last one.
         time.sleep(1.1)
-        return [*nights, read(config, OUTPUT / "2.jsonl")]
-
-
-def read(config: Path, messages: Path) -> Path:
-    """Run the tap; everything is read, there is no state."""
-    tap = Path(sys.executable).parent / "tap-clientsuccess"
-    with messages.open("wb") as output, messages.with_suffix(".log").open("wb") as log:
-        command = [str(tap), "--config", str(config)]
-        subprocess.run(command, stdout=output, stderr=log, check=True)
-    return messages
+        return [*nights, run_tap(OUTPUT / "2.jsonl", sandbox, **settings)]
 
 
 def add_history(store: Store) -> None:
@@ -179,23 +168,25 @@ def change(store: Store) -> None:
         store.delete(kind, store.ids(kind)[-1])
 
 
-def check(target: Target, folder: Path, nights: list[Path], stack: ExitStack) -> int:
+def check(target: Target, folder: Path, nights: list[Messages]) -> int:
     """Load and build both nights in a warehouse, then run the checks on it."""
-    install(target)
+    target.install()
     place = folder / f"dbt_{target.name}"
-    place.mkdir()
-    config = target.prepare(place, stack) | {"default_target_schema": SCHEMA}
+    config = target.prepare(place) | {"default_target_schema": SCHEMA}
+    # How dbt and the checks find the warehouse.
+    environment = os.environ | {"TODAY": DAY, "WAREHOUSE": target.name}
+    environment["LEAST"] = str(LEAST)
     if target.name == "duckdb":
         # Kept, for the charts.
-        config["path"] = str(OUTPUT / "dbt.duckdb")
-    (place / "config.json").write_text(json.dumps(config))
-    environment = environment_for(target, config)
-    for messages in nights:
-        print(f"{target.title}, {messages.stem}. night", flush=True)
-        load(target, place, messages)
+        config["path"] = environment["CLIENTSUCCESS_DUCKDB"] = str(WAREHOUSE)
+    else:
+        environment |= postgres.environment(place.name)
+    for number, messages in enumerate(nights, start=1):
+        print(f"{target.title}, {number}. night", flush=True)
+        target.load(place, config, messages)
         build("build", target, environment)
-        if messages == nights[0]:
-            move_back(target, environment)
+        if number == 1:
+            move_back(target, place)
     for way in WAYS:
         build("run", target, environment, adjusted_contracts=way)
         checks = [sys.executable, "-m", "pytest", "-q", CHECKS]
@@ -205,38 +196,18 @@ def check(target: Target, folder: Path, nights: list[Path], stack: ExitStack) ->
     return 0
 
 
-def environment_for(target: Target, config: dict[str, t.Any]) -> dict[str, str]:
-    """Return the variables that dbt and the checks find the warehouse by."""
-    environment = os.environ | {"TODAY": DAY, "WAREHOUSE": target.name}
-    environment["LEAST"] = str(LEAST)
-    if target.name == "duckdb":
-        return environment | {"CLIENTSUCCESS_DUCKDB": config["path"]}
-    names = ("host", "port", "user", "password", "database")
-    given = {f"PG{name.upper()}": str(config[name]) for name in names}
-    return environment | given | {"PATH": search_path()}
-
-
-def move_back(target: Target, environment: dict[str, str]) -> None:
+def move_back(target: Target, place: Path) -> None:
     """Make the first night's snapshots thirty days old."""
-    for table in ("clients_history", "contracts_history", "nps_answers_history"):
-        sql = (
-            f"UPDATE customer_success.{table} "  # noqa: S608
-            "SET dbt_valid_from = dbt_valid_from - INTERVAL '30 days'"
-        )
-        if target.name == "duckdb":
-            with duckdb.connect(environment["CLIENTSUCCESS_DUCKDB"]) as warehouse:
-                warehouse.execute(sql)
-        else:
-            run("psql", "-q", "-c", sql, env=environment)
-
-
-def load(target: Target, place: Path, messages: Path) -> None:
-    """Load the tap's messages into a target."""
-    command = [str(target.program), "--config", str(place / "config.json")]
-    with messages.open("rb") as source, (place / "log").open("wb") as log:
-        subprocess.run(
-            command, stdin=source, stdout=log, stderr=log, cwd=place, check=True
-        )
+    sql = "".join(
+        f"UPDATE customer_success.{table} "  # noqa: S608
+        "SET dbt_valid_from = dbt_valid_from - INTERVAL '30 days';"
+        for table in ("clients_history", "contracts_history", "nps_answers_history")
+    )
+    if target.name == "duckdb":
+        with duckdb.connect(str(WAREHOUSE)) as warehouse:
+            warehouse.execute(sql)
+    else:
+        postgres.query(sql, place.name)
 
 
 def build(

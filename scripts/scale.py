@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import random
-import subprocess
-import sys
 import tempfile
 import typing as t
 from pathlib import Path
 from statistics import median
+
+from commands import ROOT, run_tap
 
 from clientsuccess_sandbox import Sandbox
 from clientsuccess_sandbox.data import KINDS
@@ -24,7 +23,6 @@ from clientsuccess_sandbox.data import KINDS
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-ROOT = Path(__file__).parent.parent
 MEASURED = ROOT / "docs" / "scale.json"
 SIZES = (20, 200, 2_000, 10_000)
 CHANGED_SHARE = 0.01
@@ -102,24 +100,10 @@ def _sync(
 ) -> tuple[t.Any, int]:
     """Run the tap; return its last state and the number of its requests."""
     before = len(sandbox.requests)
-    command = [str(Path(sys.executable).with_name("tap-clientsuccess"))]
-    command += ["--config=ENV"]
-    settings = {
-        "TAP_CLIENTSUCCESS_BASE_URL": sandbox.base_url,
-        "TAP_CLIENTSUCCESS_API_KEY": sandbox.api_key,
-        "TAP_CLIENTSUCCESS_FULL_READ_INTERVAL_DAYS": json.dumps(intervals or {}),
-    }
     with tempfile.TemporaryDirectory() as folder:
-        if state is not None:
-            path = Path(folder) / "state.json"
-            path.write_text(json.dumps(state), encoding="utf-8")
-            command += ["--state", str(path)]
-        done = subprocess.run(
-            command, env=os.environ | settings, capture_output=True, check=True
-        )
-    lines = reversed(done.stdout.splitlines())
-    state = json.loads(next(line for line in lines if b'"type":"STATE"' in line))
-    return state["value"], len(sandbox.requests) - before
+        settings = {"full_read_interval_days": intervals or {}}
+        messages = run_tap(Path(folder) / "messages.jsonl", sandbox, state, **settings)
+        return messages.state, len(sandbox.requests) - before
 
 
 def costs() -> list[Cost]:

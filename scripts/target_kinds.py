@@ -2,41 +2,39 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
-import os
 import re
-import shutil
-import socket
 import sqlite3
 import subprocess
 import sys
 import typing as t
+from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import duckdb
+import postgres
+from commands import ROOT, Messages, Row, run
+from comparison import fold
 
 if t.TYPE_CHECKING:
-    from contextlib import ExitStack
+    from collections.abc import Iterable
+    from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
 _ENVIRONMENTS = ROOT / ".venv-targets"
 _SDK_FLATTENING = {"flattening_enabled": True, "flattening_max_depth": 2}
 _HARD_DELETE = {"hard_delete": True}
 
 Config = dict[str, t.Any]
-Row = dict[str, t.Any]
 
 
-class SkippedError(Exception):
-    """A target cannot be run here; the message says why."""
+class StoppedError(Exception):
+    """A target stopped; the message has the last error of its log."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """A target.
+    """A target. What it loads is in a folder, or a database of the folder's name.
 
     Attributes:
         name: Names its requirements file and its environment.
@@ -46,6 +44,7 @@ class Target:
         settings: Settings that the table names, as text.
         source: Where pip gets it from, if not from its requirements file.
         flattening: Settings that have the target flatten; empty where it cannot.
+        config: Settings that it needs; `PLACE` stands for the folder.
         appends: Whether it appends all rows, instead of updating those with the key.
         hard_delete: Settings that have the target delete rows; empty where none do.
     """
@@ -57,275 +56,220 @@ class Target:
     settings: str = "none"
     source: str = ""
     flattening: Config = field(default_factory=dict)
-    appends: bool = False
-    hard_delete: Config = field(default_factory=dict)
+    config: t.ClassVar[Config]
+    appends: t.ClassVar[bool] = False
+    hard_delete: t.ClassVar[Config] = {}
 
-    @property
-    def environment(self) -> Path:
-        """The target's virtual environment."""
-        return _ENVIRONMENTS / self.name
+    def install(self) -> str:
+        """Make its environment, if it is not there; return its version.
 
-    @property
-    def program(self) -> Path:
-        """The target's command."""
-        return self.environment / "bin" / self.executable
+        Raises:
+            SkippedError: It cannot be installed.
+        """
+        environment = _ENVIRONMENTS / self.name
+        locked = ROOT / "requirements" / f"target-{self.name}.txt"
+        wanted = hashlib.sha256(locked.read_bytes() + self.source.encode()).hexdigest()
+        mark = environment / ".packages"
+        if not mark.exists() or mark.read_text() != wanted:
+            print(f"Setting up {environment.relative_to(ROOT)} ...", flush=True)
+            run(sys.executable, "-m", "venv", "--clear", environment)
+            pip = (environment / "bin" / "pip", "install", "-qq", "--no-compile")
+            run(*pip, "--require-hashes", "-r", locked)
+            if self.source:
+                run(*pip, "--no-deps", self.source)
+            mark.write_text(wanted)
+        says = f"import importlib.metadata as m; print(m.version({self.package!r}))"
+        return run(environment / "bin" / "python", "-c", says).strip()
 
-    def prepare(self, place: Path, stack: ExitStack) -> Config:  # noqa: ARG002
-        """Prepare to load; return the settings.
+    def prepare(self, place: Path) -> Config:
+        """Prepare to load into a new folder; return the settings.
 
         Raises:
             SkippedError: A service that it needs is missing.
         """
-        return {}
+        (place / "data").mkdir(parents=True)
+        text = json.dumps(self.config).replace("PLACE", str(place))
+        settings: Config = json.loads(text)
+        return settings
 
-    def rows(self, place: Path, config: Config, stream: str) -> list[Row]:
+    def command(self, place: Path, config: Config) -> list[str]:
+        """Write the settings into the folder; return the command that reads them."""
+        path = place / "config.json"
+        path.write_text(json.dumps(config))
+        program = _ENVIRONMENTS / self.name / "bin" / self.executable
+        return [str(program), "--config", str(path)]
+
+    def load(self, place: Path, config: Config, messages: Messages) -> bytes:
+        """Load messages; return what the target prints.
+
+        Raises:
+            StoppedError: The target failed.
+        """
+        log = place / "log"
+        with messages.path.open("rb") as source, log.open("wb") as errors:
+            done = subprocess.run(
+                self.command(place, config),
+                stdin=source,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                cwd=place,
+                check=False,
+            )
+        if done.returncode:
+            raise StoppedError(_last_error(log))
+        return done.stdout
+
+    def rows(self, place: Path, stream: str) -> list[Row]:
         """Return the rows of a stream."""
         raise NotImplementedError
 
-    def type_of(self, place: Path, config: Config, stream: str, column: str) -> str:
-        """Return the type of a column; here, that of its first value."""
-        values = [row.get(column) for row in self.rows(place, config, stream)]
-        kinds = {type(value).__name__ for value in values if value is not None}
-        return " or ".join(sorted(kinds)) or "no value"
+    def type_of(self, place: Path, stream: str, column: str) -> str:
+        """Return the type of a column."""
+        raise NotImplementedError
 
 
-def fold(name: str) -> str:
-    """Return what is left of a name in all targets: some make it snake case."""
-    plain = re.sub(r"[^a-z0-9]", "_", name.lower())
-    return re.sub(r"(?<!_)_(?!_)", "", plain)
-
-
-def install(target: Target) -> str:
-    """Make a target's environment, if it is not there; return the target's version.
-
-    Raises:
-        SkippedError: It cannot be installed.
-    """
-    locked = ROOT / "requirements" / f"target-{target.name}.txt"
-    wanted = hashlib.sha256(locked.read_bytes() + target.source.encode()).hexdigest()
-    mark = target.environment / ".packages"
-    if not mark.exists() or mark.read_text() != wanted:
-        print(f"Setting up {target.environment.relative_to(ROOT)} ...", flush=True)
-        run(sys.executable, "-m", "venv", "--clear", target.environment)
-        pip = (target.environment / "bin" / "pip", "install", "-qq", "--no-compile")
-        run(*pip, "--require-hashes", "-r", locked)
-        if target.source:
-            run(*pip, "--no-deps", target.source)
-        mark.write_text(wanted)
-    says = f"import importlib.metadata as m; print(m.version({target.package!r}))"
-    return run(target.environment / "bin" / "python", "-c", says).strip()
-
-
-def run(*command: t.Any, **options: t.Any) -> str:
-    """Run a command; return what it prints.
-
-    Raises:
-        SkippedError: It failed; the message has its last line.
-    """
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, **options
-    )
-    if done.returncode:
-        last = (done.stderr or done.stdout).strip().splitlines()[-1:]
-        raise SkippedError(f"{Path(command[0]).name} failed: {' '.join(last)[:100]}")
-    return str(done.stdout)
-
-
-class _Files(Target):
-    """A target that writes a folder."""
-
-    folder_setting = "destination_path"
-
-    def prepare(self, place: Path, stack: ExitStack) -> Config:  # noqa: ARG002
-        (place / "data").mkdir()
-        return {self.folder_setting: str(place / "data")}
-
-
-class _JSONLines(_Files):
-    def prepare(self, place: Path, stack: ExitStack) -> Config:
-        return super().prepare(place, stack) | {"do_timestamp_file": False}
-
-    def rows(self, place: Path, config: Config, stream: str) -> list[Row]:  # noqa: ARG002
-        lines = (place / "data" / f"{stream}.jsonl").read_text(encoding="utf-8")
-        return [json.loads(line, parse_float=_Number) for line in lines.splitlines()]
+def _last_error(log: Path) -> str:
+    """Return the line of a log that says most about why a target stopped."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    errors = [line for line in lines if re.match(r"[\w.]*(Error|Exception)\b", line)]
+    text = re.sub(r"\s+", " ", (errors or lines or ["no message"])[-1])
+    return text[:120].replace("|", "\\|").replace("`", "'")
 
 
 class _Number(str):
-    """A number with a fraction, as it stands in a file."""
+    """A number with a fraction, as it stands in a text."""
 
     __slots__ = ()
 
 
-_Number.__name__ = "number"
+def _parsed(lines: Iterable[str]) -> list[Row]:
+    return [json.loads(line, parse_float=_Number) for line in lines]
+
+
+class _JSONLines(Target):
+    appends = True
+    config: t.ClassVar[Config] = {
+        "destination_path": "PLACE/data",
+        "do_timestamp_file": False,
+    }
+
+    def rows(self, place: Path, stream: str) -> list[Row]:
+        return _parsed((place / "data" / f"{stream}.jsonl").open(encoding="utf-8"))
+
+    def type_of(self, place: Path, stream: str, column: str) -> str:
+        values = (row.get(column) for row in self.rows(place, stream))
+        kinds = {type(value).__name__ for value in values if value is not None}
+        return " or ".join(sorted(kinds)).replace("_Number", "number")
+
+
+class _Tables(Target):
+    """What DuckDB and SQLite open: a table, or a view, has a stream's name."""
+
+    def open(self, place: Path, stream: str) -> t.Any:
+        """Return a connection as Python's database API has it."""
+        raise NotImplementedError
+
+    def rows(self, place: Path, stream: str) -> list[Row]:
+        with closing(self.open(place, stream)) as database:
+            found = database.execute(f"SELECT * FROM {stream}")  # noqa: S608
+            names = [column[0] for column in found.description]
+            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def type_of(self, place: Path, stream: str, column: str) -> str:
+        sql = f"SELECT name, type FROM pragma_table_info('{stream}')"  # noqa: S608
+        with closing(self.open(place, stream)) as database:
+            types = {fold(n): kind for n, kind in database.execute(sql).fetchall()}
+        return str(types.get(fold(column), "no column"))
+
+
+class _DuckDB(_Tables):
+    hard_delete = _HARD_DELETE
+    config: t.ClassVar[Config] = {"path": "PLACE/db", "default_target_schema": "main"}
+
+    def open(self, place: Path, stream: str) -> t.Any:  # noqa: ARG002
+        return duckdb.connect(str(place / "db"), read_only=True)
+
+
+class _SQLite(_Tables):
+    config: t.ClassVar[Config] = {"database": "PLACE/db"}
+
+    def open(self, place: Path, stream: str) -> t.Any:  # noqa: ARG002
+        return sqlite3.connect(place / "db.db")
+
+
+class _Files(_Tables):
+    """A target that writes files which DuckDB reads."""
+
+    appends = True
+    reader: t.ClassVar[str]
+
+    def open(self, place: Path, stream: str) -> t.Any:
+        database = duckdb.connect()
+        files = self.reader.format(folder=place / "data", stream=stream)
+        database.execute(f"CREATE VIEW {stream} AS SELECT * FROM {files}")  # noqa: S608
+        return database
 
 
 class _CSV(_Files):
-    folder_setting = "output_path"
-
-    def prepare(self, place: Path, stack: ExitStack) -> Config:
-        scheme = {"file_naming_scheme": "{stream_name}-{timestamp}.csv"}
-        return super().prepare(place, stack) | scheme
-
-    def rows(self, place: Path, config: Config, stream: str) -> list[Row]:  # noqa: ARG002
-        rows: list[Row] = []
-        for path in sorted((place / "data").glob(f"{stream}-*.csv")):
-            with path.open(encoding="utf-8", newline="") as file:
-                rows += csv.DictReader(file)
-        return rows
+    reader = (
+        "read_csv('{folder}/{stream}-*.csv', union_by_name = true, all_varchar = true,"
+        """ header = true, delim = ',', quote = '"', escape = '"')"""
+    )
+    config: t.ClassVar[Config] = {
+        "output_path": "PLACE/data",
+        "file_naming_scheme": "{stream_name}-{timestamp}.csv",
+    }
 
 
-def _connected(config: Config) -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(config.get("path", ":memory:"), read_only="path" in config)
-
-
-class _DuckDB(Target):
-    def prepare(self, place: Path, stack: ExitStack) -> Config:  # noqa: ARG002
-        return {"path": str(place / "db"), "default_target_schema": "main"}
-
-    def rows(self, place: Path, config: Config, stream: str) -> list[Row]:
-        with _connected(config) as db:
-            found = db.execute(f"SELECT * FROM {self.table(place, stream)}")  # noqa: S608
-            names = [column[0] for column in found.description or ()]
-            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
-    def type_of(self, place: Path, config: Config, stream: str, column: str) -> str:
-        with _connected(config) as db:
-            sql = f"DESCRIBE SELECT * FROM {self.table(place, stream)}"  # noqa: S608
-            found = db.execute(sql)
-            types = {fold(row[0]): row[1] for row in found.fetchall()}
-        return str(types.get(fold(column), "no column"))
-
-    def table(self, place: Path, stream: str) -> str:  # noqa: ARG002
-        """Return what DuckDB selects from."""
-        return stream
-
-
-class _Parquet(_DuckDB):
-    def prepare(self, place: Path, stack: ExitStack) -> Config:  # noqa: ARG002
-        return {"destination_path": str(place / "data")}
-
-    def table(self, place: Path, stream: str) -> str:
-        files = f"{place}/data/**/{stream}-*.parquet"
-        return f"read_parquet('{files}', union_by_name = true)"
-
-
-class _SQLite(Target):
-    def prepare(self, place: Path, stack: ExitStack) -> Config:  # noqa: ARG002
-        return {"database": str(place / "data")}
-
-    def _query(self, config: Config, sql: str) -> list[Row]:
-        with sqlite3.connect(f"{config['database']}.db") as db:
-            db.row_factory = sqlite3.Row
-            return [dict(row) for row in db.execute(sql)]
-
-    def rows(self, place: Path, config: Config, stream: str) -> list[Row]:  # noqa: ARG002
-        return self._query(config, f"SELECT * FROM {stream}")  # noqa: S608
-
-    def type_of(self, place: Path, config: Config, stream: str, column: str) -> str:  # noqa: ARG002
-        columns = self._query(config, f"PRAGMA table_info({stream})")
-        types = {fold(row["name"]): row["type"] for row in columns}
-        return str(types.get(fold(column), "no column"))
+class _Parquet(_Files):
+    reader = "read_parquet('{folder}/**/{stream}-*.parquet', union_by_name = true)"
+    config: t.ClassVar[Config] = {"destination_path": "PLACE/data"}
 
 
 class _Postgres(Target):
-    def prepare(self, place: Path, stack: ExitStack) -> Config:
-        server = _server(place.parent / "postgres", stack)
-        run(*server.psql, "-c", f'CREATE DATABASE "{place.name}"', "postgres")
-        return {
-            "host": "127.0.0.1",
-            "port": server.port,
-            "user": "postgres",
-            "password": "unused",
-            "database": place.name,
-            "dbname": place.name,
-            "default_target_schema": "public",
-        }
+    hard_delete = _HARD_DELETE
+    config: t.ClassVar[Config] = {
+        "host": postgres.HOST,
+        "user": postgres.USER,
+        "password": "unused",
+        "default_target_schema": "public",
+    }
 
-    def _query(self, place: Path, sql: str) -> list[t.Any]:
-        server = _server(place.parent / "postgres", None)
-        return run(*server.psql, "-Atc", sql, place.name).splitlines()
+    def prepare(self, place: Path) -> Config:
+        postgres.query(f'CREATE DATABASE "{place.name}"')
+        where = {"port": postgres.port(), "database": place.name, "dbname": place.name}
+        return super().prepare(place) | where
 
-    def rows(self, place: Path, config: Config, stream: str) -> list[Row]:  # noqa: ARG002
-        lines = self._query(place, f"SELECT to_jsonb(t) FROM {stream} t")  # noqa: S608
-        return [json.loads(line, parse_float=_Number) for line in lines]
+    def rows(self, place: Path, stream: str) -> list[Row]:
+        sql = f"SELECT to_jsonb(t) FROM {stream} t"  # noqa: S608
+        return _parsed(postgres.query(sql, place.name))
 
-    def type_of(self, place: Path, config: Config, stream: str, column: str) -> str:  # noqa: ARG002
+    def type_of(self, place: Path, stream: str, column: str) -> str:
         sql = "SELECT column_name, data_type FROM information_schema.columns"
-        lines = self._query(place, f"{sql} WHERE table_name = '{stream}'")
+        lines = postgres.query(f"{sql} WHERE table_name = '{stream}'", place.name)
         types = dict(line.split("|") for line in lines)
-        return str({fold(name): kind for name, kind in types.items()}[fold(column)])
-
-
-class _Server(t.NamedTuple):
-    port: int
-    psql: tuple[str | Path, ...]
-
-
-_servers: dict[Path, _Server] = {}
-
-
-def _server(place: Path, stack: ExitStack | None) -> _Server:
-    """Return the PostgreSQL server in a folder; start it first, with a stack."""
-    if place not in _servers and stack:
-        _servers[place] = _start(place, stack)
-    return _servers[place]
-
-
-def _start(place: Path, stack: ExitStack) -> _Server:
-    initdb = shutil.which("initdb", path=search_path())
-    if not initdb:
-        raise SkippedError("PostgreSQL is not installed (Debian: postgresql)")
-    programs = Path(initdb).resolve().parent
-    place.mkdir()
-    user: tuple[str, ...] = ()
-    if os.geteuid() == 0:
-        # PostgreSQL refuses to run as root.
-        user = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups")
-        shutil.chown(place, "nobody", "nogroup")
-        place.parent.chmod(0o755)
-    data = place / "data"
-    flags = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
-    run(*user, programs / "initdb", "-D", data, *flags, cwd=place)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = f"-p {port} -h 127.0.0.1 -k {place} -F"
-    control = (*user, programs / "pg_ctl", "-D", data, "-w", "-s")
-    run(*control, "-l", place / "log", "-o", options, "start", cwd=place)
-    stack.callback(run, *control, "-m", "immediate", "stop", cwd=place)
-    where = ("-h", "127.0.0.1", "-p", str(port), "-U", "postgres")
-    return _Server(port, (programs / "psql", "-q", *where))
-
-
-def search_path() -> str:
-    """Return the PATH, with the folders in which Debian hides PostgreSQL first."""
-    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    return os.pathsep.join([*map(str, debian), os.environ["PATH"]])
+        return {fold(name): kind for name, kind in types.items()}[fold(column)]
 
 
 TARGETS: tuple[Target, ...] = (
     _JSONLines(
         *("jsonl", "target-jsonl", "target-jsonl", "target-jsonl"),
         settings="`do_timestamp_file: false`; the folder must exist",
-        appends=True,
     ),
     _Postgres(
         *("postgres", "target-postgres (MeltanoLabs)", "target-postgres"),
         "meltanolabs-target-postgres",
         flattening=_SDK_FLATTENING,
-        hard_delete=_HARD_DELETE,
     ),
     _Postgres(
         *("postgres-pipelinewise", "target-postgres (pipelinewise)", "target-postgres"),
         "pipelinewise-target-postgres",
         flattening={"data_flattening_max_level": 2},
-        hard_delete=_HARD_DELETE,
     ),
     _DuckDB(
         *("duckdb", "target-duckdb (jwills)", "target-duckdb", "target-duckdb"),
         settings="beside `duckdb<1.3`",
         flattening={"data_flattening_max_level": 2},
-        hard_delete=_HARD_DELETE,
     ),
     _DuckDB(
         *("duckdb-meltanolabs", "target-duckdb (MeltanoLabs)", "target-duckdb"),
@@ -334,7 +278,6 @@ TARGETS: tuple[Target, ...] = (
         source="git+https://github.com/MeltanoLabs/target-duckdb"
         "@9dcbe6432516efc465b3952b113fff8618dafffa",
         flattening={"data_flattening_max_level": 2},
-        hard_delete=_HARD_DELETE,
     ),
     _SQLite(
         *("sqlite", "target-sqlite (MeltanoLabs)", "target-sqlite", "target-sqlite"),
@@ -345,13 +288,11 @@ TARGETS: tuple[Target, ...] = (
         *("csv", "target-csv (MeltanoLabs)", "target-csv", "meltanolabs-target-csv"),
         settings="`file_naming_scheme: '{stream_name}-{timestamp}.csv'`",
         flattening=_SDK_FLATTENING,
-        appends=True,
     ),
     _Parquet(
         *("parquet", "target-parquet (Automattic)", "target-parquet", "target-parquet"),
         source="git+https://github.com/Automattic/target-parquet"
         "@8bfbb1796e71d52863f821f5c1445525a6cea3d5",
         flattening=_SDK_FLATTENING,
-        appends=True,
     ),
 )

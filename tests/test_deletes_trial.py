@@ -14,6 +14,7 @@ if t.TYPE_CHECKING:
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
 deletes = importlib.import_module("deletes")
+comparison = importlib.import_module("comparison")
 
 Records = dict[str, dict[str, dict[str, t.Any]]]
 
@@ -34,7 +35,7 @@ class Loaded:
     def rows(self) -> Records:
         return {
             stream: {
-                key: {deletes.fold(name): value for name, value in row.items()}
+                key: {comparison.fold(name): value for name, value in row.items()}
                 for key, row in rows.items()
             }
             for stream, rows in self.warehouse.items()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
-targets = importlib.import_module("targets")
+comparison = importlib.import_module("comparison")
 
 RECORD = {
     "id": 1,
@@ -24,10 +24,10 @@ RECORD = {
 
 
 def problems(*rows: dict[str, t.Any], appends: bool = False) -> list[str]:
-    expected, sent = {"clients": {"1": RECORD}}, {"clients": 2 if appends else 1}
-    return list(
-        targets.differences(expected, sent, {"clients": list(rows)}, appends=appends)
-    )
+    sent = {"clients": [RECORD, RECORD] if appends else [RECORD]}
+    found = {"clients": list(rows)}
+    keys = {"clients": ["id"]}
+    return list(comparison.differences(sent, found, keys, appends=appends))
 
 
 def test_equal_values_of_other_types_and_names_are_equal() -> None:

@@ -1,0 +1,73 @@
+"""A PostgreSQL server for as long as a script runs, started when it is first asked.
+
+It is the one that is installed. Packages that bring a server were tried: those that are
+alive refuse to run as root, or create users on the machine.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import socket
+import tempfile
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
+
+from commands import SkippedError, run
+
+HOST, USER = "127.0.0.1", "postgres"
+
+
+def query(sql: str, database: str = "postgres") -> list[str]:
+    """Return the lines that SQL gives.
+
+    Raises:
+        SkippedError: The SQL failed, or there is no server here.
+    """
+    return run("psql", "-Atqc", sql, env=environment(database)).split("\n")[:-1]
+
+
+def environment(database: str) -> dict[str, str]:
+    """Return the environment in which clients find a database, and `psql` is found."""
+    where = {"PGHOST": HOST, "PGPORT": str(port()), "PGUSER": USER}
+    known = {"PGPASSWORD": "unused", "PGDATABASE": database, "PATH": _search_path()}
+    return os.environ | where | known
+
+
+@cache
+def port() -> int:
+    """Return the server's port; start it, if it does not run yet.
+
+    Raises:
+        SkippedError: PostgreSQL is not installed, or does not start.
+    """
+    initdb = shutil.which("initdb", path=_search_path())
+    if not initdb:
+        raise SkippedError("PostgreSQL is not installed (Debian: postgresql)")
+    programs = Path(initdb).resolve().parent
+    stack = ExitStack()
+    atexit.register(stack.close)
+    place = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    user: tuple[str, ...] = ()
+    if os.geteuid() == 0:
+        # PostgreSQL refuses to run as root.
+        user = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups")
+        shutil.chown(place, "nobody", "nogroup")
+    flags = ("-U", USER, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+    run(*user, programs / "initdb", "-D", place / "data", *flags, cwd=place)
+    with socket.socket() as free:
+        free.bind((HOST, 0))
+        found: int = free.getsockname()[1]
+    control = (*user, programs / "pg_ctl", "-D", place / "data", "-w", "-s")
+    options = f"-p {found} -h {HOST} -k {place} -F"
+    run(*control, "-l", place / "log", "-o", options, "start", cwd=place)
+    stack.callback(run, *control, "-m", "immediate", "stop", cwd=place)
+    return found
+
+
+def _search_path() -> str:
+    """Return the PATH, with the folders in which Debian hides PostgreSQL first."""
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return os.pathsep.join([*map(str, debian), os.environ["PATH"]])
