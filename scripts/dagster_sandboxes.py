@@ -7,11 +7,11 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
+
+from commands import ROOT
 
 from clientsuccess_sandbox import RateLimit, Sandbox
 
-ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "examples" / "dagster"
 PROGRAMS = [str(ROOT / venv / "bin") for venv in (".venv-dagster", ".venv")]
 CLIENTS = {"acme": 200, "globex": 1_000, "initech": 100, "umbrella": 50}

@@ -21,11 +21,13 @@ from pathlib import Path
 import duckdb
 import postgres
 from commands import ROOT, Messages, SkippedError, run_tap
-from target_kinds import TARGETS, Target
+from target_kinds import TARGETS
 
 from clientsuccess_sandbox import Sandbox
 
 if t.TYPE_CHECKING:
+    from target import Target
+
     from clientsuccess_sandbox.store import Store
 
 DAY = "2026-01-01"

@@ -27,7 +27,7 @@ from random import Random
 from activations import activation, states
 from commands import Row, SkippedError
 from comparison import unequal
-from pipeline import TARGET, Kill, Pipeline, Records, WrongError, account
+from pipeline import TARGET, Kill, Pipeline, Records, WrongError, account, expect
 
 from clientsuccess_sandbox import Sandbox
 from clientsuccess_sandbox.data import KINDS
@@ -201,8 +201,8 @@ class Checks:
         for stream, rows in self._rows.items():
             lost = before.get(stream, {}).keys() - rows.keys()
             gone += len(lost)
-            if living := lost & now[stream].keys():
-                raise WrongError(f"night {night + 1}: {stream} {living} were dropped")
+            living = lost & now[stream].keys()
+            expect(not living, f"night {night + 1}: {stream} {living} were dropped")
         self.deleted += gone
         self._done += is_done
         # What a killed first night has left waits for the second full read.
@@ -218,18 +218,15 @@ class Checks:
         first = max(0, night - age, self._least.get(stream, 0))
         # Definitions have no time, so the next full read brings those that are new.
         due = self._accounts[night if stream in KINDS else first][stream]
-        if missing := now.keys() & due.keys() - rows.keys():
-            what = f"{stream}: {sorted(missing)} are missing"
-            raise WrongError(f"night {night + 1}: {what}")
+        missing = sorted(now.keys() & due.keys() - rows.keys())
+        expect(not missing, f"night {night + 1}: {stream}: {missing} are missing")
         old = 0
         for key, row in rows.items():
-            wrong = self._difference(stream, key, row, night)
-            old += bool(wrong)
-            if wrong and not any(
-                self._difference(stream, key, row, other) == ""
-                for other in range(first, night)
-            ):
-                raise WrongError(f"night {night + 1}: {stream} {key}: {wrong}")
+            if wrong := self._difference(stream, key, row, night):
+                old += 1
+                nights = range(first, night)
+                earlier = (self._difference(stream, key, row, n) for n in nights)
+                expect("" in earlier, f"night {night + 1}: {stream} {key}: {wrong}")
         return old
 
     def _difference(self, stream: str, key: str, row: Row, night: int) -> str:

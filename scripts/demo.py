@@ -12,8 +12,9 @@ import time
 import typing as t
 
 import duckdb
-from columns import NoColumnError, show_columns
-from meltano_runs import ROOT, Meltano, MeltanoError
+from columns import OUTPUT, PLUGINS, DemoError, query, show_columns
+from commands import ROOT
+from meltano_runs import Meltano, MeltanoError
 
 from clientsuccess_sandbox import Sandbox
 from clientsuccess_sandbox.data import KINDS
@@ -22,12 +23,9 @@ from clientsuccess_sandbox.store import Change
 
 if t.TYPE_CHECKING:
     from collections import Counter
-    from pathlib import Path
 
-OUTPUT = ROOT / "output"
 WAREHOUSE = OUTPUT / "demo.duckdb"
 SCHEMA = "clientsuccess"
-PLUGINS = ("tap-clientsuccess", "target-duckdb")
 EDITS = {
     "clients": ("insert",),
     "contacts": ("edit", "edit", "edit", "insert"),
@@ -45,51 +43,53 @@ run `make sandbox` in another shell, paste the exports above, then those it prin
 """
 
 
-class WrongCountError(Exception):
-    """The warehouse and the sandbox differ."""
-
-
 def main() -> int:
     """Run the demo; return the exit code."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
+    status, reason = 0, ""
     try:
         for old in OUTPUT.glob("demo*"):
             old.unlink()
         with Sandbox(seed=1) as sandbox:
             show(sandbox)
     except KeyboardInterrupt:
-        return fail("Stopped.", 130)
+        status, reason = 130, "Stopped."
     except MeltanoError as error:
-        return fail(f"{error}\n\nMeltano failed; its logs are in output/.")
-    except (WrongCountError, NoColumnError) as error:
-        return fail(str(error))
-    return 0
-
-
-def fail(reason: str, status: int = 1) -> int:
-    """Print what went wrong; return the exit code."""
-    sys.stdout.flush()
-    print(f"\n{reason}", file=sys.stderr)
+        status, reason = 1, f"{error}\n\nMeltano failed; its logs are in output/."
+    except DemoError as error:
+        status, reason = 1, str(error)
+    if reason:
+        sys.stdout.flush()
+        print(f"\n{reason}", file=sys.stderr)
     return status
 
 
 def show(sandbox: Sandbox) -> None:
     """Run all steps of the demo."""
-    meltano = Meltano(settings_for(sandbox))
+    meltano = Meltano(
+        {
+            "TAP_CLIENTSUCCESS_BASE_URL": sandbox.base_url,
+            "TAP_CLIENTSUCCESS_API_KEY": sandbox.api_key,
+            "TARGET_DUCKDB_FILEPATH": str(WAREHOUSE),
+            "TARGET_DUCKDB_DEFAULT_TARGET_SCHEMA": SCHEMA,
+            "MELTANO_DATABASE_URI": f"sqlite:///{OUTPUT / 'demo-meltano.db'}",
+        }
+    )
     print(f"The sandbox, a simulated ClientSuccess, runs at {sandbox.base_url}.\n")
     meltano.print_exports()
     print()
     with step("Install the tap and a DuckDB loader with Meltano"):
         meltano.call("install", *PLUGINS, log=OUTPUT / "demo-install.log")
+    run = ("run", "--no-install", *PLUGINS)
     with step("First run: read everything"):
-        read = load(meltano, OUTPUT / "demo-run-1.log")
+        read = meltano.call(*run, log=OUTPUT / "demo-run-1.log")
     compare(sandbox, read)
 
     changes = edit(sandbox)
     print(f"{len(changes)} records are now edited or added in the sandbox.\n")
     with step("Second run: read the changes"):
-        read = load(meltano, OUTPUT / "demo-run-2.log")
+        read = meltano.call(*run, log=OUTPUT / "demo-run-2.log")
     compare(sandbox, read, changes)
     print(
         f"All {len(changes)} changes arrived. A run starts five minutes before the\n"
@@ -110,22 +110,6 @@ def show_query() -> None:
     print(f'  >>> demo.sql("""{QUERY}""")\n')
     with duckdb.connect(str(WAREHOUSE), read_only=True) as warehouse:
         print(warehouse.sql(QUERY))
-
-
-def settings_for(sandbox: Sandbox) -> dict[str, str]:
-    """Return environment variables for the tap, the loader and Meltano."""
-    return {
-        "TAP_CLIENTSUCCESS_BASE_URL": sandbox.base_url,
-        "TAP_CLIENTSUCCESS_API_KEY": sandbox.api_key,
-        "TARGET_DUCKDB_FILEPATH": str(WAREHOUSE),
-        "TARGET_DUCKDB_DEFAULT_TARGET_SCHEMA": SCHEMA,
-        "MELTANO_DATABASE_URI": f"sqlite:///{OUTPUT / 'demo-meltano.db'}",
-    }
-
-
-def load(meltano: Meltano, log: Path) -> Counter[str]:
-    """Run the tap into DuckDB; return the number of records read per stream."""
-    return meltano.call("run", "--no-install", *PLUGINS, log=log)
 
 
 @contextlib.contextmanager
@@ -152,50 +136,38 @@ def edit(sandbox: Sandbox) -> list[Change]:
 
 
 def compare(
-    sandbox: Sandbox,
-    read: Counter[str],
-    changes: t.Sequence[Change] = (),
+    sandbox: Sandbox, read: Counter[str], changes: t.Sequence[Change] = ()
 ) -> None:
-    """Print what was read and what is in the warehouse; raise if they differ."""
+    """Print what was read and what is in the warehouse.
+
+    Raises:
+        DemoError: The warehouse and the sandbox differ.
+    """
     expected = records_in(sandbox)
-    with duckdb.connect(str(WAREHOUSE), read_only=True) as warehouse:
-        rows = {stream: rows_in(warehouse, stream) for stream in read}
-        missing = [
-            change for change in changes if not arrived(warehouse, sandbox, change)
-        ]
+    rows = {stream: rows_in(stream) for stream in read}
     changed = [change.kind for change in changes]
-    print_row("stream", *(["changed"] if changes else []), "read", "sandbox", "DuckDB")
+    table = [("stream", *["changed"] * bool(changes), "read", "sandbox", "DuckDB")]
     for stream in sorted(read):
-        print_row(
-            stream,
-            *([changed.count(stream)] if changes else []),
-            read[stream],
-            expected.get(stream, "?"),
-            rows[stream],
-        )
+        count = [str(changed.count(stream))] * bool(changes)
+        sizes = (read[stream], expected.get(stream, "?"), rows[stream])
+        table.append((stream, *count, *map(str, sizes)))
+    for stream, *cells in table:
+        print(f"  {stream:<16}", *(f"{cell:>8}" for cell in cells))
     print()
-    check(expected, rows, missing)
-
-
-def print_row(stream: str, *cells: object) -> None:
-    """Print one line of a table."""
-    print(f"  {stream:<16}", *(f"{cell:>8}" for cell in cells))
-
-
-def check(
-    expected: dict[str, int], rows: dict[str, int], missing: list[Change]
-) -> None:
-    """Raise if the warehouse and the sandbox differ."""
     if unread := EDITS.keys() - rows.keys():
-        raise WrongCountError(f"Not read: {', '.join(sorted(unread))}.")
+        raise DemoError(f"Not read: {', '.join(sorted(unread))}.")
     for stream in expected.keys() & rows.keys():
         if expected[stream] != rows[stream]:
-            raise WrongCountError(
+            raise DemoError(
                 f"{stream}: the sandbox has {expected[stream]} records, "
                 f"DuckDB {rows[stream]} rows."
             )
-    for kind, operation, number in missing:
-        raise WrongCountError(f"{kind}: the {operation} of {number} did not arrive.")
+    for kind, operation, number in changes:
+        text = KINDS[kind].text
+        record = sandbox.store.get(kind, number) or {}
+        sql = f'SELECT "{text}" FROM {SCHEMA}.{kind} WHERE id = {number}'  # noqa: S608
+        if query(WAREHOUSE, sql) != [(record[text],)]:
+            raise DemoError(f"{kind}: the {operation} of {number} did not arrive.")
 
 
 def records_in(sandbox: Sandbox) -> dict[str, int]:
@@ -210,26 +182,13 @@ def records_in(sandbox: Sandbox) -> dict[str, int]:
     }
 
 
-def rows_in(warehouse: duckdb.DuckDBPyConnection, stream: str) -> int:
+def rows_in(stream: str) -> int:
     """Count the rows of a stream's table; 0 without a table."""
     try:
-        found = warehouse.table(f"{SCHEMA}.{stream}").count("*").fetchone()
+        ((count,),) = query(WAREHOUSE, f"SELECT count(*) FROM {SCHEMA}.{stream}")  # noqa: S608
     except duckdb.CatalogException:
         return 0
-    return int(found[0]) if found else 0
-
-
-def arrived(
-    warehouse: duckdb.DuckDBPyConnection, sandbox: Sandbox, change: Change
-) -> bool:
-    """Tell whether a record's row matches the sandbox."""
-    text = KINDS[change.kind].text
-    record = sandbox.store.get(change.kind, change.id) or {}
-    row = warehouse.execute(
-        f'SELECT "{text}" FROM {SCHEMA}.{change.kind} WHERE id = ?',  # noqa: S608
-        [change.id],
-    ).fetchone()
-    return row == (record[text],)
+    return int(count)
 
 
 if __name__ == "__main__":

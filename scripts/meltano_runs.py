@@ -15,9 +15,12 @@ import subprocess
 import typing as t
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from commands import ROOT
+
+if t.TYPE_CHECKING:
+    from pathlib import Path
+
 _MELTANO = ROOT / ".venv-meltano" / "bin" / "meltano"
 _FOREIGN = ("MELTANO_", "TAP_CLIENTSUCCESS_", "TARGET_")
 _LINES_SHOWN = 15
@@ -99,12 +102,10 @@ def _run_to_the_end(command: list[str], environment: dict[str, str], log: Path) 
     ):
         try:
             return process.wait()
-        except BaseException:
+        finally:
             _end_group(process.pid, signal.SIGTERM)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(_SECONDS_TO_END)
-            raise
-        finally:
             _end_group(process.pid, signal.SIGKILL)
 
 

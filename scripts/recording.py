@@ -14,9 +14,9 @@ import subprocess
 import sys
 import time
 import typing as t
-from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from commands import ROOT
+
 COMMAND = ("make", "--no-print-directory", "demo")
 MAX_IDLE_SECONDS = 2.5
 LINE_SECONDS = 0.08

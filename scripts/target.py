@@ -1,0 +1,140 @@
+"""A target: how it is installed, set up and run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import typing as t
+from dataclasses import dataclass, field
+
+from commands import ROOT, Messages, Row, run
+
+if t.TYPE_CHECKING:
+    from pathlib import Path
+
+_ENVIRONMENTS = ROOT / ".venv-targets"
+
+Config = dict[str, t.Any]
+
+
+class StoppedError(Exception):
+    """A target stopped; the message has the last error of its log."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A target. What it loads is in a folder, or a database of the folder's name.
+
+    Attributes:
+        name: Names its requirements file and its environment.
+        variant: Whose it is, if there are others.
+        package: The distribution whose version the table gives; by default, it has
+            the name of the command.
+        settings: Settings that the table names, as text.
+        source: Where pip gets it from, if not from its requirements file.
+        flattening: Settings that have the target flatten; empty where it cannot.
+        config: Settings that it needs; `PLACE` stands for the folder.
+        appends: Whether it appends all rows, instead of updating those with the key.
+        hard_delete: Settings that have the target delete rows; empty where none do.
+    """
+
+    name: str
+    variant: str = ""
+    package: str = ""
+    settings: str = "none"
+    source: str = ""
+    flattening: Config = field(default_factory=dict)
+    config: t.ClassVar[Config]
+    appends: t.ClassVar[bool] = False
+    hard_delete: t.ClassVar[Config] = {}
+
+    @property
+    def executable(self) -> str:
+        """Its command."""
+        return f"target-{self.name.partition('-')[0]}"
+
+    @property
+    def title(self) -> str:
+        """What the table calls it."""
+        return (
+            f"{self.executable} ({self.variant})" if self.variant else self.executable
+        )
+
+    def install(self) -> str:
+        """Make its environment, if it is not there; return its version.
+
+        Raises:
+            SkippedError: It cannot be installed.
+        """
+        environment = _ENVIRONMENTS / self.name
+        locked = ROOT / "requirements" / f"target-{self.name}.txt"
+        wanted = hashlib.sha256(locked.read_bytes() + self.source.encode()).hexdigest()
+        mark = environment / ".packages"
+        if not mark.exists() or mark.read_text() != wanted:
+            print(f"Setting up {environment.relative_to(ROOT)} ...", flush=True)
+            run(sys.executable, "-m", "venv", "--clear", environment)
+            pip = (environment / "bin" / "pip", "install", "-qq", "--no-compile")
+            run(*pip, "--require-hashes", "-r", locked)
+            if self.source:
+                run(*pip, "--no-deps", self.source)
+            mark.write_text(wanted)
+        package = self.package or self.executable
+        says = f"import importlib.metadata as m; print(m.version({package!r}))"
+        return run(environment / "bin" / "python", "-c", says).strip()
+
+    def prepare(self, place: Path) -> Config:
+        """Prepare to load into a new folder; return the settings.
+
+        Raises:
+            SkippedError: A service that it needs is missing.
+        """
+        (place / "data").mkdir(parents=True)
+        text = json.dumps(self.config).replace("PLACE", str(place))
+        settings: Config = json.loads(text)
+        return settings
+
+    def command(self, place: Path, config: Config) -> list[str]:
+        """Write the settings into the folder; return the command that reads them."""
+        path = place / "config.json"
+        path.write_text(json.dumps(config))
+        program = _ENVIRONMENTS / self.name / "bin" / self.executable
+        return [str(program), "--config", str(path)]
+
+    def load(self, place: Path, config: Config, messages: Messages) -> bytes:
+        """Load messages; return what the target prints.
+
+        Raises:
+            StoppedError: The target failed.
+        """
+        log = place / "log"
+        with messages.path.open("rb") as source, log.open("wb") as errors:
+            done = subprocess.run(
+                self.command(place, config),
+                stdin=source,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                cwd=place,
+                check=False,
+            )
+        if done.returncode:
+            raise StoppedError(_last_error(log))
+        return done.stdout
+
+    def rows(self, place: Path, stream: str) -> list[Row]:
+        """Return the rows of a stream."""
+        raise NotImplementedError
+
+    def type_of(self, place: Path, stream: str, column: str) -> str:
+        """Return the type of a column."""
+        raise NotImplementedError
+
+
+def _last_error(log: Path) -> str:
+    """Return the line of a log that says most about why a target stopped."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    errors = [line for line in lines if re.match(r"[\w.]*(Error|Exception)\b", line)]
+    text = re.sub(r"\s+", " ", (errors or lines or ["no message"])[-1])
+    return text[:120].replace("|", "\\|").replace("`", "'")
