@@ -10,6 +10,7 @@ import re
 import typing as t
 
 from evidence import EVIDENCE
+from plugin import OWN, SDK
 
 from tap_clientsuccess.streams import STREAMS
 from tap_clientsuccess.streams.lists import ReferenceList
@@ -45,22 +46,12 @@ class Relation(t.NamedTuple):
 
 def settings() -> str:
     """Write the table of the tap's own settings."""
-    own = dict(TapClientSuccess.config_jsonschema["properties"])
-    for name in _sdk_properties():
-        own.pop(name, None)
-    return _block(*_settings_table(own))
+    return _block(*_settings_table(OWN))
 
 
 def sdk_settings() -> str:
     """Write the table of the settings that every tap of the SDK has."""
-    return _block(*_settings_table(_sdk_properties()))
-
-
-def _sdk_properties() -> dict[str, t.Any]:
-    sdk: dict[str, t.Any] = {"properties": {}}
-    TapClientSuccess.append_builtin_config(sdk)
-    properties: dict[str, t.Any] = sdk["properties"]
-    return properties
+    return _block(*_settings_table(SDK["properties"]))
 
 
 def streams() -> str:

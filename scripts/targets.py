@@ -28,7 +28,6 @@ from clientsuccess_sandbox import Mutate, Sandbox
 
 PAGE = ROOT / "docs" / "targets.md"
 MARKS = re.compile(r"(?<=<!-- make targets -->\n).*(?=<!-- end -->)", re.DOTALL)
-SHOWN = 4
 ARRIVES = ("Version", "Not flattened", "Flattened by the tap", "By the target")
 BETWEEN = "The types in which the target stores values, and what it does with deletes:"
 STORED = ("Decimals", "Date-times", "Dates", "Lists", "Deletes", "Settings")
@@ -72,29 +71,23 @@ def main() -> int:
             rows.append(row_of(target, Path(folder)))
             print(*rows[-1], sep="\n    ", flush=True)
     if len(wanted) == len(TARGETS):
-        text = tables(rows)
+        # One table is too wide to read.
+        arrives = table(ARRIVES, [row[: 1 + len(ARRIVES)] for row in rows])
+        stored = table(STORED, [[row[0], *row[1 + len(ARRIVES) :]] for row in rows])
+        text = f"\n{arrives}\n{BETWEEN}\n\n{stored}\n"
         page = PAGE.read_text(encoding="utf-8")
-        PAGE.write_text(MARKS.sub(lambda _: f"\n{text}\n", page), encoding="utf-8")
+        PAGE.write_text(MARKS.sub(lambda _: text, page), encoding="utf-8")
     return 0
 
 
-def tables(rows: list[list[str]]) -> str:
-    """Write two tables, as one is too wide to read: what arrives, and as what."""
-    split = 1 + len(ARRIVES)
-    arrives = [("Target", *ARRIVES), *(row[:split] for row in rows)]
-    stored = [("Target", *STORED), *([row[0], *row[split:]] for row in rows)]
-    return f"{table(arrives)}\n{BETWEEN}\n\n{table(stored)}"
-
-
-def table(rows: t.Sequence[t.Sequence[str]]) -> str:
-    """Write a Markdown table; the first row is its head."""
-    head, *body = rows
-    lines = [head, ["---"] * len(head), *body]
+def table(columns: t.Sequence[str], rows: list[list[str]]) -> str:
+    """Write a Markdown table with a row for each target."""
+    lines = [["Target", *columns], ["---"] * (1 + len(columns)), *rows]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
 def row_of(target: Target, folder: Path) -> list[str]:
-    """Load a target in each way of flattening; return its row of the table."""
+    """Load a target in each way of flattening; return its row of both tables."""
     types = dict.fromkeys(TYPES, "")
     cells = []
     deletes = ""
