@@ -113,7 +113,7 @@ def _loaded(sandbox: Sandbox, place: Path) -> Pipeline:
     return loaded
 
 
-def _activation(messages: list[str]) -> int:
+def _activation(messages: list[bytes]) -> int:
     """Return where the version of the clients is activated."""
     for place, message in enumerate(map(json.loads, messages)):
         if message["type"] == "ACTIVATE_VERSION" and message["stream"] == "clients":

@@ -119,11 +119,9 @@ class Pipeline:
         more = self.more_of_tap
         return tap_command(self.place, self.sandbox, self.state, **settings, **more)
 
-    def messages(self) -> list[str]:
+    def messages(self) -> list[bytes]:
         """Run the tap alone; return the lines that it wrote."""
-        done = subprocess.run(
-            self.tap_command(), capture_output=True, text=True, check=True
-        )
+        done = subprocess.run(self.tap_command(), capture_output=True, check=True)
         return done.stdout.splitlines(keepends=True)
 
     def rows(self) -> Records:
@@ -206,10 +204,10 @@ class Feed:
             if line.endswith("\n"):
                 self._pipeline.state = json.loads(line)
 
-    def send(self, messages: list[str]) -> None:
+    def send(self, messages: list[bytes]) -> None:
         """Send messages."""
         stdin = t.cast("t.IO[bytes]", self.process.stdin)
-        stdin.write("".join(messages).encode())
+        stdin.write(b"".join(messages))
         stdin.flush()
 
     def wait_until_gone(self, client: str) -> None:

@@ -1,7 +1,7 @@
 """A PostgreSQL server for as long as a script runs, started when it is first asked.
 
-It is the one that is installed. Packages that bring a server were tried: those that are
-alive refuse to run as root, or create users on the machine.
+It is the one that is installed. The packages that bring a server and are maintained
+create a user on the machine, for root, and open folders to it.
 """
 
 from __future__ import annotations
