@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks import chart, report
 from benchmarks.contenders import CONTENDERS, ROOT
-from benchmarks.runner import Runner
+from benchmarks.runner import measure
 from benchmarks.scenarios import scenarios
 from benchmarks.summary import Summary
 from benchmarks.verify import FailedRunError
@@ -30,7 +30,7 @@ def main() -> str | None:
     ]
     about = _about() | {"quick": options.quick, "rounds": rounds}
     try:
-        runs = list(Runner(CONTENDERS, wanted, rounds).runs())
+        runs = list(measure(CONTENDERS, wanted, rounds))
     except FailedRunError as error:
         return str(error)
     summary = Summary(about, runs)

@@ -25,57 +25,44 @@ _LAUNCHER = Path(__file__).with_name("launcher.py")
 _SHOWN_CHARACTERS = 2000
 
 
-class Runner:
-    """Runs all contenders in turn, round after round.
+def measure(
+    contenders: Sequence[Contender], wanted: Sequence[Scenario], rounds: int
+) -> Iterator[Run]:
+    """Run all contenders in turn, round after round.
 
-    Args:
-        contenders: Who takes part.
-        scenarios: What they have to read.
-        rounds: How often.
+    Yields:
+        Each run, as soon as it is verified.
+
+    Raises:
+        FailedRunError: A contender failed, or wrote other records than it should.
     """
+    for contender in contenders:
+        # So that its files are compiled and in the page cache.
+        _run(contender, scenarios()["start"], 0)
+    for number in range(1, rounds + 1):
+        for scenario in wanted:
+            for contender in contenders:
+                if contender.name in scenario.contenders:
+                    yield _run(contender, scenario, number)
 
-    def __init__(
-        self,
-        contenders: Sequence[Contender],
-        scenarios: Sequence[Scenario],
-        rounds: int,
-    ) -> None:
-        self._contenders = contenders
-        self._scenarios = scenarios
-        self._rounds = rounds
 
-    def runs(self) -> Iterator[Run]:
-        """Yield each run as soon as it is verified.
-
-        Raises:
-            FailedRunError: A contender failed, or wrote other records than it should.
-        """
-        for contender in self._contenders:
-            # So that its files are compiled and in the page cache.
-            self._run(contender, scenarios()["start"], 0)
-        for number in range(1, self._rounds + 1):
-            for scenario in self._scenarios:
-                for contender in self._contenders:
-                    if contender.name in scenario.contenders:
-                        yield self._run(contender, scenario, number)
-
-    def _run(self, contender: Contender, scenario: Scenario, number: int) -> Run:
-        with tempfile.TemporaryDirectory(prefix="bench-") as name:
-            folder = Path(name)
-            try:
-                with Server(scenario) as server:
-                    command = contender.command(server.url, scenario, folder)
-                    figures = _launch(command, folder)
-                records = contender.records(folder, scenario.stream)
-                verify(records, scenario, contender)
-            except FailedRunError as error:
-                text = f"{contender.title}, {scenario.name}: {error}"
-                raise FailedRunError(text) from None
-        run = Run(
-            number, scenario.name, contender.name, requests=server.requests, **figures
-        )
-        print(*run, file=sys.stderr)
-        return run
+def _run(contender: Contender, scenario: Scenario, number: int) -> Run:
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        folder = Path(name)
+        try:
+            with Server(scenario) as server:
+                command = contender.command(server.url, scenario, folder)
+                figures = _launch(command, folder)
+            records = contender.records(folder, scenario.stream)
+            verify(records, scenario, contender)
+        except FailedRunError as error:
+            text = f"{contender.title}, {scenario.name}: {error}"
+            raise FailedRunError(text) from None
+    run = Run(
+        number, scenario.name, contender.name, requests=server.requests, **figures
+    )
+    print(*run, file=sys.stderr)
+    return run
 
 
 class Server:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.contenders import CONTENDERS
-from benchmarks.runner import Runner
+from benchmarks.runner import measure
 from benchmarks.scenarios import Scenario, scenarios
 from benchmarks.verify import FailedRunError
 
@@ -16,7 +16,7 @@ OURS = CONTENDERS[0]
 
 def test_an_incremental_run_is_measured_and_verified() -> None:
     night = Scenario("night", "", records=500, changes=3, deselected="note")
-    [run] = Runner([OURS], [night], rounds=1).runs()
+    [run] = measure([OURS], [night], rounds=1)
     assert (run.round, run.scenario, run.contender) == (1, "night", "ours")
     assert run.requests == 1
     assert min(run.wall, run.cpu, run.peak) > 0
@@ -32,7 +32,7 @@ def test_an_incremental_run_is_measured_and_verified() -> None:
 def test_a_contender_that_fails_ends_the_benchmark(script: str, message: str) -> None:
     failing = replace(OURS, command=lambda *_: ["/bin/sh", "-c", script])
     with pytest.raises(FailedRunError, match=message):
-        list(Runner([failing], [], rounds=1).runs())
+        list(measure([failing], [], rounds=1))
 
 
 @pytest.mark.parametrize(
