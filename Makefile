@@ -16,6 +16,7 @@ READY := .venv/.ready$(ASKED)
 MELTANO := .venv-meltano/.packages$(ASKED)
 BENCH := $(addsuffix /.packages,.venv-bench .venv-bench-dlt .venv-bench-airbyte)
 OTHERS := $(BENCH) $(patsubst %,.venv-%/.packages,audit docs dagster dbt)
+OTHERS += $(patsubst requirements/%.in,.venv-%/.packages,$(wildcard requirements/target-*.in))
 
 # The demo needs two environments: they are set up side by side.
 ifeq ($(MAKECMDGOALS),demo)

@@ -50,9 +50,10 @@ class Messages:
     def of_type(self, kind: str) -> Iterator[dict[str, t.Any]]:
         """Yield the messages of a type; numbers with a fraction are `Decimal`."""
         head = f'{{"type":"{kind}",'.encode()
-        for line in self.path.open("rb"):
-            if line.startswith(head):
-                yield json.loads(line, parse_float=Decimal)
+        with self.path.open("rb") as lines:
+            for line in lines:
+                if line.startswith(head):
+                    yield json.loads(line, parse_float=Decimal)
 
     @cached_property
     def records(self) -> dict[str, list[Row]]:

@@ -146,12 +146,15 @@ def compare(
     expected = records_in(sandbox)
     rows = {stream: rows_in(stream) for stream in read}
     changed = [change.kind for change in changes]
-    table = [("stream", *["changed"] * bool(changes), "read", "sandbox", "DuckDB")]
-    for stream in sorted(read):
-        count = [str(changed.count(stream))] * bool(changes)
-        sizes = (read[stream], expected.get(stream, "?"), rows[stream])
-        table.append((stream, *count, *map(str, sizes)))
-    for stream, *cells in table:
+    table: list[tuple[object, ...]] = [
+        ("stream", "changed", "read", "sandbox", "DuckDB"),
+        *(
+            (each, changed.count(each), read[each], expected.get(each, "?"), rows[each])
+            for each in sorted(read)
+        ),
+    ]
+    for stream, change, *sizes in table:
+        cells = [change, *sizes] if changes else sizes
         print(f"  {stream:<16}", *(f"{cell:>8}" for cell in cells))
     print()
     if unread := EDITS.keys() - rows.keys():

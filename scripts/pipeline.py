@@ -134,19 +134,21 @@ class Pipeline:
             found[stream] = folded_by_key(rows, names)
         return found
 
-    def expect_no_living_row_missing(self, when: str) -> None:
-        """Raise `WrongError` if the warehouse lacks what the account has."""
-        rows = self.rows()
-        for stream, records in account(self.sandbox).items():
-            missing = sorted(records.keys() - rows[stream].keys())
-            expect(not missing, f"{when}: {stream} {missing} are missing")
+    def expect_rows(self, when: str, *, exactly: bool = True) -> None:
+        """Compare the keys in the warehouse with those of the account.
 
-    def expect_equal_keys(self, when: str) -> None:
-        """Raise `WrongError` if the warehouse has other records than the account."""
+        Args:
+            when: When that is, for the message.
+            exactly: Whether no other rows may be there.
+
+        Raises:
+            WrongError: A row is missing, or is one too many.
+        """
         rows = self.rows()
         for stream, records in account(self.sandbox).items():
-            differing = sorted(records.keys() ^ rows[stream].keys())
-            expect(not differing, f"{when}: {stream} differs in {differing}")
+            living, found = records.keys(), rows[stream].keys()
+            wrong = sorted(living ^ found if exactly else living - found)
+            expect(not wrong, f"{when}: {stream} differs in {wrong}")
 
 
 def expect(holds: bool, what: str) -> None:  # noqa: FBT001

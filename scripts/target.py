@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import subprocess
-import sys
 import typing as t
 from dataclasses import dataclass, field
 
-from commands import ROOT, Messages, Row, run
+from commands import ROOT, Messages, Row, SkippedError, run
 
 if t.TYPE_CHECKING:
     from pathlib import Path
-
-_ENVIRONMENTS = ROOT / ".venv-targets"
 
 Config = dict[str, t.Any]
 
@@ -52,6 +48,11 @@ class Target:
     hard_delete: t.ClassVar[Config] = {}
 
     @property
+    def environment(self) -> Path:
+        """Its virtual environment, which a rule of the Makefile makes."""
+        return ROOT / f".venv-target-{self.name}"
+
+    @property
     def executable(self) -> str:
         """Its command."""
         return f"target-{self.name.partition('-')[0]}"
@@ -69,21 +70,21 @@ class Target:
         Raises:
             SkippedError: It cannot be installed.
         """
-        environment = _ENVIRONMENTS / self.name
-        locked = ROOT / "requirements" / f"target-{self.name}.txt"
-        wanted = hashlib.sha256(locked.read_bytes() + self.source.encode()).hexdigest()
-        mark = environment / ".packages"
-        if not mark.exists() or mark.read_text() != wanted:
-            print(f"Setting up {environment.relative_to(ROOT)} ...", flush=True)
-            run(sys.executable, "-m", "venv", "--clear", environment)
-            pip = (environment / "bin" / "pip", "install", "-qq", "--no-compile")
-            run(*pip, "--require-hashes", "-r", locked)
-            if self.source:
-                run(*pip, "--no-deps", self.source)
-            mark.write_text(wanted)
+        made = subprocess.run(
+            ["make", "--silent", f"{self.environment.name}/.packages"],  # noqa: S607
+            cwd=ROOT,
+            check=False,
+        )
+        if made.returncode:
+            raise SkippedError("its packages cannot be installed")
+        mark = self.environment / ".source"
+        if self.source and (not mark.exists() or mark.read_text() != self.source):
+            pip = (self.environment / "bin" / "pip", "install", "-qq", "--no-compile")
+            run(*pip, "--no-deps", self.source)
+            mark.write_text(self.source)
         package = self.package or self.executable
         says = f"import importlib.metadata as m; print(m.version({package!r}))"
-        return run(environment / "bin" / "python", "-c", says).strip()
+        return run(self.environment / "bin" / "python", "-c", says).strip()
 
     def prepare(self, place: Path) -> Config:
         """Prepare to load into a new folder; return the settings.
@@ -100,7 +101,7 @@ class Target:
         """Write the settings into the folder; return the command that reads them."""
         path = place / "config.json"
         path.write_text(json.dumps(config))
-        program = _ENVIRONMENTS / self.name / "bin" / self.executable
+        program = self.environment / "bin" / self.executable
         return [str(program), "--config", str(path)]
 
     def load(self, place: Path, config: Config, messages: Messages) -> bytes:

@@ -41,7 +41,8 @@ class _JSONLines(Target):
     }
 
     def rows(self, place: Path, stream: str) -> list[Row]:
-        return _parsed((place / "data" / f"{stream}.jsonl").open(encoding="utf-8"))
+        with (place / "data" / f"{stream}.jsonl").open(encoding="utf-8") as lines:
+            return _parsed(lines)
 
     def type_of(self, place: Path, stream: str, column: str) -> str:
         values = (row.get(column) for row in self.rows(place, stream))

@@ -1,6 +1,6 @@
 """Run the tap into real targets, compare what arrived, and write docs/targets.md.
 
-Each target has an environment of its own, `.venv-targets/<name>`, with locked packages.
+Each target has an environment of its own, `.venv-target-<name>`, with locked packages.
 The tap reads a sandbox with odd values, not flattened and flattened; each target loads
 that, and a second run after some edits. Then every value in the target is compared with
 what the tap sent.
@@ -71,13 +71,18 @@ def main() -> int:
             rows.append(row_of(target, Path(folder)))
             print(*rows[-1], sep="\n    ", flush=True)
     if len(wanted) == len(TARGETS):
-        # One table is too wide to read.
-        arrives = table(ARRIVES, [row[: 1 + len(ARRIVES)] for row in rows])
-        stored = table(STORED, [[row[0], *row[1 + len(ARRIVES) :]] for row in rows])
-        text = f"\n{arrives}\n{BETWEEN}\n\n{stored}\n"
+        text = f"\n{tables(rows)}\n"
         page = PAGE.read_text(encoding="utf-8")
         PAGE.write_text(MARKS.sub(lambda _: text, page), encoding="utf-8")
     return 0
+
+
+def tables(rows: list[list[str]]) -> str:
+    """Write two tables, as one is too wide to read: what arrives, and as what."""
+    split = 1 + len(ARRIVES)
+    arrives = table(ARRIVES, [row[:split] for row in rows])
+    stored = table(STORED, [[row[0], *row[split:]] for row in rows])
+    return f"{arrives}\n{BETWEEN}\n\n{stored}"
 
 
 def table(columns: t.Sequence[str], rows: list[list[str]]) -> str:

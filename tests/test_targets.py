@@ -1,18 +1,26 @@
-"""The comparison behind `make targets` sees what a target loses."""
+"""What `make targets` compares: rows are read exactly, and what is lost is seen."""
 
 from __future__ import annotations
 
 import datetime as dt
 import importlib
+import json
+import sqlite3
 import sys
 import typing as t
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
 comparison = importlib.import_module("comparison")
+commands = importlib.import_module("commands")
+kinds = {each.name: each for each in importlib.import_module("target_kinds").TARGETS}
 
 RECORD = {
     "id": 1,
@@ -67,3 +75,79 @@ def test_a_row_is_split_into_two_tables() -> None:
     arrives, stored = targets.tables([cells]).split(f"\n{targets.BETWEEN}\n\n")
     assert arrives.endswith("| target-x | 1.0 | all arrives | all arrives | cannot |\n")
     assert stored.endswith("| target-x | number | str | date | list | kept | none |\n")
+def test_rows_are_found_by_the_key_of_their_stream() -> None:
+    sent = {"sync_log": [{"run_id": run, "stream": "x", "sent": 1} for run in "ab"]}
+    found = {"sync_log": [*sent["sync_log"][:1], {**sent["sync_log"][1], "sent": 2}]}
+    keys = {"sync_log": ["run_id", "stream"]}
+    assert list(comparison.differences(sent, found, keys, appends=False)) == [
+        "1 value differs: `sync_log.sent`"
+    ]
+
+
+def test_messages_are_read_with_all_digits(tmp_path: Path) -> None:
+    path = tmp_path / "messages.jsonl"
+    path.write_text(
+        '{"type":"SCHEMA","stream":"s","schema":{},"key_properties":["id","of"]}\n'
+        '{"type":"STATE","value":{"first":1}}\n'
+        '{"type":"RECORD","stream":"s","record":{"id":1,"n":0.12345678901234567890}}\n'
+        '{"type":"STATE","value":{"last":2}}\n'
+    )
+    messages = commands.Messages(path)
+    assert messages.keys == {"s": ["id", "of"]}
+    assert messages.state == {"last": 2}
+    assert messages.records == {
+        "s": [{"id": 1, "n": Decimal("0.12345678901234567890")}]
+    }
+
+
+TEXT = 'ä, "b"\nc'
+
+
+def write_lines(place: Path) -> None:
+    record = json.dumps({"id": 1, "Note": TEXT})
+    (place / "data" / "clients.jsonl").write_text(f"{record}\n", encoding="utf-8")
+
+
+def write_table(connect: Callable[[Path], t.Any], name: str) -> Callable[[Path], None]:
+    def write(place: Path) -> None:
+        database = connect(place / name)
+        database.execute('CREATE TABLE clients (id INTEGER, "Note" VARCHAR)')
+        database.execute("INSERT INTO clients VALUES (1, ?)", [TEXT])
+        database.commit()
+        database.close()
+
+    return write
+
+
+def write_file(name: str, options: str) -> Callable[[Path], None]:
+    def write(place: Path) -> None:
+        file = place / "data" / name
+        duckdb.execute(
+            f"COPY (SELECT 1 AS id, ? AS Note) TO '{file}' ({options})", [TEXT]
+        )
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("name", "write", "number", "kind"),
+    [
+        ("jsonl", write_lines, 1, "str"),
+        ("duckdb", write_table(duckdb.connect, "db"), 1, "VARCHAR"),
+        ("sqlite", write_table(sqlite3.connect, "db.db"), 1, "VARCHAR"),
+        ("csv", write_file("clients-1.csv", "header"), "1", "VARCHAR"),
+        ("parquet", write_file("clients-1.parquet", "format parquet"), 1, "VARCHAR"),
+    ],
+)
+def test_what_a_target_has_is_read(
+    tmp_path: Path,
+    name: str,
+    write: Callable[[Path], None],
+    number: int | str,
+    kind: str,
+) -> None:
+    target, place = kinds[name], tmp_path / "place"
+    target.prepare(place)
+    write(place)
+    assert target.rows(place, "clients") == [{"id": number, "Note": TEXT}]
+    assert target.type_of(place, "clients", "Note") == kind
