@@ -223,8 +223,7 @@ def _catalog(scenario: Scenario) -> dict[str, Any]:
 
 
 def _state(scenario: Scenario) -> dict[str, Any]:
-    changes = scenario.changes or 0
-    bookmark = data.times(scenario.records, changes)[-changes - 1]
+    bookmark = data.times(scenario)[-(scenario.changes or 0) - 1]
     value = data.timestamp(bookmark)
     state = {"replication_key": "modifiedTime", "replication_key_value": value}
     return {"bookmarks": {scenario.stream: state}}

@@ -6,7 +6,10 @@ import datetime as dt
 import json
 import random
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from benchmarks.scenarios import Scenario
 
 _VARIANTS = 97
 _UUID = "5eed0000-0000-4000-8000-"
@@ -23,30 +26,23 @@ _NOTES = (
 )
 
 
-def ids(total: int, *, spread: bool = False) -> list[int]:
-    """Return the ids of the clients, in the order of their modification.
-
-    Args:
-        total: How many clients there are.
-        spread: Whether they are random integers of up to 63 bits; else 1 to `total`.
-    """
-    if not spread:
-        return list(range(1, total + 1))
-    rng = random.Random(total)
-    return [rng.getrandbits(63) for _ in range(total)]
+def ids(scenario: Scenario) -> list[int]:
+    """Return the ids of the clients, in the order of their modification."""
+    if not scenario.spread:
+        return list(range(1, scenario.records + 1))
+    rng = random.Random(scenario.records)
+    return [rng.getrandbits(63) for _ in range(scenario.records)]
 
 
-def times(total: int, changes: int = 0, *, tied: bool = False) -> list[int]:
+def times(scenario: Scenario) -> list[int]:
     """Return when the clients were modified, in milliseconds since 1970.
 
-    Args:
-        total: How many clients there are.
-        changes: How many of them, the last, were modified within the last eight hours.
-        tied: Whether all were modified at the same time.
+    Those that were changed since the last sync are the last, within eight hours.
     """
-    if tied:
-        return [_FIRST] * total
-    old = total - changes
+    if scenario.tied:
+        return [_FIRST] * scenario.records
+    changes = scenario.changes or 0
+    old = scenario.records - changes
     before = [_FIRST + _MINUTE * place for place in range(old)]
     evening = _FIRST + _MINUTE * old
     return before + [evening + _NIGHT * n // changes for n in range(1, changes + 1)]

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -74,20 +75,12 @@ class Server:
     """
 
     def __init__(self, scenario: Scenario) -> None:
-        options = {
-            "total": scenario.records,
-            "odd": scenario.odd,
-            "changes": scenario.changes or 0,
-            "spread": scenario.spread,
-            "tied": scenario.tied,
-            "latency_ms": scenario.latency_ms,
-        }
         # Else glibc returns the memory of every response to the system, and the
         # server answers ten times slower.
         tuned = {"MALLOC_TRIM_THRESHOLD_": "1000000000"}
         tuned["MALLOC_MMAP_THRESHOLD_"] = "1000000000"
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.server", json.dumps(options)],
+            [sys.executable, "-m", "benchmarks.server", json.dumps(asdict(scenario))],
             cwd=ROOT,
             env=os.environ | tuned,
             stdin=subprocess.PIPE,

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.server import PAGE_SIZE
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+PAGE_SIZE = 200
+"""Clients on a page of the server, at most."""
 QUICK = 10
 """A quick run reads this many times fewer records."""
 TAPS = ("ours", "plain")

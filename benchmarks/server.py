@@ -3,9 +3,8 @@
 The sandbox takes 13 ms of processor time for a page when it is first read and 1.2 ms
 later, this server 0.25 ms, the tap about 3 ms: with it, the sandbox would be measured.
 
-Its argument is a JSON object: the arguments of `Account`, and `latency_ms`. The first
-line that it writes is its port. When its input ends, it writes how many requests for
-clients it answered, and stops.
+Its argument is a scenario, as JSON. The first line that it writes is its port. When its
+input ends, it writes how many requests for clients it answered, and stops.
 """
 
 from __future__ import annotations
@@ -20,8 +19,8 @@ from functools import partial
 from urllib.parse import parse_qsl, urlsplit
 
 from benchmarks import data
+from benchmarks.scenarios import PAGE_SIZE, Scenario
 
-PAGE_SIZE = 200
 _ENVELOPE = (
     b'{"data":[%s],"first":%s,"last":%s,"page":%d,"size":%d,'
     b'"totalPages":%d,"totalElements":%d}'
@@ -37,23 +36,12 @@ class Account:
         date: The time on its clock: that of the newest change.
     """
 
-    def __init__(
-        self,
-        total: int,
-        *,
-        odd: bool = False,
-        changes: int = 0,
-        spread: bool = False,
-        tied: bool = False,
-    ) -> None:
+    def __init__(self, scenario: Scenario) -> None:
         self.requests = 0
-        self._times = data.times(total, changes, tied=tied)
+        self._times = data.times(scenario)
         self.date = formatdate(self._times[-1] / 1000, usegmt=True)
-        ids = data.ids(total, spread=spread)
-        self._clients = [
-            data.client(number, modified, odd=odd)
-            for number, modified in zip(ids, self._times, strict=True)
-        ]
+        pairs = zip(data.ids(scenario), self._times, strict=True)
+        self._clients = [data.client(*pair, odd=scenario.odd) for pair in pairs]
 
     def respond(self, target: str) -> bytes | None:
         """Return the body that answers a GET request; None is a 404."""
@@ -131,9 +119,9 @@ class Connection(asyncio.Protocol):
             self._transport.write(head.encode() + (body or b""))
 
 
-async def _serve(account: Account, latency: float) -> None:
-    loop = asyncio.get_running_loop()
-    connect = partial(Connection, account, latency)
+async def _serve(scenario: Scenario) -> None:
+    loop, account = asyncio.get_running_loop(), Account(scenario)
+    connect = partial(Connection, account, scenario.latency_ms / 1000)
     server = await loop.create_server(connect, "127.0.0.1", backlog=512)
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
@@ -141,6 +129,4 @@ async def _serve(account: Account, latency: float) -> None:
 
 
 if __name__ == "__main__":
-    options = json.loads(sys.argv[1])
-    delay = options.pop("latency_ms") / 1000
-    asyncio.run(_serve(Account(**options), delay))
+    asyncio.run(_serve(Scenario(**json.loads(sys.argv[1]))))

@@ -8,8 +8,7 @@ from operator import attrgetter
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from benchmarks.scenarios import ALL, scenarios
-from benchmarks.server import PAGE_SIZE
+from benchmarks.scenarios import ALL, PAGE_SIZE, scenarios
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

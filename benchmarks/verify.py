@@ -31,9 +31,8 @@ def verify(found: Iterable[Record], scenario: Scenario, contender: Contender) ->
     Raises:
         FailedRunError: A record is missing, or differs.
     """
-    ids = data.ids(scenario.records, spread=scenario.spread)
-    modified = data.times(scenario.records, scenario.changes or 0, tied=scenario.tied)
-    times = dict(zip(ids, modified, strict=True))
+    ids = data.ids(scenario)
+    times = dict(zip(ids, data.times(scenario), strict=True))
     first = len(ids) - scenario.changes if scenario.changes is not None else 0
     missing = set(ids[first:])
     for record in found:

@@ -28,7 +28,7 @@ if t.TYPE_CHECKING:
 TARGET = next(each for each in TARGETS if each.name == "postgres")
 KEYS = {kind: ["id"] for kind in KINDS} | {"custom_fields": ["resourceType", "fieldId"]}
 """The streams that are compared, and their primary keys."""
-SECONDS_TO_END = 120
+SECONDS_TO_END = 600
 
 Records = dict[str, dict[str, Row]]
 """Records or rows, by stream and key."""

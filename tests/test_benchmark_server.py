@@ -8,15 +8,17 @@ from typing import Any
 import pytest
 
 from benchmarks import data
+from benchmarks.scenarios import Scenario
 from benchmarks.server import Account
 
 TOTAL = 12
-TIMES = data.times(TOTAL, changes=2)
+NIGHT = Scenario("", "", TOTAL, changes=2)
+TIMES = data.times(NIGHT)
 
 
 @pytest.fixture(scope="module")
 def account() -> Account:
-    return Account(TOTAL, changes=2)
+    return Account(NIGHT)
 
 
 def search(account: Account, **query: str) -> dict[str, Any]:
@@ -64,11 +66,12 @@ def test_a_detail_is_the_client_and_more(account: Account) -> None:
 
 
 def test_ids_are_random_and_times_equal_on_request() -> None:
-    page = search(Account(TOTAL, spread=True, tied=True), sortDirection="asc")
-    assert ids(page) == data.ids(TOTAL, spread=True)[:5] != sorted(ids(page))
+    scenario = Scenario("", "", TOTAL, spread=True, tied=True)
+    page = search(Account(scenario), sortDirection="asc")
+    assert ids(page) == data.ids(scenario)[:5] != sorted(ids(page))
     assert len({record["modifiedTime"] for record in page["data"]}) == 1
 
 
 def test_one_field_has_an_odd_type_on_request() -> None:
-    page = search(Account(1, odd=True))
+    page = search(Account(Scenario("", "", 1, odd=True)))
     assert page["data"][0]["clientType"]["key"] == 1

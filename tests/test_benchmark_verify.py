@@ -20,9 +20,9 @@ OURS = CONTENDERS[0]
 SPEED = Scenario("speed", "", records=TOTAL)
 
 
-def written(changes: int = 0) -> list[dict[str, Any]]:
-    times = data.times(TOTAL, changes)
-    return [json.loads(data.client(n, time)) for n, time in enumerate(times, 1)]
+def written(scenario: Scenario = SPEED) -> list[dict[str, Any]]:
+    pairs = zip(data.ids(scenario), data.times(scenario), strict=True)
+    return [json.loads(data.client(*pair)) for pair in pairs]
 
 
 def test_the_same_records_in_any_order_pass() -> None:
@@ -50,7 +50,7 @@ def test_lost_or_changed_records_fail(
 
 def test_an_incremental_run_needs_only_the_changes() -> None:
     night = Scenario("night", "", records=TOTAL, changes=2)
-    records = written(changes=2)
+    records = written(night)
     verify(records[2:], night, OURS)
     with pytest.raises(FailedRunError, match="1 of 4 records are missing"):
         verify(records[3:], night, OURS)
@@ -58,8 +58,7 @@ def test_an_incremental_run_needs_only_the_changes() -> None:
 
 def test_random_ids_are_verified() -> None:
     spread = Scenario("ids", "", records=TOTAL, spread=True, tied=True)
-    keys, times = data.ids(TOTAL, spread=True), data.times(TOTAL, tied=True)
-    records = [json.loads(data.client(*pair)) for pair in zip(keys, times, strict=True)]
+    records = written(spread)
     verify(records, spread, OURS)
     with pytest.raises(FailedRunError, match="1 of 4 records are missing"):
         verify(records[1:], spread, OURS)
