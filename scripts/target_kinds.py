@@ -1,4 +1,9 @@
-"""The targets: what each needs, and how to see what is in it."""
+"""The targets: what each needs, and how to see what is in it.
+
+DuckDB reads tables and files where it keeps every digit. It reads decimals of JSON and
+of PostgreSQL as doubles, so those come as JSON text. Its extension for SQLite needs a
+network; Python has a driver with the same interface.
+"""
 
 from __future__ import annotations
 
