@@ -20,6 +20,7 @@ if t.TYPE_CHECKING:
 sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
 comparison = importlib.import_module("comparison")
 commands = importlib.import_module("commands")
+targets = importlib.import_module("targets")
 kinds = {each.name: each for each in importlib.import_module("target_kinds").TARGETS}
 
 RECORD = {
@@ -75,6 +76,8 @@ def test_a_row_is_split_into_two_tables() -> None:
     arrives, stored = targets.tables([cells]).split(f"\n{targets.BETWEEN}\n\n")
     assert arrives.endswith("| target-x | 1.0 | all arrives | all arrives | cannot |\n")
     assert stored.endswith("| target-x | number | str | date | list | kept | none |\n")
+
+
 def test_rows_are_found_by_the_key_of_their_stream() -> None:
     sent = {"sync_log": [{"run_id": run, "stream": "x", "sent": 1} for run in "ab"]}
     found = {"sync_log": [*sent["sync_log"][:1], {**sent["sync_log"][1], "sent": 2}]}
