@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from clientsuccess_sandbox.data import KINDS
-from clientsuccess_sandbox.faults.responses import RateLimit, Status
+from clientsuccess_sandbox.faults.responses import Body, RateLimit
 from clientsuccess_sandbox.faults.rule import Rule
+from clientsuccess_sandbox.like_rules import (
+    Fields,
+    Instead,
+    Most,
+    Order,
+    Refused,
+    Sizes,
+    definitions,
+    refusal,
+)
 
 _BEYOND: Final = ("400", "500", "empty", "repeat")
+_FAR_ZONE: Final = -48.0
+"""Hours: a filter taken for this zone hides records, and fits no way to compare."""
+_USUAL_TIMES: Final = ["9999-99-99T99:99:99.999Z"]
+_FAILURE: Final = re.compile("[0-9]{3}|no usable response")
 _MORE: Final = 250
 """Records beyond what a capped total tells: there are some, of unknown number."""
 _SUCCESS: Final = 200
+_REFUSED: Final = 401
+_NOT_FOUND: Final = 404
+_MISSING_DETAILS: Final = ("404", "417", "null")
 
 
 def read_like(path: Path) -> dict[str, Any]:
@@ -57,67 +75,82 @@ def settings_like(report: Mapping[str, Any]) -> dict[str, Any]:
         for name, facts in built_in.items()
         if (ignored := set(_ignored(facts)))
     }
-    found["rules"] = [*_rules(report, built_in, v1)]
+    found["rules"] = [
+        *_access_rules(report),
+        *(rule for facts in built_in.values() for rule in _search_rules(facts)),
+        *_v1_rules(v1),
+        *_field_rules(report, built_in | v1),
+    ]
     return found
 
 
 def _path(name: str) -> str:
-    kind = KINDS[name]
+    """Return the path of a stream's list."""
+    kind = KINDS.get(name)
+    if kind is None or (kind.v1 and name != "products"):
+        return f"/v1{kind.v1}" if kind else f"/v1/{name}"
     return f"/{kind.resource}/search" if kind.search else f"/{kind.resource}/all"
 
 
 def _sizes(streams: Mapping[str, Any], v1: Mapping[str, Any]) -> dict[str, int]:
     found = {}
     for name, facts in {**streams, **v1}.items():
-        if facts["records"] is not None:
-            more = _MORE if facts["total"] == "capped" else 0
-            least = name in {"products", "employees"}
-            found[name] = max(least, facts["records"] + more)
+        count, sampled = facts["records"], facts["fields"]["sampled"]
+        if count is None and not sampled:
+            continue
+        more = _MORE if count is None or facts["total"] == "capped" else 0
+        more += _counts_too_few(facts)
+        least = name in {"products", "employees"}
+        found[name] = max(least, (sampled if count is None else count) + more)
     return found
+
+
+def _counts_too_few(facts: Mapping[str, Any]) -> bool:
+    return facts["total"] == "inexact" and not facts["counted_too_many"]
 
 
 def _access(report: Mapping[str, Any], v1: Mapping[str, Any]) -> dict[str, Any]:
     works = [path for path, status in report["health"].items() if status == _SUCCESS]
     headers = {
-        name: "1" if number is None else str(number)
+        name: "unlimited" if number is None else str(number)
         for name, number in report["limit_headers"].items()
         if name != "Retry-After"
     }
+    others = range(report["other_limit_headers"])
+    headers |= {f"X-Other{number}-Limit": "1" for number in others}
     found: dict[str, Any] = {"health_path": works[0] if works else ""}
     found |= {"headers": headers}
-    found |= {"missing_custom_fields": _refused(report["custom_fields_refused"])}
+    refused = report["custom_fields_refused"]
+    found |= {"missing_custom_fields": {k: v for k, v in refused.items() if v}}
     found |= {"clock_offset": float(report["clock_seconds"] or 0)}
     opens = [name for name, status in report["key"].items() if status == _SUCCESS]
     if len(report["key"]) > 1 and opens:
         found["key_header"] = opens[0]
     if v1:
         found["key_opens_v1"] = any(facts["reachable"] for facts in v1.values())
-    if report["missing_detail"] in {"404", "417", "null"}:
+    if report["missing_detail"] in _MISSING_DETAILS:
         found["missing_detail"] = report["missing_detail"]
+    if (times := v1.get("employees", {}).get("fields", {}).get("times")) and not any(
+        form.startswith("a number") for form in times
+    ):
+        found["v1_times"] = "date" if "9999-99-99" in times else "time"
     seconds = sorted(each["seconds"] for each in report["streams"] if each["seconds"])
     if seconds:
         found["latency"] = seconds[0]
     return found
 
 
-def _refused(statuses: Mapping[str, int | None]) -> dict[str, int]:
-    return {name: status or 500 for name, status in statuses.items()}
-
-
 def _search(facts: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield the settings of a search."""
-    sizes = {int(asked): full for asked, full in facts["page_sizes"].items()}
-    known = [full for full in sizes.values() if full is not None]
-    # A size that is refused, or that all records fit in, is no larger than the cap.
-    is_open = 0 in known or not known
-    yield "max_size", max(sizes, default=1000) if is_open else max(known)
+    yield "max_size", _largest(facts)
     yield "totals", facts["total"] != "absent"
     yield "extra_total", facts["counted_too_many"]
     if facts["reads_to"] is not None:
         yield "max_depth", facts["reads_to"]
         yield "cap_total", facts["total"] == "capped"
-        if facts["beyond"] in _BEYOND:
-            yield "beyond_depth", facts["beyond"]
+        yield "beyond_depth", facts["beyond"] if facts["beyond"] in _BEYOND else "400"
+    if facts["filters"] is False and facts["future_is_empty"]:
+        yield "filter_zone", _FAR_ZONE
     names = {
         "first_page": "first_page",
         "inclusive": "inclusive",
@@ -129,29 +162,106 @@ def _search(facts: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield setting, facts[name]
 
 
+def _largest(facts: Mapping[str, Any]) -> int:
+    """Return the largest page; where all records fit, as large as was asked."""
+    sizes = {int(asked): full for asked, full in facts["page_sizes"].items()}
+    known = [full for full in sizes.values() if full]
+    return max(known) if known else max(sizes, default=1000)
+
+
 def _ignored(facts: Mapping[str, Any]) -> Iterator[str]:
     """Yield the parameters that a search ignores."""
-    if facts["filters"] is False:
+    if facts["filters"] is False and not facts["future_is_empty"]:
         yield "modifiedAfter"
-    if facts["sorts_descending"] is False:
-        yield "sortDirection"
-    if facts["sorts_ascending"] is False:
-        yield "sortBy"
+    if facts["sorts_ascending"] is facts["sorts_descending"] is False:
+        yield from ("sortBy", "sortDirection")
 
 
-def _rules(
-    report: Mapping[str, Any], streams: Mapping[str, Any], v1: Mapping[str, Any]
-) -> Iterator[Rule]:
-    """Yield faults for what does not answer, and for the rate limit."""
-    is_open = any(facts["reachable"] for facts in v1.values())
-    for name, facts in streams.items():
-        if not facts["reachable"]:
-            yield Status(_path(name), facts["status"] or 503)
-    for name, facts in v1.items():
-        if is_open and not facts["reachable"]:
-            path = KINDS[name].v1 if name in KINDS else f"/{name}"
-            yield Status(f"/v1{path}", facts["status"] or 503)
+def _access_rules(report: Mapping[str, Any]) -> Iterator[Rule]:
+    """Yield rules for what answers unlike a sandbox, and for the rate limit."""
+    works = [path for path, status in report["health"].items() if status == _SUCCESS]
+    for path, status in report["health"].items():
+        if status != _NOT_FOUND and path not in works[:1]:
+            yield refusal(f"[/]api{path}", status)
+    for status in report["key"].values():
+        if status not in {_SUCCESS, _REFUSED}:
+            yield Instead("/client/search", statuses={_REFUSED: status or 0})
+    if (missing := report["missing_detail"]) not in {None, *_MISSING_DETAILS}:
+        yield Instead("/client/????????-*", statuses={_NOT_FOUND: int(missing)})
     if report["rate_limited"]:
         each_second = report["requests"] / (60 * max(report["minutes"], 0.01))
         after = report["limit_headers"].get("Retry-After")
         yield RateLimit("*", per_second=max(1, round(each_second)), retry_after=after)
+
+
+def _search_rules(facts: Mapping[str, Any]) -> Iterator[Rule]:
+    path, largest, sizes = _path(facts["name"]), _largest(facts), {}
+    if not facts["reachable"]:
+        yield refusal(path, facts["status"])
+        return
+    for asked, full in facts["page_sizes"].items():
+        if full == 0:
+            yield Refused(path, 400, name="size", value=asked)
+        elif full not in {None, min(int(asked), largest)}:
+            sizes[asked] = full
+    if sizes:
+        yield Sizes(path, sizes=sizes)
+    yield from _order_rules(path, facts)
+    if facts["filters"] is False and facts["future_is_empty"] is None:
+        yield Refused(path, 400, name="modifiedAfter")
+    beyond = str(facts["beyond"])
+    if beyond not in _BEYOND and _FAILURE.fullmatch(beyond):
+        yield Instead(path, statuses={400: int(beyond) if beyond.isdigit() else 0})
+    is_capped = facts["total"] == "capped" and facts["reads_to"] is None
+    if is_capped or _counts_too_few(facts):
+        yield Most(path, total=facts["records"])
+
+
+def _order_rules(path: str, facts: Mapping[str, Any]) -> Iterator[Rule]:
+    order = facts["sorts_ascending"], facts["sorts_descending"]
+    if order == (None, False):
+        yield Refused(path, 400, name="sortDirection", value="desc")
+    elif False in order and order != (False, False):
+        yield Order(path, direction="desc" if order[1] else "asc")
+
+
+def _v1_rules(v1: Mapping[str, Any]) -> Iterator[Rule]:
+    for name, facts in v1.items():
+        if not facts["reachable"]:
+            yield refusal(_path(name), facts["status"])
+
+
+def _field_rules(
+    report: Mapping[str, Any], streams: Mapping[str, Any]
+) -> Iterator[Rule]:
+    """Yield rules for the fields of records, and for custom fields."""
+    counts = report["custom_field_types"]
+    types = [name for name, count in counts.items() for _ in range(count)]
+    types += ["Type 9"] * report["other_custom_field_types"]
+    defined = definitions(report["custom_fields"], iter(types))
+    for resource, fields in defined.items():
+        yield Body(f"[/]api/customfield/all/{resource}", fields)
+    for resource, status in report["custom_fields_refused"].items():
+        if status is None:
+            yield refusal(f"[/]api/customfield/all/{resource}", None)
+    most = max(facts["fields"]["custom"] for facts in streams.values())
+    more = definitions({"": most}, iter(()))[""]
+    for name, facts in streams.items():
+        kind, found, path = KINDS.get(name), facts["fields"], _path(name)
+        others = [f"other_{number}" for number in range(found["more_unknown"])]
+        is_v1, custom = path.startswith("/v1"), None
+        if kind and kind.custom:
+            own = defined.get(kind.custom, [])
+            custom = [*own, *more[len(own) :]][: found["custom"]]
+        rule = Fields(
+            # Details have the same fields.
+            path=path if is_v1 else f"/{path.split('/')[1]}/",
+            unknown=[*found["unknown"], *others],
+            never_fit=found["never_fit"],
+            forms=[] if is_v1 or found["times"] == _USUAL_TIMES else found["times"],
+            custom=custom,
+            without_key=facts["without_key"],
+            inclusive=facts["inclusive"] is not False,
+        )
+        if rule != Fields(path=rule.path, inclusive=rule.inclusive):
+            yield rule
