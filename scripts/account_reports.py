@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from clientsuccess_sandbox import Sandbox, Status
-from tap_clientsuccess.account_check.probes import AccountCheck
+from tap_clientsuccess.account_check.check import AccountCheck
 from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:

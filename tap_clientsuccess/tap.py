@@ -14,7 +14,7 @@ from singer_sdk.singerlib import StateMessage
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from singer_sdk.tap_base import CliTestOptionValue
 
-from tap_clientsuccess.account_check.probes import AccountCheck
+from tap_clientsuccess.account_check.check import AccountCheck
 from tap_clientsuccess.account_check.report import as_json, as_markdown
 from tap_clientsuccess.catalog import (
     complete_catalog,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 import typing as t
 
@@ -17,15 +16,12 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.http.responses import Response
 
 MOST_REQUESTS = 150
-MOST_OF_CUSTOM_STREAM = 20
 _MOST_TRIES = 7
 _LONGEST_WAIT_SECONDS = 60.0
 _TOO_MANY_REQUESTS = 429
 _REFUSALS = {400, 404, 405, 409, 417, 422}
 _SLOWEST = 8
 """The longest pause between two requests, as a multiple of the usual first wait."""
-
-logger = logging.getLogger("tap-clientsuccess")
 
 
 class OutOfRequestsError(Exception):
@@ -36,36 +32,42 @@ class Answer(t.NamedTuple):
     """What one request got.
 
     Attributes:
-        status: The status; None without a complete response.
+        status: The status; None without a complete response, and for a success that is
+            not what an API answers.
+        body: The body of a success.
         response: The response, whatever its status.
+        error: Why it is no success.
         seconds: How long it took.
     """
 
     status: int | None
+    body: bytes | None
     response: Response | None
+    error: ApiError | None
     seconds: float
 
-    @property
-    def is_success(self) -> bool:
-        """Whether it is a success that is what an API answers."""
-        if not self.response:
-            return False
+    @classmethod
+    def of(cls, response: Response, seconds: float) -> t.Self:
+        """Judge a response."""
+        error = None
         try:
-            check(self.response)
-        except ApiError:
-            return False
-        return not self.response.is_web_page
-
-    @property
-    def usable_status(self) -> int | None:
-        """The status; None for a success that is not what an API answers."""
-        is_odd = self.status in SUCCESSES and not self.is_success
-        return None if is_odd else self.status
+            check(response)
+        except ApiError as found:
+            error = found
+        is_usable = not error and not response.is_web_page
+        is_odd = response.status in SUCCESSES and not is_usable
+        return cls(
+            None if is_odd else response.status,
+            response.body if is_usable else None,
+            response,
+            error,
+            seconds,
+        )
 
     @property
     def is_refusal(self) -> bool:
         """Whether the server refuses this request, and would again."""
-        return bool(self.response) and not self.is_success and self.status in _REFUSALS
+        return self.status in _REFUSALS
 
 
 class Asker:
@@ -78,7 +80,6 @@ class Asker:
         rate_limited: How many of them were refused by a rate limit.
         waited: Seconds spent waiting for it.
         headers: Names and values of all headers of the answers.
-        last: The last complete response.
     """
 
     def __init__(self, client: Client) -> None:
@@ -87,7 +88,6 @@ class Asker:
         self.sent = self.rate_limited = 0
         self.waited = 0.0
         self.headers: set[tuple[str, str]] = set()
-        self.last: Response | None = None
         self._gap = 0.0
         """Seconds between two requests, once the rate limit has refused one."""
 
@@ -97,28 +97,29 @@ class Asker:
         Raises:
             OutOfRequestsError: No request is left.
         """
-        for number in range(1, _MOST_TRIES + 1):
-            self._pause(self._gap)
+        number, wait = 0, 0.0
+        while True:
+            self.waited += wait + self._gap
+            time.sleep(wait + self._gap)
             answer = self._send(request)
-            if answer.status == _TOO_MANY_REQUESTS:
-                self._note_limit(is_last=number == _MOST_TRIES)
-            wait = self._wait(answer, number, tries)
-            if wait is None:
-                break
-            self._pause(wait)
-        return answer
+            number += 1
+            is_limited = answer.status == _TOO_MANY_REQUESTS
+            if is_limited:
+                self._go_slower()
+            if number == (_MOST_TRIES if is_limited else tries):
+                # Where no pace is slow enough, nothing more is sent.
+                self.left *= not is_limited
+                return answer
+            if answer.response and not isinstance(answer.error, UnavailableError):
+                return answer
+            usual = http_client.FIRST_WAIT_SECONDS * (2**number if is_limited else 1)
+            asked = answer.error and getattr(answer.error, "retry_after", None)
+            wait = min(asked or usual, _LONGEST_WAIT_SECONDS)
 
-    def _pause(self, seconds: float) -> None:
-        self.waited += seconds
-        time.sleep(seconds)
-
-    def _note_limit(self, *, is_last: bool) -> None:
-        """Go slower; where no pace is slow enough, send nothing more."""
+    def _go_slower(self) -> None:
         self.rate_limited += 1
         slowest = _SLOWEST * http_client.FIRST_WAIT_SECONDS
         self._gap = min(slowest, 2 * (self._gap or http_client.FIRST_WAIT_SECONDS))
-        if is_last:
-            self.left = 0
 
     def _send(self, request: HTTPRequest) -> Answer:
         if not self.left:
@@ -129,24 +130,8 @@ class Asker:
         try:
             response = self.client.send(request, timeout=self.client.timeout)
         except ApiError as error:
-            return Answer(error.status, None, time.monotonic() - started)
+            took = time.monotonic() - started
+            return Answer(error.status, None, None, error, took)
         headers = response.headers
         self.headers.update((name, headers[name]) for name in headers)
-        self.last = response
-        return Answer(response.status, response, time.monotonic() - started)
-
-    def _wait(self, answer: Answer, number: int, tries: int) -> float | None:
-        """Return the seconds to wait before another try; None for none."""
-        short = http_client.FIRST_WAIT_SECONDS
-        if not answer.response:
-            return short if number < tries else None
-        try:
-            check(answer.response)
-        except UnavailableError as error:
-            if error.status == _TOO_MANY_REQUESTS:
-                tries, short = _MOST_TRIES, short * 2**number
-            asked = min(error.retry_after or short, _LONGEST_WAIT_SECONDS)
-            return asked if number < tries else None
-        except ApiError:
-            pass
-        return None
+        return Answer.of(response, time.monotonic() - started)

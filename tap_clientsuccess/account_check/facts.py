@@ -1,11 +1,76 @@
-"""What the account check finds out. None is "cannot tell"; nothing here is data."""
+"""The findings, each declared once: key, words, how it prints, what would be news.
+
+None is "cannot tell". Nothing here is data of the account.
+"""
 
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 READ = t.Literal["by time", "by page number", "in one request", "not at all"]
+BY_TIME = ("clients", "contacts", "contracts", "products")
+"""The searches that are known to sort and filter by modification time."""
+NO_TIME = "no time"
+REFUSED = 0
+"""In place of the size of a page."""
+
+Tell = Callable[["StreamFacts"], t.Any]
+
+
+class Finding(t.NamedTuple):
+    """How a finding is told.
+
+    Attributes:
+        words: The head of its column.
+        table: Of all that is read, of what has pages, or of what may sort and filter.
+        show: Returns what the cell says; None for the value itself.
+        odd: Returns what differs from what is known, if anything does.
+        only: The streams of which so much is known; none for all.
+    """
+
+    words: str
+    table: t.Literal["lists", "streams", "searches"]
+    show: Tell | None = None
+    odd: Tell | None = None
+    only: tuple[str, ...] = ()
+
+
+def said(status: int | None) -> str:
+    """Say a status."""
+    return "no usable response" if status is None else str(status)
+
+
+def _records(facts: StreamFacts) -> str | None:
+    if facts.records is None:
+        return None
+    is_least = facts.total == "capped" or facts.counts_too_few
+    return f"{facts.records}{' or more' * is_least}"
+
+
+def _pages(facts: StreamFacts) -> str:
+    words = {None: "cannot tell", REFUSED: "refused"}
+    sizes = facts.page_sizes.items()
+    return ", ".join(f"{size}: {words.get(full, full)}" for size, full in sizes)
+
+
+def _depth(facts: StreamFacts) -> str | None:
+    if facts.reads_to is None:
+        return "the end" if facts.total in {"exact", "inexact"} else None
+    return f"{facts.reads_to}, then {facts.beyond}"
+
+
+def _zone(hours: float | None) -> str | None:
+    if hours is None:
+        return None
+    return f"UTC{hours:+g}" if hours else "UTC"
+
+
+def _small_page(facts: StreamFacts) -> str | None:
+    size = facts.page_sizes.get("200")
+    is_small = size and size < 200  # noqa: PLR2004
+    return f"a page of 200 has {size} records" if is_small else None
 
 
 @dataclass(kw_only=True)
@@ -28,6 +93,15 @@ class FieldFacts:
     times: list[str] = field(default_factory=list)
     custom: int = 0
 
+    def news(self) -> Iterator[str]:
+        """Yield what differs from what is known."""
+        if self.unknown:
+            yield f"unknown fields: {', '.join(self.unknown)}"
+        if self.never_fit:
+            yield f"fields that never fit: {', '.join(self.never_fit)}"
+        if NO_TIME in self.times:
+            yield "texts in fields for times that are no time"
+
 
 @dataclass(kw_only=True)
 class StreamFacts:
@@ -35,28 +109,11 @@ class StreamFacts:
 
     Attributes:
         name: Its name; a number for one of `custom_streams`.
-        status: Status of the first answer; None without a complete one.
-        reachable: Whether there were records, or a list of none.
-        records: How many there are.
-        page_sizes: Size that was asked -> records of a full page; 0 if it was refused.
-        first_page: The number of the first page.
-        sorts_ascending: Whether it sorts by time, oldest first.
-        sorts_descending: Whether it sorts by time, newest first.
-        filters: Whether it filters by time.
-        inclusive: Whether the moment of the filter passes.
-        precision: What the filter is rounded down to.
-        zone: Hours ahead of UTC that filters are taken for.
-        future_is_empty: Whether a filter in the future leaves no record.
-        total: What `totalElements` is: exact, inexact, capped or absent.
+        status: Status of the first answer; None without a usable one.
+        page_sizes: Size that was asked -> records of a full page, or `REFUSED`.
         counted_too_many: Records that are counted and never returned.
-        reads_to: The deepest record that it returns; None for the last one.
-        beyond: What it answers further on: a status, empty or repeat.
-        without_time: Records without a modification (or creation) time.
-        without_key: Sampled records without a primary key.
-        shows_modification: Whether sampled records have a modification time.
-        read: How it will be read.
-        seconds: Time to the first byte of a page, measured.
-        records_per_second: Records that arrive in a second, measured.
+        beyond: What it answers further than `reads_to`: a status, empty or repeat.
+        zone: Hours ahead of UTC that filters are taken for.
         newest_seconds: How far the newest time is ahead of the server's clock.
         not_asked: Whether requests ran out before all was asked.
     """
@@ -67,6 +124,14 @@ class StreamFacts:
     records: int | None = None
     page_sizes: dict[str, int | None] = field(default_factory=dict)
     first_page: int | None = None
+    total: str | None = None
+    counted_too_many: int = 0
+    reads_to: int | None = None
+    beyond: str | None = None
+    without_key: int = 0
+    seconds: float | None = None
+    records_per_second: float | None = None
+    read: READ = "not at all"
     sorts_ascending: bool | None = None
     sorts_descending: bool | None = None
     filters: bool | None = None
@@ -74,30 +139,114 @@ class StreamFacts:
     precision: str | None = None
     zone: float | None = None
     future_is_empty: bool | None = None
-    total: str | None = None
-    counted_too_many: int = 0
-    reads_to: int | None = None
-    beyond: str | None = None
-    without_time: int | None = None
-    without_key: int = 0
     shows_modification: bool | None = None
-    read: READ = "not at all"
-    fields: FieldFacts = field(default_factory=FieldFacts)
-    seconds: float | None = None
-    records_per_second: float | None = None
+    without_time: int | None = None
     newest_seconds: float | None = None
+    fields: FieldFacts = field(default_factory=FieldFacts)
     not_asked: bool = False
 
+    @property
+    def counts_too_few(self) -> bool:
+        """Whether there are more records than the total says."""
+        return self.total == "inexact" and not self.counted_too_many
 
-@dataclass(kw_only=True)
+    def news(self) -> Iterator[str]:
+        """Yield what differs from what is known."""
+        for finding in FINDINGS.values():
+            is_known = not finding.only or self.name in finding.only
+            if finding.odd and is_known and (news := finding.odd(self)):
+                yield news
+        yield from self.fields.news()
+
+
+def _if_not(key: str, news: str) -> Tell:
+    """Return what tells a piece of news where the answer is no."""
+    return lambda s: news if getattr(s, key) is False else None
+
+
+FINDINGS: Mapping[str, Finding] = {
+    "name": Finding("Stream", "lists"),
+    "reachable": Finding(
+        "Reachable",
+        "lists",
+        lambda s: "yes" if s.reachable else f"no ({said(s.status)})",
+        lambda s: None if s.reachable else f"cannot be read ({said(s.status)})",
+    ),
+    "records": Finding("Records", "lists", _records),
+    "page_sizes": Finding("Full page, by size asked", "streams", _pages, _small_page),
+    "first_page": Finding(
+        "First page",
+        "streams",
+        odd=lambda s: "pages are numbered from 1" if s.first_page == 1 else None,
+    ),
+    "total": Finding(
+        "Total",
+        "streams",
+        odd=lambda s: (
+            f"the total is {s.total}" if s.total in {"absent", "inexact"} else None
+        ),
+    ),
+    "counted_too_many": Finding("Counted too many", "streams"),
+    "reads_to": Finding("Reads to", "streams", _depth),
+    "without_key": Finding(
+        "Without key", "lists", lambda s: f"{s.without_key} of {s.fields.sampled}"
+    ),
+    "seconds": Finding("First byte, seconds", "streams"),
+    "records_per_second": Finding("Records a second", "streams"),
+    "read": Finding(
+        "Will be read",
+        "streams",
+        lambda s: s.read + " (not all was asked)" * s.not_asked,
+    ),
+    "sorts_ascending": Finding(
+        "Sorts up",
+        "searches",
+        odd=_if_not("sorts_ascending", "does not sort oldest first"),
+        only=BY_TIME,
+    ),
+    "sorts_descending": Finding(
+        "Sorts down",
+        "searches",
+        odd=_if_not("sorts_descending", "does not sort newest first"),
+        only=BY_TIME,
+    ),
+    "filters": Finding(
+        "Filters by time",
+        "searches",
+        odd=_if_not("filters", "does not filter by modification time"),
+        only=BY_TIME,
+    ),
+    "inclusive": Finding("The moment itself passes", "searches"),
+    "precision": Finding("Precision", "searches"),
+    "zone": Finding(
+        "Zone",
+        "searches",
+        lambda s: _zone(s.zone),
+        lambda s: f"filters are taken for {_zone(s.zone)}" if s.zone else None,
+    ),
+    "future_is_empty": Finding("A future filter empties it", "searches"),
+    "shows_modification": Finding(
+        "Shows modification",
+        "searches",
+        odd=_if_not("shows_modification", "does not show modification times"),
+        only=BY_TIME,
+    ),
+    "without_time": Finding("Records without a time", "searches"),
+    "newest_seconds": Finding(
+        "Newest ahead of the server's clock, seconds", "searches"
+    ),
+}
+
+
+@dataclass
 class PlanRow:
     """Requests and minutes of a stream: of a first read, and of a night."""
 
     name: str
-    first_requests: int
-    first_minutes: float
-    night_requests: int
-    night_minutes: float
+    first_requests: int | None
+    first_minutes: float | None
+    night_requests: int | None
+    night_minutes: float | None
 
 
 @dataclass(kw_only=True)
@@ -107,7 +256,7 @@ class Report:
     Attributes:
         reasons: Why the exit code is 1; empty for 0.
         settings: Settings to use that differ from those given.
-        health: Path -> status; None for no complete response.
+        health: Path -> status; None for no usable response.
         key: Header -> status with the key in it, as far as it was asked.
         missing_detail: Status of a detail that does not exist; 200 with null is
             ``null``.
@@ -116,6 +265,8 @@ class Report:
         custom_field_types: Names of the types of custom fields -> how many have it.
         other_custom_field_types: How many custom fields have a type of unusual name.
         limit_headers: Name of a header that tells a limit -> its number, if plain.
+        other_limit_headers: How many others may tell a limit.
+        clock_seconds: How far the server's clock is ahead of this machine's.
         differs: What differs from what is known.
     """
 

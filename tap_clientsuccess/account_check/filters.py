@@ -1,30 +1,30 @@
-"""How a search compares `modifiedAfter`: found by asking for one known record.
+"""How a search compares `modifiedAfter`: found by asking for records of known times.
 
-A server may round times to seconds or days, may leave out the moment itself, and may
-take a time for one of its own zone. Each such way passes the record of a known time up
-to one latest filter, so asking whether the record passes tells ways apart. What is
-likely is asked first: for most servers, a few questions settle it.
+A server may round times to a unit, may leave out the moment itself, and may take a time
+for one of its own zone. Each such way passes the record of a known time up to one
+latest filter, so asking whether the record passes tells ways apart. What is likely is
+asked first: for most servers, a few questions settle it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import typing as t
-from datetime import timedelta
 from itertools import pairwise
 
 from tap_clientsuccess.paging.page import MILLISECOND, floor
 
 if t.TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Mapping, Sequence
 
 UNITS = {
     "millisecond": MILLISECOND,
     "second": dt.timedelta(seconds=1),
+    "minute": dt.timedelta(minutes=1),
     "day": dt.timedelta(days=1),
 }
+_LIKELY = {"millisecond": 8.0, "second": 3.0, "minute": 0.5, "day": 3.0}
 _HALF_HOURS = range(-24, 29)
-_LIKELY = {"millisecond": 8.0, "second": 3.0, "day": 3.0}
 _UTC, _WHOLE_HOUR, _HALF_HOUR = 100.0, 1.0, 0.2
 _SEEN = 1e5
 
@@ -48,6 +48,13 @@ class Way(t.NamedTuple):
         shown = floor(floor(time) + dt.timedelta(hours=self.zone), unit)
         return shown + (unit if self.inclusive else dt.timedelta()) - MILLISECOND
 
+    @property
+    def weight(self) -> float:
+        """How likely it is, beside others."""
+        zone = self.zone
+        scale = _UTC if not zone else _WHOLE_HOUR if zone % 1 == 0 else _HALF_HOUR
+        return _LIKELY[self.precision] * scale / (100 + abs(zone))
+
 
 class Question(t.NamedTuple):
     """Does a record of this time pass this filter?"""
@@ -56,82 +63,74 @@ class Question(t.NamedTuple):
     after: dt.datetime
 
 
-class FilterSearch:
-    """Finds the way in which a search compares times.
+def find_way(
+    times: Sequence[dt.datetime], likely: Way | None = None
+) -> Generator[Question, bool, Way | None]:
+    """Yield questions, and be sent the answers, until one way explains them all.
 
-    Attributes:
-        fits: Whether one of the ways explains all answers.
+    Args:
+        times: Times of records, the newest first.
+        likely: What another search of the account does.
+
+    Returns:
+        The likeliest way that explains all answers; None if none does.
     """
-
-    def __init__(self, times: Sequence[dt.datetime], likely: Way | None = None) -> None:
-        """Begin with all ways.
-
-        Args:
-            times: Times of records, the newest first.
-            likely: What another search of the account does.
-        """
-        self._times = list(dict.fromkeys(times))
-        self._likely = likely
-        self._told: set[Question] = set()
-        self._ways = {
-            way: _weight(way) * (_SEEN if way == likely else 1.0)
-            for half in _HALF_HOURS
-            for precision in UNITS
-            for inclusive in (True, False)
-            for way in [Way(precision, inclusive, half / 2)]
-        }
-        self.fits = True
-
-    @property
-    def way(self) -> Way | None:
-        """The likeliest way that explains all answers; None if none does."""
-        return max(self._ways, key=self._ways.__getitem__) if self.fits else None
-
-    def tell(self, question: Question, *, passes: bool) -> None:
-        """Take the answer to a question."""
-        self._told.add(question)
-        self._ways = {
+    times = list(dict.fromkeys(times))
+    ways = {
+        way: way.weight * (_SEEN if way == likely else 1.0)
+        for half in _HALF_HOURS
+        for precision in UNITS
+        for inclusive in (True, False)
+        for way in [Way(precision, inclusive, half / 2)]
+    }
+    told: set[Question] = set()
+    while ways and (question := _next(times, ways, told, likely)):
+        told.add(question)
+        passes = yield question
+        ways = {
             way: weight
-            for way, weight in self._ways.items()
+            for way, weight in ways.items()
             if (question.after <= way.latest(question.time)) is passes
         }
-        self.fits = bool(self._ways)
-
-    def next(self) -> Question | None:
-        """Return the question that tells the most; None if the way is found."""
-        if not (way := self.way) or not self._times:
-            return None
-        newest = self._times[0]
-        # The newest record first: that server changes least between two answers.
-        for times in ([newest], self._times[1:]):
-            splits = filter(None, map(self._split, times))
-            if best := min(splits, default=None):
-                return best[1]
-        # Whatever is left fits. Would a way that is not among them fit as well? Where
-        # the way is news, another record confirms it: one may be edited meanwhile.
-        confirming = [newest] if way == self._likely else [newest, self._times[-1]]
-        checks = (
-            Question(time, way.latest(time) + later)
-            for time in confirming
-            for later in (timedelta(), MILLISECOND)
-        )
-        return next((each for each in checks if each not in self._told), None)
-
-    def _split(self, time: dt.datetime) -> tuple[float, Question] | None:
-        """Return the most even split that a record's time allows, and how uneven."""
-        weights: dict[dt.datetime, float] = {}
-        for way, weight in self._ways.items():
-            latest = way.latest(time)
-            weights[latest] = weights.get(latest, 0.0) + weight
-        total, below, splits = sum(weights.values()), 0.0, []
-        for low, high in pairwise(sorted(weights)):
-            below += weights[low]
-            # Any time between the two splits alike: this also confirms the likelier.
-            after = low + MILLISECOND if weights[low] > weights[high] else high
-            splits.append((abs(below / total - 0.5), Question(time, after)))
-        return min(splits, default=None)
+    return max(ways, key=ways.__getitem__, default=None)
 
 
-def _weight(way: Way) -> float:
-    zone = _UTC if not way.zone else _WHOLE_HOUR if way.zone % 1 == 0 else _HALF_HOUR
-    return _LIKELY[way.precision] * zone / (100 + abs(way.zone))
+def _next(
+    times: Sequence[dt.datetime],
+    ways: Mapping[Way, float],
+    told: set[Question],
+    likely: Way | None,
+) -> Question | None:
+    """Return the question that tells the most; None if the way is found."""
+    # The newest record first: that server changes least between two answers.
+    for some in (times[:1], times[1:]):
+        splits = filter(None, (_split(time, ways) for time in some))
+        if best := min(splits, default=None):
+            return best[1]
+    # Whatever is left fits. Would a way that is not among them fit as well? Where the
+    # way is news, another record confirms it: one may be edited meanwhile.
+    way = max(ways, key=ways.__getitem__)
+    confirming = times[:1] if way == likely else [*times[:1], *times[-1:]]
+    checks = (
+        Question(time, way.latest(time) + later)
+        for time in confirming
+        for later in (dt.timedelta(), MILLISECOND)
+    )
+    return next((each for each in checks if each not in told), None)
+
+
+def _split(
+    time: dt.datetime, ways: Mapping[Way, float]
+) -> tuple[float, Question] | None:
+    """Return how uneven the most even split of a record's time is, and the question."""
+    weights: dict[dt.datetime, float] = {}
+    for way, weight in ways.items():
+        latest = way.latest(time)
+        weights[latest] = weights.get(latest, 0.0) + weight
+    total, below, splits = sum(weights.values()), 0.0, []
+    for low, high in pairwise(sorted(weights)):
+        below += weights[low]
+        # Any time between the two splits alike: this also confirms the likelier.
+        after = low + MILLISECOND if weights[low] > weights[high] else high
+        splits.append((abs(below / total - 0.5), Question(time, after)))
+    return min(splits, default=None)

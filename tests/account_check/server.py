@@ -30,7 +30,9 @@ def usual(time: dt.datetime) -> str:
     return f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03}Z"
 
 
-def passes_from(unit: dt.timedelta, *, inclusive: bool = True, hours: float = 0) -> t.Any:
+def passes_from(
+    unit: dt.timedelta, *, inclusive: bool = True, hours: float = 0
+) -> t.Any:
     """Return a filter that compares units, of a zone."""
 
     def passes(shown: dt.datetime, after: dt.datetime) -> bool:
@@ -58,7 +60,7 @@ class Account:
     """Records of a full page; a status from 400 on refuses it."""
     total: t.Callable[[int], int | None] = lambda count: count
     says_last: bool = True
-    passes: t.Any = passes_from(MILLISECOND)
+    passes: t.Any = field(default_factory=lambda: passes_from(MILLISECOND))
     sorts: frozenset[str] = frozenset({"asc", "desc"})
     otherwise: str = ""
     """What it does where it does not sort as asked: another direction, or mixed."""
@@ -143,22 +145,18 @@ class Account:
                 return refusal
         _, version, *parts = path.split("/")
         if version == "v1":
-            lists = {"client-statuses": 3, "client-segments": 4, "employees": 5}
-            count = lists.get(parts[-1], 6)
-            return self.v1 or (200, [{"id": number} for number in range(count)])
+            return self.v1 or (200, [{"id": number} for number in range(5)])
         rest = path.removeprefix(f"/{version}")
-        if rest in self.health:
-            return self.health[rest]
+        found: Answer = self.health.get(rest, (404, {"message": "not found"}))
         match parts:
             case [resource, "search"] if resource in RESOURCES:
-                return self.search(RESOURCES[resource], query)
+                found = self.search(RESOURCES[resource], query)
             case ["task", "all"]:
-                return self.tasks(body)
-            case ["customfield", "all", "CLIENT"]:
-                return 200, [{"fieldKey": "a__cs", "fieldId": 1, "fieldTypeName": "TEXT"}]
-            case ["customfield", "all", _]:
-                return 200, []
-        return 404, {"message": "not found"}
+                found = self.tasks(body)
+            case ["customfield", "all", resource]:
+                field = {"fieldKey": "a__cs", "fieldId": 1, "fieldTypeName": "TEXT"}
+                found = 200, [field] * (resource == "CLIENT")
+        return found
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -187,7 +185,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             status, answer = account.answer(path, query, body)
         is_text = isinstance(answer, str)
-        data = answer.encode() if is_text else json.dumps(answer).encode()
+        data = str(answer).encode() if is_text else json.dumps(answer).encode()
         self.send_response(status)
         kind = "text/html" if is_text else "application/json"
         headers |= {"Content-Type": kind, "Content-Length": str(len(data))}
@@ -196,7 +194,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    do_POST = do_GET
+    do_POST = do_GET  # noqa: N815
 
     def _is_too_much(self, minute: float) -> bool:
         seen = self.account.__dict__.setdefault("minutes", {})

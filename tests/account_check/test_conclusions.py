@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import typing as t
+from dataclasses import asdict
 
 import pytest
 
-from tap_clientsuccess.account_check import conclusions
+from tap_clientsuccess.account_check import fields, pages, verdict
 from tap_clientsuccess.account_check.facts import (
+    FINDINGS,
     FieldFacts,
     PlanRow,
     Report,
@@ -64,20 +66,19 @@ def report(**given: t.Any) -> Report:
 
 
 @pytest.mark.parametrize(
-    ("said", "asked", "full"),
+    ("said", "goes_on"),
     [
-        ({"total": 900}, 500, 3),
-        ({"total": 3}, 500, None),
-        ({"total": 3}, 3, 3),
-        ({"last": False}, 500, 3),
-        ({"last": True}, 500, None),
-        ({}, 500, None),
+        ({"total": 900}, True),
+        ({"total": 3}, False),
+        ({"last": False}, True),
+        ({"last": True}, False),
+        ({}, None),
     ],
 )
-def test_the_size_of_a_full_page(
-    said: dict[str, t.Any], asked: int, full: int | None
+def test_whether_records_follow_a_page(
+    said: dict[str, t.Any], goes_on: bool | None
 ) -> None:
-    assert conclusions.full_page(page([1, 2, 3], **said), asked) == full
+    assert pages.goes_on(page([1, 2, 3], **said)) is goes_on
 
 
 @pytest.mark.parametrize(
@@ -85,42 +86,42 @@ def test_the_size_of_a_full_page(
 )
 def test_the_number_of_the_first_page(keys: list[int], number: int | None) -> None:
     one = page([1] * len(keys), keys=keys, number=1)
-    assert conclusions.first_page(page([1, 2, 3]), one) == number
-    assert conclusions.first_page(page([1]), one) is None
+    assert pages.first_page(page([1, 2, 3]), one) == number
+    assert pages.first_page(page([1]), one) is None
 
 
 def test_order() -> None:
     up, down = page(range(30)), page(range(60, 30, -1))
-    assert conclusions.sorts_all(up, down) == (True, True)
-    assert conclusions.sorts_all(up, page(range(30))) == (True, False)
-    assert conclusions.sorts_all(page([3, 1, 2]), down) == (False, True)
-    assert conclusions.sorts_all(page([1, 2]), page([2, 1])) == (None, None)
-    assert conclusions.sorts_all(page([None] * 30), down)[0] is None
+    assert pages.sorts_all(up, down) == (True, True)
+    assert pages.sorts_all(up, page(range(30))) == (True, False)
+    assert pages.sorts_all(page([3, 1, 2]), down) == (False, True)
+    assert pages.sorts_all(page([1, 2]), page([2, 1])) == (None, None)
+    assert pages.sorts_all(page([None] * 30), down)[0] is None
 
 
 def test_what_is_only_sorted_within_each_page_is_not_sorted() -> None:
     up, down = page(range(40, 80)), page(range(30, 0, -1))
-    assert conclusions.sorts_all(up, down) == (False, False)
+    assert pages.sorts_all(up, down) == (False, False)
 
 
 def test_whether_a_page_was_filtered() -> None:
     after = START + dt.timedelta(hours=50)
-    assert conclusions.filters(page([51, 60]), after)
-    assert conclusions.filters(page([49, 60]), after)  # a filter by the day
-    assert conclusions.filters(page([60, 51, None]), after)  # in whatever order
-    assert conclusions.filters(page([]), after)
-    assert not conclusions.filters(page([-30, 60]), after)
+    assert pages.filters(page([51, 60]), after)
+    assert pages.filters(page([49, 60]), after)  # a filter by the day
+    assert pages.filters(page([60, 51, None]), after)  # in whatever order
+    assert pages.filters(page([]), after)
+    assert not pages.filters(page([-30, 60]), after)
 
 
 def test_whether_a_record_passed_a_filter() -> None:
     time = START + dt.timedelta(hours=5)
     for is_sorted in (True, False):
-        assert conclusions.passes(page([5, 9]), time, is_sorted=is_sorted)
-        assert conclusions.passes(page([]), time, is_sorted=is_sorted) is False
-    assert conclusions.passes(page([None]), time, is_sorted=True) is None
+        assert pages.passes(page([5, 9]), time, is_sorted=is_sorted)
+        assert pages.passes(page([]), time, is_sorted=is_sorted) is False
+    assert pages.passes(page([None]), time, is_sorted=True) is None
     more = page([8, 9], total=10)
-    assert conclusions.passes(more, time, is_sorted=True) is False
-    assert conclusions.passes(more, time, is_sorted=False) is None
+    assert pages.passes(more, time, is_sorted=True) is False
+    assert pages.passes(more, time, is_sorted=False) is None
 
 
 @pytest.mark.parametrize(
@@ -133,22 +134,27 @@ def test_whether_a_record_passed_a_filter() -> None:
         ({"sorts_ascending": False}, True, "by page number"),
         ({"sorts_descending": False}, True, "by page number"),
         ({"filters": False}, True, "by page number"),
+        ({"zone": 9.0}, True, "by page number"),
+        ({"inclusive": False, "precision": "day"}, True, "by page number"),
+        ({"inclusive": False, "precision": "millisecond"}, True, "by time"),
+        ({"inclusive": True, "precision": "day", "zone": 0.0}, True, "by time"),
+        ({"counted_too_many": 2}, True, "by page number"),
         ({"records": None}, True, "by time"),
     ],
 )
 def test_how_a_search_will_be_read(
     facts: dict[str, t.Any], read: str, *, by_time: bool
 ) -> None:
-    found = conclusions.how_read(stream(**facts), 200, by_time=by_time)
+    found = verdict.how_read(stream(**facts), 200, by_time=by_time)
     assert found == read
 
 
 def test_names_are_told_only_if_every_record_has_them() -> None:
     records = [{"id": n, "lifecycle": 1, "Acme Inc": 2} for n in range(30)]
     records[3]["rare"] = 1
-    facts = conclusions.names_of(records, SCHEMA)
+    facts = fields.names_of(records, SCHEMA)
     assert (facts.unknown, facts.more_unknown) == (["lifecycle"], 2)
-    facts = conclusions.names_of(records[:19], SCHEMA)
+    facts = fields.names_of(records[:19], SCHEMA)
     assert (facts.unknown, facts.more_unknown) == ([], 3)
 
 
@@ -156,13 +162,13 @@ def test_names_are_told_only_if_every_record_has_them() -> None:
     "name", ["acme_1", "ACME", "acme2", "a", "x" * 300 + "1", "é", "a b", "acme__cs"]
 )
 def test_names_that_are_not_plain_are_counted(name: str) -> None:
-    facts = conclusions.names_of([{name: 1}] * 30, SCHEMA)
+    facts = fields.names_of([{name: 1}] * 30, SCHEMA)
     assert (facts.unknown, facts.more_unknown) == ([], 1)
 
 
 def test_custom_fields_are_counted() -> None:
     records = [{"custom": {"a": 1}}, {"custom": {"a": 1, "b": 2}}, {"custom": None}]
-    assert conclusions.names_of(records, SCHEMA).custom == 2
+    assert fields.names_of(records, SCHEMA).custom == 2
 
 
 def test_fields_that_never_fit() -> None:
@@ -170,12 +176,12 @@ def test_fields_that_never_fit() -> None:
         {"score": "high", "owner": {"id": "x"}, "items": [{"total": "a"}], "at": "no"},
         {"score": {}, "owner": {"id": "y"}, "items": [{"total": 3}], "at": None},
     ]
-    facts = conclusions.names_of(records, SCHEMA)
+    facts = fields.names_of(records, SCHEMA)
     assert facts.never_fit == {
         "at": ["string"], "owner.id": ["string"], "score": ["object", "string"],
     }  # fmt: skip
     assert facts.times == ["no time"]
-    assert not conclusions.names_of([{"score": "12", "id": 1}], SCHEMA).never_fit
+    assert not fields.names_of([{"score": "12", "id": 1}], SCHEMA).never_fit
 
 
 @pytest.mark.parametrize(
@@ -192,13 +198,13 @@ def test_fields_that_never_fit() -> None:
     ],
 )
 def test_forms_of_times(value: t.Any, form: str) -> None:
-    assert conclusions.form(value) == form
+    assert fields.form(value) == form
 
 
 def test_names_of_types() -> None:
     plain = ["STRING", "STRING", "Multi-Select Picklist"]
     names: list[t.Any] = [*plain, "Acme 12", "a@b", None, 7, {}, []]
-    types, others = conclusions.custom_field_types(names)
+    types, others = fields.custom_field_types(names)
     assert types == {"Multi-Select Picklist": 1, "STRING": 2}
     assert others == 6
 
@@ -212,14 +218,14 @@ def test_headers_that_tell_a_limit() -> None:
         ("X-Acme-Limit", "5"),
         ("Content-Type", "x"),
     ]
-    assert conclusions.limit_headers(headers) == {
+    found, others = fields.limit_headers(headers)
+    assert found == {
         "Ratelimit-Policy": None,
         "Ratelimit-Remaining": None,
         "Retry-After": None,
         "X-Ratelimit-Limit": 60,
     }
-    assert conclusions.is_limit("X-Acme-Limit")
-    assert not conclusions.is_limit("Content-Type")
+    assert others == 1
 
 
 def test_settings_to_use() -> None:
@@ -228,12 +234,12 @@ def test_settings_to_use() -> None:
         key={"X-API-Key": 401, "Authorization": 200},
         v1=[stream(name="employees", reachable=False, status=401)],
     )
-    assert conclusions.settings_to_use(found, settings()) == {
+    assert verdict.settings_to_use(found, settings()) == {
         "api_key_header": "Authorization",
         "health_path": "/ping",
         "v1_streams": "off",
     }
-    assert conclusions.settings_to_use(report(), settings()) == {}
+    assert verdict.settings_to_use(report(), settings()) == {}
 
 
 def test_reasons_come_with_the_gravest_first() -> None:
@@ -251,10 +257,10 @@ def test_reasons_come_with_the_gravest_first() -> None:
         "health does not answer (no usable response)",
         "pulses cannot be read (500)",
     ]
-    assert conclusions.reasons(found, settings()) == expected
-    required = conclusions.reasons(found, settings(v1_streams="required"))
+    assert verdict.reasons(found, settings()) == expected
+    required = verdict.reasons(found, settings(v1_streams="required"))
     assert required == [*expected, "employees of v1 cannot be read (401)"]
-    assert not conclusions.reasons(report(streams=[stream()]), settings())
+    assert not verdict.reasons(report(streams=[stream()]), settings())
 
 
 @pytest.mark.parametrize(
@@ -266,13 +272,13 @@ def test_reasons_come_with_the_gravest_first() -> None:
         ({"first_page": 1}, ["pages are numbered from 1"]),
         ({"total": "absent"}, ["the total is absent"]),
         ({"total": "capped"}, []),
-        ({"sorts_descending": False}, ["does not sort by modification time"]),
+        ({"sorts_descending": False}, ["does not sort newest first"]),
         ({"filters": False}, ["does not filter by modification time"]),
         (
             {"shows_modification": False},
-            ["records do not show when they were modified"],
+            ["does not show modification times"],
         ),
-        ({"zone": 2.0}, ["filters are taken for a zone +2 hours from UTC"]),
+        ({"zone": 2.0}, ["filters are taken for UTC+2"]),
         (
             {"fields": FieldFacts(unknown=["a"], never_fit={"b": ["string"]})},
             ["unknown fields: a", "fields that never fit: b"],
@@ -284,13 +290,13 @@ def test_reasons_come_with_the_gravest_first() -> None:
     ],
 )
 def test_what_differs(facts: dict[str, t.Any], said: list[str]) -> None:
-    found = conclusions.differences(report(streams=[stream(**facts)]))
+    found = [*verdict.differences(report(streams=[stream(**facts)]))]
     assert found == [f"clients: {each}" for each in said]
 
 
 def test_what_is_not_known_of_pulses_cannot_differ() -> None:
     facts = stream(name="pulses", filters=False, sorts_ascending=False)
-    assert not conclusions.differences(report(streams=[facts]))
+    assert not [*verdict.differences(report(streams=[facts]))]
 
 
 def test_the_plan() -> None:
@@ -305,7 +311,7 @@ def test_the_plan() -> None:
         custom_fields={"CLIENT": 3},
         custom_fields_refused={"GOAL": 404},
     )
-    rows = conclusions.plan(found, settings(), {"tasks": 30.0, "custom_fields": 6.0})
+    rows = verdict.plan(found, settings(), {"tasks": 30.0, "custom_fields": 6.0})
     assert [(row.name, row.first_requests, row.night_requests) for row in rows] == [
         # Scores change without a modification time, so clients are read every night.
         ("clients", 13, 15),
@@ -321,9 +327,23 @@ def test_the_plan() -> None:
         night_requests=12,
         night_minutes=6.0,
     )
-    details = conclusions.plan(found, settings(read_details=True), {})
+    details = verdict.plan(found, settings(read_details=True), {})
     assert ("client_details", 1013) in [(r.name, r.first_requests) for r in details]
-    (clients, *_) = conclusions.plan(
+    (clients, *_) = verdict.plan(
         found, settings(full_read_interval_days={"*": None}), {}
     )
     assert clients.night_requests == 2
+
+
+def test_there_is_no_plan_for_what_is_not_counted() -> None:
+    found = report(streams=[stream(read="by time", records=None, total="absent")])
+    (row,) = verdict.plan(found, settings(full_read_interval_days={"*": None}), {})
+    assert (row.first_requests, row.first_minutes, row.night_requests) == (
+        None,
+        None,
+        2,
+    )
+
+
+def test_each_finding_that_is_told_is_a_fact() -> None:
+    assert FINDINGS.keys() <= asdict(stream()).keys()

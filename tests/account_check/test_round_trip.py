@@ -11,7 +11,7 @@ import pytest
 from conftest import select
 
 from clientsuccess_sandbox import Sandbox, settings_like
-from tap_clientsuccess.account_check.probes import AccountCheck
+from tap_clientsuccess.account_check.check import AccountCheck
 from tap_clientsuccess.tap import TapClientSuccess
 
 REPORTS = sorted((Path(__file__).parent.parent / "reports").glob("*.json"))

@@ -1,0 +1,260 @@
+"""What the account check asks, and in which order: the most important first."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import time
+import typing as t
+from urllib.parse import urlsplit
+
+from singer_sdk.streams.rest import HTTPRequest
+
+from tap_clientsuccess.account_check import verdict
+from tap_clientsuccess.account_check.asker import Answer, Asker, OutOfRequestsError
+from tap_clientsuccess.account_check.facts import Report, StreamFacts
+from tap_clientsuccess.account_check.fields import (
+    custom_field_types,
+    limit_headers,
+    names_of,
+)
+from tap_clientsuccess.account_check.search import SIZES, SearchCheck, records_in
+from tap_clientsuccess.catalog import SCHEMAS
+from tap_clientsuccess.config.settings import DEFAULT_BASE_URL, package_version
+from tap_clientsuccess.context import TapContext
+from tap_clientsuccess.custom_fields import RESOURCE_TYPES
+from tap_clientsuccess.health import contradiction
+from tap_clientsuccess.streams.custom import CustomStream
+from tap_clientsuccess.streams.details import DetailStream
+from tap_clientsuccess.streams.lists import ReferenceList
+from tap_clientsuccess.streams.search import SearchStream
+from tap_clientsuccess.timestamps import parse_http_date
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tap_clientsuccess.context import ContextTap
+
+logger = logging.getLogger("tap-clientsuccess")
+
+HEALTH_PATHS = (
+    *("/health", "/healthcheck", "/health-check", "/status", "/ping"),
+    "/actuator/health",
+)
+KEY_HEADERS = ("X-API-Key", "Authorization")
+MOST_OF_CUSTOM_STREAM = 20
+_NOBODY = "00000000-0000-4000-8000-000000000000"
+_USUAL_PATHS = {"/api", "/v2"}
+
+
+class AccountCheck:
+    """Asks the API what it does."""
+
+    def __init__(self, tap: ContextTap, config: Mapping[str, t.Any]) -> None:
+        """Prepare; sends nothing yet.
+
+        Args:
+            tap: The tap, whose streams say what to request.
+            config: Its settings.
+        """
+        self._settings = tap.context.settings
+        self._given = config
+        self._asker = Asker(tap.context.client)
+        self._streams = [*tap.streams.values()]
+        self._report = Report(version=package_version())
+        self._searches: list[SearchCheck] = []
+        self._seconds: dict[str, float] = {}
+
+    def run(self, *, shows_host: bool = False) -> Report:
+        """Ask everything, and return the report.
+
+        Args:
+            shows_host: Whether the report may name the host.
+        """
+        report, started = self._report, time.monotonic()
+        report.base = _base(self._settings.base_url, shows_host=shows_host)
+        for ask in (self._key, self._health, self._first_pages, self._v1,
+                    self._custom_fields, self._details, self._searches_further,
+                    self._custom_streams):  # fmt: skip
+            try:
+                ask()
+            except OutOfRequestsError:
+                logger.warning("All requests are spent: the report is not complete")
+                break
+        report.minutes = round((time.monotonic() - started) / 60, 2)
+        self._conclude()
+        return report
+
+    def _conclude(self) -> None:
+        report, settings, asker = self._report, self._settings, self._asker
+        report.requests, report.rate_limited = asker.sent, asker.rate_limited
+        report.limit_headers, report.other_limit_headers = limit_headers(asker.headers)
+        for search in self._searches:
+            search.conclude()
+        report.settings = verdict.settings_to_use(report, settings)
+        report.reasons = verdict.reasons(report, settings)
+        report.differs = [*verdict.differences(report)]
+        # Who waited for the limit goes at its pace, with whatever concurrency.
+        pace = asker.waited / max(1, asker.sent)
+        per_request = {
+            name: max(seconds / settings.concurrency, pace)
+            for name, seconds in self._seconds.items()
+        }
+        report.plan = verdict.plan(report, settings, per_request)
+
+    def _get(self, url: str, *, tries: int = 2, **params: t.Any) -> Answer:
+        return self._asker.ask(HTTPRequest(url, params=params), tries=tries)
+
+    def _say(self, what: str) -> None:
+        sent, most = self._asker.sent, self._asker.sent + self._asker.left
+        logger.info("Account check: %s (%d of at most %d requests)", what, sent, most)
+
+    def _key(self) -> None:
+        """Find out in which header the key works, and go on with that one."""
+        self._say("the key")
+        given, report = self._settings.api_key_header, self._report
+        status = self._opens()
+        if self._settings.auth_method == "password":
+            return
+        report.key[given] = status
+        others = [each for each in KEY_HEADERS if each.lower() != given.lower()]
+        for header in others if verdict.is_refused(status) else ():
+            before = self._asker.client
+            config = {**self._given, "api_key_header": header}
+            context = TapContext.from_config(config, is_configured=True)
+            self._asker.client = context.client
+            report.key[header] = self._opens()
+            if not verdict.is_success(report.key[header]):
+                self._asker.client = before
+
+    def _opens(self) -> int | None:
+        """Return the status of a request for one record."""
+        statuses = []
+        # The key may be good, and not for clients.
+        for name in ("client", "contact"):
+            url = f"{self._settings.base_url}/{name}/search"
+            answer = self._get(url, page="0", size="1")
+            self._note_clock(answer)
+            statuses.append(answer.status)
+            if not verdict.is_refused(answer.status):
+                break
+        return statuses[-1] if verdict.is_success(statuses[-1]) else statuses[0]
+
+    def _note_clock(self, answer: Answer) -> None:
+        """Compare the server's clock with this machine's; both tell seconds."""
+        headers = answer.response.headers if answer.response else {}
+        if date := parse_http_date(headers.get("Date")):
+            # It was cut to whole seconds.
+            offset = date - dt.datetime.now(dt.UTC) + dt.timedelta(seconds=0.5)
+            self._report.clock_seconds = round(offset.total_seconds())
+
+    def _health(self) -> None:
+        self._say("health")
+        for path in dict.fromkeys([self._settings.health_path, *HEALTH_PATHS]):
+            answer = self._get(f"{self._settings.base_url}{path}")
+            is_odd = (
+                answer.response
+                and answer.body is not None
+                and contradiction(answer.response)
+            )
+            self._report.health[path] = None if is_odd else answer.status
+
+    def _first_pages(self) -> None:
+        for stream in self._streams:
+            if isinstance(stream, SearchStream) and not isinstance(
+                stream, (DetailStream, CustomStream)
+            ):
+                self._say(stream.name)
+                self._add(stream, stream.name).open()
+
+    def _add(self, stream: SearchStream, name: str) -> SearchCheck:
+        search = SearchCheck(stream, StreamFacts(name=name), self._asker)
+        self._searches.append(search)
+        self._report.streams.append(search.facts)
+        return search
+
+    def _searches_further(self) -> None:
+        way, depth = None, None
+        for search in self._searches:
+            search.facts.not_asked = search.facts.reachable
+            self._seconds[search.facts.name] = search.page_seconds
+        for search in self._searches:
+            self._say(f"how {search.facts.name} sorts and filters")
+            search.compare(way)
+            way = search.way or way
+        for search in self._searches:
+            self._say(f"how deep {search.facts.name} reads")
+            search.dive(depth)
+            depth = search.facts.reads_to or depth
+            search.facts.not_asked = False
+
+    def _v1(self) -> None:
+        for stream in self._streams:
+            if isinstance(stream, ReferenceList):
+                self._say(f"{stream.name} of v1")
+                answer = self._get(stream.get_url(None))
+                self._report.v1.append(self._list(stream.name, answer))
+
+    def _list(self, name: str, answer: Answer) -> StreamFacts:
+        records = records_in(answer)
+        is_odd = records is None and answer.body is not None
+        facts = StreamFacts(name=name, status=None if is_odd else answer.status)
+        if records is not None:
+            facts.reachable, facts.records = True, len(records)
+            facts.read = "in one request"
+            facts.seconds = round(answer.seconds, 3)
+            sampled = records[: SIZES[0]]
+            facts.without_key = sum(
+                not isinstance(each, dict) or each.get("id") is None for each in sampled
+            )
+            facts.fields = names_of(sampled, SCHEMAS.fetch_schema(name))
+        self._seconds[name] = answer.seconds
+        return facts
+
+    def _custom_fields(self) -> None:
+        self._say("custom fields")
+        types: list[t.Any] = []
+        report = self._report
+        for resource in RESOURCE_TYPES:
+            answer = self._get(f"{self._settings.base_url}/customfield/all/{resource}")
+            records = records_in(answer)
+            self._seconds["custom_fields"] = answer.seconds
+            if records is None:
+                status = None if answer.body else answer.status
+                report.custom_fields_refused[resource] = status
+                continue
+            report.custom_fields[resource] = len(records)
+            types += [r.get("fieldTypeName") for r in records if isinstance(r, dict)]
+        found = custom_field_types(types)
+        report.custom_field_types, report.other_custom_field_types = found
+
+    def _details(self) -> None:
+        """Ask for a client that nobody has: what does the API answer then?"""
+        answer = self._get(f"{self._settings.base_url}/client/{_NOBODY}", tries=1)
+        for name in verdict.DETAILS.values():
+            self._seconds[name] = answer.seconds
+        if answer.status is not None:
+            is_null = answer.body is not None and answer.body.strip() == b"null"
+            self._report.missing_detail = "null" if is_null else str(answer.status)
+
+    def _custom_streams(self) -> None:
+        streams = [each for each in self._streams if isinstance(each, CustomStream)]
+        for number, stream in enumerate(streams, 1):
+            self._asker.left = MOST_OF_CUSTOM_STREAM
+            self._say(f"custom stream {number}")
+            search = self._add(stream, f"custom stream {number}")
+            try:
+                search.open()
+                search.compare(None)
+                search.dive(None)
+            except OutOfRequestsError:
+                search.facts.not_asked = True
+            self._seconds[search.facts.name] = search.page_seconds
+
+
+def _base(url: str, *, shows_host: bool) -> str:
+    """Return the base URL, without the host that tells whose it is."""
+    if shows_host or url == DEFAULT_BASE_URL:
+        return url
+    path = urlsplit(url).path
+    return f"<host>{path if path in _USUAL_PATHS else '/<path>'}"

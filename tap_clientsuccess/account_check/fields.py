@@ -1,0 +1,160 @@
+"""What records have, as far as it may be told: names, types, forms; never a value."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from collections import Counter, defaultdict
+
+from tap_clientsuccess.account_check.facts import NO_TIME, FieldFacts
+from tap_clientsuccess.records.coerce import Coercer
+
+if t.TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Sequence
+
+    from tap_clientsuccess.records import JSONSchema
+    from tap_clientsuccess.records.field import Field
+
+_LIMIT_WORDS = re.compile(
+    "x|rate|limit|ratelimit|retry|after|remaining|reset|policy|quota|used|window|second"
+    "|minute|hour|day|month|daily|requests?|calls?|api|concurrent|burst|throttle|left"
+)
+_LIMIT_WORD = re.compile("limit|retry|quota|throttle")
+_LARGEST_LIMIT = 10_000_000
+_PLAIN_NAME = re.compile(r"[a-z]{2,}([A-Z][a-z]+){0,5}")
+_PLAIN_TYPE = re.compile(r"[A-Za-z]{2,20}([ _-][A-Za-z]{2,20}){0,2}")
+_FORM = re.compile(r"9{4}-9{2}-9{2}([T ]9{2}:9{2}(:9{2})?(\.9{1,9})?(Z|[+-]9+:?9*)?)?")
+_ENOUGH_RECORDS = 20
+_JSON_TYPES = {
+    str: "string",
+    bool: "boolean",
+    int: "integer",
+    dict: "object",
+    list: "array",
+    type(None): "null",
+}
+
+
+def names_of(records: Sequence[t.Any], schema: JSONSchema) -> FieldFacts:
+    """Return what records have: paths of the schema, types, and forms of times.
+
+    Args:
+        records: Decoded records.
+        schema: The stream's schema, without the fields of this account.
+    """
+    objects = [record for record in records if isinstance(record, dict)]
+    shown, others = _unknown(objects, schema["properties"])
+    custom = [record.get("custom") for record in objects]
+    seen = _Values(schema)
+    for record in objects:
+        seen.add(record)
+    return FieldFacts(
+        sampled=len(objects),
+        unknown=shown,
+        more_unknown=others,
+        never_fit=seen.never_fit,
+        times=sorted(seen.times),
+        custom=len(
+            {name for each in custom if isinstance(each, dict) for name in each}
+        ),
+    )
+
+
+def _unknown(
+    records: Sequence[dict[str, t.Any]], known: Container[str]
+) -> tuple[list[str], int]:
+    """Return the unknown names that may be told, and how many others there are."""
+    counts = Counter(name for record in records for name in record)
+    unknown = [name for name in counts if name not in known]
+    if len(records) < _ENOUGH_RECORDS:
+        return [], len(unknown)
+    everywhere = [name for name in unknown if counts[name] == len(records)]
+    shown = sorted(filter(_PLAIN_NAME.fullmatch, everywhere))
+    return shown, len(unknown) - len(shown)
+
+
+class _Values:
+    """Values of the known fields, as far as they may be told."""
+
+    def __init__(self, schema: JSONSchema) -> None:
+        self._misfits = 0
+        self._coercer = Coercer(schema, self._note)
+        self._fits: dict[str, bool] = {}
+        self._types: defaultdict[str, set[str]] = defaultdict(set)
+        self.times: set[str] = set()
+
+    @property
+    def never_fit(self) -> dict[str, list[str]]:
+        """The types seen, by the path of a field of which no value fits."""
+        never = sorted(path for path, fits in self._fits.items() if not fits)
+        return {path: sorted(self._types[path]) for path in never}
+
+    def add(self, record: dict[str, t.Any]) -> None:
+        """Take a record."""
+        for name, field in self._coercer.root.properties.items():
+            self._look(field, record.get(name))
+
+    def _note(self, _: str, times: int) -> None:
+        self._misfits += times
+
+    def _look(self, field: Field, value: t.Any) -> None:
+        """Look at a value, or at those in it that the schema knows."""
+        if value is None:
+            return
+        if isinstance(value, dict) and field.properties:
+            for name, member in [*field.properties.items()]:
+                self._look(member, value.get(name))
+        elif isinstance(value, list) and field.items:
+            for item in value:
+                self._look(field.items, item)
+        elif not isinstance(value, (dict, list)) or not field.properties:
+            self._types[field.path].add(_JSON_TYPES.get(type(value), "number"))
+            if field.format and not isinstance(value, (dict, list)):
+                self.times.add(form(value))
+            before = self._misfits
+            self._coercer.value(field, value)
+            fits = self._misfits == before
+            self._fits[field.path] = self._fits.get(field.path, False) or fits
+
+
+def form(value: t.Any) -> str:
+    """Return the form of a time, digits as 9; what is no time has none."""
+    if not isinstance(value, str):
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        return f"a number of {len(str(value))} digits" if is_number else NO_TIME
+    shape = re.sub("[0-9]", "9", value)
+    return shape if _FORM.fullmatch(shape) else NO_TIME
+
+
+def custom_field_types(names: Iterable[t.Any]) -> tuple[dict[str, int], int]:
+    """Return the plain names of types with their counts, and how many others."""
+    counts = Counter(name if isinstance(name, str) else None for name in names)
+    plain = {
+        name: counts[name]
+        for name in sorted(filter(None, counts), key=str.lower)
+        if _PLAIN_TYPE.fullmatch(name)
+    }
+    return plain, counts.total() - sum(plain.values())
+
+
+def limit_headers(
+    headers: Iterable[tuple[str, str]],
+) -> tuple[dict[str, int | None], int]:
+    """Return the headers that tell a limit, with plain numbers, and how many others.
+
+    Shown are usual words alone. Counts that change with each request are no limit.
+    """
+    found: dict[str, int | None] = {}
+    others = set()
+    for name, value in headers:
+        if not _LIMIT_WORD.search(name.lower()):
+            continue
+        words = name.lower().split("-")
+        if not all(map(_LIMIT_WORDS.fullmatch, words)):
+            others.add(name.lower())
+            continue
+        is_fixed = not {"remaining", "reset", "used", "left"} & {*words}
+        number = int(value) if value.isdecimal() and value.isascii() else None
+        shown = number if is_fixed and (number or 0) < _LARGEST_LIMIT else None
+        found["-".join(word.capitalize() for word in words)] = shown
+    return dict(sorted(found.items())), len(others)

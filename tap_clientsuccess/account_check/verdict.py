@@ -1,0 +1,157 @@
+"""What follows from all findings: settings, reasons to fail, news, and a plan."""
+
+from __future__ import annotations
+
+import typing as t
+
+from tap_clientsuccess.account_check.facts import PlanRow, said
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tap_clientsuccess.account_check.facts import READ, Report, StreamFacts
+    from tap_clientsuccess.config.settings import Settings
+
+OBJECTS = ("clients", "contacts", "contracts", "client_notes", "pulses")
+"""What the tap is for: each has to answer."""
+DETAILS = {"clients": "client_details", "contacts": "contact_details"}
+"""The streams that read each record of another one."""
+_DAY_SECONDS = 86_400
+
+
+def is_success(status: int | None) -> bool:
+    """Tell whether a status is 2xx."""
+    return status is not None and 200 <= status < 300  # noqa: PLR2004
+
+
+def is_refused(status: int | None) -> bool:
+    """Tell whether a status says that the key is refused."""
+    return status in {401, 403}
+
+
+def how_read(facts: StreamFacts, page_size: int, *, by_time: bool) -> READ:
+    """Say how a search will be read.
+
+    Args:
+        facts: What it does.
+        page_size: The setting.
+        by_time: Whether the stream has a time to read by.
+    """
+    if not facts.reachable:
+        return "not at all"
+    size = facts.page_sizes.get("200") or page_size
+    if facts.records is not None and facts.records <= min(size, page_size):
+        return "in one request"
+    refuted = (facts.sorts_ascending, facts.sorts_descending, facts.filters)
+    # A read asks from a millisecond before the newest record on: it has to come again.
+    hides = facts.inclusive is False and facts.precision != "millisecond"
+    is_lost = hides or facts.zone or facts.counted_too_many
+    return "by page number" if not by_time or False in refuted or is_lost else "by time"
+
+
+def settings_to_use(report: Report, settings: Settings) -> dict[str, str]:
+    """Return the settings that should change, and their values."""
+    found: dict[str, str] = {}
+    for setting, given, statuses in (
+        ("api_key_header", settings.api_key_header, report.key),
+        ("health_path", settings.health_path, report.health),
+    ):
+        works = [name for name, status in statuses.items() if is_success(status)]
+        if works and given not in works:
+            found[setting] = works[0]
+    is_closed = bool(report.v1) and not any(facts.reachable for facts in report.v1)
+    if is_closed and settings.v1_streams == "auto":
+        found["v1_streams"] = "off"
+    return found
+
+
+def reasons(report: Report, settings: Settings) -> list[str]:
+    """Return why a sync with these settings would fail; the gravest first."""
+    found, use = [], report.settings
+    key = report.key.get(settings.api_key_header)
+    health = report.health.get(settings.health_path)
+    if is_refused(key):
+        instead = use.get("api_key_header")
+        found.append(
+            f"the key is refused in {settings.api_key_header}"
+            + (f": set api_key_header to {instead}" if instead else "")
+        )
+    if not is_success(health):
+        instead = use.get("health_path")
+        found.append(
+            f"health does not answer ({said(health)})"
+            + (f": set health_path to {instead}" if instead else "")
+        )
+    closed = [
+        *(each for each in report.streams if each.name in OBJECTS),
+        *(report.v1 if settings.v1_streams == "required" else ()),
+    ]
+    found += [
+        f"{facts.name}{' of v1' * (facts in report.v1)} cannot be read "
+        f"({said(facts.status)})"
+        for facts in closed
+        if not facts.reachable
+    ]
+    return found
+
+
+def differences(report: Report) -> Iterator[str]:
+    """Yield what differs from what is documented or built in."""
+    if "/health" in report.health and not is_success(report.health["/health"]):
+        yield f"/health answers {said(report.health['/health'])}"
+    if is_refused(report.key.get("X-API-Key")):
+        yield "X-API-Key is refused"
+    for facts in report.streams:
+        yield from (f"{facts.name}: {what}" for what in facts.news())
+    for facts in report.v1:
+        yield from (f"{facts.name}: {what}" for what in facts.fields.news())
+    if report.missing_detail not in {None, "404"}:
+        yield f"a detail that does not exist answers {report.missing_detail}"
+
+
+def plan(
+    report: Report, settings: Settings, per_request: Mapping[str, float]
+) -> list[PlanRow]:
+    """Estimate requests and minutes of a first read and of a night.
+
+    Args:
+        report: What the account has and does.
+        settings: The settings.
+        per_request: Seconds that a request takes, waits for the rate limit included.
+    """
+    found: dict[str, tuple[int | None, int | None]] = {}
+    for facts in (*report.streams, *report.v1):
+        if facts.reachable:
+            found[facts.name] = _requests(facts, settings)
+        if facts.reachable and settings.read_details and facts.name in DETAILS:
+            pages, records = found[facts.name][0], facts.records
+            is_known = pages is not None and records is not None
+            first = (pages or 0) + (records or 0) if is_known else None
+            found[DETAILS[facts.name]] = first, 2
+    if types := len(report.custom_fields) + len(report.custom_fields_refused):
+        found["custom_fields"] = types, 1
+    rows = []
+    for name, (first, night) in found.items():
+        minutes = per_request.get(name, 0.0) / 60
+        times = [n if n is None else round(n * minutes, 2) for n in (first, night)]
+        rows.append(PlanRow(name, first, times[0], night, times[1]))
+    return rows
+
+
+def _requests(facts: StreamFacts, settings: Settings) -> tuple[int | None, int | None]:
+    """Return the requests of a first read, and of a night with few changes."""
+    if facts.read == "in one request" or not facts.page_sizes:
+        return 1, 1
+    interval = settings.full_read_interval(facts.name)
+    is_nightly = interval is not None and interval.total_seconds() <= _DAY_SECONDS
+    is_by_time = facts.read == "by time"
+    if facts.records is None:
+        return None, 2 if is_by_time and not is_nightly else None
+    size = min(facts.page_sizes.get("200") or settings.page_size, settings.page_size)
+    pages = max(1, -(-facts.records // size))
+    if not is_by_time:
+        # Until two passes agree; most records do not change between them.
+        return 2 * pages + 2, 2 * pages + 2
+    # Beside the pages: both ends, what came meanwhile, and counts.
+    first = pages + pages // 8 + 8
+    return first, 2 + (first if is_nightly else 0)
