@@ -8,7 +8,7 @@ import typing as t
 from dataclasses import asdict
 from pathlib import Path
 
-from clientsuccess_sandbox import Sandbox, Status
+from clientsuccess_sandbox import Body, Html, Mutate, Sandbox, Status
 from tap_clientsuccess.account_check.check import AccountCheck
 from tap_clientsuccess.tap import TapClientSuccess
 
@@ -57,6 +57,20 @@ ACCOUNTS: dict[str, dict[str, t.Any]] = {
         "health_path": "",
         "extra_total": 2,
         "rules": [Status("/product/search", 403)],
+    },
+    "odd_fields": {
+        "clients": 40,
+        "by_path": {"/contact/search": {"filter_precision": "minute"}},
+        "rules": [
+            Mutate("/client/", values={"healthIndex": 7, "other_9": 1}),
+            Mutate("/contact/", values={"tenantId": "unlike an integer"}),
+            Mutate("/contract/", values={"bookingDate": "2024-05-01"}),
+            Mutate("/v1/employees", record=3, remove=["id"]),
+            Status("/v1/subscriptions", 403),
+            Status("[/]api/status", 503),
+            Body("*/customfield/all/GOAL", [{"fieldTypeName": "Link"}, {}]),
+            Html("*/customfield/all/TICKET"),
+        ],
     },
 }
 

@@ -108,7 +108,7 @@ class SearchBehaviour:
     inclusive: bool = option(
         True, "modifiedAfter includes its own moment (its second or day, if coarse)"
     )
-    filter_precision: Literal["millisecond", "second", "day"] = option(
+    filter_precision: Literal["millisecond", "second", "minute", "day"] = option(
         "millisecond", "precision of modifiedAfter"
     )
     filter_zone: float = option(

@@ -1,4 +1,8 @@
-"""How deep a search reads, and whether its total is true: asked a record at a time."""
+"""How deep a search reads, and whether its total is true: asked a record at a time.
+
+The total is true if the deepest record has the place from the other end that follows
+from it, which needs a search that sorts, and no record beyond.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,6 @@ import typing as t
 from tap_clientsuccess.paging.page import DEPTH
 
 if t.TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Generator
 
     from tap_clientsuccess.paging.page import Page
@@ -15,8 +18,40 @@ if t.TYPE_CHECKING:
 _ROUND = 1000
 """A server that counts no further stops at a multiple of this."""
 
-Reply = tuple["Page | None", "int | None"]
-"""The page of one record, or None and the status."""
+
+class Place(t.NamedTuple):
+    """A record to ask for: its place from 0, oldest or newest first."""
+
+    number: int
+    newest_first: bool = False
+
+
+class Reply(t.NamedTuple):
+    """What came: the page of one record, or None and the status."""
+
+    page: Page | None
+    status: int | None = None
+
+    @property
+    def key(self) -> t.Any:
+        """The record's key; None without a record."""
+        return self.page.keys[0] if self.page and self.page.keys else None
+
+    @property
+    def kind(self) -> str:
+        """What came instead of a new record, in a word."""
+        if self.page:
+            return "repeat" if self.page.keys else "empty"
+        return "no usable response" if self.status is None else str(self.status)
+
+    def is_new(self, last: Reply) -> bool:
+        """Tell whether a record came that is not the one at the last place."""
+        return self.key is not None and self.key != last.key
+
+    def is_as_old_as(self, other: Reply) -> bool:
+        """Tell whether both are records of the same time."""
+        times = [each.page and each.page.newest for each in (self, other)]
+        return times[0] is not None and times[0] == times[1]
 
 
 class Depth(t.NamedTuple):
@@ -26,97 +61,69 @@ class Depth(t.NamedTuple):
         total: Whether the total is exact, inexact or capped; None if that is open.
         reads_to: How many records it returns; None if all, or if that is open.
         beyond: What it answers further on: ``empty``, ``repeat``, or a status.
-        deepest: Place and time of a record at the end of what it returns, where that is
-            not the last one: counted from the other end, its place tells the total.
         missing: How many are counted and not there.
     """
 
     total: str | None = None
     reads_to: int | None = None
     beyond: str | None = None
-    deepest: tuple[int, dt.datetime | None] | None = None
     missing: int = 0
 
 
 def find_depth(
-    total: int,
-    known: int,
-    *,
-    likely: int | None = None,
-    newest: dt.datetime | None = None,
-) -> Generator[int, Reply, Depth]:
-    """Yield places to ask for, from 0, and be sent the answers.
+    total: int, known: int, *, sorts: bool = True, likely: int | None = None
+) -> Generator[Place, Reply, Depth]:
+    """Yield places to ask for, and be sent the answers.
 
     Args:
         total: What the server counts.
         known: How many of the first records are known to be returned.
+        sorts: Whether the search sorts by time, in both directions.
         likely: How deep another search reads.
-        newest: The time of the last record, where the search sorts.
     """
-    last = yield total - 1
-    if _key(last) is None:
-        return (yield from _bisect(total, known, last, likely, newest))
-    following = yield total
-    if _shows(last, newest):
-        return Depth("inexact" if _is_new(following, last) else "exact")
-    if total - 2 >= known and not _is_new((yield total - 2), last):
-        return (yield from _bisect(total, known, last, likely, newest))
-    if _is_new(following, last):
-        return Depth("inexact" if total % _ROUND else "capped")
-    if newest is None:
-        return Depth("exact")
-    # There are newer records than the last that is counted.
-    return Depth("capped", total, _kind(following))
+    last = yield Place(total - 1)
+    following = yield Place(total)
+    ends = last.key is None
+    if not ends and following.key == last.key and total - 2 >= known:
+        ends = not (yield Place(total - 2)).is_new(last)
+    if ends:
+        place, deepest = yield from _deepest(total, known, last, likely)
+        found = Depth(None, place + 1, last.kind)
+    else:
+        place, deepest = total - 1, last
+        found = Depth("exact")
+        if following.is_new(last):
+            return Depth("inexact" if total % _ROUND else "capped")
+    if not sorts or deepest.key is None:
+        return found
+    if deepest.is_as_old_as((yield Place(total - 1 - place, newest_first=True))):
+        return found._replace(total="exact")
+    newest = yield Place(0, newest_first=True)
+    if ends:
+        # The rest is counted and not there, if this is the newest.
+        is_all = deepest.is_as_old_as(newest)
+        return Depth("inexact", missing=total - 1 - place) if is_all else found
+    # Was the newest record changed meanwhile, or is there more than is counted?
+    if newest.is_as_old_as((yield Place(place))):
+        return found
+    return Depth("capped", total, following.kind)
 
 
-def _bisect(
-    total: int,
-    known: int,
-    last: Reply,
-    likely: int | None,
-    newest: dt.datetime | None,
-) -> Generator[int, Reply, Depth]:
-    """Find the first place where nothing new is."""
-    kind, deepest = _kind(last), None
+def _deepest(
+    total: int, known: int, last: Reply, likely: int | None
+) -> Generator[Place, Reply, tuple[int, Reply]]:
+    """Find the last place where something new is, and what is there."""
     # Where pages repeat, the first one that does is the last record itself.
-    shift = kind == "repeat"
-    depths = [depth - shift for depth in (likely, DEPTH) if depth]
+    repeats = last.key is not None
+    depths = [depth - repeats for depth in (likely, DEPTH) if depth]
     edges = [depth - before for depth in depths for before in (1, 0)]
-    low, high = min(known, total) - 1, total - 1
+    low, high, deepest = min(known, total) - 1, total - 1, Reply(None)
     while high - low > 1:
         likeliest = (place for place in edges if low < place < high)
         place = next(likeliest, (low + high) // 2)
-        reply = yield place
-        if not _is_new(reply, last):
+        reply = yield Place(place)
+        if reply.is_new(last):
+            low, deepest = place, reply
+        else:
             high = place
-            continue
-        low, deepest = place, (place, reply[0].newest if reply[0] else None)
-        if _shows(reply, newest):
-            return Depth("inexact", missing=total - 1 - place)
-    return Depth(None, high + shift, kind, deepest)
-
-
-def _key(reply: Reply) -> t.Any:
-    page, _ = reply
-    return page.keys[0] if page and page.keys else None
-
-
-def _is_new(reply: Reply, last: Reply) -> bool:
-    """Tell whether a record came that is not the one of the last place."""
-    page, _ = reply
-    return bool(page and page.keys) and (
-        _key(last) is None or _key(reply) != _key(last)
-    )
-
-
-def _shows(reply: Reply, newest: dt.datetime | None) -> bool:
-    page, _ = reply
-    return bool(newest and page and page.newest and page.newest >= newest)
-
-
-def _kind(reply: Reply) -> str:
-    """Say in a word what came instead of a new record."""
-    page, status = reply
-    if page:
-        return "repeat" if page.keys else "empty"
-    return "no usable response" if status is None else str(status)
+    return (high, last) if repeats else (low, deepest)

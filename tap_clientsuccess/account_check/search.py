@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from tap_clientsuccess.account_check import pages
-from tap_clientsuccess.account_check.depth import Depth, find_depth
+from tap_clientsuccess.account_check.depth import Depth, Reply, find_depth
 from tap_clientsuccess.account_check.facts import REFUSED, StreamFacts
 from tap_clientsuccess.account_check.fields import names_of
 from tap_clientsuccess.account_check.filters import find_way
@@ -205,55 +205,38 @@ class SearchCheck:
             return
         facts.counted_too_many += found.missing
         facts.records = counted - facts.counted_too_many
-        facts.total, facts.reads_to, facts.beyond = found[:3]
+        facts.total, facts.reads_to, facts.beyond, _ = found
         if facts.counted_too_many:
             facts.total = "inexact"
-        elif not facts.total and self._is_true(facts.records, found):
-            facts.total = "exact"
-        elif facts.total == "capped" and not self._is_newest_still():
-            facts.total = facts.reads_to = facts.beyond = None
 
     def _dive(self, counted: int, likely: int | None) -> tuple[Depth, int]:
         """Search the depth; end where the total changes, and return the total."""
         search = find_depth(
             counted - self.facts.counted_too_many,
             len(self._first.keys) if self._first else 0,
+            sorts=self._newest is not None and self._sorts,
             likely=likely,
-            newest=self._newest.newest if self._newest and self._sorts else None,
         )
         try:
             place = next(search)
             while True:
-                page, answer = self._ask(self._at(place), tries=1)
+                request = PageRequest(
+                    place.number + (self.facts.first_page or 0),
+                    size=1,
+                    newest_first=place.newest_first,
+                )
+                page, answer = self._ask(request, tries=1)
                 if page and page.total not in {None, counted}:
                     return Depth(), page.total or 0
-                place = search.send((page, None if answer.body else answer.status))
+                status = None if answer.body else answer.status
+                place = search.send(Reply(page, status))
         except StopIteration as ended:
             return ended.value, counted
-
-    def _at(self, place: int, *, newest_first: bool = False) -> PageRequest:
-        number = place + (self.facts.first_page or 0)
-        return PageRequest(number, size=1, newest_first=newest_first)
 
     @property
     def _sorts(self) -> bool:
         facts = self.facts
         return False not in (facts.sorts_ascending, facts.sorts_descending)
-
-    def _is_true(self, total: int, found: Depth) -> bool:
-        """Tell whether a record has the place from the end that the total gives it."""
-        if not found.deepest or not self._sorts:
-            return False
-        place, time_there = found.deepest
-        page = self._page(self._at(total - 1 - place, newest_first=True))
-        return bool(page and page.newest and page.newest == time_there)
-
-    def _is_newest_still(self) -> bool:
-        """Tell whether no record became the newest since the order was asked."""
-        if not self._newest or not self._sorts:
-            return True
-        page = self._page(PageRequest(size=1, newest_first=True))
-        return bool(page and page.newest == self._newest.newest)
 
     def conclude(self) -> None:
         """Say how it will be read, once everything is known."""

@@ -16,7 +16,12 @@ from clientsuccess_sandbox.settings import SearchBehaviour
 from clientsuccess_sandbox.table import Search
 
 _HOUR: Final = 3_600_000
-_UNITS: Final = {"millisecond": 1, "second": 1000, "day": 24 * _HOUR}
+_UNITS: Final = {
+    "millisecond": 1,
+    "second": 1000,
+    "minute": 60_000,
+    "day": 24 * _HOUR,
+}
 _WEEK: Final = timedelta(days=7)
 _STATES: Final = {"TASKS": None, "OPEN_TASKS": False, "COMPLETED_TASKS": True}
 # The employee whose tasks `MY_` means.
