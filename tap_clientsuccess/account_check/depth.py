@@ -94,6 +94,8 @@ def find_depth(
         found = Depth("exact")
         if following.is_new(last):
             return Depth("inexact" if total % _ROUND else "capped")
+    if sorts and deepest.key is None and place >= 0:
+        deepest = yield Place(place)
     if not sorts or deepest.key is None:
         return found
     if deepest.is_as_old_as((yield Place(total - 1 - place, newest_first=True))):

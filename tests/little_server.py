@@ -7,6 +7,7 @@ import json
 import threading
 import time
 import typing as t
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -83,6 +84,7 @@ class Account:
     def __post_init__(self) -> None:
         self.requests: list[str] = []
         self.started = time.monotonic()
+        self.minutes: Counter[int] = Counter()
         self.made: dict[str, list[tuple[dt.datetime | None, dict[str, t.Any]]]] = {}
 
     def records(self, name: str) -> list[tuple[dt.datetime | None, dict[str, t.Any]]]:
@@ -161,6 +163,7 @@ class Account:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # one packet a response
     account: Account
 
     def log_message(self, *_: t.Any) -> None:
@@ -174,11 +177,10 @@ class Handler(BaseHTTPRequestHandler):
         time.sleep(account.seconds)
         headers = dict(account.headers)
         query = {name: values[0] for name, values in parse_qs(text).items()}
-        minute = (time.monotonic() - account.started) // 60
-        if account.per_minute and self._is_too_much(minute):
-            headers["Retry-After"] = str(
-                int(60 - (time.monotonic() - account.started) % 60) + 1
-            )
+        minute, second = divmod(time.monotonic() - account.started, 60)
+        account.minutes[int(minute)] += 1
+        if account.per_minute and account.minutes[int(minute)] > account.per_minute:
+            headers["Retry-After"] = str(int(60 - second) + 1)
             status, answer = 429, {"message": "slow down"}
         elif self.headers.get(account.key_header) != KEY:
             status, answer = 401, {"message": "key"}
@@ -195,11 +197,6 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     do_POST = do_GET  # noqa: N815
-
-    def _is_too_much(self, minute: float) -> bool:
-        seen = self.account.__dict__.setdefault("minutes", {})
-        seen[minute] = seen.get(minute, 0) + 1
-        return bool(seen[minute] > (self.account.per_minute or 0))
 
 
 @contextmanager
