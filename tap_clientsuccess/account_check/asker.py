@@ -106,9 +106,9 @@ class Asker:
             is_limited = answer.status == _TOO_MANY_REQUESTS
             if is_limited:
                 self._go_slower()
-            if number == (_MOST_TRIES if is_limited else tries):
-                # Where no pace is slow enough, nothing more is sent.
-                self.left *= not is_limited
+            if is_limited and number >= _MOST_TRIES:
+                self.left = 0  # No pace is slow enough.
+            if number >= (_MOST_TRIES if is_limited else tries):
                 return answer
             if answer.response and not isinstance(answer.error, UnavailableError):
                 return answer

@@ -57,7 +57,8 @@ def _pages(facts: StreamFacts) -> str:
 
 def _depth(facts: StreamFacts) -> str | None:
     if facts.reads_to is None:
-        return "the end" if facts.total in {"exact", "inexact"} else None
+        is_whole = facts.total == "exact" or facts.counted_too_many
+        return "the end" if is_whole else None
     return f"{facts.reads_to}, then {facts.beyond}"
 
 

@@ -132,10 +132,10 @@ class SearchCheck:
             facts.sorts_descending = False if answer.is_refusal else None
             return
         self._newest = newest
-        if newest.newest:
+        facts.sorts_ascending, facts.sorts_descending = pages.sorts_all(first, newest)
+        if newest.newest and facts.sorts_descending is not False:
             ahead = newest.newest - newest.sent_at
             facts.newest_seconds = round(ahead.total_seconds())
-        facts.sorts_ascending, facts.sorts_descending = pages.sorts_all(first, newest)
         future, answer = self._ask(PageRequest.for_count(FAR_FUTURE))
         if future is None:
             facts.filters = False if answer.is_refusal else None
