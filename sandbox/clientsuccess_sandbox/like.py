@@ -25,7 +25,14 @@ from clientsuccess_sandbox.like_rules import (
 _BEYOND: Final = ("400", "500", "empty", "repeat")
 _FAR_ZONE: Final = -48.0
 """Hours: a filter taken for this zone hides records, and fits no way to compare."""
-_USUAL_TIMES: Final = ["9999-99-99T99:99:99.999Z"]
+_USUAL_TIMES: Final[dict[str, list[str]]] = {
+    "": ["9999-99-99T99:99:99.999Z"],
+    "subscriptions": ["9999-99-99"],
+    "client_statuses": [],
+    "client_segments": [],
+    "employees": ["a number of 13 digits"],
+}
+"""By stream: forms of times that need no rule."""
 _FAILURE: Final = re.compile("[0-9]{3}|no usable response")
 _MORE: Final = 250
 """Records beyond what a capped total tells: there are some, of unknown number."""
@@ -101,7 +108,7 @@ def _sizes(streams: Mapping[str, Any], v1: Mapping[str, Any]) -> dict[str, int]:
         more = _MORE if count is None or facts["total"] == "capped" else 0
         more += _counts_too_few(facts)
         least = name in {"products", "employees"}
-        found[name] = max(least, (sampled if count is None else count) + more)
+        found[name] = max(least, sampled, (sampled if count is None else count) + more)
     return found
 
 
@@ -173,8 +180,6 @@ def _ignored(facts: Mapping[str, Any]) -> Iterator[str]:
     """Yield the parameters that a search ignores."""
     if facts["filters"] is False and not facts["future_is_empty"]:
         yield "modifiedAfter"
-    if facts["sorts_ascending"] is facts["sorts_descending"] is False:
-        yield from ("sortBy", "sortDirection")
 
 
 def _access_rules(report: Mapping[str, Any]) -> Iterator[Rule]:
@@ -187,7 +192,7 @@ def _access_rules(report: Mapping[str, Any]) -> Iterator[Rule]:
         if status not in {_SUCCESS, _REFUSED}:
             yield Instead("/client/search", statuses={_REFUSED: status or 0})
     if (missing := report["missing_detail"]) not in {None, *_MISSING_DETAILS}:
-        yield Instead("/client/????????-*", statuses={_NOT_FOUND: int(missing)})
+        yield Instead("*/client/????????-*", statuses={_NOT_FOUND: int(missing)})
     if report["rate_limited"]:
         each_second = report["requests"] / (60 * max(report["minutes"], 0.01))
         after = report["limit_headers"].get("Retry-After")
@@ -218,11 +223,13 @@ def _search_rules(facts: Mapping[str, Any]) -> Iterator[Rule]:
 
 
 def _order_rules(path: str, facts: Mapping[str, Any]) -> Iterator[Rule]:
-    order = facts["sorts_ascending"], facts["sorts_descending"]
-    if order == (None, False):
+    up, down = facts["sorts_ascending"], facts["sorts_descending"]
+    if up is None and down is False and facts["future_is_empty"] is None:
         yield Refused(path, 400, name="sortDirection", value="desc")
-    elif False in order and order != (False, False):
-        yield Order(path, direction="desc" if order[1] else "asc")
+    elif up is False or down is False:
+        # What does not sort by time does by something else.
+        by = next(iter(KINDS[facts["name"]].sortable)) if up is down else None
+        yield Order(path, direction="asc" if down is False else "desc", by=by)
 
 
 def _v1_rules(v1: Mapping[str, Any]) -> Iterator[Rule]:
@@ -250,18 +257,20 @@ def _field_rules(
         kind, found, path = KINDS.get(name), facts["fields"], _path(name)
         others = [f"other_{number}" for number in range(found["more_unknown"])]
         is_v1, custom = path.startswith("/v1"), None
-        if kind and kind.custom:
+        if kind and (kind.custom or found["custom"]):
             own = defined.get(kind.custom, [])
             custom = [*own, *more[len(own) :]][: found["custom"]]
+        times = found["times"]
+        is_usual = times == _USUAL_TIMES.get(name, _USUAL_TIMES[""])
         rule = Fields(
             # Details have the same fields.
             path=path if is_v1 else f"/{path.split('/')[1]}/",
             unknown=[*found["unknown"], *others],
             never_fit=found["never_fit"],
-            forms=[] if is_v1 or found["times"] == _USUAL_TIMES else found["times"],
+            forms=None if is_usual or not found["sampled"] else times,
             custom=custom,
             without_key=facts["without_key"],
-            inclusive=facts["inclusive"] is not False,
+            inclusive=facts["inclusive"],
         )
         if rule != Fields(path=rule.path, inclusive=rule.inclusive):
             yield rule

@@ -16,7 +16,7 @@ from clientsuccess_sandbox.jsontext import Record, decode, encode
 from clientsuccess_sandbox.messages import HTTPError, Request, Response
 
 _USUAL_TIME: Final = "9999-99-99T99:99:99.999Z"
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d\.\d{3}Z)?")
 _MODIFICATION: Final = ("modifiedTime", "createdTime", "createdTimestamp")
 _FIRST_ERROR: Final = 400
 _ODD: Final[dict[str, Any]] = {
@@ -84,12 +84,16 @@ class Sizes(Rule, tag="sizes"):
 
 
 class Order(Rule, tag="order"):
-    """Sort in one direction, whichever is asked."""
+    """Sort in one direction, whichever is asked, perhaps by another key."""
 
     direction: str
+    by: str | None = None
 
     def rewrite(self, request: Request) -> None:
-        request.query = {**request.query, "sortDirection": self.direction}
+        order = {"sortDirection": self.direction}
+        if self.by:
+            order["sortBy"] = self.by
+        request.query = {**request.query, **order}
 
 
 class Most(Rule, tag="most"):
@@ -111,26 +115,26 @@ class Fields(Rule, tag="fields", kw_only=True):
     Attributes:
         unknown: Names that every record has beside those of the API.
         never_fit: Path of a field -> types of its values, which do not fit it.
-        forms: Forms of times, digits as 9; none for the usual one.
+        forms: Forms of times, digits as 9, if there are times; None for the sandbox's.
         custom: Definitions of the custom fields that the records have; None for those
             of the sandbox.
         without_key: How many records of the first page have no id.
-        inclusive: Whether the moment of a filter passes.
+        inclusive: Whether the moment of a filter passes; None if that is not known.
         keyless: The ids of those records.
     """
 
     unknown: list[str] = []
     never_fit: dict[str, list[str]] = {}
-    forms: list[str] = []
+    forms: list[str] | None = None
     custom: list[Record] | None = None
     without_key: int = 0
-    inclusive: bool = True
+    inclusive: bool | None = True
     keyless: set[int] = set()
 
     def rewrite(self, request: Request) -> None:
         """Compare the modification times as they are shown."""
         after, unit = request.query.get("modifiedAfter"), _unit(self._finest)
-        if after and unit > 1:
+        if after and unit > 1 and self.inclusive is not None:
             moment = from_iso(after)
             shown = moment - moment % unit
             if not self.inclusive:
@@ -156,11 +160,11 @@ class Fields(Rule, tag="fields", kw_only=True):
 
     @property
     def _finest(self) -> str:
-        return min(self.forms, key=_unit, default=_USUAL_TIME)
+        return min(self.forms or [_USUAL_TIME], key=_unit)
 
     def _shape(self, record: Record) -> None:
         number = record["id"]
-        if self.forms:
+        if self.forms is not None:
             self._write_times(record, number)
         record.update(dict.fromkeys(self.unknown, "x"))
         if self.custom is not None:
@@ -179,9 +183,14 @@ class Fields(Rule, tag="fields", kw_only=True):
             if isinstance(value, (dict, list)):
                 self._write_times(value, number)
             elif isinstance(value, str) and _TIME.fullmatch(value):
-                form = self.forms[(number + place) % len(self.forms)]
-                is_filtered = name in _MODIFICATION
-                values[name] = _written(value, self._finest if is_filtered else form)
+                values[name] = self._written(name, value, number + place)
+
+    def _written(self, name: Any, time: str, place: int) -> Any:
+        """Return a time in one of the forms; what is filtered by is of the finest."""
+        if not self.forms:
+            return None
+        form = self.forms[place % len(self.forms)]
+        return _written(time, self._finest if name in _MODIFICATION else form)
 
 
 def definitions(

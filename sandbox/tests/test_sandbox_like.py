@@ -13,6 +13,8 @@ from sandbox_client import Client, fixtures
 from clientsuccess_sandbox import Sandbox, settings_like
 from clientsuccess_sandbox.cli import main, settings_with_report
 from clientsuccess_sandbox.like import read_like
+from clientsuccess_sandbox.like_rules import Fields, Order
+from clientsuccess_sandbox.messages import Response
 
 sandbox, client = fixtures()
 REPORTS = Path(__file__).parent.parent.parent / "tests" / "reports"
@@ -46,8 +48,12 @@ def test_who_may_read_what() -> None:
 
 def test_what_is_ignored_and_not_counted() -> None:
     settings = settings_like(report("by_number"))
-    everything = {"modifiedAfter", "sortBy", "sortDirection"}
-    assert settings["ignore"]["/clientNote/search"] == everything
+    assert settings["ignore"]["/clientNote/search"] == {"modifiedAfter"}
+    orders = {
+        rule.path: rule.by for rule in settings["rules"] if isinstance(rule, Order)
+    }
+    # By the id, pulses are sorted in one direction.
+    assert orders == {"/clientNote/search": "subject", "/pulse/search": None}
     assert settings["by_path"]["/contract/search"]["totals"] is False
     assert settings["headers"] == {"X-Ratelimit-Limit": "600"}
 
@@ -177,3 +183,56 @@ def test_options(option: str, name: str, value: Any) -> None:
 def test_a_setting_that_no_search_has_of_its_own() -> None:
     with pytest.raises(SystemExit):
         settings_with_report(["--at=/pulse/search:gzip=false"])
+
+
+@pytest.mark.parametrize(
+    ("form", "shown"),
+    [
+        ("9999-99-99T99:99:99.999Z", "2024-05-01T10:11:12.345Z"),
+        ("9999-99-99T99:99:99+9999", "2024-05-01T10:11:12+0000"),
+        ("9999-99-99 99:99", "2024-05-01 10:11"),
+        ("9999-99-99", "2024-05-01"),
+        ("a number of 13 digits", 1714558272345),
+        ("no time", "some day"),
+    ],
+)
+def test_forms_of_times(form: str, shown: Any) -> None:
+    record = {"id": 1, "dueDate": "2024-05-01T10:11:12.345Z"}
+    changed = Fields(path="*", forms=[form]).change(Response.of_json([record]))
+    assert json.loads(changed.body) == [{"id": 1, "dueDate": shown}]
+
+
+def test_fields_that_a_report_tells_of() -> None:
+    rule = Fields(
+        path="*",
+        unknown=["healthIndex"],
+        never_fit={"tenantId": ["string"], "items.total": ["object", "string"]},
+        custom=[{"fieldKey": "field_1__cs", "fieldTypeName": "Integer"}],
+        without_key=1,
+    )
+    records = [{"id": number, "items": [{"total": 3}]} for number in (1, 2)]
+    first, second = json.loads(rule.change(Response.of_json(records)).body)
+    assert "id" not in first
+    assert second["id"] == 2
+    assert second["healthIndex"] == "x"
+    assert isinstance(second["tenantId"], str)
+    assert isinstance(second["items"][0]["total"], dict)
+    assert isinstance(second["custom"]["field_1__cs"], int)
+
+
+def test_what_is_refused_and_counted_as_a_report_says() -> None:
+    found = report("as_documented")
+    (contacts,) = [each for each in found["streams"] if each["name"] == "contacts"]
+    contacts |= {"page_sizes": {"1000": 0, "500": 20, "200": 200}, "total": "inexact"}
+    contacts |= {"reads_to": 300, "beyond": "503"}
+    found["missing_detail"] = "400"
+    with Sandbox(**settings_like(found)) as running:
+        client = Client(running)
+        assert client.read("/contact/search", size=1000).status_code == 400
+        page = client.read("/contact/search", size=500).json()
+        assert len(page["data"]) == 20
+        assert page["totalElements"] == contacts["records"]
+        assert running.store.count("contacts") > contacts["records"]
+        beyond = client.read("/contact/search", page=301, size=1)
+        assert beyond.status_code == 503
+        assert client.read("/client/00000000-0000-4000-8000-0").status_code == 400

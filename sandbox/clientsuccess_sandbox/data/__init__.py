@@ -172,7 +172,7 @@ class Sizes:
         owner="clientId",
         created="createdTimestamp",
         text="nextSteps",
-        sortable=("createdTimestamp",),
+        sortable=("nextSteps", "createdTimestamp"),
         shows_modification=False,
     )
     tasks: int | None = kind(
