@@ -16,6 +16,8 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.http.responses import Response
 
 MOST_REQUESTS = 150
+_MOST_SECONDS = 900.0
+"""For all of them: a server that hangs must not take hours."""
 _MOST_TRIES = 7
 _LONGEST_WAIT_SECONDS = 60.0
 _TOO_MANY_REQUESTS = 429
@@ -25,7 +27,7 @@ _SLOWEST = 8
 
 
 class OutOfRequestsError(Exception):
-    """All requests are spent."""
+    """All requests are spent, or the time for them."""
 
 
 class Answer(t.NamedTuple):
@@ -88,6 +90,7 @@ class Asker:
         self.sent = self.rate_limited = 0
         self.waited = 0.0
         self.headers: set[tuple[str, str]] = set()
+        self._ends = time.monotonic() + _MOST_SECONDS
         self._gap = 0.0
         """Seconds between two requests, once the rate limit has refused one."""
 
@@ -95,7 +98,7 @@ class Asker:
         """Send a request; again where the server is overloaded, or sends nothing.
 
         Raises:
-            OutOfRequestsError: No request is left.
+            OutOfRequestsError: No request is left, or no time.
         """
         number, wait = 0, 0.0
         while True:
@@ -122,7 +125,7 @@ class Asker:
         self._gap = min(slowest, 2 * (self._gap or http_client.FIRST_WAIT_SECONDS))
 
     def _send(self, request: HTTPRequest) -> Answer:
-        if not self.left:
+        if not self.left or time.monotonic() > self._ends:
             raise OutOfRequestsError
         self.left -= 1
         self.sent += 1

@@ -79,7 +79,7 @@ class AccountCheck:
             try:
                 ask()
             except OutOfRequestsError:
-                logger.warning("All requests are spent: the report is not complete")
+                logger.warning("Requests or time are spent: the report is not complete")
                 break
         report.minutes = round((time.monotonic() - started) / 60, 2)
         self._conclude()

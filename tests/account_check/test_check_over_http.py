@@ -10,6 +10,7 @@ import pytest
 from clientsuccess_sandbox import Body, Edits, RateLimit, Rule, Sandbox, Status
 from clientsuccess_sandbox import Headers as AddHeaders
 from clientsuccess_sandbox.messages import Request, Response
+from tap_clientsuccess.account_check import asker
 
 if t.TYPE_CHECKING:
     from pathlib import Path
@@ -305,6 +306,24 @@ def test_requests_that_all_fail_end_in_time(check: Check, sandbox: Sandbox) -> N
     checked = check()
     assert checked.result.exit_code == 1
     assert checked.report["requests"] <= MOST_REQUESTS
+
+
+def test_a_check_ends_when_its_time_is_over(
+    check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asker, "_MOST_SECONDS", 0.0)
+    checked = check()
+    assert checked.result.exit_code == 1
+    assert checked.report["requests"] == 0
+    assert "the report is not complete" in checked.result.stderr
+
+
+def test_a_limit_and_an_outage_together_end(check: Check, sandbox: Sandbox) -> None:
+    sandbox.faults.add(Status("/contact/search", 429, retry_after=0, times=2))
+    sandbox.faults.add(Status("/contact/search", 503))
+    checked = check()
+    assert not checked.stream("contacts")["reachable"]
+    assert checked.stream("contracts")["filters"] is True
 
 
 def test_nobody_is_there(cli: CommandLine) -> None:
