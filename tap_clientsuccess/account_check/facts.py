@@ -160,9 +160,13 @@ class StreamFacts:
         yield from self.fields.news()
 
 
-def _if_not(key: str, news: str) -> Tell:
-    """Return what tells a piece of news where the answer is no."""
-    return lambda s: news if getattr(s, key) is False else None
+def _known(key: str, words: str, news: str) -> Finding:
+    """Return a finding that is known to be yes of the searches by time."""
+
+    def odd(facts: StreamFacts) -> str | None:
+        return news if getattr(facts, key) is False else None
+
+    return Finding(words, "searches", odd=odd, only=BY_TIME)
 
 
 FINDINGS: Mapping[str, Finding] = {
@@ -199,23 +203,14 @@ FINDINGS: Mapping[str, Finding] = {
         "streams",
         lambda s: s.read + " (not all was asked)" * s.not_asked,
     ),
-    "sorts_ascending": Finding(
-        "Sorts up",
-        "searches",
-        odd=_if_not("sorts_ascending", "does not sort oldest first"),
-        only=BY_TIME,
+    "sorts_ascending": _known(
+        "sorts_ascending", "Sorts up", "does not sort oldest first"
     ),
-    "sorts_descending": Finding(
-        "Sorts down",
-        "searches",
-        odd=_if_not("sorts_descending", "does not sort newest first"),
-        only=BY_TIME,
+    "sorts_descending": _known(
+        "sorts_descending", "Sorts down", "does not sort newest first"
     ),
-    "filters": Finding(
-        "Filters by time",
-        "searches",
-        odd=_if_not("filters", "does not filter by modification time"),
-        only=BY_TIME,
+    "filters": _known(
+        "filters", "Filters by time", "does not filter by modification time"
     ),
     "inclusive": Finding("The moment itself passes", "searches"),
     "precision": Finding("Precision", "searches"),
@@ -226,11 +221,8 @@ FINDINGS: Mapping[str, Finding] = {
         lambda s: f"filters are taken for {_zone(s.zone)}" if s.zone else None,
     ),
     "future_is_empty": Finding("A future filter empties it", "searches"),
-    "shows_modification": Finding(
-        "Shows modification",
-        "searches",
-        odd=_if_not("shows_modification", "does not show modification times"),
-        only=BY_TIME,
+    "shows_modification": _known(
+        "shows_modification", "Shows modification", "does not show modification times"
     ),
     "without_time": Finding("Records without a time", "searches"),
     "newest_seconds": Finding(
