@@ -67,12 +67,15 @@ def settings_like(report: Mapping[str, Any]) -> dict[str, Any]:
     built_in = {name: facts for name, facts in streams.items() if name in KINDS}
     v1 = {facts["name"]: facts for facts in report["v1"]}
     found: dict[str, Any] = {**_sizes(built_in, v1), **_access(report, v1)}
-    shown = {name: facts["shows_modification"] for name, facts in built_in.items()}
-    found["modification_times"] = {k: v for k, v in shown.items() if v is not None}
-    found["undated"] = {
-        name: facts["without_time"]
+    found["modification_times"] = {
+        name: shown
         for name, facts in built_in.items()
-        if facts["without_time"]
+        if (shown := facts["shows_modification"]) is not None
+    }
+    found["undated"] = {
+        name: undated
+        for name, facts in built_in.items()
+        if (undated := facts["without_time"])
     }
     found["by_path"] = {
         _path(name): dict(_search(facts)) for name, facts in built_in.items()
@@ -82,13 +85,31 @@ def settings_like(report: Mapping[str, Any]) -> dict[str, Any]:
         for name, facts in built_in.items()
         if (ignored := set(_ignored(facts)))
     }
-    found["rules"] = [
-        *_access_rules(report),
-        *(rule for facts in built_in.values() for rule in _search_rules(facts)),
-        *_v1_rules(v1),
-        *_field_rules(report, built_in | v1),
-    ]
+    found["rules"] = [*_rules(report, built_in, v1)]
     return found
+
+
+def _rules(
+    report: Mapping[str, Any], streams: Mapping[str, Any], v1: Mapping[str, Any]
+) -> Iterator[Rule]:
+    """Yield rules for what no setting does."""
+    defined = _definitions(report)
+    yield from _access_rules(report)
+    for facts in streams.values():
+        yield from _search_rules(facts)
+    for name, facts in v1.items():
+        if not facts["reachable"]:
+            yield refusal(_path(name), facts["status"])
+    yield from _custom_field_rules(report, defined)
+    yield from _field_rules({**streams, **v1}, defined)
+
+
+def _definitions(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the custom field definitions of each resource type."""
+    counts = report["custom_field_types"]
+    types = [name for name, count in counts.items() for _ in range(count)]
+    types += ["Type 9"] * report["other_custom_field_types"]
+    return definitions(report["custom_fields"], iter(types))
 
 
 def _path(name: str) -> str:
@@ -232,25 +253,20 @@ def _order_rules(path: str, facts: Mapping[str, Any]) -> Iterator[Rule]:
         yield Order(path, direction="asc" if down is False else "desc", by=by)
 
 
-def _v1_rules(v1: Mapping[str, Any]) -> Iterator[Rule]:
-    for name, facts in v1.items():
-        if not facts["reachable"]:
-            yield refusal(_path(name), facts["status"])
-
-
-def _field_rules(
-    report: Mapping[str, Any], streams: Mapping[str, Any]
+def _custom_field_rules(
+    report: Mapping[str, Any], defined: Mapping[str, Any]
 ) -> Iterator[Rule]:
-    """Yield rules for the fields of records, and for custom fields."""
-    counts = report["custom_field_types"]
-    types = [name for name, count in counts.items() for _ in range(count)]
-    types += ["Type 9"] * report["other_custom_field_types"]
-    defined = definitions(report["custom_fields"], iter(types))
     for resource, fields in defined.items():
         yield Body(f"[/]api/customfield/all/{resource}", fields)
     for resource, status in report["custom_fields_refused"].items():
         if status is None:
             yield refusal(f"[/]api/customfield/all/{resource}", None)
+
+
+def _field_rules(
+    streams: Mapping[str, Any], defined: Mapping[str, Any]
+) -> Iterator[Rule]:
+    """Yield rules for the fields of records."""
     most = max(facts["fields"]["custom"] for facts in streams.values())
     more = definitions({"": most}, iter(()))[""]
     for name, facts in streams.items():

@@ -89,26 +89,34 @@ def find_depth(
     if ends:
         place, deepest = yield from _deepest(total, known, last, likely)
         found = Depth(None, place + 1, last.kind)
+    elif following.is_new(last):
+        return Depth("inexact" if total % _ROUND else "capped")
     else:
-        place, deepest = total - 1, last
-        found = Depth("exact")
-        if following.is_new(last):
-            return Depth("inexact" if total % _ROUND else "capped")
-    if sorts and deepest.key is None and place >= 0:
+        place, deepest, found = total - 1, last, Depth("exact")
+    if not sorts:
+        return found
+    seen = yield from _from_other_end(total, place, deepest, found)
+    return seen._replace(beyond=following.kind) if seen.total == "capped" else seen
+
+
+def _from_other_end(
+    total: int, place: int, deepest: Reply, found: Depth
+) -> Generator[Place, Reply, Depth]:
+    """Compare the deepest record with what has its place, counted from the end."""
+    if deepest.key is None and place >= 0:
         deepest = yield Place(place)
-    if not sorts or deepest.key is None:
+    if deepest.key is None:
         return found
     if deepest.is_as_old_as((yield Place(total - 1 - place, newest_first=True))):
         return found._replace(total="exact")
     newest = yield Place(0, newest_first=True)
-    if ends:
+    if found.total is None:
         # The rest is counted and not there, if this is the newest.
         is_all = deepest.is_as_old_as(newest)
         return Depth("inexact", missing=total - 1 - place) if is_all else found
     # Was the newest record changed meanwhile, or is there more than is counted?
-    if newest.is_as_old_as((yield Place(place))):
-        return found
-    return Depth("capped", total, following.kind)
+    is_changed = newest.is_as_old_as((yield Place(place)))
+    return found if is_changed else Depth("capped", total)
 
 
 def _deepest(
