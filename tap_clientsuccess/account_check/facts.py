@@ -45,8 +45,10 @@ def said(status: int | None) -> str:
 def _records(facts: StreamFacts) -> str | None:
     if facts.records is None:
         return None
-    is_least = facts.total == "capped" or facts.counts_too_few
-    return f"{facts.records}{' or more' * is_least}"
+    if facts.total == "capped" or facts.counts_too_few:
+        return f"{facts.records} or more"
+    is_doubtful = facts.total is None and facts.page_sizes
+    return f"{facts.records} counted" if is_doubtful else str(facts.records)
 
 
 def _pages(facts: StreamFacts) -> str:
@@ -191,7 +193,11 @@ FINDINGS: Mapping[str, Finding] = {
             f"the total is {s.total}" if s.total in {"absent", "inexact"} else None
         ),
     ),
-    "counted_too_many": Finding("Counted too many", "streams"),
+    "counted_too_many": Finding(
+        "Counted too many",
+        "streams",
+        lambda s: None if s.total in {None, "absent"} else s.counted_too_many,
+    ),
     "reads_to": Finding("Reads to", "streams", _depth),
     "without_key": Finding(
         "Without key", "lists", lambda s: f"{s.without_key} of {s.fields.sampled}"

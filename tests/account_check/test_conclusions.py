@@ -347,3 +347,21 @@ def test_there_is_no_plan_for_what_is_not_counted() -> None:
 
 def test_each_finding_that_is_told_is_a_fact() -> None:
     assert FINDINGS.keys() <= asdict(stream()).keys()
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"total": "exact"}, "1000"),
+        ({"total": "capped"}, "1000 or more"),
+        ({"total": "inexact"}, "1000 or more"),
+        ({"total": "inexact", "counted_too_many": 3}, "1000"),
+        ({"total": None}, "1000 counted"),
+        ({"total": "absent", "records": None}, None),
+        ({"total": None, "page_sizes": {}}, "1000"),
+    ],
+)
+def test_how_many_records_there_are(facts: dict[str, t.Any], said: str | None) -> None:
+    show = FINDINGS["records"].show
+    assert show
+    assert show(stream(**facts)) == said
