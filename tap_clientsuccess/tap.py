@@ -350,7 +350,7 @@ class TapClientSuccess(ContextTap):
             self._leave()
             raise
         finally:
-            self.context.progress.print_table()
+            self.context.progress.end()
         self._check_v1()
         self._check_complete()
 

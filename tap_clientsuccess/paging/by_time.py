@@ -57,11 +57,14 @@ class TimeReader:
     Attributes:
         started_earlier: Whether it started earlier than wanted, because the filter may
             hide records.
+        surplus: How many records the server counts that no filter lets through, as far
+            as an incremental read has found out.
     """
 
     def __init__(self, window: Window, proof: Proof, width: Callable[[], int]) -> None:
         """Prepare to read a window; the proof takes every page."""
         self.started_earlier = False
+        self.surplus = 0
         self._window = window
         self._proof = proof
         self._width = width
@@ -167,6 +170,7 @@ class TimeReader:
         not heed the filter. Then what follows by time decides.
         """
         future = (yield PageRequest.for_count(FAR_FUTURE)).total or 0
+        self.surplus = future
         total = max((page.total or 0) - future, len(page.keys))
         if total > len(page.keys) or not page.newest:
             return replace(page, total=total)

@@ -21,6 +21,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from tap_clientsuccess.paging.chains import Phase
+    from tap_clientsuccess.paging.keys import Tally
     from tap_clientsuccess.paging.page import Chain, Page, Submit
     from tap_clientsuccess.paging.proof import Verdict
     from tap_clientsuccess.paging.window import Window
@@ -63,8 +64,10 @@ class Reader:
         self._width = width
         self.versions = versions or Versions(window.lookback)
         self._proof = Proof(self.versions, window.start)
+        self._sent_by_time: Tally | None = None
+        """What was sent, where all of it is read again by number."""
         self._by_time = TimeReader(window, self._proof, width)
-        self._trusts_times = by_time
+        self._tried_times = self._trusts_times = by_time
         """Whether what has a time is read by time; else everything is by number."""
 
     def __iter__(self) -> Iterator[Batch]:
@@ -83,6 +86,7 @@ class Reader:
         after = None
         if not self._trusts_times:
             # What was counted and sent so far proves nothing.
+            self._sent_by_time = self._proof.sent
             self._proof = self._proof.anew()
             # A filter would hide what has no time from a first read.
             if self._window.start and not self._window.is_first:
@@ -97,6 +101,8 @@ class Reader:
                     # The next reader with these versions must not take them for sent.
                     kept = {record.key for record in records}
                     self.versions.drop(r.key for r in new if r.key not in kept)
+                if self._sent_by_time is not None:
+                    self._sent_by_time.add(record.key for record in records)
                 if None in page.times:
                     self.undated += sum(record.time is None for record in records)
                 reached = self._by_time.bookmark() if self._trusts_times else None
@@ -138,6 +144,25 @@ class Reader:
         list(run([count()], self._submit, self._width, self._proof))
         everything, later = totals[0], totals[-1]
         return everything is None or later is None or later < everything
+
+    @property
+    def sent(self) -> int:
+        """How many distinct records were sent so far, in all passes."""
+        before = self._sent_by_time
+        return len(self._proof.sent if before is None else before)
+
+    @property
+    def passes(self) -> int:
+        """How often the list was begun: by time, and each pass by number."""
+        return len(self._proof.passes) + self._tried_times
+
+    @property
+    def why_again(self) -> str:
+        """Why it was begun again."""
+        is_first_by_number = len(self._proof.passes) == 1
+        return (is_first_by_number and self.why_by_number) or (
+            "the pass before does not prove that nothing is missing"
+        )
 
     @property
     def distinct(self) -> int:
@@ -183,6 +208,11 @@ class Reader:
     def is_by_number(self) -> bool:
         """Whether it was read by number, in part or as a whole."""
         return bool(self._proof.passes)
+
+    @property
+    def surplus(self) -> int:
+        """How many records the server counts that no filter by time lets through."""
+        return self._by_time.surplus
 
     @property
     def started_earlier(self) -> bool:

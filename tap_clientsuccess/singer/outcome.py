@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tap_clientsuccess.singer.signals import Interrupted
+
 
 class Status(StrEnum):
     """How a read ended, as `sync_log` and the summary say it."""
@@ -16,6 +18,16 @@ class Status(StrEnum):
     SKIPPED = "skipped"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
+
+    @classmethod
+    def after(cls, error: BaseException) -> Status:
+        """Return how a read ended that raised an error."""
+        is_stopped = isinstance(error, Interrupted)
+        return cls.INTERRUPTED if is_stopped else cls.FAILED
+
+
+BROKEN_OFF = (Status.INTERRUPTED, Status.FAILED)
+"""How a read ended that did not come to its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from tap_clientsuccess.errors import counted
 from tap_clientsuccess.http.client import RequestCounts
+from tap_clientsuccess.singer.outcome import BROKEN_OFF
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +26,12 @@ logger = logging.getLogger("tap-clientsuccess")
 INTERVAL_SECONDS = 10.0
 _LIVE_SECONDS = 0.2
 _COLUMNS = ("stream", "records", "new", "requests", "retries", "seconds", "status")
+_RUN_FIELDS = (
+    *("streams", "records", "distinct_records", "new", "requests", "retries"),
+    *("rate_limited", "warnings", "seconds", "status"),
+)
+_WORST_FIRST = (*BROKEN_OFF, "incomplete")
+_PASSES = {2: "second", 3: "third", 4: "fourth"}
 
 
 @dataclass
@@ -35,20 +42,29 @@ class StreamProgress:
         stream: The stream's name.
         bookmark_before: The bookmark at the start, if any.
         part: What is read of it, where that is not all of its run.
-        records: Records sent so far.
+        records: RECORD messages so far.
+        sent: Of how many distinct records they are, at most; None for as many.
         repeated: How many of them did not change after that bookmark.
+        has_bookmark: Whether a bookmark tells what is new.
+        passes: How often the list was begun: once, unless it has to be read again.
+        read: How many records the pages of a later pass had.
         total: Records to read by the server's count; None if unknown.
         requests: Counts of its requests.
         seconds: How long it has taken.
         bookmark: The bookmark at the end, if any.
-        status: complete, incomplete, skipped, sampled or interrupted, once it ended.
+        status: complete, incomplete, skipped, sampled, failed or interrupted, once it
+            ended.
     """
 
     stream: str
     bookmark_before: str | None = None
     part: str = ""
     records: int = 0
+    sent: int | None = None
     repeated: int = 0
+    has_bookmark: bool = False
+    passes: int = 1
+    read: int = 0
     total: int | None = None
     requests: RequestCounts = field(default_factory=RequestCounts)
     seconds: float = 0.0
@@ -56,9 +72,36 @@ class StreamProgress:
     status: str = ""
 
     @property
-    def new(self) -> int:
-        """How many records sent so far changed after that bookmark."""
-        return max(0, self.records - self.repeated)
+    def distinct(self) -> int:
+        """How many distinct records were sent so far."""
+        return self.records if self.sent is None else min(self.records, self.sent)
+
+    @property
+    def again(self) -> int:
+        """How many RECORD messages were of a record that had been sent before."""
+        return self.records - self.distinct
+
+    @property
+    def new(self) -> int | None:
+        """How many distinct records changed after that bookmark, if that is known."""
+        if not self.has_bookmark:
+            return None
+        return max(0, min(self.distinct, self.records - self.repeated))
+
+    @property
+    def position(self) -> int:
+        """How many records of the list were passed."""
+        return self.distinct if self.passes == 1 else self.read
+
+    @property
+    def label(self) -> str:
+        """What is being read, where that is not all of the stream in one pass."""
+        which = _PASSES.get(self.passes)
+        return ", ".join(filter(None, (self.part, which and f"{which} pass")))
+
+    def begin_pass(self, number: int, total: int | None) -> None:
+        """Begin to read the list again."""
+        self.passes, self.read, self.total = number, 0, total
 
     @property
     def fields(self) -> dict[str, t.Any]:
@@ -68,7 +111,9 @@ class StreamProgress:
             "stream": self.stream,
             "part": self.part,
             "records": self.records,
+            "distinct_records": self.distinct,
             "new": self.new,
+            "pass": self.passes,
             "total": self.total,
             "requests": counts.requests,
             "retries": counts.retries,
@@ -82,25 +127,32 @@ class StreamProgress:
     def describe(self) -> str:
         """Describe how far it has come."""
         rate = self.records / max(self.seconds, 0.001)
-        amount = counted(self.records)
+        amount = counted(self.position)
         rest = ""
         if self.total:
-            share = min(1.0, self.records / self.total)
-            amount = f"{self.records:,} of {counted(self.total)} ({share:.0%})"
+            share = min(1.0, self.position / self.total)
+            amount = f"{self.position:,} of {counted(self.total)} ({share:.0%})"
             if rate:
-                left = max(0, self.total - self.records) / rate
+                left = max(0, self.total - self.position) / rate
                 rest = f", about {left:,.0f} s left"
-        amount = f"{self.part}: {amount}" if self.part else amount
+        amount = f"{self.label}: {amount}" if self.label else amount
         return f"{amount}, {rate:,.0f}/s{rest}; {self.requests.describe()}"
 
+    @property
+    def result(self) -> str:
+        """What was read, in words."""
+        notes = [] if self.new is None else [f"{self.new:,} new"]
+        if self.again:
+            notes.append(f"{self.again:,} sent again")
+        text = counted(self.distinct) + (f" ({', '.join(notes)})" if notes else "")
+        return f"{text} in {self.seconds:.1f} s; {self.requests.describe()}"
+
     def summarize(self) -> str:
-        """Describe the result."""
-        what = f"{self.part} {self.status}".lstrip()
-        text = f"{what}: {counted(self.records)} ({self.new:,} new)"
-        text += f" in {self.seconds:.1f} s; {self.requests.describe()}"
+        """Describe how it ended."""
+        text = f"{self.part} {self.status}".lstrip() + f": {self.result}"
         if self.bookmark:
             text += f"; bookmark: {self.bookmark_before or 'none'} -> {self.bookmark}"
-        if self.status == "interrupted":
+        if self.status in BROKEN_OFF:
             resumes = "resumes there, if the target confirms it"
             text += f"; the next sync {resumes if self.bookmark else 'starts over'}"
         return text
@@ -113,9 +165,12 @@ class Progress:
         self.streams: list[StreamProgress] = []
         self._clock = clock
         self._live = sys.stderr is not None and sys.stderr.isatty()
+        self._made = clock()
         self._started = 0.0
         self._due = float("inf")
         self._bar: t.Any = None
+        logger.addHandler(_warnings)
+        self._warnings_before = _warnings.count
 
     @contextlib.contextmanager
     def of(self, stream: StreamProgress) -> Iterator[None]:
@@ -144,8 +199,9 @@ class Progress:
         else:
             self._due = now + _LIVE_SECONDS
             self._bar.total = stream.total
-            self._bar.n = min(stream.records, stream.total or stream.records)
-            self._bar.set_postfix_str(stream.requests.describe())
+            self._bar.n = min(stream.position, stream.total or stream.position)
+            words = (stream.label, stream.requests.describe())
+            self._bar.set_postfix_str(", ".join(filter(None, words)))
 
     @staticmethod
     def _log(stream: StreamProgress, text: str) -> None:
@@ -170,18 +226,81 @@ class Progress:
             yield
         self._bar = None
 
-    def print_table(self) -> None:
-        """Print the summary of all streams, on a terminal."""
-        if self._live and self.streams:
-            rows = [_COLUMNS, *map(_row, self.streams)]
-            widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-            for row in rows:
-                cells = [c.ljust(w) for c, w in zip(row, widths, strict=True)]
-                sys.stderr.write("  ".join(cells).rstrip() + "\n")
+    def end(self) -> None:
+        """Report the whole run: in one line, and on a terminal in a table before it."""
+        if not self.streams:
+            return
+        total = self._total()
+        if self._live:
+            _print_table([*self.streams, total])
+        streams = len({stream.stream for stream in self.streams})
+        warnings = _warnings.count - self._warnings_before
+        fields = {**total.fields, "streams": streams, "warnings": warnings}
+        logger.info(
+            "run %s: %d %s, %s; warnings: %d",
+            total.status,
+            streams,
+            "stream" if streams == 1 else "streams",
+            total.result,
+            warnings,
+            extra={"run": {name: fields[name] for name in _RUN_FIELDS}},
+        )
+
+    def _total(self) -> StreamProgress:
+        """Return what all streams together came to."""
+        streams = self.streams
+        records = sum(stream.records for stream in streams)
+        new = [stream.new for stream in streams if stream.new is not None]
+        total = StreamProgress(
+            "total",
+            records=records,
+            sent=sum(stream.distinct for stream in streams),
+            repeated=records - sum(new),
+            has_bookmark=bool(new),
+            seconds=self._clock() - self._made,
+        )
+        for counts in (stream.requests for stream in streams):
+            total.requests.add(
+                requests=counts.requests,
+                retries=counts.retries,
+                rate_limited=counts.rate_limited,
+            )
+        how = {stream.status for stream in streams}
+        worst = next((status for status in _WORST_FIRST if status in how), "complete")
+        total.status = worst
+        return total
+
+
+class _WarningCount(logging.Handler):
+    """Counts logged warnings and errors; one for the process, as loggers are."""
+
+    count = 0
+
+    def emit(self, record: logging.LogRecord) -> None:  # noqa: ARG002
+        """Count."""
+        self.count += 1
+
+
+_warnings = _WarningCount(logging.WARNING)
+
+
+def _print_table(streams: list[StreamProgress]) -> None:
+    rows = [_COLUMNS, *map(_row, streams)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [c.ljust(w) for c, w in zip(row, widths, strict=True)]
+        sys.stderr.write("  ".join(cells).rstrip() + "\n")
 
 
 def _row(stream: StreamProgress) -> tuple[str, ...]:
-    fields = {**stream.fields, "seconds": f"{stream.seconds:.1f}"}
-    numbers = (f"{fields[name]:,}" for name in _COLUMNS[1:5])
+    counts = stream.requests
     name = f"{stream.stream} ({stream.part})" if stream.part else stream.stream
-    return (name, *numbers, fields["seconds"], stream.status)
+    return (
+        name,
+        f"{stream.distinct:,}",
+        "" if stream.new is None else f"{stream.new:,}",
+        f"{counts.requests:,}",
+        f"{counts.retries:,}",
+        f"{stream.seconds:.1f}",
+        stream.status,
+    )

@@ -153,7 +153,8 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
                 self.progress.status = self._status
             except BaseException as error:
                 is_sample = isinstance(error, _SAMPLED)
-                self.progress.status = "sampled" if is_sample else "interrupted"
+                status = "sampled" if is_sample else Status.after(error).value
+                self.progress.status = status
                 self._take_state_back()
                 raise
             finally:

@@ -20,7 +20,6 @@ from tap_clientsuccess.errors import ApiError, counted
 from tap_clientsuccess.schedule.due import Facts
 from tap_clientsuccess.schedule.schedule import Ending, Kind, Schedule
 from tap_clientsuccess.singer.outcome import Outcome, Status
-from tap_clientsuccess.singer.signals import Interrupted
 from tap_clientsuccess.singer.stream import RecordStream
 from tap_clientsuccess.singer.writer import OutputError
 
@@ -155,10 +154,8 @@ class ScheduledStream(RecordStream, abc.ABC):
             yield
             self._settle_full_read()
         except BaseException as error:
-            is_stopped = isinstance(error, Interrupted)
-            status = Status.INTERRUPTED if is_stopped else Status.FAILED
             why = str(error) if isinstance(error, ApiError) else type(error).__name__
-            self.outcome = Outcome(status=status, why=why)
+            self.outcome = Outcome(status=Status.after(error), why=why)
             self._note_times()
             # After a signal, the tap writes both, and does not wait for long.
             if isinstance(error, Exception) and not isinstance(error, OutputError):
@@ -197,11 +194,13 @@ class ScheduledStream(RecordStream, abc.ABC):
             self._compare(outcome.everything)
         schedule.end(ending, is_activated=is_activated)
         if next_at := schedule.next_at:
+            is_every_run = not self.settings.full_read_interval(self.name)
+            due = f"; the next full read is due on {next_at:%Y-%m-%d}"
             self.logger.info(
-                "%s: read in full (%s); the next full read is due on %s",
+                "%s: read in full (%s)%s",
                 self.name,
                 schedule.reason,
-                f"{next_at:%Y-%m-%d}",
+                "" if is_every_run else due,
             )
 
     def _activate(self, ending: Ending) -> bool:

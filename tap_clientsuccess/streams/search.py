@@ -149,12 +149,15 @@ class SearchStream(ClientSuccessStream):
         pages = 1 if self.get_batch_config(self.config) else _PAGES_PER_STATE
         has_gone_back = False
         before = parse_time(self.bookmark_before)
+        self.progress.has_bookmark = self.is_incremental
         for number, batch in enumerate(reader, 1):
+            self._note_pass(reader, batch.page)
             if self.is_incremental and reader.distrusts_times and not has_gone_back:
                 has_gone_back = True
                 yield Checkpoint(None)
             self.note_extraction()
             records = self.sendable(batch.records)
+            self.progress.sent = reader.sent
             if before:
                 self.progress.repeated += sum(
                     record.time is not None and record.time <= before
@@ -164,6 +167,19 @@ class SearchStream(ClientSuccessStream):
             if self.is_incremental and batch.bookmark and number % pages == 0:
                 yield Checkpoint(batch.bookmark)
 
+    def _note_pass(self, reader: Reader, page: Page) -> None:
+        """Note a page for the progress, and say so where the list is read again."""
+        if reader.passes > max(1, self.progress.passes):
+            with self._lock:
+                self.progress.begin_pass(reader.passes, page.total)
+            self.logger.info(
+                "%s: %s, by page number: %s",
+                self.name,
+                self.progress.label,
+                reader.why_again,
+            )
+        self.progress.read += len(page.keys)
+
     def completed(
         self, items: Iterable[Lines | Checkpoint]
     ) -> Iterable[Lines | Checkpoint]:
@@ -172,9 +188,12 @@ class SearchStream(ClientSuccessStream):
 
     def _outcome(self, reader: Reader) -> Outcome:
         """Say how the read ended."""
-        if reader.why_by_number:
+        if (surplus := reader.surplus) and not self.reads_everything:
             self.logger.info(
-                "%s: read by page number, as %s", self.name, reader.why_by_number
+                "%s: the server counts %s more than its filter by time lets through, "
+                "which incremental syncs ignore",
+                self.name,
+                counted(surplus),
             )
         if reader.started_earlier:
             self.logger.info(

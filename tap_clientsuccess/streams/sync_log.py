@@ -7,7 +7,7 @@ import uuid
 from functools import cached_property
 
 from tap_clientsuccess.config.settings import package_version
-from tap_clientsuccess.singer.outcome import Status
+from tap_clientsuccess.singer.outcome import BROKEN_OFF, Status
 from tap_clientsuccess.streams.base import ClientSuccessStream
 from tap_clientsuccess.timestamps import format_time
 
@@ -74,7 +74,8 @@ class SyncLog(ClientSuccessStream):
             # The news are complete, the full read is not.
             status = Status.IN_PROGRESS if outcome.is_complete else status
         is_full = stream.reads_everything
-        is_broken_off = status in {Status.FAILED, Status.INTERRUPTED}
+        is_broken_off = status in BROKEN_OFF
+        new = [part.new for part in parts if part.new is not None]
         return {
             "run_id": self.run_id,
             "stream": stream.name,
@@ -86,7 +87,7 @@ class SyncLog(ClientSuccessStream):
             "status": status.value,
             "why": outcome.why or None,
             "records": sum(part.records for part in parts),
-            "new_records": sum(part.new for part in parts),
+            "new_records": sum(new) if new else None,
             "distinct_records": None if is_broken_off else outcome.distinct,
             # Where the read did not end, only the server told.
             "server_total": (is_full and outcome.everything) or parts[-1].total,

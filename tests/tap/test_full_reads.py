@@ -496,6 +496,21 @@ def test_a_wrong_total_that_was_accepted_does_not_fail_again(
     assert codes == [3, 0, 0, 0]
 
 
+@pytest.mark.parametrize(("days", "is_due"), [(0, False), (7, True)])
+def test_no_date_where_every_run_reads_in_full(
+    sync: Sync, caplog: pytest.LogCaptureFixture, *, days: int, is_due: bool
+) -> None:
+    caplog.set_level("INFO")
+    output = sync(streams=["clients"], full_read_interval_days={"*": days})
+    sync(
+        streams=["clients"],
+        full_read_interval_days={"*": days},
+        state=output.state,
+    )
+    assert ("the next full read is due on" in caplog.text) is is_due
+    assert ("clients: read in full (in every run)\n" in caplog.text) is not is_due
+
+
 def test_an_older_catalog_has_no_sync_log(
     sync: Sync, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -42,12 +42,19 @@ def summary(caplog: pytest.LogCaptureFixture, stream: str) -> dict[str, t.Any]:
     return found
 
 
+def run_line(caplog: pytest.LogCaptureFixture) -> str:
+    """The one line about the whole run, which is the last one."""
+    (found,) = [record for record in caplog.records if "run" in record.__dict__]
+    assert found is caplog.records[-1]
+    return found.getMessage()
+
+
 def test_a_line_every_ten_seconds(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     clock = Clock()
     progress = Progress(clock)
     counts = RequestCounts()
-    stream = StreamProgress("clients", total=1000, requests=counts)
+    stream = StreamProgress("clients", total=1000, has_bookmark=True, requests=counts)
     with progress.of(stream):
         stream.records = 250
         counts.add(requests=7, retries=2, rate_limited=1)
@@ -95,6 +102,94 @@ def test_a_summary_of_each_stream(
     assert again["bookmark_before"] == first.bookmark("clients")
 
 
+def test_a_second_pass_is_announced_and_counted_once(
+    sync: Sync,
+    sandbox: Sandbox,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Too many records of one time are read again by number, and sent again."""
+    monkeypatch.setattr("tap_clientsuccess.paging.groups.DEPTH", 40)
+    monkeypatch.setattr("tap_clientsuccess.paging.versions._FEW", 5)
+    caplog.set_level("INFO")
+    ids = sandbox.store.ids("contacts")
+    for number in ids[-60:]:
+        time = "2999-01-01T00:00:00.000Z"
+        sandbox.store.edit("contacts", number, modifiedTime=time)
+    output = sync(streams=["contacts"], page_size=10, start_date="1999-01-01T00:00:00Z")
+    assert output.ids("contacts") == ids
+    found = summary(caplog, "contacts")
+    messages = len(output.records["contacts"])
+    assert found["distinct_records"] == found["new"] == found["total"] == len(ids)
+    assert found["records"] == messages > len(ids)
+    again = f"{len(ids)} records ({len(ids)} new, {messages - len(ids)} sent again)"
+    assert f"contacts: complete: {again} in " in caplog.text
+    (begins,) = [m for m in caplog.messages if "second pass" in m]
+    assert begins == (
+        "contacts: second pass, by page number: too many records have the same time"
+    )
+    assert caplog.messages.index(begins) < len(caplog.messages) - 4
+    assert run_line(caplog).startswith(f"run complete: 1 stream, {again} in ")
+
+
+def test_a_later_pass_has_a_place_of_its_own() -> None:
+    stream = StreamProgress("notes", total=100, part="full read", has_bookmark=True)
+    stream.records, stream.sent, stream.seconds = 100, 80, 10.0
+    assert stream.describe().startswith("full read: 80 of 100 records (80%), 10/s")
+    stream.begin_pass(2, 200)
+    stream.read, stream.records, stream.sent = 50, 150, 90
+    assert stream.describe().startswith(
+        "full read, second pass: 50 of 200 records (25%), 15/s, about 10 s left"
+    )
+    stream.status = "complete"
+    assert stream.summarize().startswith(
+        "full read complete: 90 records (90 new, 60 sent again) in 10.0 s"
+    )
+
+
+def test_what_is_new_is_told_only_where_a_bookmark_tells(
+    sync: Sync, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    output = sync(streams=["tasks", "client_statuses", "clients", "sync_log"])
+    rows = {row["stream"]: row for row in output.records["sync_log"]}
+    number = len(sandbox.store.ids("tasks"))
+    assert f"tasks: complete: {number} records in " in caplog.text
+    assert summary(caplog, "tasks")["new"] is rows["tasks"]["new_records"] is None
+    assert rows["client_statuses"]["new_records"] is None
+    assert rows["clients"]["new_records"] == 30
+
+
+def test_the_last_line_is_about_the_run(
+    sync: Sync, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    sandbox.faults.add(Status("/client/search", 500, times=2))
+    output = sync(streams=["clients", "tasks"])
+    number = sum(map(len, output.records.values()))
+    assert run_line(caplog).startswith(
+        f"run complete: 2 streams, {number} records (30 new) in "
+    )
+    sent = len(sandbox.requests)
+    assert run_line(caplog).endswith(f" s; requests: {sent}, retries: 2; warnings: 2")
+    fields = caplog.records[-1].__dict__["run"]
+    assert fields.pop("seconds") >= 0
+    assert fields == {
+        "streams": 2,
+        "records": number,
+        "distinct_records": number,
+        "new": 30,
+        "requests": sent,
+        "retries": 2,
+        "rate_limited": 0,
+        "warnings": 2,
+        "status": "complete",
+    }
+    caplog.clear()
+    sync(streams=["tasks"])
+    assert run_line(caplog).endswith("; warnings: 0")
+
+
 def test_the_metric_of_requests(
     sync: Sync,
     sandbox: Sandbox,
@@ -132,7 +227,9 @@ def test_what_the_next_sync_does_after_an_error(
         sandbox.faults.add(Status("*", 500))
         with pytest.raises(ApiError):
             sync(streams=[stream], state=state, max_retries=0)
-        assert summary(caplog, stream)["status"] == "interrupted"
+        assert summary(caplog, stream)["status"] == "failed"
+        assert f"{stream}: failed: 0 records" in caplog.text
+        assert run_line(caplog).startswith("run failed: 1 stream, 0 records")
         assert f"; the next sync {words}" in caplog.text
 
 
@@ -174,6 +271,10 @@ def test_a_terminal_shows_a_live_line_and_a_table(
     (header,) = [line for line in text.splitlines() if line.startswith("stream  ")]
     assert header.split()[:4] == ["stream", "records", "new", "requests"]
     assert any(line.startswith("clients ") for line in text.splitlines())
+    total, last = text.splitlines()[-2:]
+    assert total.startswith("total ")
+    assert total.endswith(" complete")
+    assert "run complete: 12 streams, " in last
     types = {json.loads(line)["type"] for line in messages.read_text().splitlines()}
     assert types == {"SCHEMA", "RECORD", "STATE"}
 
