@@ -15,6 +15,7 @@ from tap_clientsuccess.errors import RefusedError
 from tap_clientsuccess.http.auth import KeyAuthenticator, LoginAuthenticator
 from tap_clientsuccess.http.client import Client
 from tap_clientsuccess.http.thread_pool import ThreadPool
+from tap_clientsuccess.http.throttle import Throttle
 from tap_clientsuccess.http.transport import Transport
 from tap_clientsuccess.records.decoding import decode_json
 from tap_clientsuccess.records.envelope import records_of
@@ -29,6 +30,8 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.http.clock import ServerClock
     from tap_clientsuccess.http.responses import Response
     from tap_clientsuccess.singer.stream import RecordStream
+
+logger = logging.getLogger("tap-clientsuccess")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class TapContext:
             is_configured: Whether it is complete, so that requests can be sent.
         """
         settings = Settings.from_config(config)
+        if most := settings.requests_per_minute:
+            logger.info("At most %d requests a minute (requests_per_minute)", most)
         client = _client(settings)
         progress = Progress()
 
@@ -145,11 +150,13 @@ def _list_of(response: Response) -> list[t.Any]:
 
 
 def _client(settings: Settings) -> Client:
+    throttle = Throttle(settings.concurrency, settings.requests_per_minute)
     transport = Transport(
         user_agent=settings.user_agent,
         connections=settings.concurrency,
         max_bytes=settings.max_response_bytes,
         secrets=(settings.api_key, settings.password),
+        throttle=throttle,
     )
     authenticator: KeyAuthenticator | LoginAuthenticator
     if settings.auth_method == "password":
@@ -169,5 +176,5 @@ def _client(settings: Settings) -> Client:
         authenticator,
         timeout=settings.request_timeout,
         max_retries=settings.max_retries,
-        concurrency=settings.concurrency,
+        throttle=throttle,
     )

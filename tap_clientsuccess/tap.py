@@ -48,6 +48,7 @@ from tap_clientsuccess.singer import about_text  # noqa: F401 # it replaces the 
 from tap_clientsuccess.singer.batch_files import check_storage
 from tap_clientsuccess.singer.mapper import StreamMapper
 from tap_clientsuccess.singer.outcome import Status
+from tap_clientsuccess.singer.progress import be_quiet
 from tap_clientsuccess.singer.sdk import (
     BatchConfig,
     ConfigInput,
@@ -306,6 +307,8 @@ class TapClientSuccess(ContextTap):
         if errors and (given or raise_errors):
             raise config_error(*errors)
         self.is_configured = not errors
+        if settings.get("quiet"):
+            be_quiet()
         return errors
 
     @classmethod
@@ -515,7 +518,7 @@ class TapClientSuccess(ContextTap):
         verdict = check_connection(tap.context.client, tap.context.settings)
         if not verdict.works:
             raise ApiError(verdict.reason)
-        logging.getLogger().setLevel(logging.INFO)
+        cls.logger.setLevel(logging.INFO)  # Whatever `quiet` says.
         cls.logger.info(verdict.reason)
         sys.exit()
 

@@ -199,12 +199,13 @@ def cli(bare_cli: CommandLine, config: dict[str, t.Any], tmp_path: Path) -> Comm
 
 @contextlib.contextmanager
 def restored_logging() -> Iterator[None]:
-    """Undo what the command line does to the root logger."""
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
+    """Undo what the command line does to the loggers."""
+    root, own = logging.getLogger(), logging.getLogger("tap-clientsuccess")
+    handlers, levels = list(root.handlers), (root.level, own.level)
     try:
         yield
     finally:
         root.handlers[:] = handlers
-        root.setLevel(level)
+        for logger, level in zip((root, own), levels, strict=True):
+            logger.setLevel(level)
         logging.captureWarnings(capture=False)

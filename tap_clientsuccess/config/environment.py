@@ -40,18 +40,21 @@ def read_environment(schema: Mapping[str, t.Any]) -> dict[str, t.Any]:
     before = {*os.environ}
     path = _load_file()
     config: dict[str, t.Any] = {}
+    sources: dict[str, str] = {}
     for name, setting in schema["properties"].items():
         # Without a value it counts as not set, as in `NAME=` of a `.env`.
         if not (text := os.environ.get(variable(name))):
             continue
-        source = "the environment" if variable(name) in before else path
-        logger.info("%s: read from %s", variable(name), source)
+        sources[name] = "the environment" if variable(name) in before else path
         try:
             # Python decodes variables by the locale, which need not be theirs.
             config[name] = _parsed(os.fsencode(text).decode(), setting)
         except ValueError:
             kind = setting.get("type", ["value"])[0]
             raise config_error(f"{variable(name)} is not of type {kind}") from None
+    if not config.get("quiet"):
+        for name, source in sources.items():
+            logger.info("%s: read from %s", variable(name), source)
     _check_names(schema["properties"])
     return config
 

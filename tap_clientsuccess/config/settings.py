@@ -149,6 +149,15 @@ class Settings:
         ),
         default=4,
     )
+    requests_per_minute: int | None = setting(
+        th.IntegerType(minimum=10, maximum=100_000),
+        "Requests per minute",
+        (
+            "Maximum number of requests that begin in a minute, evenly spread, for "
+            "accounts whose rate limit is shared with others. Retries and logins count "
+            "as well. By default as many as the server takes."
+        ),
+    )
     lookback_seconds: int = setting(
         th.IntegerType(minimum=0, maximum=31_536_000),
         "Lookback (seconds)",
@@ -283,6 +292,15 @@ class Settings:
             "`fail`: read all streams, and then exit with code 3."
         ),
         default="warn",
+    )
+    quiet: bool = setting(
+        th.BooleanType,
+        "Quiet",
+        (
+            "Whether the log has only warnings, errors, and the first and the last "
+            "line of a run."
+        ),
+        default=False,
     )
     emit_activate_version_messages: bool = setting(
         th.BooleanType,

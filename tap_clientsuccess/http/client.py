@@ -27,7 +27,6 @@ from tap_clientsuccess.errors import (
 )
 from tap_clientsuccess.http.clock import ServerClock
 from tap_clientsuccess.http.responses import Response, check, describe_unexpected
-from tap_clientsuccess.http.throttle import Throttle
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -36,6 +35,7 @@ if t.TYPE_CHECKING:
     from singer_sdk.streams.rest import HTTPRequest
 
     from tap_clientsuccess.http.auth import KeyAuthenticator, LoginAuthenticator
+    from tap_clientsuccess.http.throttle import Throttle
     from tap_clientsuccess.http.transport import Transport
 
 T = t.TypeVar("T")
@@ -96,7 +96,7 @@ class Client:
         *,
         timeout: float,
         max_retries: int,
-        concurrency: int,
+        throttle: Throttle,
     ) -> None:
         """Create the client; sends nothing yet.
 
@@ -105,14 +105,14 @@ class Client:
             authenticator: Adds the API key or the session token.
             timeout: Seconds that one request may take, including the whole response.
             max_retries: How often one request is retried.
-            concurrency: Maximum number of requests in flight.
+            throttle: Limits the requests in flight.
         """
         self.authenticator = authenticator
         self.timeout = timeout
         self.clock = ServerClock()
         self._transport = transport
         self.most_tries_unreachable: int | None = None
-        self._throttle = Throttle(concurrency)
+        self._throttle = throttle
         self._exchange_with_retries = backoff.on_exception(
             lambda: waits(self.most_tries_unreachable),
             TransientError,

@@ -1,4 +1,7 @@
-"""Limit the number of requests in flight, and adapt the limit to the server."""
+"""Limit the number of requests in flight, and how many begin in a minute.
+
+The one limit adapts to the server, the other is the user's.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +23,19 @@ class Throttle:
     limit is halved. Each success raises it a little.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, per_minute: int | None = None) -> None:
+        """Begin with nothing in flight.
+
+        Args:
+            most: Maximum number of requests in flight.
+            per_minute: How many may begin in a minute, evenly spread; None for any.
+        """
         self._most = most
+        self._interval = 60 / per_minute if per_minute else 0.0
         # What changes, guarded by `_changed`, which says so to who waits for a slot.
         self._limit = float(most)
         self._in_flight = 0
-        self._closed_until = 0.0
+        self._closed_until = self._next_turn = 0.0
         self._backed_off_at = 0.0
         self._changed = threading.Condition()
 
@@ -45,6 +55,23 @@ class Throttle:
             with self._changed:
                 self._in_flight -= 1
                 self._changed.notify_all()
+
+    def turn(self, *, waits: bool = True) -> None:
+        """Wait until the next request may begin; each that is sent takes a turn.
+
+        Args:
+            waits: Whether it can wait; else those that follow do.
+        """
+        if not self._interval:
+            return
+        with self._changed:
+            while waits and (left := self._until_turn()) > 0:
+                self._changed.wait(left)
+            start = max(time.monotonic(), self._next_turn)
+            self._next_turn = start + self._interval
+
+    def _until_turn(self) -> float:
+        return max(self._closed_until, self._next_turn) - time.monotonic()
 
     def recover(self) -> None:
         """Raise the limit a little after a success."""

@@ -28,6 +28,7 @@ from tap_clientsuccess.http.connection import (
 from tap_clientsuccess.http.failures import FAILURES, explained, is_reset
 from tap_clientsuccess.http.redirects import follow
 from tap_clientsuccess.http.responses import SUCCESSES, Response
+from tap_clientsuccess.http.throttle import Throttle
 from tap_clientsuccess.timestamps import parse_http_date
 
 if t.TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Transport:
         connections: int,
         max_bytes: int,
         secrets: tuple[str, ...] = (),
+        throttle: Throttle | None = None,
     ) -> None:
         """Make the transport.
 
@@ -72,7 +74,9 @@ class Transport:
             connections: How many are kept open.
             max_bytes: The largest body that is read, decompressed.
             secrets: What no message may show.
+            throttle: Each request takes a turn of it, before its timeout begins.
         """
+        self._throttle = throttle or Throttle(connections)
         self._max_bytes = max_bytes
         self._secrets = secrets
         # Who reads and decodes a large body holds it. Re-entrant: a redirect may have
@@ -134,10 +138,13 @@ class Transport:
         """
         parts = urlsplit(request.url or "")
         where = f"{request.method} {parts.scheme}://{parts.netloc}{parts.path}"
+        self._throttle.turn()
         deadline = Deadline(timeout)
         try:
             with self._deadlines.over(deadline):
-                for _ in range(_MAX_REDIRECTS):
+                for number in range(_MAX_REDIRECTS):
+                    if number:
+                        self._throttle.turn(waits=False)
                     response, target = self._exchange(request, deadline, where, held)
                     if not target:
                         return response

@@ -14,6 +14,8 @@ import time
 import typing as t
 from dataclasses import dataclass, field
 
+from singer_sdk import metrics
+
 from tap_clientsuccess.errors import counted
 from tap_clientsuccess.http.client import RequestCounts
 from tap_clientsuccess.singer.outcome import BROKEN_OFF
@@ -22,6 +24,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 logger = logging.getLogger("tap-clientsuccess")
+_run_logger = logger.getChild("run")
 
 INTERVAL_SECONDS = 10.0
 _LIVE_SECONDS = 0.2
@@ -236,7 +239,7 @@ class Progress:
         streams = len({stream.stream for stream in self.streams})
         warnings = _warnings.count - self._warnings_before
         fields = {**total.fields, "streams": streams, "warnings": warnings}
-        logger.info(
+        _run_logger.info(
             "run %s: %d %s, %s; warnings: %d",
             total.status,
             streams,
@@ -269,6 +272,14 @@ class Progress:
         worst = next((status for status in _WORST_FIRST if status in how), "complete")
         total.status = worst
         return total
+
+
+def be_quiet() -> None:
+    """Log no more than warnings, errors and the line about the whole run."""
+    level = logging.getLogger().level
+    _run_logger.setLevel(level)
+    for each in (logger, metrics.get_metrics_logger()):
+        each.setLevel(max(logging.WARNING, level))
 
 
 class _WarningCount(logging.Handler):

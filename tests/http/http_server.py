@@ -14,6 +14,7 @@ import pytest
 
 from tap_clientsuccess.http.auth import KeyAuthenticator, LoginAuthenticator
 from tap_clientsuccess.http.client import Client
+from tap_clientsuccess.http.throttle import Throttle
 from tap_clientsuccess.http.transport import Transport
 
 if t.TYPE_CHECKING:
@@ -132,11 +133,20 @@ def make_transport(**options: t.Any) -> Transport:
     )
 
 
+def client_options() -> dict[str, t.Any]:
+    return {"timeout": LIMIT_SECONDS, "max_retries": 0, "throttle": Throttle(4)}
+
+
 def make_client(transport: Transport | None = None, **options: t.Any) -> Client:
     return Client(
         transport or make_transport(),
         KeyAuthenticator(key="X-API-Key", value=KEY),
-        **{"timeout": LIMIT_SECONDS, "max_retries": 0, "concurrency": 4, **options},
+        **{
+            "timeout": LIMIT_SECONDS,
+            "max_retries": 0,
+            "throttle": Throttle(4),
+            **options,
+        },
     )
 
 
@@ -150,7 +160,12 @@ def make_login_client(server: Server, **options: t.Any) -> Client:
         password=PASSWORD,
         timeout=options.get("timeout", LIMIT_SECONDS),
     )
-    given = {"timeout": LIMIT_SECONDS, "max_retries": 0, "concurrency": 4, **options}
+    given = {
+        "timeout": LIMIT_SECONDS,
+        "max_retries": 0,
+        "throttle": Throttle(4),
+        **options,
+    }
     return Client(transport, login, **given)
 
 

@@ -22,6 +22,7 @@ from singer_sdk.streams.rest import HTTPRequest
 
 from tap_clientsuccess.errors import RejectedKeyError
 from tap_clientsuccess.http.thread_pool import ThreadPool
+from tap_clientsuccess.http.throttle import Throttle
 
 if t.TYPE_CHECKING:
     from pathlib import Path
@@ -100,7 +101,7 @@ def test_sessions_that_end_after_a_few_requests(
             return answer(b'{"error": "invalid_token"}', status=status)
 
     server.respond = respond
-    client = make_login_client(server, concurrency=8)
+    client = make_login_client(server, throttle=Throttle(8))
     request = HTTPRequest(url=f"{server.url}/x")
     results = ThreadPool(8).map(lambda _: client.fetch(request, body_of), range(100))
     assert set(results) == {b'[{"id": 1}]'}
@@ -116,7 +117,7 @@ def test_one_user_may_lack_a_permission_where_sessions_end(server: Server) -> No
         return answer(status="401 No" if request.path.endswith("/no") else "200 OK")
 
     server.respond = respond
-    client = make_login_client(server, concurrency=8)
+    client = make_login_client(server, throttle=Throttle(8))
 
     def outcome(number: int) -> str:
         path = "no" if number % 2 else "yes"

@@ -34,6 +34,7 @@ from tap_clientsuccess.errors import (
 from tap_clientsuccess.http.client import RequestCounts
 from tap_clientsuccess.http.connection import DeadlineWatch, watched
 from tap_clientsuccess.http.thread_pool import ThreadPool
+from tap_clientsuccess.http.throttle import Throttle
 from tap_clientsuccess.records.decoding import decode_json
 
 if t.TYPE_CHECKING:
@@ -312,7 +313,7 @@ def test_successes_raise_the_limit(server: Server) -> None:
         return answer(status="429 Too Many" if number == 1 else "200 OK")
 
     server.respond = respond
-    client = make_client(concurrency=2)
+    client = make_client(throttle=Throttle(2))
     request = HTTPRequest(url=server.url)
     with pytest.raises(UnavailableError):
         client.fetch(request, body_of)
