@@ -138,35 +138,26 @@ def client_options() -> dict[str, t.Any]:
 
 
 def make_client(transport: Transport | None = None, **options: t.Any) -> Client:
+    options = client_options() | options
     return Client(
-        transport or make_transport(),
+        transport or make_transport(throttle=options["throttle"]),
         KeyAuthenticator(key="X-API-Key", value=KEY),
-        **{
-            "timeout": LIMIT_SECONDS,
-            "max_retries": 0,
-            "throttle": Throttle(4),
-            **options,
-        },
+        **options,
     )
 
 
 def make_login_client(server: Server, **options: t.Any) -> Client:
     """Create a client that logs in to a server."""
-    transport = make_transport()
+    options = client_options() | options
+    transport = make_transport(throttle=options["throttle"])
     login = LoginAuthenticator(
         transport,
         f"{server.url}/auth",
         username="me",
         password=PASSWORD,
-        timeout=options.get("timeout", LIMIT_SECONDS),
+        timeout=options["timeout"],
     )
-    given = {
-        "timeout": LIMIT_SECONDS,
-        "max_retries": 0,
-        "throttle": Throttle(4),
-        **options,
-    }
-    return Client(transport, login, **given)
+    return Client(transport, login, **options)
 
 
 def body_of(response: Response) -> bytes:

@@ -1,0 +1,131 @@
+"""The setting `requests_per_minute`: a pace that everything that is sent keeps."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+import pytest
+from http_server import answer, body_of, make_client, make_login_client, serving
+from singer_sdk.streams.rest import HTTPRequest
+
+from clientsuccess_sandbox import Sandbox, Status
+from tap_clientsuccess.http.thread_pool import ThreadPool
+from tap_clientsuccess.http.throttle import Throttle
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conftest import CommandLine, Sync
+    from http_server import Request, Server
+
+PER_MINUTE = 1200
+GAP = 60 / PER_MINUTE
+
+
+@pytest.fixture
+def arrivals() -> list[float]:
+    """When each request arrived."""
+    return []
+
+
+@pytest.fixture
+def server(arrivals: list[float]) -> Iterator[Server]:
+    def respond(request: Request) -> bytes:
+        arrivals.append(time.monotonic())
+        if request.path.endswith("/auth"):
+            return answer(b'{"access_token": "t"}')
+        is_first = len(arrivals) == 1
+        if request.path.endswith("/elsewhere") and is_first:
+            return answer(b"", "Location: /x", status="302 Found")
+        return answer(status="500 Oops" if is_first else "200 OK")
+
+    with serving(respond) as running:
+        yield running
+
+
+def check_pace(arrivals: list[float], started: float) -> None:
+    """Check that no request came before its turn, however late others were."""
+    for number, time_ in enumerate(sorted(arrivals)):
+        assert time_ - started > number * GAP - 0.001
+
+
+def test_eight_threads_keep_the_pace(server: Server, arrivals: list[float]) -> None:
+    throttle = Throttle(8, PER_MINUTE)
+    client = make_client(throttle=throttle, max_retries=1)
+    request = HTTPRequest(url=f"{server.url}/x")
+    started = time.monotonic()
+    list(ThreadPool(8).map(lambda _: client.fetch(request, body_of), range(30)))
+    assert len(arrivals) == 31  # With a retry.
+    check_pace(arrivals, started)
+
+
+def test_a_login_takes_a_turn(server: Server, arrivals: list[float]) -> None:
+    client = make_login_client(server, throttle=Throttle(8, PER_MINUTE))
+    request = HTTPRequest(url=f"{server.url}/x")
+    started = time.monotonic()
+    list(ThreadPool(8).map(lambda _: client.fetch(request, body_of), range(7)))
+    assert len(arrivals) == 8
+    check_pace(arrivals, started)
+
+
+def test_a_redirect_delays_what_follows(server: Server, arrivals: list[float]) -> None:
+    client = make_client(throttle=Throttle(8, PER_MINUTE))
+    started = time.monotonic()
+    client.fetch(HTTPRequest(url=f"{server.url}/elsewhere"), body_of)
+    client.fetch(HTTPRequest(url=f"{server.url}/x"), body_of)
+    assert len(arrivals) == 3
+    assert arrivals[2] - started > 2 * GAP
+
+
+def test_who_waits_for_a_turn_waits_for_a_refusal_too() -> None:
+    throttle = Throttle(8, per_minute=60)
+    throttle.turn()
+    started = time.monotonic()
+    waiting = ThreadPool(1).submit(throttle.turn)
+    throttle.back_off(started, 1.5)
+    waiting.result()
+    assert time.monotonic() - started > 1.4
+
+
+def test_no_turns_are_saved_up() -> None:
+    throttle = Throttle(8, PER_MINUTE)
+    throttle.turn()
+    time.sleep(5 * GAP)
+    started = time.monotonic()
+    for _ in range(4):
+        throttle.turn()
+    assert time.monotonic() - started > 3 * GAP
+
+
+def test_no_pace_without_the_setting() -> None:
+    throttle = Throttle(8)
+    started = time.monotonic()
+    for _ in range(1000):
+        throttle.turn()
+    assert time.monotonic() - started < 1
+
+
+def test_a_sync_keeps_the_pace_and_says_so(
+    sync: Sync, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    sandbox.faults.add(Status("/client/search", 429, times=2))
+    started = sandbox.clock.now()
+    sync(concurrency=8, requests_per_minute=PER_MINUTE, page_size=50)
+    assert len(sandbox.requests) > 20
+    check_pace([request.time for request in sandbox.requests], started)
+    assert "At most 1200 requests a minute (requests_per_minute)" in caplog.text
+
+
+def test_the_account_check_keeps_the_pace(cli: CommandLine, sandbox: Sandbox) -> None:
+    started = sandbox.clock.now()
+    result = cli("--test=api", requests_per_minute=PER_MINUTE)
+    assert result.exit_code == 0
+    assert len(sandbox.requests) > 20
+    check_pace([request.time for request in sandbox.requests], started)
+
+
+def test_a_pace_that_no_run_would_end_at(cli: CommandLine) -> None:
+    result = cli("--test", requests_per_minute=5)
+    assert "requests_per_minute is out of range: the minimum is 10" in result.stderr
