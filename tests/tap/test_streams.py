@@ -19,6 +19,7 @@ if t.TYPE_CHECKING:
     from conftest import Sync
 
 DETAILS = {"client_details", "contact_details"}
+FLAT = {"flattening_enabled": True, "flattening_max_depth": 1}
 
 
 @pytest.mark.parametrize("size", [7, 200])
@@ -370,6 +371,42 @@ def test_lists_of_v1(sync: Sync, sandbox: Sandbox, stream: str) -> None:
     assert output.ids(stream) == sorted(sandbox.store.ids(stream))
     (request,) = sandbox.requests
     assert request.path.startswith("/v1/")
+
+
+EMPLOYEE_TIMES = ("lastUsedTime", "createdTime", "modifiedTime")
+
+
+def test_times_of_employees_are_times(sync: Sync, sandbox: Sandbox) -> None:
+    """The API sends milliseconds since 1970; see the next test for older catalogs."""
+    output = sync(streams=["employees"])
+    properties = output.schemas["employees"]["properties"]
+    sent = {record["id"]: record for record in sandbox.store.records("employees")}
+    for record in output.records["employees"]:
+        for name in EMPLOYEE_TIMES:
+            assert properties[name]["format"] == "date-time"
+            milliseconds = sent[record["id"]][name]
+            assert type(milliseconds) is int
+            time = dt.datetime.fromisoformat(record[name])
+            assert time.timestamp() * 1000 == pytest.approx(milliseconds, abs=0.01)
+
+
+@pytest.mark.parametrize("settings", [{}, FLAT], ids=str)
+def test_an_older_catalog_keeps_the_columns_of_employees(
+    sync: Sync, sandbox: Sandbox, config: dict[str, t.Any], settings: dict[str, t.Any]
+) -> None:
+    catalog = select(TapClientSuccess(config=config).catalog_dict, ["employees"])
+    (entry,) = (e for e in catalog["streams"] if e["tap_stream_id"] == "employees")
+    for name in EMPLOYEE_TIMES:
+        entry["schema"]["properties"][name] = {"type": ["integer", "null"]}
+    output = sync(catalog=catalog, **settings)
+    assert output.schemas["employees"]["properties"]["createdTime"]["type"] == [
+        "integer",
+        "null",
+    ]
+    sent = {record["id"]: record for record in sandbox.store.records("employees")}
+    for record in output.records["employees"]:
+        for name in EMPLOYEE_TIMES:
+            assert record[name] == sent[record["id"]][name]
 
 
 def test_subscriptions(sync: Sync, sandbox: Sandbox) -> None:
