@@ -81,9 +81,10 @@ types: $(READY) ## Check the types
 check: lint types test ## lint, types and test
 
 .PHONY: docs
-docs: $(READY) ## Write the generated parts of the documentation anew
+docs: $(READY) ## Write the generated documentation and golden files anew
 	@$(COG) README.md sandbox/README.md docs/*.md meltano.yml .env.example examples/dbt/models/sources.yml
 	@PYTHONPATH=. $(BIN)/python scripts/plugin.py
+	@PYTHONPATH=. $(BIN)/python scripts/golden.py
 
 .PHONY: reports
 reports: $(READY) ## Make the reports of account checks in tests/reports anew
