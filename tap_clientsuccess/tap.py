@@ -84,8 +84,9 @@ if t.TYPE_CHECKING:
 
 read_logging_as_utf8()
 
-# At DEBUG it would log mapped records.
-logging.getLogger("singer_sdk.mapper").setLevel(logging.INFO)
+# At DEBUG the one would log mapped records, the other hundreds of fields of no stream.
+for sdk_logger in ("singer_sdk.mapper", "singer_sdk.singerlib.catalog"):
+    logging.getLogger(sdk_logger).setLevel(logging.INFO)
 
 # The SDK logs these on every run; `read_config` logs what matters.
 _NOISE = {

@@ -38,6 +38,8 @@ if t.TYPE_CHECKING:
     from urllib3 import HTTPConnectionPool
     from urllib3.response import BaseHTTPResponse
 
+logger = logging.getLogger("tap-clientsuccess")
+
 # It would log whole URLs, and headers that it cannot parse, with a traceback.
 logging.getLogger("urllib3").setLevel(logging.ERROR)
 
@@ -181,6 +183,13 @@ class Transport:
             body=body,
             sent_at=date and date - elapsed,
             first_byte_seconds=elapsed.total_seconds(),
+        )
+        logger.debug(
+            "%s answered %d after %.3f s, with %s bytes",
+            where,
+            response.status,
+            response.first_byte_seconds,
+            f"{len(body):,}",
         )
         return response, opened.get_redirect_location() or None
 

@@ -13,6 +13,7 @@ import requests.adapters
 from conftest import LIMIT_SECONDS, select
 
 from clientsuccess_sandbox import Reset, Status
+from tap_clientsuccess.streams import STREAMS
 from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:
@@ -171,6 +172,28 @@ def test_a_socks_proxy_without_its_library(
         assert result.exit_code == (1 if command == "--test" else 2)
         (line,) = result.stderr.splitlines()
         assert "a SOCKS proxy needs PySocks: install it beside the tap" in line
+
+
+def test_each_line_at_debug_names_a_stream_or_a_request(
+    cli: CommandLine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAP_CLIENTSUCCESS_LOGLEVEL", "DEBUG")
+    sandbox.faults.add(Status("/client/search", 500, times=1))
+    shown = lines(cli(auth_method="password", **login(sandbox)), " DEBUG ")
+    requests = [line for line in shown if " answered " in line]
+    assert len(requests) == len(sandbox.requests)
+    assert any(
+        f"GET {sandbox.base_url}/client/search answered 500" in r for r in requests
+    )
+    assert any("/v1/auth answered 200 after 0." in r for r in requests)
+    names = [name for stream in STREAMS if (name := stream.name)]
+    for line in set(shown) - set(requests):
+        assert any(name in line for name in names), line
+
+
+def login(sandbox: Sandbox) -> dict[str, t.Any]:
+    names = {"username": sandbox.username, "password": sandbox.password}
+    return {"api_key": None, **names}
 
 
 def tap(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
