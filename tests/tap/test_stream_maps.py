@@ -238,7 +238,7 @@ def test_the_error_of_a_map_is_the_last_line(
     *before, last = result.stderr.splitlines()
     assert "Invalid configuration: stream_maps." in last
     assert words in last
-    assert "clients: interrupted" in "".join(before)
+    assert "clients: failed" in "".join(before)
 
 
 def batch_config(folder: Path) -> dict[str, t.Any]:
