@@ -147,6 +147,23 @@ def test_a_later_pass_has_a_place_of_its_own() -> None:
     )
 
 
+def test_the_live_line_shows_a_later_pass(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    clock = Clock()
+    progress = Progress(clock)
+    stream = StreamProgress("notes", total=100)
+    with progress.of(stream):
+        stream.begin_pass(2, 200)
+        stream.read, clock.now = 50, 1.0
+        progress.tick()
+        stream.status = "complete"
+    shown = capsys.readouterr().err
+    assert "50/200" in shown
+    assert "second pass, requests: 0" in shown
+
+
 def test_what_is_new_is_told_only_where_a_bookmark_tells(
     sync: Sync, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
