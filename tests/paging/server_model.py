@@ -29,8 +29,9 @@ class Record(dict[str, t.Any]):
     """A record as the API has it, and what the reader asks of it."""
 
     @property
-    def key(self) -> int:
-        return int(self["id"])
+    def key(self) -> t.Any:
+        number = self["id"]
+        return number if number is None else int(number)
 
     @property
     def modified(self) -> dt.datetime | None:
