@@ -100,12 +100,13 @@ def metadata(streams: list[Progress]) -> dict[str, dg.MetadataValue]:
     rows = [
         dg.TableRecord(
             {column: stream[column] for column in columns}
-            | {"bookmark": stream["bookmark"] or ""}
+            # Only a bookmark tells what is new.
+            | {"new": stream["new"] or 0, "bookmark": stream["bookmark"] or ""}
         )
         for stream in streams
     ]
     totals = {
-        name: sum(stream[name] for stream in streams)
+        name: sum(stream[name] or 0 for stream in streams)
         for name in ("records", "new", "requests", "retries", "seconds")
     }
     numbers = {name: dg.MetadataValue.float(float(n)) for name, n in totals.items()}
