@@ -169,7 +169,7 @@ class SearchStream(ClientSuccessStream):
 
     def _note_pass(self, reader: Reader, page: Page) -> None:
         """Note a page for the progress, and say so where the list is read again."""
-        if reader.passes > max(1, self.progress.passes):
+        if reader.passes > self.progress.passes:
             with self._lock:
                 self.progress.begin_pass(reader.passes, page.total)
             self.logger.info(
