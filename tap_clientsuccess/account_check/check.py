@@ -94,8 +94,10 @@ class AccountCheck:
         report.settings = verdict.settings_to_use(report, settings)
         report.reasons = verdict.reasons(report, settings)
         report.differs = [*verdict.differences(report)]
-        # Who waited for the limit goes at its pace, with whatever concurrency.
+        # Who waited for a limit goes at its pace, with whatever concurrency.
         pace = asker.waited / max(1, asker.sent)
+        if settings.requests_per_minute:
+            pace = max(pace, 60 / settings.requests_per_minute)
         per_request = {
             name: max(seconds / settings.concurrency, pace)
             for name, seconds in self._seconds.items()
