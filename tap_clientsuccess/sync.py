@@ -1,0 +1,173 @@
+"""A sync: what is new in all streams, then what takes long, and how it ends.
+
+1. The streams in an order in which the news of all come before what takes long: first
+   reads, and lists that every run reads.
+2. The second halves of full reads.
+3. On a signal, the rows of `sync_log` that are missing, and a last STATE. The target
+   may be gone, so neither waits for long.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from singer_sdk.singerlib import StateMessage
+from singer_sdk.tap_base import CliTestOptionValue
+
+from tap_clientsuccess.catalog import was_off_at_discovery
+from tap_clientsuccess.context import ContextTap
+from tap_clientsuccess.errors import IncompleteError, config_error
+from tap_clientsuccess.singer.outcome import Status
+from tap_clientsuccess.singer.signals import (
+    LEAVE_WITHIN_SECONDS,
+    Interrupted,
+    stop_signal,
+)
+from tap_clientsuccess.singer.writer import BufferedWriter, OutputError
+from tap_clientsuccess.streams.details import DetailStream
+from tap_clientsuccess.streams.scheduled import ScheduledStream
+from tap_clientsuccess.streams.sync_log import SyncLog
+
+if t.TYPE_CHECKING:
+    from tap_clientsuccess.singer.stream import RecordStream
+    from tap_clientsuccess.streams.base import ClientSuccessStream
+
+
+class SyncTap(ContextTap):
+    """A tap that syncs in two passes."""
+
+    message_writer_class = BufferedWriter
+    message_writer: BufferedWriter
+
+    def run(self) -> None:
+        """Sync all streams; on a signal, write a last STATE and stop.
+
+        Raises:
+            ApiError: A stream could not be read.
+            IncompleteError: All could, and records are missing.
+            Interrupted: A signal was received.
+        """
+        self._warn_about_catalog()
+        stop_signal.defer()
+        try:
+            self._put_in_order()
+            self.sync_all()
+            self._read_second_halves()
+        except Interrupted:
+            self._leave()
+            raise
+        finally:
+            self.context.progress.end()
+        self._check_v1()
+        self._check_complete()
+
+    def _check_complete(self) -> None:
+        names = [s.name for s in self._all_streams if s.outcome.is_incomplete]
+        if names and self.context.settings.on_incomplete == "fail":
+            raise IncompleteError(
+                f"records are missing, or may be, in {', '.join(names)}: see the "
+                "warnings above (on_incomplete is fail)"
+            )
+
+    def _put_in_order(self) -> None:
+        """Let the news of all streams come before what takes long."""
+
+        def order(stream: ClientSuccessStream) -> tuple[bool, bool]:
+            is_late = stream.selected and stream.comes_late
+            return not isinstance(stream, SyncLog), is_late
+
+        streams = self._all_streams
+        streams.sort(key=order)
+        self.set_streams(streams)
+
+    def _read_second_halves(self) -> None:
+        """Read the second halves of full reads, after the news of all streams.
+
+        The one that has waited the most intervals comes first, so that one that can
+        never finish holds up nobody.
+        """
+        due = [
+            stream
+            for stream in self._all_streams
+            if stream.selected and stream.schedule.has_second_half
+        ]
+        for stream in sorted(due, key=lambda s: -s.schedule.intervals_waited()):
+            stream.sync_second_half()
+
+    @property
+    def _all_streams(self) -> list[ClientSuccessStream]:
+        return t.cast("list[ClientSuccessStream]", list(self.streams.values()))
+
+    @property
+    def _sync_log(self) -> SyncLog | None:
+        found = self.streams.get(SyncLog.name)
+        return found if isinstance(found, SyncLog) else None
+
+    def write_log_row(self, stream: RecordStream) -> None:
+        """Write the row of `sync_log` about a stream."""
+        if (sync_log := self._sync_log) and isinstance(stream, ScheduledStream):
+            for message in sync_log.messages(stream):
+                self.write_message(message)
+
+    def run_test(self, test: str) -> None:
+        """Run one of the SDK's tests, on the streams that a sync would read.
+
+        Raises:
+            ApiError: A stream could not be read.
+        """
+        self._warn_about_catalog()
+        # The tests of the SDK would select all others.
+        self.set_streams([each for each in self._all_streams if each.selected])
+        if test == CliTestOptionValue.Schema.value:
+            self.write_schemas()
+        else:
+            self.run_connection_test()
+            self._check_v1()
+
+    def _check_v1(self) -> None:
+        if self.v1_refusals and self.config["v1_streams"] == "required":
+            raise self.v1_refusals[0]
+
+    def _warn_about_catalog(self) -> None:
+        names = self.input_catalog.keys() if self.input_catalog else set()
+        for name in sorted(names - self.streams.keys()):
+            self.logger.warning("%s: skipped, because there is no such stream", name)
+        self._warn_about_details()
+        read = {name for name, stream in self.streams.items() if stream.selected}
+        if not read - {SyncLog.name}:
+            raise config_error(
+                "no stream is selected, or the settings leave all of them out: select "
+                "some (Meltano: meltano select tap-clientsuccess '*' '*')",
+                what="catalog",
+            )
+
+    def _warn_about_details(self) -> None:
+        """Warn if the catalog was discovered before details were switched on."""
+        catalog = self.input_catalog
+        details = [
+            name
+            for name, each in self.streams.items()
+            if isinstance(each, DetailStream)
+        ]
+        if catalog is None or not details:
+            return
+        if all(was_off_at_discovery(catalog.get(name)) for name in details):
+            self.logger.warning(
+                "%s: not read, although read_details is on, as the catalog is from "
+                "before that: discover again (Meltano: --refresh-catalog)",
+                ", ".join(details),
+            )
+
+    def _leave(self) -> None:
+        """Write a last STATE, unless the target does not read it in time."""
+        with contextlib.suppress(OutputError):
+            for stream in self._all_streams:
+                if self._sync_log and stream.outcome.status is Status.INTERRUPTED:
+                    for message in self._sync_log.messages(stream):
+                        self.message_writer.write_last(
+                            message, within=LEAVE_WITHIN_SECONDS
+                        )
+            self.message_writer.write_last(
+                StateMessage(value=self.state), within=LEAVE_WITHIN_SECONDS
+            )
