@@ -151,7 +151,7 @@ def test_what_is_found_is_true(
         with caplog.at_level(logging.INFO):
             TapClientSuccess(config=config, catalog=catalog).run()
     assert capsys.readouterr().out.count('"RECORD"') >= len(account.records("contacts"))
-    is_by_number = "contacts: read by page number" in caplog.text
+    is_by_number = "contacts: second pass, by page number" in caplog.text
     assert is_by_number is (facts.read == "by page number")
 
 

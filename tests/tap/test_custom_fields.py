@@ -108,7 +108,7 @@ WITH_CUSTOM_FIELDS = {
 def test_discovery_shows_the_accounts_fields(
     discovering: dict[str, t.Any], sandbox: Sandbox
 ) -> None:
-    catalog = TapClientSuccess(config=discovering).catalog
+    catalog = TapClientSuccess(config=discovering | {"read_details": True}).catalog
     for stream, resource in WITH_CUSTOM_FIELDS.items():
         keys = {field["fieldKey"] for field in sandbox.store.definitions(resource)}
         custom = custom_of(catalog, stream)

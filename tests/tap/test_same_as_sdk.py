@@ -122,7 +122,8 @@ def test_the_same_records_as_a_plain_sdk_tap(
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
 ) -> None:
-    catalog = select(TapClientSuccess(config=config).catalog_dict, ["clients"])
+    every = TapClientSuccess(config=config | {"read_details": True}).catalog_dict
+    catalog = select(every, ["clients"])
     for entry in catalog["streams"]:
         path = tmp_path / f"{entry['tap_stream_id']}.json"
         path.write_text(json.dumps(entry["schema"]))
