@@ -5,14 +5,13 @@ from __future__ import annotations
 import typing as t
 
 from tap_clientsuccess.paging.keys import Tally
-from tap_clientsuccess.paging.page import DEPTH, EPOCH, PageRequest
+from tap_clientsuccess.paging.page import DEPTH, EPOCH, ROUND, PageRequest
 
 if t.TYPE_CHECKING:
     from tap_clientsuccess.paging.page import Chain, Page
 
 _SOON = 8
 _MOST_COUNTS = 80
-_ROUND = 1000
 
 
 class Undated:
@@ -50,11 +49,16 @@ class Undated:
             self.seen.add(key for key, time in pairs if not time or time <= EPOCH)
 
     def count_beside(self, everything: int | None) -> Chain[None]:
-        """Count beside other pages, which serves if the total stays `everything`."""
-        timed = (yield PageRequest.for_count(EPOCH)).total
+        """Count while pages are read; it counts if two pairs in a row agree.
+
+        Args:
+            everything: The total without a filter, just now.
+        """
+        before = everything, (yield PageRequest.for_count(EPOCH)).total
         again = (yield PageRequest.for_count()).total
-        if everything is not None and timed is not None and everything == again:
-            self.total, self.timed = max(0, everything - timed), timed
+        timed = (yield PageRequest.for_count(EPOCH)).total
+        if again is not None and timed is not None and before == (again, timed):
+            self.total, self.timed = max(0, again - timed), timed
 
     def is_stale(self, timed: int | None) -> bool:
         """Tell whether what has a time was counted differently since."""
@@ -88,7 +92,7 @@ class Undated:
     def is_capped(self, sent: int) -> bool:
         """Tell whether the counts end before all; `sent` is how many were sent."""
         everything = (self.timed or 0) + (self.total or 0)
-        is_round = everything > 0 and everything % _ROUND == 0
+        is_round = everything > 0 and everything % ROUND == 0
         return everything == DEPTH or (is_round and sent > everything)
 
     def why_unknown(self, sent: int) -> str:

@@ -146,6 +146,19 @@ def test_three_quiet_reads_with_the_same_shortfall_are_accepted(
     assert len(requests) == PASSES * 11  # one more, as the total says so
 
 
+@WIDTHS
+def test_a_round_total_may_be_capped_whatever_size_the_server_names(width: int) -> None:
+    """It sends 100 records a page, and reckons with the 500 that were requested."""
+    told = {"total": 5000, "pages": 10, "size": 500}
+    reader, keys, _ = read(
+        lambda k: page(
+            k, range(k * 100, k * 100 + 100 * (k < 60)), last=k >= 9, **told
+        ),
+        width,
+    )
+    assert set(keys) == set(range(6000))
+
+
 def test_a_capped_total_proves_nothing() -> None:
     reader, _, _ = read(pages_of(DEPTH, size=500))
     assert reader.verdict.why

@@ -402,13 +402,13 @@ def test_an_empty_search() -> None:
     [
         (9, 1, 1),
         (10, 1, 1),
-        # Besides the pages: two counts, the newest page, what changed, a count, and
+        # Besides the pages: three counts, the newest page, what changed, a count, and
         # each page begins with the last record of the one before.
-        (100, 1, 10 + 6),
-        (400, 1, 40 + 9),
+        (100, 1, 10 + 7),
+        (400, 1, 40 + 10),
         (10, 8, 1),
-        (100, 8, 10 + 7),
-        (400, 8, 40 + 14),
+        (100, 8, 10 + 8),
+        (400, 8, 40 + 15),
     ],
 )
 def test_the_requests_of_a_quiet_first_read(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import typing as t
+from contextlib import suppress
 
 import pytest
 from scripted import page
 from server_model import SECOND
 
+from tap_clientsuccess.errors import RefusedError
 from tap_clientsuccess.paging.chains import run
 from tap_clientsuccess.paging.evidence import NotByTimeError
 from tap_clientsuccess.paging.page import PageRequest
@@ -91,6 +93,27 @@ def test_the_next_chain_may_wait_for_a_page() -> None:
         *["request 0", "request 1", "request 2", "send 0"],
         *["send 1", "send 2"],
     ]
+
+
+def test_the_next_chain_follows_one_that_was_refused() -> None:
+    log = Log()
+    submit = log.submit
+
+    def refusing(request: PageRequest) -> Callable[[], Page]:
+        wait = submit(request)
+
+        def refuse() -> Page:
+            wait()
+            raise RefusedError("no")
+
+        return refuse if request.number == 0 else wait
+
+    def gives_up() -> Chain[None]:
+        with suppress(RefusedError):
+            yield PageRequest(0)
+
+    log.submit = refusing  # type: ignore[method-assign]
+    assert log.run([gives_up(), asks(1)], 1) == ["request 0", "request 1", "send 1"]
 
 
 def test_what_was_taken_is_sent_though_its_chain_fails() -> None:

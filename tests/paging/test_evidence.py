@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 import pytest
 from server_model import DAY, MILLISECOND, SECOND, START
@@ -49,6 +50,25 @@ def test_how_coarse_the_filter_is(oldest: dt.datetime, unit: dt.timedelta) -> No
 
 
 def test_a_newest_first_page_that_is_not() -> None:
-    for bad in (page(NOON, AFTER),):
-        with pytest.raises(NotByTimeError, match="does not sort"):
-            Evidence().check(bad, None, newest_first=True)
+    with pytest.raises(NotByTimeError, match="does not sort"):
+        Evidence().check(page(NOON, AFTER), None, newest_first=True)
+
+
+@pytest.mark.parametrize(("pairs", "is_enough"), [(19, False), (20, True)])
+def test_how_many_records_in_order_are_enough(pairs: int, *, is_enough: bool) -> None:
+    evidence = Evidence()
+    evidence.check(page(*(START + n * SECOND for n in range(pairs + 1))), None)
+    assert evidence.is_enough is is_enough
+
+
+def test_the_order_of_ties_shows_oldest_first_among_records_with_a_time() -> None:
+    evidence = Evidence()
+    for _ in range(5):
+        evidence.check(page(*[NOON] * 6), None)
+    assert evidence.orders_ties
+    backwards = replace(page(NOON, NOON), keys=[2, 1])
+    evidence.check(backwards, None, newest_first=True)
+    evidence.check(replace(page(None, None, NOON), keys=[2, 1, 3]), None)
+    assert evidence.orders_ties
+    evidence.check(backwards, None)
+    assert not evidence.orders_ties

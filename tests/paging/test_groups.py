@@ -211,13 +211,14 @@ def test_what_came_counts_only_as_long_as_none_leaves() -> None:
     assert group.is_certain
 
 
-def test_a_page_of_another_size_begins_anew() -> None:
+@pytest.mark.parametrize("told", [{}, {"total": None}], ids=str)
+def test_a_page_of_another_size_begins_anew(told: dict[str, t.Any]) -> None:
     """Places can be reckoned only from pages of one size."""
     sizes = iter([2, 2, 2, 1, 3, 3, 3, 3, 3, 3])
     records = [*tied("abcde"), ("f", 7)]
 
     def answer(request: PageRequest) -> Page:
-        return pages_of(records, next(sizes))(request)
+        return pages_of(records, next(sizes), **told)(request)
 
     group, numbers = read(answer)
     assert numbers == [1, 2, 2, 0, 1, 1, 0]

@@ -95,14 +95,20 @@ def test_a_count_that_is_capped_proves_no_end(
 
 @pytest.mark.parametrize(
     ("totals", "sent", "is_unknown"),
-    [([DEPTH, DEPTH], 0, True), ([50, 50], 51, True), ([50, 50], 50, False)],
+    [
+        ([DEPTH, DEPTH], 0, True),
+        ([50, 50], 51, True),
+        ([50, 50], 50, False),
+        # It counts further than `DEPTH`.
+        ([DEPTH + 3, DEPTH], 0, False),
+    ],
 )
 def test_a_count_that_ends_too_early_tells_nothing(
     totals: list[int], sent: int, *, is_unknown: bool
 ) -> None:
     undated = Undated()
     counted(undated, *totals)
-    assert undated.total == 0
+    assert undated.total == totals[0] - totals[1]
     assert bool(undated.why_unknown(sent)) is is_unknown
 
 
@@ -139,28 +145,31 @@ def test_they_are_looked_for_anew_once_the_count_changed(
 
 
 @pytest.mark.parametrize(
-    ("everything", "timed", "again", "found"),
+    ("everything", "answers", "found"),
     [
-        (10, 7, 10, 3),
-        (10, 10, 10, 0),
-        (10, 12, 10, 0),
-        (10, 7, 11, None),
-        (10, None, 10, None),
-        (None, 7, 10, None),
-        (None, 7, None, None),
+        (10, [7, 10, 7], 3),
+        (10, [10, 10, 10], 0),
+        (10, [12, 10, 12], 0),
+        (10, [7, 11, 7], None),
+        # One was inserted before the first answer, and one deleted before the second.
+        (10, [10, 10, 9], None),
+        (10, [None, 10, None], None),
+        (10, [None, 10, 7], None),
+        (None, [7, 10, 7], None),
+        (None, [7, None, 7], None),
     ],
 )
-def test_counting_beside_other_pages_serves_if_nothing_changes(
-    everything: int | None, timed: int | None, again: int | None, found: int | None
+def test_counting_beside_other_pages_serves_if_two_pairs_agree(
+    everything: int | None, answers: list[int | None], found: int | None
 ) -> None:
     undated = Undated()
+    waiting = iter(answers)
     requests, _ = talk(
-        undated.count_beside(everything),
-        lambda request: page(total=timed if request.after else again),
+        undated.count_beside(everything), lambda _: page(total=next(waiting))
     )
-    assert requests == [TIMED, ALL]
+    assert requests == [TIMED, ALL, TIMED]
     assert undated.total == found
-    assert undated.timed == (None if found is None else timed)
+    assert undated.timed == (None if found is None else answers[0])
 
 
 @pytest.mark.parametrize(
