@@ -34,7 +34,10 @@ class Border:
             self._shown_by[floor(page.newest)] = request
 
     def is_hidden(self, first: Page, window: Window) -> Chain[bool]:
-        """Tell whether the first page of a read lacks the newest known change."""
+        """Tell whether the filter hides a record that should come.
+
+        That is the newest known change or, if none is known, the newest of the page.
+        """
         newest = first.newest
         if known := window.known:
             is_within = not first.goes_on() or (newest is not None and newest >= known)

@@ -23,6 +23,7 @@ if t.TYPE_CHECKING:
 
 _REQUESTS_PER_PAGE = 3
 _SPARE_REQUESTS = 20
+"""More requests than these, and the list never settles."""
 
 
 def read_by_number(proof: Proof, after: dt.datetime | None) -> Iterator[Phase]:
@@ -53,7 +54,7 @@ class _Pages:
         """The numbers of pages to be read again."""
         self._size = 0
         self._furthest = 0
-        """How many places the pages span that are there."""
+        """How many places the pages that came span."""
         self._was_last = False
         self._is_stuck = False
         """Whether the server repeats itself, or refuses to go on."""

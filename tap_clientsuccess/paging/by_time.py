@@ -4,7 +4,7 @@ A record keeps its time until it changes, and then it moves to the end, which is
 to be read. So what a page's times cover is added to the coverage, in whatever order
 pages come, and the end is the newest change that was known when the read began.
 
-1. *Open*: the first page. Where that is all, it was one request.
+1. *Open*: the first page, which may be all.
 2. *Newest*: the page of the newest changes proves that the server sorts, and says where
    the end is.
 3. *Seeds*: every few pages one is requested by number, only to choose where chains
@@ -57,8 +57,8 @@ class TimeReader:
     Attributes:
         started_earlier: Whether it started earlier than wanted, because the filter may
             hide records.
-        surplus: How many records the server counts that no filter lets through, as far
-            as an incremental read has found out.
+        surplus: How many records the total counts although a filter by time should hide
+            them, as far as an incremental read has found out.
     """
 
     def __init__(self, window: Window, proof: Proof, width: Callable[[], int]) -> None:
@@ -68,7 +68,6 @@ class TimeReader:
         self._window = window
         self._proof = proof
         self._width = width
-        self._coverage = proof.coverage
         self._evidence = Evidence()
         self._ends = _Ends(window.start)
         self._border = Border()
@@ -111,7 +110,7 @@ class TimeReader:
 
     def bookmark(self, *, is_final: bool = False) -> dt.datetime | None:
         """Return the time up to which every change has been sent; see rule 6."""
-        reached, latest = self._coverage.reached, self._ends.latest
+        reached, latest = self._proof.coverage.reached, self._ends.latest
         if reached == BEGINNING or self._proof.doubt or not latest:
             return None
         if is_final:
@@ -132,7 +131,7 @@ class TimeReader:
         if self._width() > 1 and (first.total or 0) > _STEP * len(first.keys):
             yield from self._sections(first)
         else:
-            yield self._read_on(self._coverage.reached)
+            yield self._read_on(self._proof.coverage.reached)
         if self._window.is_first:
             while not self._ends.newest:
                 yield None
@@ -144,7 +143,7 @@ class TimeReader:
         window, ends = self._window, self._ends
         # Asked before anything is known, so it takes newcomers for known: it is only a
         # hint that something is missing, as the coverage proves what has a time.
-        count = self._proof.ask()
+        count = self._proof.begin_count()
         page = yield PageRequest(after=ends.after)
         if ends.after and (yield from self._border.is_hidden(page, window)):
             self.started_earlier = True
@@ -184,9 +183,9 @@ class TimeReader:
         request = PageRequest(after=ends.after or EPOCH, newest_first=True)
         page = yield request
         self._evidence.check(page, None, newest_first=True)
-        newest = page.newest or self._coverage.reached
+        newest = page.newest or self._proof.coverage.reached
         if not ends.newest:
-            if self._coverage.reached > newest:
+            if self._proof.coverage.reached > newest:
                 raise NotByTimeError("the server does not sort by modification time")
             ends.latest = min(newest, ends.latest or newest)
         ends.newest = max(newest, ends.newest or newest)
@@ -197,11 +196,11 @@ class TimeReader:
         """Give chains that begin at pages requested by number, far enough apart.
 
         Numbers shift, so they only choose where to read; a page's times say what it
-        covers. Behind the deepest page that may be requested, they start anew: where
-        that is, is found out first, while all before it is read.
+        covers. Behind the deepest page that the server allows, a new section starts,
+        which is found first, while the pages before it are read.
         """
         after = self._ends.after or EPOCH  # What has no time stands in the way.
-        section: _Section | None = _Section(after, first, self._coverage.reached)
+        section: _Section | None = _Section(after, first, self._proof.coverage.reached)
         while section:
             seeds, is_deep = section.seeds()
             following: list[_Section | None] = [] if is_deep else [None]
@@ -230,21 +229,21 @@ class TimeReader:
         if following is not None:
             if newest and newest < (self._ends.newest or newest):
                 page, until = yield from self._read_from(newest)
-                reached = self._coverage.add(newest, until)
+                reached = self._proof.coverage.add(newest, until)
                 section = _Section(PageRequest.since(newest).after, page, reached)
             following.append(section)
 
     def _gaps(self) -> Iterator[Phase]:
         """Give phases until no gap is left."""
         newest = self._ends.newest
-        while newest and (gaps := self._coverage.gaps(newest)):
+        while newest and (gaps := self._proof.coverage.gaps(newest)):
             yield [self._read_on(gap) for gap in gaps]
 
     def _read_on(self, since: dt.datetime, *, pages: int | None = None) -> Chain[None]:
         """Read on from a time, until what follows has been read."""
         for _ in range(pages) if pages else count():
             _, until = yield from self._read_from(since)
-            end = self._coverage.add(since, until)
+            end = self._proof.coverage.add(since, until)
             is_read = end != until or end > (self._ends.newest or end)
             if is_read or end == since:
                 return
@@ -289,7 +288,9 @@ class TimeReader:
         self._border.remember(page, request)
         # Else the page that follows may have more records of its newest time.
         is_end = request.newest_first or not (request.number or page.goes_on())
-        return self._coverage.add(since, newest + MICROSECOND if is_end else newest)
+        return self._proof.coverage.add(
+            since, newest + MICROSECOND if is_end else newest
+        )
 
     def _catch_up(self) -> Chain[None]:
         """Read what changed since the newest page was read."""
@@ -298,11 +299,11 @@ class TimeReader:
         if page.goes_on():
             yield from self._read_newest()
         elif page.newest and page.newest > newest:
-            self._coverage.add(newest, page.newest + MICROSECOND)
+            self._proof.coverage.add(newest, page.newest + MICROSECOND)
             self._ends.newest = page.newest
 
     def _count(self) -> Chain[None]:
-        count = self._proof.ask()
+        count = self._proof.begin_count()
         count.total = (yield PageRequest.for_count(self._ends.after or EPOCH)).total
 
 

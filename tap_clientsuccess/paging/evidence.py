@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import operator
 import typing as t
+from itertools import pairwise
 
 from tap_clientsuccess.paging.page import MILLISECOND, floor
 
@@ -69,10 +70,9 @@ class Evidence:
             self.unit = max(self.unit, unit)
 
     def _check_ties(self, page: Page) -> None:
-        keys: t.Sequence[t.Any] = page.keys
-        for index, time in enumerate(page.times[1:]):
-            if time is not None and time == page.times[index]:
-                before, key = keys[index], keys[index + 1]
+        records: list[t.Any] = list(zip(page.times, page.keys, strict=True))
+        for (before, first), (time, second) in pairwise(records):
+            if time is not None and time == before:
                 self._ties += 1
-                is_comparable = key is not None and type(before) is type(key)
-                self._ties_are_by_key &= is_comparable and before < key
+                is_comparable = second is not None and type(first) is type(second)
+                self._ties_are_by_key &= is_comparable and first < second

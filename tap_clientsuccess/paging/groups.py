@@ -85,7 +85,7 @@ class Group:
 
     def _read_back(self) -> Chain[bool]:
         """Read from the last page to the first; return whether that was all."""
-        last, is_end = self._pages - 1, False
+        last, next_is_empty = self._pages - 1, False
         for number in range(last, -1, -1):
             page = yield from self._page(number)
             inside = page.keys[: page.count_before(self.end)]
@@ -93,10 +93,10 @@ class Group:
                 self.last = page
             if None in inside:
                 raise NotByTimeError("records with the same time have no key")
-            may_be_short = is_end and page.total is None
-            is_end = not page.keys
-            is_short = len(page.keys) != self._size and not may_be_short
-            if is_short and page.goes_on(number * self._size):
+            may_be_short = next_is_empty and page.total is None
+            next_is_empty = not page.keys
+            has_other_size = len(page.keys) != self._size and not may_be_short
+            if has_other_size and page.goes_on(number * self._size):
                 self._pages = 0
                 return False
             if number == self._pages - 1:

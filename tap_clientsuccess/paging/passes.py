@@ -24,7 +24,7 @@ class Pass:
     was known, the server's clock has to do, and the total must never change.
 
     Attributes:
-        sent: Counts what came.
+        sent: Counts the distinct records that came.
         total: The server's latest count.
         fall: By how much that is less than on the page before.
         news: How many records of the latest page had not come in this pass.
@@ -70,7 +70,11 @@ class Pass:
         return self._began and min(self._began, first.sent_at)
 
     def bookmark(self, newest: dt.datetime | None) -> dt.datetime | None:
-        """Return until when every change was sent, knowing the newest time."""
+        """Return the time up to which every change was sent.
+
+        Args:
+            newest: The newest time that any page showed.
+        """
         if newest is None:
             return None
         began, ended = self._told[0][1], self._told[-1][1]

@@ -42,7 +42,7 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.paging.versions import Versions
 
 PASSES = 3
-"""How often a list is read by number until it is complete."""
+"""How often a list is read by number at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Proof:
 
     Attributes:
         newest: The newest time that any page showed.
-        sent: Counts what was sent.
+        sent: Counts the distinct records that came.
         coverage: The times that were read.
         undated: Counts what has no time.
         timed: The latest count of what has a time.
@@ -122,13 +122,12 @@ class Proof:
         new = self.sent.add(page.keys, page.records)
         self.timed.add(page, new)
         self.undated.add(page)
-        settled: dt.datetime | None = self.coverage.reached
         if self.passes:
             self.passes[-1].add(page, new)
-            settled = None
+        settled = None if self.passes else self.coverage.reached
         return self._versions.take(page, pages_before, settled)
 
-    def ask(self) -> TimedCount:
+    def begin_count(self) -> TimedCount:
         """Begin a count of what has a time; see rule 1."""
         self.timed = TimedCount(self.newest)
         return self.timed

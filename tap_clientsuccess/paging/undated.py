@@ -11,7 +11,9 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.paging.page import Chain, Page
 
 _SOON = 8
+"""If it takes more requests than this, pairs have to agree once more."""
 _MOST_COUNTS = 80
+"""So many requests without agreement leave it open."""
 
 
 class Undated:
@@ -25,7 +27,7 @@ class Undated:
         seen: Those that were sent, and are among those that were counted.
         total: How many there are; None if that is not known.
         timed: How many others there were then.
-        is_open: Whether they were counted, and no two pairs agreed.
+        is_open: Whether counting ended without agreement.
     """
 
     def __init__(self) -> None:
@@ -42,7 +44,7 @@ class Undated:
         return max(0, (self.total or 0) - len(self.seen))
 
     def add(self, page: Page) -> None:
-        """Take a page. To the counts, a time up to 1970 is none."""
+        """Take a page. The counts filter by 1970, so an earlier time is none."""
         self._most = max(self._most, page.total or 0)
         if None in page.times or (page.oldest and page.oldest <= EPOCH):
             pairs = zip(page.keys, page.times, strict=True)
@@ -67,8 +69,8 @@ class Undated:
     def count(self) -> Chain[None]:
         """Count, with nothing else in flight, until two pairs in a row agree.
 
-        Where records come and go with every request, two pairs can agree by chance: so
-        twice, and three times if that takes long.
+        Where records come and go with every request, that can be by chance: so the same
+        number has to be found twice, and three times if that takes long.
         """
         before, self.total = self.total, None
         agreed: list[int] = []
@@ -90,7 +92,7 @@ class Undated:
         self.is_open = True
 
     def is_capped(self, sent: int) -> bool:
-        """Tell whether the counts end before all; `sent` is how many were sent."""
+        """Tell whether the server counts no further; `sent` is how many were sent."""
         everything = (self.timed or 0) + (self.total or 0)
         is_round = everything > 0 and everything % ROUND == 0
         return everything == DEPTH or (is_round and sent > everything)

@@ -36,7 +36,7 @@ class Versions:
         Args:
             page: The page.
             pages_before: How many pages had come when it was requested.
-            settled: What changed before this is not requested again, if that is known.
+            settled: Reads by time do not go back before this; None if that is unknown.
         """
         self.pages += 1
         if len(self._sent) > self._most:

@@ -19,10 +19,10 @@ class Window:
         bookmark: Every change up to this time has been sent by earlier reads, if any.
         start_date: Records that were last modified before this are not wanted.
         lookback: How long a change may take to become visible on all replicas.
-        is_first: Whether it is a first or full read, so that records without a time are
-            to be read.
-        is_place: Whether the bookmark is the place of a full read, which need not be
-            the time of a record.
+        is_first: Whether records without a time are to be read: in a full read, and in
+            each read until a first one was complete.
+        is_place: Whether the bookmark is where a full read was interrupted, which need
+            not be the time of a record.
     """
 
     bookmark: dt.datetime | None = None
@@ -41,11 +41,11 @@ class Window:
 
     @property
     def known(self) -> dt.datetime | None:
-        """The bookmark, if the record that it is the time of is wanted again."""
+        """The bookmark, if the record with that time has to come again."""
         is_wanted = self.bookmark and self.start and self.bookmark >= self.start
         return self.bookmark if is_wanted and not self.is_place else None
 
     @property
     def oldest(self) -> dt.datetime | None:
-        """Before when no record is wanted, whatever was read before."""
+        """The time before which no record is sent."""
         return self.start_date if self.is_first else self.start

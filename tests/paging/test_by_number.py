@@ -150,7 +150,7 @@ def test_three_quiet_reads_with_the_same_shortfall_are_accepted(
 def test_a_round_total_may_be_capped_whatever_size_the_server_names(width: int) -> None:
     """It sends 100 records a page, and reckons with the 500 that were requested."""
     told = {"total": 5000, "pages": 10, "size": 500}
-    reader, keys, _ = read(
+    _, keys, _ = read(
         lambda k: page(
             k, range(k * 100, k * 100 + 100 * (k < 60)), last=k >= 9, **told
         ),

@@ -73,7 +73,7 @@ def test_a_count_proves_only_what_was_there_when_it_was_asked(
 ) -> None:
     """Rules 1 and 2."""
     proof = taken(BEFORE)
-    count = proof.ask()
+    count = proof.begin_count()
     take(proof, page(*later), page(*later))  # The same page again changes nothing.
     count.total = counted
     assert proof.unfound == unfound
@@ -85,7 +85,7 @@ def test_a_count_proves_only_what_was_there_when_it_was_asked(
 
 def test_a_key_that_is_twice_on_a_page_is_one_newcomer() -> None:
     proof = taken(BEFORE)
-    count = proof.ask()
+    count = proof.begin_count()
     take(proof, page(("new", 4), ("new", 5)))
     count.total = 3
     assert proof.unfound == 0
@@ -95,9 +95,9 @@ def test_a_key_that_is_twice_on_a_page_is_one_newcomer() -> None:
 
 def test_each_count_proves_what_was_sent_before_it() -> None:
     proof = taken(BEFORE)
-    proof.ask().total = 3
+    proof.begin_count().total = 3
     take(proof, page(("new", 4)))
-    proof.ask().total = 5
+    proof.begin_count().total = 5
     assert proof.unfound == 1
     take(proof, page(("restored", 2)))
     assert proof.unfound == 0
@@ -105,7 +105,7 @@ def test_each_count_proves_what_was_sent_before_it() -> None:
 
 def test_where_nothing_was_known_all_counts() -> None:
     proof = taken()
-    proof.ask().total = 3
+    proof.begin_count().total = 3
     take(proof, BEFORE)
     assert proof.unfound == 0
 
@@ -113,7 +113,7 @@ def test_where_nothing_was_known_all_counts() -> None:
 def test_without_a_count_nothing_is_known_to_be_missing() -> None:
     assert taken().unfound == 0
     proof = taken(BEFORE)
-    proof.ask()
+    proof.begin_count()
     assert proof.unfound == 0
     assert proof.verdict == Verdict()
 
@@ -136,7 +136,7 @@ def test_records_without_a_time_are_counted_apart(
 ) -> None:
     """Rule 3."""
     proof = taken(BEFORE)
-    proof.ask().total = timed
+    proof.begin_count().total = timed
     count_undated(proof, everything, timed)
     take(proof, page(*((key, None) for key in undated)))
     assert (proof.undated.missing, proof.unfound) == (missing, unfound)
@@ -149,7 +149,7 @@ def test_records_without_a_time_are_counted_apart(
 def test_what_has_no_time_comes_first_in_the_verdict() -> None:
     """Only these are then read by number."""
     proof = taken(BEFORE)
-    proof.ask().total = 4
+    proof.begin_count().total = 4
     count_undated(proof, 6, 4)
     assert proof.verdict == Verdict(2, "2 records have no modification time")
 
@@ -158,7 +158,7 @@ def test_a_doubt_is_told_unless_something_is_missing() -> None:
     proof = taken(BEFORE)
     proof.doubt = "why"
     assert proof.verdict == Verdict(0, "why")
-    proof.ask().total = 4
+    proof.begin_count().total = 4
     assert proof.verdict.missing
 
 
