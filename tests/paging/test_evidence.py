@@ -72,3 +72,9 @@ def test_the_order_of_ties_shows_oldest_first_among_records_with_a_time() -> Non
     assert evidence.orders_ties
     evidence.check(backwards, None)
     assert not evidence.orders_ties
+
+
+def test_ties_without_a_key_have_no_order() -> None:
+    evidence = Evidence()
+    evidence.check(replace(page(NOON, NOON), keys=[None, None]), None)
+    assert not evidence.orders_ties

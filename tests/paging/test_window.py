@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from scripted import at
-from server_model import SECOND
+from server_model import SECOND, START
 
 from tap_clientsuccess.paging.page import BEGINNING, EPOCH
 from tap_clientsuccess.paging.window import Window
@@ -38,3 +40,9 @@ def test_the_window_starts_the_lookback_before_the_bookmark(
 def test_a_bookmark_long_ago_reads_from_1970() -> None:
     """A state that was written by hand may have one."""
     assert Window(BEGINNING, None, 60 * SECOND).start == EPOCH
+
+
+def test_no_record_need_have_the_time_of_a_place() -> None:
+    window = Window(START, lookback=60 * SECOND)
+    assert window.known == START
+    assert replace(window, is_place=True).known is None
