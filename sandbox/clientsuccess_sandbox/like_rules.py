@@ -11,9 +11,9 @@ from clientsuccess_sandbox.clock import from_iso, to_iso
 from clientsuccess_sandbox.data.custom_fields import value_for
 from clientsuccess_sandbox.data.seeded import Random
 from clientsuccess_sandbox.faults.responses import Html, Status
-from clientsuccess_sandbox.faults.rule import Rule
+from clientsuccess_sandbox.faults.rule import Rule, parameters, set_parameter
 from clientsuccess_sandbox.jsontext import Record, decode, encode
-from clientsuccess_sandbox.messages import HTTPError, Request, Response
+from clientsuccess_sandbox.messages import Request, Response
 
 _USUAL_TIME: Final = "9999-99-99T99:99:99.999Z"
 _TIME = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d\.\d{3}Z)?")
@@ -47,9 +47,10 @@ class Refused(Status, tag="refused"):
     value: str | None = None
 
     def matches(self, request: Request) -> bool:
-        given = _parameters(request)
-        is_meant = self.name in given and self.value in {None, given[self.name]}
-        return is_meant and super().matches(request)
+        if not super().matches(request):
+            return False
+        given = parameters(request)
+        return self.name in given and self.value in {None, given[self.name]}
 
 
 class Instead(Rule, tag="instead"):
@@ -70,17 +71,9 @@ class Sizes(Rule, tag="sizes"):
     sizes: dict[str, int]
 
     def rewrite(self, request: Request) -> None:
-        asked = _parameters(request).get("size")
-        if asked not in self.sizes:
-            return
-        size = self.sizes[asked]
-        if "size" in request.query:
-            request.query = {**request.query, "size": str(size)}
-        else:
-            body = request.json()
-            request.body = encode(
-                {**body, "pagination": {**body["pagination"], "taskSize": size}}
-            )
+        size = self.sizes.get(parameters(request).get("size", ""))
+        if size is not None:
+            set_parameter(request, "size", size)
 
 
 class Order(Rule, tag="order"):
@@ -215,15 +208,6 @@ def definitions(
         ]
         for place, (resource, count) in enumerate(counts.items())
     }
-
-
-def _parameters(request: Request) -> dict[str, str]:
-    """Return the parameters of a request, those of a search of tasks by their names."""
-    try:
-        asked = request.json()["pagination"]
-        return {"size": str(asked["taskSize"]), "page": str(asked["taskPage"])}
-    except (HTTPError, LookupError, TypeError):
-        return request.query
 
 
 def _unit(form: str) -> int:

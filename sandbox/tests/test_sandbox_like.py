@@ -13,7 +13,7 @@ from sandbox_client import Client, fixtures
 from clientsuccess_sandbox import Sandbox, settings_like
 from clientsuccess_sandbox.cli import main, settings_with_report
 from clientsuccess_sandbox.like import read_like
-from clientsuccess_sandbox.like_rules import Fields, Order
+from clientsuccess_sandbox.like_rules import Fields, Order, Refused
 from clientsuccess_sandbox.messages import Response
 
 sandbox, client = fixtures()
@@ -200,6 +200,26 @@ def test_forms_of_times(form: str, shown: Any) -> None:
     record = {"id": 1, "dueDate": "2024-05-01T10:11:12.345Z"}
     changed = Fields(path="*", forms=[form]).change(Response.of_json([record]))
     assert json.loads(changed.body) == [{"id": 1, "dueDate": shown}]
+
+
+@pytest.mark.parametrize("path", ["/v1/auth", "*"])
+def test_a_form_is_sent_where_a_parameter_is_refused(
+    client: Client, sandbox: Sandbox, path: str
+) -> None:
+    sandbox.faults.add(Refused(path, 400, name="size"))
+    login = {"username": sandbox.username, "password": sandbox.password}
+    answer = client.post(f"{sandbox.url}/v1/auth", data=login, timeout=5)
+    assert answer.status_code == 200
+
+
+def test_the_size_of_a_search_of_tasks_is_refused(
+    client: Client, sandbox: Sandbox
+) -> None:
+    sandbox.faults.add(Refused("/task/all", 400, name="size", value="7"))
+    for size, status in ((7, 400), (8, 200)):
+        body = {"pagination": {"taskPage": 0, "taskSize": size}}
+        url = f"{sandbox.base_url}/task/all"
+        assert client.post(url, json=body, timeout=5).status_code == status
 
 
 def test_fields_that_a_report_tells_of() -> None:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from clientsuccess_sandbox.data import KINDS, SEARCHES
-from clientsuccess_sandbox.faults.rule import Rule, set_page
+from clientsuccess_sandbox.faults.rule import Rule, set_parameter
 from clientsuccess_sandbox.jsontext import decode, encode
 from clientsuccess_sandbox.messages import JSON, Request, Response, phrase_of
 from clientsuccess_sandbox.store import MAX_RANDOM_EDITS, OPERATIONS, Store
@@ -170,7 +170,7 @@ class RepeatPage(Rule, tag="repeat_page"):
     number: int = 0
 
     def rewrite(self, request: Request) -> None:
-        set_page(request, self.number)
+        set_parameter(request, "page", self.number)
 
 
 class Mutate(Rule, tag="mutate"):

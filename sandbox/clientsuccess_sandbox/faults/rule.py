@@ -11,13 +11,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from clientsuccess_sandbox.jsontext import encode
 from clientsuccess_sandbox.messages import Request, Response, Step
 from clientsuccess_sandbox.store import Store
+
+_IN_BODY: Final = {"page": "taskPage", "size": "taskSize"}
+"""Parameters that a search of tasks has in its body: their names in a query, there."""
 
 
 class Matching(msgspec.Struct, kw_only=True):
@@ -51,7 +54,7 @@ class Rule(Matching, tag_field="kind"):
         """Tell whether the rule is about a request, not counting `times` and others."""
         if self.method is not None and request.method != self.method.upper():
             return False
-        if self.page is not None and page_of(request) != self.page:
+        if self.page is not None and _page_of(request) != self.page:
             return False
         if set("*?[") & set(self.path):
             return fnmatchcase(request.path, self.path)
@@ -83,24 +86,31 @@ class Rule(Matching, tag_field="kind"):
         return None
 
 
-def page_of(request: Request) -> int | None:
-    """Return the page that a request asks for: 0 if it names none."""
-    page = request.query.get("page", _pagination(request).get("taskPage", 0))
-    try:
-        return int(page)
-    except (TypeError, ValueError):
-        return None
+def parameters(request: Request) -> dict[str, str]:
+    """Return the parameters of a request, those of a body as a query names them."""
+    asked = _pagination(request)
+    in_body = {name: str(asked[key]) for name, key in _IN_BODY.items() if key in asked}
+    return request.query | in_body
 
 
-def set_page(request: Request, page: int) -> None:
-    """Make a request ask for another page."""
-    request.query = {**request.query, "page": str(page)}
+def set_parameter(request: Request, name: str, value: int) -> None:
+    """Make a request ask for another `page` or `size`."""
+    request.query = {**request.query, name: str(value)}
     if pagination := _pagination(request):
-        pagination = {**pagination, "taskPage": page}
+        pagination = {**pagination, _IN_BODY[name]: value}
         request.body = encode({**request.json(), "pagination": pagination})
 
 
+def _page_of(request: Request) -> int | None:
+    """Return the page that a request asks for: 0 if it names none."""
+    try:
+        return int(parameters(request).get("page", 0))
+    except ValueError:
+        return None
+
+
 def _pagination(request: Request) -> dict[str, Any]:
+    """Return what a search of tasks has in its body; nothing in other requests."""
     try:
         return msgspec.convert(request.json()["pagination"], dict[str, Any])
     except (LookupError, RecursionError, TypeError, ValueError, msgspec.DecodeError):
