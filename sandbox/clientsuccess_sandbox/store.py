@@ -244,14 +244,11 @@ class Store:
             table.rewrite(partial(kind.nightly, to_iso(now)))
 
     def _made(self, kind: Kind) -> Table:
-        name, undated = kind.name, self._settings.undated.get(kind.name, 0)
+        name = kind.name
         self._choices[name] = Choices(self.company, name)
-        versions = (
+        return Table(
             self._version(name, number, times, self._record(kind, number, times), 0)
             for number, times in enumerate(self.company.times(name), start=1)
-        )
-        return Table(
-            v if v.id > undated else v._replace(modified=None) for v in versions
         )
 
     def _record(self, kind: Kind, number: int, times: Times) -> Record:
@@ -267,13 +264,17 @@ class Store:
     def _version(
         self, kind: str, number: int, times: Times, record: Record, since: int
     ) -> Version:
-        shows = self._settings.shows_modifications(kind)
+        known = KINDS[kind]
+        shown, modified = known.created, times.created
+        if self._settings.shows_modifications(kind):
+            shown, modified = known.modified, times.modified
         return Version(
             id=number,
             uuid=record.get("uuid"),
-            owner=record.get(KINDS[kind].owner),
+            owner=record.get(known.owner),
             created=times.created,
-            modified=times.modified if shows else times.created,
+            # A record that does not show its time has none to filter by.
+            modified=None if shown and shown not in record else modified,
             since=since,
             body=encode(record).decode(),
         )

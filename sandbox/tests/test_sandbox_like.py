@@ -150,6 +150,16 @@ def test_records_without_a_time() -> None:
         assert len(after) == len(found) - 5
 
 
+@pytest.mark.parametrize("shows", [True, False])
+def test_an_edit_shows_no_time_where_there_was_none(shows: bool) -> None:
+    kinds: dict[str, Any] = {"undated": {"pulses": 2}}
+    with Sandbox(clients=9, modification_times={"pulses": shows}, **kinds) as running:
+        before = Client(running).walk("/pulse/search", modifiedAfter="1970-01-01")
+        running.store.edit("pulses", 2, nextSteps="Call")
+        after = Client(running).walk("/pulse/search", modifiedAfter="1970-01-01")
+        assert len(after) == len(before) == running.store.count("pulses") - 2
+
+
 @pytest.mark.parametrize("count", [0, 3, 900])
 def test_the_size_of_v1_lists(count: int) -> None:
     sizes: dict[str, Any] = {"client_segments": count, "client_statuses": count}
