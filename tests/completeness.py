@@ -85,7 +85,8 @@ def missing_of(stream: Stream, known: Sequence[Stream]) -> Iterator[str]:
             yield f"{who} has the key `{key}`, which is not in its schema"
     if name not in EVIDENCE:
         yield f"{who} has no evidence that it exists (scripts/evidence.py)"
-    if (path := _path_in_sandbox(stream)) and path != _path_of_kind(name):
+    kind, path = KINDS.get(name), _path_in_sandbox(stream)
+    if path and (kind is None or path != kind.path):
         yield f"{who} has no kind with the path {path} in the sandbox ({_KINDS})"
     for file, mark, command in _generated(stream):
         if not re.search(mark, (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE):
@@ -98,15 +99,6 @@ def _path_in_sandbox(stream: Stream) -> str:
         return f"/v1{stream.path}"
     is_kind = issubclass(stream, SearchStream) and not issubclass(stream, DetailStream)
     return str(stream.path) if is_kind else ""
-
-
-def _path_of_kind(name: str) -> str:
-    kind = KINDS.get(name)
-    if kind is None:
-        return ""
-    if kind.resource:
-        return f"/{kind.resource}/{'search' if kind.search else 'all'}"
-    return f"/v1{kind.v1}"
 
 
 def _generated(stream: Stream) -> Iterator[tuple[str, str, str]]:

@@ -78,10 +78,10 @@ def settings_like(report: Mapping[str, Any]) -> dict[str, Any]:
         if (undated := facts["without_time"])
     }
     found["by_path"] = {
-        _path(name): dict(_search(facts)) for name, facts in built_in.items()
+        KINDS[name].path: dict(_search(facts)) for name, facts in built_in.items()
     }
     found["ignore"] = {
-        _path(name): ignored
+        KINDS[name].path: ignored
         for name, facts in built_in.items()
         if (ignored := set(_ignored(facts)))
     }
@@ -99,7 +99,7 @@ def _rules(
         yield from _search_rules(facts)
     for name, facts in v1.items():
         if not facts["reachable"]:
-            yield refusal(_path(name), facts["status"])
+            yield refusal(KINDS[name].path, facts["status"])
     yield from _custom_field_rules(report, defined)
     yield from _field_rules({**streams, **v1}, defined)
 
@@ -112,14 +112,6 @@ def _definitions(report: Mapping[str, Any]) -> dict[str, Any]:
     return definitions(report["custom_fields"], iter(types))
 
 
-def _path(name: str) -> str:
-    """Return the path of a stream's list."""
-    kind = KINDS.get(name)
-    if kind is None or (kind.v1 and name != "products"):
-        return f"/v1{kind.v1}" if kind else f"/v1/{name}"
-    return f"/{kind.resource}/search" if kind.search else f"/{kind.resource}/all"
-
-
 def _sizes(streams: Mapping[str, Any], v1: Mapping[str, Any]) -> dict[str, int]:
     found = {}
     for name, facts in {**streams, **v1}.items():
@@ -127,9 +119,9 @@ def _sizes(streams: Mapping[str, Any], v1: Mapping[str, Any]) -> dict[str, int]:
         if count is None and not sampled:
             continue
         more = _MORE if count is None or facts["total"] == "capped" else 0
-        more += _counts_too_few(facts)
-        least = name in {"products", "employees"}
-        found[name] = max(least, sampled, (sampled if count is None else count) + more)
+        more += 1 if _counts_too_few(facts) else 0
+        known = sampled if count is None else count
+        found[name] = max(KINDS[name].least, sampled, known + more)
     return found
 
 
@@ -221,7 +213,7 @@ def _access_rules(report: Mapping[str, Any]) -> Iterator[Rule]:
 
 
 def _search_rules(facts: Mapping[str, Any]) -> Iterator[Rule]:
-    path, largest, sizes = _path(facts["name"]), _largest(facts), {}
+    path, largest, sizes = KINDS[facts["name"]].path, _largest(facts), {}
     if not facts["reachable"]:
         yield refusal(path, facts["status"])
         return
@@ -270,17 +262,17 @@ def _field_rules(
     most = max(facts["fields"]["custom"] for facts in streams.values())
     more = definitions({"": most}, iter(()))[""]
     for name, facts in streams.items():
-        kind, found, path = KINDS.get(name), facts["fields"], _path(name)
+        kind, found = KINDS[name], facts["fields"]
         others = [f"other_{number}" for number in range(found["more_unknown"])]
-        is_v1, custom = path.startswith("/v1"), None
-        if kind and (kind.custom or found["custom"]):
+        custom = None
+        if kind.custom or found["custom"]:
             own = defined.get(kind.custom, [])
             custom = [*own, *more[len(own) :]][: found["custom"]]
         times = found["times"]
         is_usual = times == _USUAL_TIMES.get(name, _USUAL_TIMES[""])
         rule = Fields(
             # Details have the same fields.
-            path=path if is_v1 else f"/{path.split('/')[1]}/",
+            path=f"/{kind.resource}/" if kind.resource else kind.path,
             unknown=[*found["unknown"], *others],
             never_fit=found["never_fit"],
             forms=None if is_usual or not found["sampled"] else times,

@@ -50,8 +50,9 @@ class Store:
         behaviour: Behaviour | None = None,
     ) -> None:
         self.lock = threading.RLock()
+        unowned = {kind.name for kind in KINDS.values() if kind.may_be_unowned}
         self.company = Company(
-            sizes(settings), settings.seed, settings.now, settings.ties
+            sizes(settings), settings.seed, settings.now, settings.ties, unowned
         )
         self._settings = settings
         self._behaviour = behaviour or Behaviour()

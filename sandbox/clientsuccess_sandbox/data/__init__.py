@@ -46,20 +46,21 @@ class Kind(NamedTuple):
         always: Keys that never are, besides `id`, `uuid`, the times and the owner.
         least: How many there are at least, as other kinds refer to them.
         resource: First segment of its paths in API v2.
-        search: Whether `/{resource}/search` lists it.
+        search: Whether `/{resource}/search` lists it, not `/{resource}/all`.
         key: What `/{resource}/{key}` reads one record by: `uuid`, `id` or nothing.
         detail: Makes what only the read of a single record gives.
         v1: Path of its list in API v1.
         owner: Key that holds the id of the client it belongs to.
+        may_be_unowned: Whether some belong to no client.
         created: Key of the creation time; empty if it shows none.
         modified: Key of the modification time; empty if it shows none.
-        shows_modification: Whether it shows that time, where nobody knows; a setting
-            decides. `None` where it is known.
+        shows_modification: Default of `modification_times`; `None` where it is known
+            that they show it.
         numeric_times: Times are milliseconds since 1970, not ISO 8601.
         text: Key of a text that a random edit rewrites.
         sortable: Keys to sort by, besides the times and `id`.
         custom: Resource type of its custom fields.
-        nightly: Changes a record as a night does that ends at a time.
+        nightly: Applies what a night changes to a record; is given its end, ISO 8601.
     """
 
     make: Callable[[Choices], Record]
@@ -74,6 +75,7 @@ class Kind(NamedTuple):
     detail: Callable[[Choices, Record], Record] | None = None
     v1: str = ""
     owner: str = ""
+    may_be_unowned: bool = False
     created: str = "createdTime"
     modified: str = "modifiedTime"
     shows_modification: bool | None = None
@@ -82,6 +84,13 @@ class Kind(NamedTuple):
     sortable: Collection[str] = ()
     custom: str = ""
     nightly: Callable[[str, Record], None] | None = None
+
+    @property
+    def path(self) -> str:
+        """Path of its list; in API v2, below the base URL."""
+        if not self.resource:
+            return f"/v1{self.v1}"
+        return f"/{self.resource}/{'search' if self.search else 'all'}"
 
     def record(self, choices: Choices, number: int, times: Times) -> Record:
         """Make a record, of which some values are null and some keys are missing."""
@@ -139,6 +148,7 @@ class Sizes:
         always=("name", "description"),
         resource="contract",
         owner="tenantClientId",
+        may_be_unowned=True,
         sortable=("name", "termStartDate", "termEndDate"),
         custom="CONTRACT",
         nightly=follow_dates,
@@ -183,6 +193,7 @@ class Sizes:
         search=False,
         key="id",
         owner="clientId",
+        may_be_unowned=True,
         sortable=("name", "dueDate"),
     )
     employees: int | None = kind(
@@ -227,7 +238,7 @@ class Sizes:
 KINDS: Final[dict[str, Kind]] = {
     each.name: each.metadata["kind"]._replace(name=each.name) for each in fields(Sizes)
 }
-SEARCHES: Final = {k.resource: k for k in KINDS.values() if k.resource and k.search}
+SEARCHES: Final = [k for k in KINDS.values() if k.resource and k.search]
 
 
 def sizes(settings: Sizes) -> dict[str, int]:

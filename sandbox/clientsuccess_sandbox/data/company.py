@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, NamedTuple
@@ -15,7 +15,6 @@ from clientsuccess_sandbox.jsontext import Record
 DAY: Final = 24 * 3600 * 1000
 _HISTORY = 5 * 365 * DAY
 _BULK_UPDATES = 12
-_MAY_BE_UNOWNED = ("tasks", "contracts")
 _KNOWN = 1 << 17
 
 
@@ -34,15 +33,22 @@ class Company:
         seed: The same seed makes the same company.
         now: When its data end, ISO 8601.
         ties: Share of records that share a modification time with others.
+        unowned: Kinds of which some records belong to no client.
     """
 
     def __init__(
-        self, sizes: Mapping[str, int], seed: int, now: str, ties: float
+        self,
+        sizes: Mapping[str, int],
+        seed: int,
+        now: str,
+        ties: float,
+        unowned: Collection[str],
     ) -> None:
         self.seed = seed
         self.sizes = sizes
         self._end = from_iso(now)
         self._ties = ties
+        self._unowned = unowned
         self.client = lru_cache(_KNOWN)(self._client)
         self.employee = lru_cache(_KNOWN)(self._employee)
 
@@ -78,7 +84,7 @@ class Company:
     def owner(self, kind: str, number: int) -> int | None:
         """Return the client a record belongs to; some clients have many records."""
         clients = self.sizes["clients"]
-        if not clients or (kind in _MAY_BE_UNOWNED and number % 20 == 0):
+        if not clients or (kind in self._unowned and number % 20 == 0):
             return None
         digest = blake2b(f"{self.seed}/{kind}/{number}/owner".encode(), digest_size=8)
         share = int.from_bytes(digest.digest()) / (1 << 64)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from clientsuccess_sandbox.data import KINDS, SEARCHES
+from clientsuccess_sandbox.data import KINDS
 from clientsuccess_sandbox.faults.rule import Rule, set_parameter
 from clientsuccess_sandbox.jsontext import decode, encode
 from clientsuccess_sandbox.messages import JSON, Request, Response, phrase_of
@@ -243,11 +243,8 @@ def _with_headers(
 
 
 def _kind_read(request: Request) -> str | None:
-    *_, resource, last = request.path.split("/")
-    if (resource, last) == ("task", "all"):
-        return "tasks"
-    is_search = last == "search" and resource in SEARCHES
-    return SEARCHES[resource].name if is_search else None
+    read = (k.name for k in KINDS.values() if request.path.endswith(k.path))
+    return next(read, None)
 
 
 def _list_key(value: Any) -> str | None:

@@ -125,12 +125,12 @@ def _page_answer(opening: bytes, page: Page, paging: dict[str, Any]) -> Response
 
 
 ROUTES: Final[list[tuple[Any, ...]]] = [
-    *((f"/{name}/search", _search(kind), "GET") for name, kind in SEARCHES.items()),
+    *((kind.path, _search(kind), "GET") for kind in SEARCHES),
     *(
         (f"/{kind.resource}/{{{kind.key}}}", _one(kind), "GET")
         for kind in KINDS.values()
         if kind.key
     ),
-    ("/task/all", _tasks, "POST"),
+    (KINDS["tasks"].path, _tasks, "POST"),
     ("/customfield/all/{resource}", _custom_fields, "GET"),
 ]
