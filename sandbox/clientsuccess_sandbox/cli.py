@@ -52,9 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     if options.verbose:
         logging.basicConfig(level=logging.INFO, format="%(message)s")
-    settings = settings_with_report(arguments)
     try:
-        sandbox = Sandbox(**{"port": _USUAL.port, **settings})
+        sandbox = Sandbox(**{"port": _USUAL.port, **settings_from(options)})
     except ValueError as problem:
         parser.error(str(problem))
     try:
@@ -128,15 +127,6 @@ def settings_from(options: Namespace) -> dict[str, Any]:
     except msgspec.ValidationError as problem:
         raise ValueError(problem) from None
     return settings
-
-
-def settings_with_report(arguments: Sequence[str] | None = None) -> dict[str, Any]:
-    """Return the settings that arguments give, or say what is wrong and exit."""
-    parser = make_parser()
-    try:
-        return settings_from(parser.parse_args(arguments))
-    except ValueError as problem:
-        parser.error(str(problem))
 
 
 def _arguments(field: Field[Any]) -> Iterator[tuple[str, dict[str, Any]]]:
