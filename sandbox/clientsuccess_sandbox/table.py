@@ -38,6 +38,8 @@ _ADD: Final = "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, NULL, ?)"
 _COLUMNS: Final = {"modifiedTime": "modified", "createdTime": "created", "id": "id"}
 # Multiplied by a random number, ids modulo this prime are in any order.
 _PRIME: Final = 2_147_483_647
+ORDERS: Final = _PRIME - 1
+"""How many orders there are of records with equal sort values: see `Search.shuffle`."""
 
 
 class Version(NamedTuple):
@@ -60,10 +62,11 @@ class Search(NamedTuple):
         size: Records of a page.
         sort: Field to sort by.
         descending: Largest first.
-        since: Only records modified then or later.
+        modified_from: Only records modified then or later.
         client: Only records of this client.
         where: Only records that meet these SQL conditions, with their values.
-        shuffle: Where not 0, it decides the order of records with equal sort values.
+        shuffle: Decides the order of records with equal sort values, from 1 to
+            `ORDERS`; with 0, they are sorted by id.
         as_of: Read the data as of then.
     """
 
@@ -71,7 +74,7 @@ class Search(NamedTuple):
     size: int = 50
     sort: str = "id"
     descending: bool = False
-    since: int | None = None
+    modified_from: int | None = None
     client: int | None = None
     where: tuple[tuple[str, Any], ...] = ()
     shuffle: int = 0
@@ -175,7 +178,7 @@ class Table:
 
     def search(self, search: Search) -> Page:
         """Return a page."""
-        asked = (("modified >= ?", search.since), ("owner = ?", search.client))
+        asked = (("modified >= ?", search.modified_from), ("owner = ?", search.client))
         terms = [term for term in (*asked, *search.where) if term[1] is not None]
         values = [value for _, value in terms]
         there = " AND ".join([_there(search.as_of), *(term for term, _ in terms)])

@@ -13,7 +13,7 @@ from clientsuccess_sandbox.data import Kind
 from clientsuccess_sandbox.data.seeded import Random
 from clientsuccess_sandbox.messages import HTTPError, Request
 from clientsuccess_sandbox.settings import SearchBehaviour
-from clientsuccess_sandbox.table import Search
+from clientsuccess_sandbox.table import ORDERS, Search
 
 _HOUR: Final = 3_600_000
 _UNITS: Final = {
@@ -26,8 +26,6 @@ _WEEK: Final = timedelta(days=7)
 _STATES: Final = {"TASKS": None, "OPEN_TASKS": False, "COMPLETED_TASKS": True}
 # The employee whose tasks `MY_` means.
 _ME: Final = 1
-# How many orders there are of records with equal sort values.
-_ORDERS: Final = 2_147_483_646
 _COMPLETED: Final = "json_extract(body, '$.completed')"
 _DUE: Final = "substr(json_extract(body, '$.dueDate'), 1, 10)"
 
@@ -73,7 +71,7 @@ def read_search(backend: Backend, kind: Kind, request: Request) -> Search:
     search = _search(backend, kind, request, query)
     return search._replace(
         page=max(0, query.page - how.first_page),
-        since=_since(how, query.modified_after),
+        modified_from=_modified_from(how, query.modified_after),
         client=msgspec.convert(given.get(kind.owner), _Page | None, strict=False),
     )
 
@@ -115,12 +113,12 @@ def _search(backend: Backend, kind: Kind, request: Request, query: _Query) -> Se
         size=query.size,
         sort=sort,
         descending=direction == "desc",
-        shuffle=backend.random.count(_ORDERS) if backend.unstable_ties else 0,
+        shuffle=backend.random.count(ORDERS) if backend.unstable_ties else 0,
         as_of=as_of(backend, request),
     )
 
 
-def _since(how: SearchBehaviour, value: str | None) -> int | None:
+def _modified_from(how: SearchBehaviour, value: str | None) -> int | None:
     """Return the earliest time that passes `modifiedAfter`."""
     if value is None:
         return None
