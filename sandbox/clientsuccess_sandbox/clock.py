@@ -38,6 +38,11 @@ def to_iso(milliseconds: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{rest:03}Z"
 
 
+def to_date(milliseconds: int) -> str:
+    """Write the day of milliseconds since 1970 as `2024-05-01`, in UTC."""
+    return to_iso(milliseconds)[:10]
+
+
 def from_iso(text: str, *, keep_offset: bool = True) -> int:
     """Read an ISO 8601 time or bare date as milliseconds since 1970, or `ValueError`.
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
+from clientsuccess_sandbox.clock import to_date
 from clientsuccess_sandbox.data.choices import TENANT, Choices, money
+from clientsuccess_sandbox.data.company import DAY
 from clientsuccess_sandbox.jsontext import Record
 
-_DATE: Final = len("2018-08-17")
 _NEVER: Final = "9999"
 # What no subscription here has, of what recorded ones had.
 _NEVER_SET: Final = dict.fromkeys(
@@ -155,7 +156,7 @@ def subscription(c: Choices) -> Record:
     """Make a subscription: what v1 shows of a contract about one of its products."""
     contract = 1 + (c.id - 1) % max(1, c.company.sizes["contracts"])
     client = c.company.owner("contracts", contract)
-    product, start = c.product(), c.created[:_DATE]
+    product, start = c.product(), to_date(c.times.created)
     return {
         "id": c.id,
         "clientId": client,
@@ -174,9 +175,9 @@ def subscription(c: Choices) -> Record:
         "note": c.text(1),
         "reasonCodes": [],
         "startDate": start,
-        "endDate": c.later(365)[:_DATE],
+        "endDate": to_date(c.times.created + 365 * DAY),
         "createdDate": start,
         "clientAsOfDate": start,
-        "terminationDate": c.modified[:_DATE] if c.chance(0.1) else None,
+        "terminationDate": to_date(c.times.modified) if c.chance(0.1) else None,
         **_NEVER_SET,
     }

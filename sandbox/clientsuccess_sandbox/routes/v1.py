@@ -7,7 +7,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from clientsuccess_sandbox.backend import Backend
-from clientsuccess_sandbox.clock import to_iso
+from clientsuccess_sandbox.clock import to_date, to_iso
 from clientsuccess_sandbox.data import KINDS, Kind
 from clientsuccess_sandbox.data.custom_fields import normal_type
 from clientsuccess_sandbox.jsontext import Record, decode, encode
@@ -20,7 +20,6 @@ _OLD_TYPES: Final = {
     **dict.fromkeys(("date", "datetime"), "DATE"),
 }
 _TIMES: Final = {"createdTime", "modifiedTime", "lastUsedTime"}
-_DATE_LENGTH: Final = len("2018-08-17")
 
 
 def _log_in(backend: Backend, request: Request) -> Response:
@@ -54,9 +53,9 @@ def _list(kind: Kind) -> Callable[[Backend, Request], Response]:
 
 
 def _with_times(record: Record, notation: str) -> Record:
-    length = _DATE_LENGTH if notation == "date" else None
+    write = to_date if notation == "date" else to_iso
     numbers = {key for key in _TIMES if isinstance(record.get(key), int)}
-    return record | {key: to_iso(record[key])[:length] for key in numbers}
+    return record | {key: write(record[key]) for key in numbers}
 
 
 def _contact_fields(backend: Backend, _: Request) -> Response:
