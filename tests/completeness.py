@@ -72,8 +72,6 @@ def missing_of(stream: Stream, known: Sequence[Stream]) -> Iterator[str]:
     name = str(stream.name)
     place = Path(inspect.getfile(stream)).relative_to(ROOT)
     who = f"stream `{name}` (class {stream.__name__} in {place})"
-    if stream not in known:
-        yield f"{who} is not in STREAMS (tap_clientsuccess/streams/__init__.py)"
     if not (_SCHEMAS / f"{name}.json").exists():
         yield f"{who} has no schema (tap_clientsuccess/schemas/{name}.json)"
     else:
@@ -83,6 +81,8 @@ def missing_of(stream: Stream, known: Sequence[Stream]) -> Iterator[str]:
             each for each in keys if isinstance(each, str) and each not in fields
         ]:
             yield f"{who} has the key `{key}`, which is not in its schema"
+    if stream not in known:
+        yield f"{who} is not in STREAMS (tap_clientsuccess/streams/__init__.py)"
     if name not in EVIDENCE:
         yield f"{who} has no evidence that it exists (scripts/evidence.py)"
     kind, path = KINDS.get(name), _path_in_sandbox(stream)

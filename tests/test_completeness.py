@@ -38,8 +38,8 @@ def test_every_stream_is_looked_at() -> None:
 def test_what_a_new_list_lacks() -> None:
     who = "stream `widgets` (class Widgets in tests/test_completeness.py)"
     assert list(missing_of(Widgets, STREAMS)) == [
-        f"{who} is not in STREAMS (tap_clientsuccess/streams/__init__.py)",
         f"{who} has no schema (tap_clientsuccess/schemas/widgets.json)",
+        f"{who} is not in STREAMS (tap_clientsuccess/streams/__init__.py)",
         f"{who} has no evidence that it exists (scripts/evidence.py)",
         f"{who} has no kind with the path /v1/widgets in the sandbox ({KINDS})",
         f"{who} is not in README.md (run `make docs`)",
