@@ -42,6 +42,7 @@ def _with_faults(backend: Backend, request: Request) -> Iterator[Step]:
     for rule in rules:
         rule.rewrite(request)
     response = _answer(backend, request)
+    # Of two faults that change the same, the one that was added first changes it last.
     for fault in reversed(faults):
         fault.rule.afterwards(request, backend.store, fault.hits)
         response = fault.rule.change(response)

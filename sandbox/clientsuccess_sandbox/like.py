@@ -200,7 +200,7 @@ def _access_rules(report: Mapping[str, Any]) -> Iterator[Rule]:
     works = [path for path, status in report["health"].items() if status == _SUCCESS]
     for path, status in report["health"].items():
         if status != _NOT_FOUND and path not in works[:1]:
-            yield refusal(f"[/]api{path}", status)
+            yield refusal(_exact(f"/api{path}"), status)
     for status in report["key"].values():
         if status not in {_SUCCESS, _REFUSED}:
             yield Instead("/client/search", statuses={_REFUSED: status or 0})
@@ -249,10 +249,15 @@ def _custom_field_rules(
     report: Mapping[str, Any], defined: Mapping[str, Any]
 ) -> Iterator[Rule]:
     for resource, fields in defined.items():
-        yield Body(f"[/]api/customfield/all/{resource}", fields)
+        yield Body(_exact(f"/api/customfield/all/{resource}"), fields)
     for resource, status in report["custom_fields_refused"].items():
         if status is None:
-            yield refusal(f"[/]api/customfield/all/{resource}", None)
+            yield refusal(_exact(f"/api/customfield/all/{resource}"), None)
+
+
+def _exact(path: str) -> str:
+    """Return a pattern of this path alone: without one, it may be part of a path."""
+    return f"[/]{path[1:]}"
 
 
 def _field_rules(

@@ -183,7 +183,7 @@ class Fields(Rule, tag="fields", kw_only=True):
         if not self.forms:
             return None
         form = self.forms[place % len(self.forms)]
-        return _written(time, self._finest if name in _MODIFICATION else form)
+        return _in_form(time, self._finest if name in _MODIFICATION else form)
 
 
 def definitions(
@@ -216,7 +216,7 @@ def _unit(form: str) -> int:
     return 1 if "." in form or not form.startswith("9999-") else whole
 
 
-def _written(time: str, form: str) -> Any:
+def _in_form(time: str, form: str) -> Any:
     """Write a time in a form."""
     moment = from_iso(time)
     if form.startswith("a number"):

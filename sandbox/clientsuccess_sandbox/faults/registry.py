@@ -51,8 +51,8 @@ class ActiveFault:
         self._passed: deque[float] = deque()
         self._random = random
 
-    def matches(self, request: Request) -> bool:
-        """Tell whether the rule hits this request, and count it."""
+    def takes(self, request: Request) -> bool:
+        """Tell whether the rule hits this request, counting it and drawing lots."""
         rule = self.rule
         if not rule.matches(request):
             return False
@@ -114,7 +114,7 @@ class Faults:
     def matching(self, request: Request) -> list[ActiveFault]:
         """Return the rules that hit a request, as added."""
         with self._lock:
-            return [fault for fault in self._active if fault.matches(request)]
+            return [fault for fault in self._active if fault.takes(request)]
 
 
 def rule_from_json(value: Any) -> Rule:
