@@ -56,12 +56,12 @@ ACCOUNTS: dict[str, dict[str, t.Any]] = {
         "key_header": "Authorization",
         "health_path": "",
         "extra_total": 2,
-        "rules": [Status("/product/search", 403)],
+        "initial_faults": [Status("/product/search", 403)],
     },
     "odd_fields": {
         "clients": 40,
         "by_path": {"/contact/search": {"filter_precision": "minute"}},
-        "rules": [
+        "initial_faults": [
             Mutate("/client/", values={"healthIndex": 7, "other_9": 1}),
             Mutate("/contact/", values={"tenantId": "unlike an integer"}),
             Mutate("/contract/", values={"bookingDate": "2024-05-01"}),

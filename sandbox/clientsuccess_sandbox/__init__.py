@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from clientsuccess_sandbox.faults.fault import Fault
 from clientsuccess_sandbox.faults.responses import (
     Body,
     Edits,
@@ -16,7 +17,6 @@ from clientsuccess_sandbox.faults.responses import (
     Status,
     WrongTotal,
 )
-from clientsuccess_sandbox.faults.rule import Rule
 from clientsuccess_sandbox.faults.transport import (
     CutOff,
     Drip,
@@ -34,6 +34,7 @@ __all__ = [
     "Drip",
     "Edits",
     "Empty",
+    "Fault",
     "Headers",
     "Html",
     "Huge",
@@ -43,7 +44,6 @@ __all__ = [
     "Redirect",
     "RepeatPage",
     "Reset",
-    "Rule",
     "Sandbox",
     "Shape",
     "Stall",

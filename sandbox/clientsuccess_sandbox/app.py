@@ -34,24 +34,24 @@ def _is_control(request: Request) -> bool:
 
 def _with_faults(backend: Backend, request: Request) -> Iterator[Step]:
     entry = backend.log(request)
-    faults = backend.faults.matching(request)
-    rules = [fault.rule for fault in faults]
-    entry.faults = [fault.kind for fault in faults]
-    if seconds := backend.latency + sum(rule.wait() for rule in rules):
+    active = backend.faults.matching(request)
+    faults = [each.fault for each in active]
+    entry.faults = [each.kind for each in active]
+    if seconds := backend.latency + sum(fault.wait() for fault in faults):
         yield Pause(seconds)
-    for rule in rules:
-        rule.rewrite(request)
+    for fault in faults:
+        fault.rewrite(request)
     response = _answer(backend, request)
     # Of two faults that change the same, the one that was added first changes it last.
-    for fault in reversed(faults):
-        fault.rule.afterwards(request, backend.store, fault.hits)
-        response = fault.rule.change(response)
+    for each in reversed(active):
+        each.fault.afterwards(request, backend.store, each.hits)
+        response = each.fault.change(response)
     for name, value in backend.headers.items():
         response.headers.setdefault(name.lower(), value)
     entry.status = response.status
     _LOG.info("%s %s: %s", request.method, request.path, response.status)
     response = _finished(backend, request, response)
-    ways = filter(None, (rule.steps(response) for rule in rules))
+    ways = filter(None, (fault.steps(response) for fault in faults))
     yield from next(ways, response.steps())
 
 

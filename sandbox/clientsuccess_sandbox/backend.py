@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from clientsuccess_sandbox.auth import KEY_HEADERS, Keys
 from clientsuccess_sandbox.clock import Clock
 from clientsuccess_sandbox.data.seeded import Random
-from clientsuccess_sandbox.faults.registry import Faults, rule_from_text
+from clientsuccess_sandbox.faults.fault import Fault
+from clientsuccess_sandbox.faults.registry import Faults, fault_from_text
 from clientsuccess_sandbox.faults.responses import Edits
-from clientsuccess_sandbox.faults.rule import Rule
 from clientsuccess_sandbox.messages import Request
 from clientsuccess_sandbox.settings import (
     DEFAULT_KEY,
@@ -58,7 +58,7 @@ class Backend(CompanySettings, Behaviour):
     `Behaviour` can be changed at any time by assigning to the attribute.
 
     Attributes:
-        rules: Faults from the start.
+        initial_faults: Faults from the start.
         store: The data, to read and edit.
         faults: The active faults.
         requests: The requests so far.
@@ -83,12 +83,12 @@ class Backend(CompanySettings, Behaviour):
         flag="allowed-host",
         item="NAME",
     )
-    rules: Sequence[Rule] = option(
+    initial_faults: Sequence[Fault] = option(
         (),
         "fault such as status=503,probability=0.1,path=/client/search, or JSON",
         flag="fault",
-        item="RULE",
-        parse=rule_from_text,
+        item="FAULT",
+        parse=fault_from_text,
     )
 
     def __post_init__(self) -> None:
@@ -99,8 +99,8 @@ class Backend(CompanySettings, Behaviour):
         self.requests: list[LoggedRequest] = []
         self.random = Random(f"{self.seed}/lag")
         self.faults = Faults(self.seed)
-        for rule in self.rules:
-            self.faults.add(rule)
+        for fault in self.initial_faults:
+            self.faults.add(fault)
         if self.edits_per_request:
             for path in ("*/search", "*/task/all"):
                 self.faults.add(Edits(path, self.edits_per_request))

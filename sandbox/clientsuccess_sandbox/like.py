@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from clientsuccess_sandbox.data import KINDS
-from clientsuccess_sandbox.faults.responses import Body, RateLimit
-from clientsuccess_sandbox.faults.rule import Rule
-from clientsuccess_sandbox.like_rules import (
-    Fields,
-    Instead,
-    Most,
-    Order,
-    Refused,
-    Sizes,
+from clientsuccess_sandbox.faults.fault import Fault
+from clientsuccess_sandbox.faults.from_report import (
+    CappedTotal,
+    ForcedOrder,
+    OtherStatus,
+    PageSizes,
+    RefusedParameter,
+    ReportedFields,
     definitions,
     refusal,
 )
+from clientsuccess_sandbox.faults.responses import Body, RateLimit
 
 _BEYOND: Final = ("400", "500", "empty", "repeat")
 _FAR_ZONE: Final = -48.0
@@ -32,7 +32,7 @@ _USUAL_TIMES: Final[dict[str, list[str]]] = {
     "client_segments": [],
     "employees": ["a number of 13 digits"],
 }
-"""By stream: forms of times that need no rule."""
+"""By stream: forms of times that need no fault."""
 _FAILURE: Final = re.compile("[0-9]{3}|no usable response")
 _MORE: Final = 250
 """Records beyond what a capped total tells: there are some, of unknown number."""
@@ -85,23 +85,23 @@ def settings_like(report: Mapping[str, Any]) -> dict[str, Any]:
         for name, facts in built_in.items()
         if (ignored := set(_ignored(facts)))
     }
-    found["rules"] = [*_rules(report, built_in, v1)]
+    found["initial_faults"] = [*_faults(report, built_in, v1)]
     return found
 
 
-def _rules(
+def _faults(
     report: Mapping[str, Any], streams: Mapping[str, Any], v1: Mapping[str, Any]
-) -> Iterator[Rule]:
-    """Yield rules for what no setting does."""
+) -> Iterator[Fault]:
+    """Yield faults for what no setting does."""
     defined = _definitions(report)
-    yield from _access_rules(report)
+    yield from _access_faults(report)
     for facts in streams.values():
-        yield from _search_rules(facts)
+        yield from _search_faults(facts)
     for name, facts in v1.items():
         if not facts["reachable"]:
             yield refusal(KINDS[name].path, facts["status"])
-    yield from _custom_field_rules(report, defined)
-    yield from _field_rules({**streams, **v1}, defined)
+    yield from _custom_field_faults(report, defined)
+    yield from _field_faults({**streams, **v1}, defined)
 
 
 def _definitions(report: Mapping[str, Any]) -> dict[str, Any]:
@@ -195,59 +195,59 @@ def _ignored(facts: Mapping[str, Any]) -> Iterator[str]:
         yield "modifiedAfter"
 
 
-def _access_rules(report: Mapping[str, Any]) -> Iterator[Rule]:
-    """Yield rules for what answers unlike a sandbox, and for the rate limit."""
+def _access_faults(report: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yield faults for what answers unlike a sandbox, and for the rate limit."""
     works = [path for path, status in report["health"].items() if status == _SUCCESS]
     for path, status in report["health"].items():
         if status != _NOT_FOUND and path not in works[:1]:
             yield refusal(_exact(f"/api{path}"), status)
     for status in report["key"].values():
         if status not in {_SUCCESS, _REFUSED}:
-            yield Instead("/client/search", statuses={_REFUSED: status or 0})
+            yield OtherStatus("/client/search", statuses={_REFUSED: status or 0})
     if (missing := report["missing_detail"]) not in {None, *_MISSING_DETAILS}:
-        yield Instead("*/client/????????-*", statuses={_NOT_FOUND: int(missing)})
+        yield OtherStatus("*/client/????????-*", statuses={_NOT_FOUND: int(missing)})
     if report["rate_limited"]:
         each_second = report["requests"] / (60 * max(report["minutes"], 0.01))
         after = report["limit_headers"].get("Retry-After")
         yield RateLimit("*", per_second=max(1, round(each_second)), retry_after=after)
 
 
-def _search_rules(facts: Mapping[str, Any]) -> Iterator[Rule]:
+def _search_faults(facts: Mapping[str, Any]) -> Iterator[Fault]:
     path, largest, sizes = KINDS[facts["name"]].path, _largest(facts), {}
     if not facts["reachable"]:
         yield refusal(path, facts["status"])
         return
     for asked, full in facts["page_sizes"].items():
         if full == 0:
-            yield Refused(path, 400, name="size", value=asked)
+            yield RefusedParameter(path, 400, name="size", value=asked)
         elif full not in {None, min(int(asked), largest)}:
             sizes[asked] = full
     if sizes:
-        yield Sizes(path, sizes=sizes)
-    yield from _order_rules(path, facts)
+        yield PageSizes(path, sizes=sizes)
+    yield from _order_faults(path, facts)
     if facts["filters"] is False and facts["future_is_empty"] is None:
-        yield Refused(path, 400, name="modifiedAfter")
+        yield RefusedParameter(path, 400, name="modifiedAfter")
     beyond = str(facts["beyond"])
     if beyond not in _BEYOND and _FAILURE.fullmatch(beyond):
-        yield Instead(path, statuses={400: int(beyond) if beyond.isdigit() else 0})
+        yield OtherStatus(path, statuses={400: int(beyond) if beyond.isdigit() else 0})
     is_capped = facts["total"] == "capped" and facts["reads_to"] is None
     if is_capped or _counts_too_few(facts):
-        yield Most(path, total=facts["records"])
+        yield CappedTotal(path, total=facts["records"])
 
 
-def _order_rules(path: str, facts: Mapping[str, Any]) -> Iterator[Rule]:
+def _order_faults(path: str, facts: Mapping[str, Any]) -> Iterator[Fault]:
     up, down = facts["sorts_ascending"], facts["sorts_descending"]
     if up is None and down is False and facts["future_is_empty"] is None:
-        yield Refused(path, 400, name="sortDirection", value="desc")
+        yield RefusedParameter(path, 400, name="sortDirection", value="desc")
     elif up is False or down is False:
         # What does not sort by time does by something else.
         by = next(iter(KINDS[facts["name"]].sortable)) if up is down else None
-        yield Order(path, direction="asc" if down is False else "desc", by=by)
+        yield ForcedOrder(path, direction="asc" if down is False else "desc", by=by)
 
 
-def _custom_field_rules(
+def _custom_field_faults(
     report: Mapping[str, Any], defined: Mapping[str, Any]
-) -> Iterator[Rule]:
+) -> Iterator[Fault]:
     for resource, fields in defined.items():
         yield Body(_exact(f"/api/customfield/all/{resource}"), fields)
     for resource, status in report["custom_fields_refused"].items():
@@ -260,10 +260,10 @@ def _exact(path: str) -> str:
     return f"[/]{path[1:]}"
 
 
-def _field_rules(
+def _field_faults(
     streams: Mapping[str, Any], defined: Mapping[str, Any]
-) -> Iterator[Rule]:
-    """Yield rules for the fields of records."""
+) -> Iterator[Fault]:
+    """Yield faults for the fields of records."""
     most = max(facts["fields"]["custom"] for facts in streams.values())
     more = definitions({"": most}, iter(()))[""]
     for name, facts in streams.items():
@@ -275,7 +275,7 @@ def _field_rules(
             custom = [*own, *more[len(own) :]][: found["custom"]]
         times = found["times"]
         is_usual = times == _USUAL_TIMES.get(name, _USUAL_TIMES[""])
-        rule = Fields(
+        fault = ReportedFields(
             # Details have the same fields.
             path=f"/{kind.resource}/" if kind.resource else kind.path,
             unknown=[*found["unknown"], *others],
@@ -285,5 +285,5 @@ def _field_rules(
             without_key=facts["without_key"],
             inclusive=facts["inclusive"],
         )
-        if rule != Fields(path=rule.path, inclusive=rule.inclusive):
-            yield rule
+        if fault != ReportedFields(path=fault.path, inclusive=fault.inclusive):
+            yield fault

@@ -85,7 +85,7 @@ def test_options_become_settings() -> None:
     assert settings["missing_custom_fields"]["GOAL"] == 402
     assert (settings["clients"], settings["client_notes"]) == (7, 9)
     assert (settings["gzip"], settings["inclusive"]) == (False, False)
-    assert settings["rules"] == (Status("*", 503, times=2),)
+    assert settings["initial_faults"] == (Status("*", 503, times=2),)
     assert settings["edits_per_request"] == 3
 
 

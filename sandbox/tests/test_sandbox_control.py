@@ -43,8 +43,8 @@ def test_faults_over_http(sandbox: Sandbox, client: Client) -> None:
     made = client.control("POST", "/faults", {"kind": "status", "status": 500})
     assert made.status_code == 201
     assert client.read("/health").status_code == 500
-    (rule,) = client.control("GET", "/faults").json()
-    assert (rule["kind"], rule["status"], rule["hits"]) == ("status", 500, 1)
+    (fault,) = client.control("GET", "/faults").json()
+    assert (fault["kind"], fault["status"], fault["hits"]) == ("status", 500, 1)
     number = made.json()["number"]
     assert client.control("DELETE", f"/faults/{number}").status_code == 200
     assert client.control("DELETE", f"/faults/{number}").status_code == 404
@@ -58,7 +58,7 @@ def test_bad_faults_over_http(client: Client) -> None:
     for body in bodies:
         answer = client.control("POST", "/faults", body)
         assert answer.status_code == 400
-        assert "Invalid rule" in answer.json()["userMessage"]
+        assert "Invalid fault" in answer.json()["userMessage"]
 
 
 def test_edits_over_http(sandbox: Sandbox, client: Client) -> None:

@@ -44,12 +44,12 @@ def statuses(client: Client, count: int, path: str = PATH) -> list[int]:
 
 
 def test_a_status_so_many_times(sandbox: Sandbox, client: Client) -> None:
-    rule = Status(PATH, 503, times=2, after=1, retry_after=7, headers={"X-Odd": "1"})
-    number = sandbox.faults.add(rule)
+    fault = Status(PATH, 503, times=2, after=1, retry_after=7, headers={"X-Odd": "1"})
+    number = sandbox.faults.add(fault)
     assert statuses(client, 5) == [200, 503, 503, 200, 200]
     assert sandbox.faults.hits(number) == 2
     sandbox.faults.clear()
-    sandbox.faults.add(rule)
+    sandbox.faults.add(fault)
     client.read(PATH)
     answer = client.read(PATH)
     assert answer.headers["Retry-After"] == "7"

@@ -12,8 +12,12 @@ from sandbox_client import Client, fixtures
 
 from clientsuccess_sandbox import Sandbox, settings_like
 from clientsuccess_sandbox.cli import main, make_parser, settings_from
+from clientsuccess_sandbox.faults.from_report import (
+    ForcedOrder,
+    RefusedParameter,
+    ReportedFields,
+)
 from clientsuccess_sandbox.like import read_like
-from clientsuccess_sandbox.like_rules import Fields, Order, Refused
 from clientsuccess_sandbox.messages import Response
 
 sandbox, client = fixtures()
@@ -47,14 +51,16 @@ def test_who_may_read_what() -> None:
     settings = settings_like(report("little"))
     assert settings["key_header"] == "Authorization"
     assert settings["health_path"] == ""
-    assert "/product/search" in [rule.path for rule in settings["rules"]]
+    assert "/product/search" in [fault.path for fault in settings["initial_faults"]]
 
 
 def test_what_is_ignored_and_not_counted() -> None:
     settings = settings_like(report("by_number"))
     assert settings["ignore"]["/clientNote/search"] == {"modifiedAfter"}
     orders = {
-        rule.path: rule.by for rule in settings["rules"] if isinstance(rule, Order)
+        fault.path: fault.by
+        for fault in settings["initial_faults"]
+        if isinstance(fault, ForcedOrder)
     }
     # By the id, pulses are sorted in one direction.
     assert orders == {"/clientNote/search": "subject", "/pulse/search": None}
@@ -64,8 +70,8 @@ def test_what_is_ignored_and_not_counted() -> None:
 
 def test_a_rate_limit() -> None:
     limited = report("as_documented") | {"rate_limited": 3, "minutes": 1.0}
-    rule, *_ = settings_like(limited)["rules"]
-    assert rule.per_second == round(limited["requests"] / 60)
+    fault, *_ = settings_like(limited)["initial_faults"]
+    assert fault.per_second == round(limited["requests"] / 60)
 
 
 def test_options_count_more_than_the_report() -> None:
@@ -212,7 +218,7 @@ def test_a_setting_that_no_search_has_of_its_own() -> None:
 )
 def test_forms_of_times(form: str, shown: Any) -> None:
     record = {"id": 1, "dueDate": "2024-05-01T10:11:12.345Z"}
-    changed = Fields(path="*", forms=[form]).change(Response.of_json([record]))
+    changed = ReportedFields(path="*", forms=[form]).change(Response.of_json([record]))
     assert json.loads(changed.body) == [{"id": 1, "dueDate": shown}]
 
 
@@ -220,7 +226,7 @@ def test_forms_of_times(form: str, shown: Any) -> None:
 def test_a_form_is_sent_where_a_parameter_is_refused(
     client: Client, sandbox: Sandbox, path: str
 ) -> None:
-    sandbox.faults.add(Refused(path, 400, name="size"))
+    sandbox.faults.add(RefusedParameter(path, 400, name="size"))
     login = {"username": sandbox.username, "password": sandbox.password}
     answer = client.post(f"{sandbox.url}/v1/auth", data=login, timeout=5)
     assert answer.status_code == 200
@@ -229,7 +235,7 @@ def test_a_form_is_sent_where_a_parameter_is_refused(
 def test_the_size_of_a_search_of_tasks_is_refused(
     client: Client, sandbox: Sandbox
 ) -> None:
-    sandbox.faults.add(Refused("/task/all", 400, name="size", value="7"))
+    sandbox.faults.add(RefusedParameter("/task/all", 400, name="size", value="7"))
     for size, status in ((7, 400), (8, 200)):
         body = {"pagination": {"taskPage": 0, "taskSize": size}}
         url = f"{sandbox.base_url}/task/all"
@@ -237,7 +243,7 @@ def test_the_size_of_a_search_of_tasks_is_refused(
 
 
 def test_fields_that_a_report_tells_of() -> None:
-    rule = Fields(
+    fault = ReportedFields(
         path="*",
         unknown=["healthIndex"],
         never_fit={"tenantId": ["string"], "items.total": ["object", "string"]},
@@ -245,7 +251,7 @@ def test_fields_that_a_report_tells_of() -> None:
         without_key=1,
     )
     records = [{"id": number, "items": [{"total": 3}]} for number in (1, 2)]
-    first, second = json.loads(rule.change(Response.of_json(records)).body)
+    first, second = json.loads(fault.change(Response.of_json(records)).body)
     assert "id" not in first
     assert second["id"] == 2
     assert second["healthIndex"] == "x"

@@ -107,7 +107,7 @@ def test_what_was_refused_is_told_and_undone(opened: Chrome, sandbox: Sandbox) -
     wait(opened).until(lambda _: "/none" in text(opened, "#faults"))
     opened.execute_script("PRESETS[4][1].kind = 'unknown'")
     switch(opened, "maintenance page").click()
-    wait(opened).until(lambda _: "Invalid rule" in text(opened, "#problem"))
+    wait(opened).until(lambda _: "Invalid fault" in text(opened, "#problem"))
     assert not switch(opened, "maintenance page").is_selected()
     # The browser itself logs a 400.
     opened.get_log("browser")  # type: ignore[no-untyped-call]

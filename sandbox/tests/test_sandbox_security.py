@@ -146,17 +146,17 @@ def test_a_large_body_is_refused(client: Client) -> None:
 def test_random_edits_are_bounded(client: Client, count: Any) -> None:
     answer = client.control("POST", "/edits", {"kind": "clients", "random": count})
     assert answer.status_code == 400
-    rule = {"kind": "edits", "count": count}
-    assert client.control("POST", "/faults", rule).status_code == 400
+    fault = {"kind": "edits", "count": count}
+    assert client.control("POST", "/faults", fault).status_code == 400
     assert client.control("POST", "/edits", {"random": 1000}).status_code == 200
 
 
 @pytest.mark.parametrize(
-    "rule",
+    "fault",
     [{"kind": "edits", "every": 0}, {"kind": "drip", "size": 0}],
 )
-def test_rules_that_would_never_end(client: Client, rule: dict[str, Any]) -> None:
-    assert client.control("POST", "/faults", rule).status_code == 400
+def test_faults_that_would_never_end(client: Client, fault: dict[str, Any]) -> None:
+    assert client.control("POST", "/faults", fault).status_code == 400
 
 
 @pytest.mark.parametrize(

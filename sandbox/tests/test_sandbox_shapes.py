@@ -161,7 +161,7 @@ def test_unknown_affiliations(client: Client, affiliation: Any) -> None:
 
 
 def test_random_edits_of_an_unknown_kind_are_refused(client: Client) -> None:
-    for rule in ({"of": "nonsense"}, {"operations": ["paint"]}):
-        answer = client.control("POST", "/faults", {"kind": "edits", **rule})
+    for fault in ({"of": "nonsense"}, {"operations": ["paint"]}):
+        answer = client.control("POST", "/faults", {"kind": "edits", **fault})
         assert answer.status_code == 400
     assert client.read("/client/search").status_code == 200

@@ -24,7 +24,7 @@ from clientsuccess_sandbox.app import handle
 from clientsuccess_sandbox.messages import HangUp, Head, Pause, Request, Response
 
 if TYPE_CHECKING:
-    from clientsuccess_sandbox import Rule
+    from clientsuccess_sandbox import Fault
 
 BODY = b'{"data":[1,2,3]}'
 HEAD = Head(200, {"content-length": "16"})
@@ -32,7 +32,7 @@ HALF = BODY[:8]
 
 
 @pytest.mark.parametrize(
-    ("rule", "steps"),
+    ("fault", "steps"),
     [
         (CutOff("*"), [HEAD, HALF, HangUp()]),
         (Reset("*"), [HEAD, HALF, Pause(0.05), HangUp(reset=True)]),
@@ -42,8 +42,8 @@ HALF = BODY[:8]
         (Drip("*", 0.5, 8), [HEAD, HALF, Pause(0.5), BODY[8:], Pause(0.5)]),
     ],
 )
-def test_steps(rule: Rule, steps: list[Any]) -> None:
-    assert list(rule.steps(Response(200, BODY)) or ()) == steps
+def test_steps(fault: Fault, steps: list[Any]) -> None:
+    assert list(fault.steps(Response(200, BODY)) or ()) == steps
 
 
 def test_a_huge_body_comes_in_parts() -> None:
@@ -72,8 +72,8 @@ def test_a_rewritten_request() -> None:
 
 
 def test_a_rate_limit_remembers_who_passed() -> None:
-    rule, memory = RateLimit("*", 2), deque[float]()
-    assert [rule.spares(memory) for _ in range(3)] == [True, True, False]
+    fault, memory = RateLimit("*", 2), deque[float]()
+    assert [fault.spares(memory) for _ in range(3)] == [True, True, False]
     assert len(memory) == 2
 
 

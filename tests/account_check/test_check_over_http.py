@@ -7,7 +7,7 @@ import typing as t
 
 import pytest
 
-from clientsuccess_sandbox import Body, Edits, RateLimit, Rule, Sandbox, Status
+from clientsuccess_sandbox import Body, Edits, Fault, RateLimit, Sandbox, Status
 from clientsuccess_sandbox import Headers as AddHeaders
 from clientsuccess_sandbox.messages import Request, Response
 from tap_clientsuccess.account_check import asker
@@ -36,7 +36,7 @@ class Checked(t.NamedTuple):
         return found
 
 
-class Filtered(Rule, tag="filtered"):
+class Filtered(Fault, tag="filtered"):
     """Answer with a status where a filter is given."""
 
     status: int
@@ -357,11 +357,11 @@ def test_any_answer_leads_to_a_report(
 
 
 @pytest.mark.parametrize(
-    "rule",
+    "fault",
     [Body("*/search", None), Body("*/search", [{"id": 1}]), Body("*", b"", 204)],
 )
-def test_answers_that_are_no_page(check: Check, sandbox: Sandbox, rule: Rule) -> None:
-    sandbox.faults.add(rule)
+def test_answers_that_are_no_page(check: Check, sandbox: Sandbox, fault: Fault) -> None:
+    sandbox.faults.add(fault)
     checked = check()
     assert checked.result.exit_code == 1
     assert not any(each["reachable"] for each in checked.report["streams"][:3])

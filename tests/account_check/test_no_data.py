@@ -7,8 +7,8 @@ import typing as t
 import msgspec
 import pytest
 
+from clientsuccess_sandbox import Fault, Sandbox, Status
 from clientsuccess_sandbox import Headers as AddHeaders
-from clientsuccess_sandbox import Rule, Sandbox, Status
 
 if t.TYPE_CHECKING:
     from conftest import CommandLine, CommandResult
@@ -25,7 +25,7 @@ HEADERS = {
 }
 
 
-class Marked(Rule, tag="marked"):
+class Marked(Fault, tag="marked"):
     """Mark texts and numbers of a response, and add marked keys everywhere.
 
     Attributes:

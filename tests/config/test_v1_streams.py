@@ -46,11 +46,11 @@ def test_by_default_the_run_goes_on(cli: CommandLine, closed: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    "rule",
+    "fault",
     [Status("/v1", 403), Status("/v1", 404), Redirect("/v1", "https://a.example")],
 )
-def test_other_refusals_of_v1(cli: CommandLine, sandbox: Sandbox, rule: t.Any) -> None:
-    sandbox.faults.add(rule)
+def test_other_refusals_of_v1(cli: CommandLine, sandbox: Sandbox, fault: t.Any) -> None:
+    sandbox.faults.add(fault)
     result = cli()
     assert result.exit_code == 0
     assert not streams_with_records(result) & V1

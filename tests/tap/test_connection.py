@@ -16,9 +16,9 @@ from clientsuccess_sandbox import (
     Body,
     Drip,
     Empty,
+    Fault,
     Html,
     Redirect,
-    Rule,
     Sandbox,
     Stall,
     Status,
@@ -57,10 +57,10 @@ def test_it_works(cli: CommandLine, sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    "rule", [Body(PATH, b"OK"), Status(PATH, 204), Status(PATH, 201)]
+    "fault", [Body(PATH, b"OK"), Status(PATH, 204), Status(PATH, 201)]
 )
-def test_any_2xx_is_success(cli: CommandLine, sandbox: Sandbox, rule: Rule) -> None:
-    sandbox.faults.add(rule)
+def test_any_2xx_is_success(cli: CommandLine, sandbox: Sandbox, fault: Fault) -> None:
+    sandbox.faults.add(fault)
     assert cli("--test").exit_code == 0
 
 
@@ -70,7 +70,7 @@ def test_another_health_path(cli: CommandLine, sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rule", "words"),
+    ("fault", "words"),
     [
         (Status(PATH, 401), "answered 401: the API key is wrong, expired"),
         (Status(PATH, 403), "answered 403: the API key is wrong, expired"),
@@ -92,20 +92,20 @@ def test_another_health_path(cli: CommandLine, sandbox: Sandbox) -> None:
     ],
 )
 def test_failures_and_their_reasons(
-    cli: CommandLine, sandbox: Sandbox, rule: Rule, words: str
+    cli: CommandLine, sandbox: Sandbox, fault: Fault, words: str
 ) -> None:
-    sandbox.faults.add(rule)
+    sandbox.faults.add(fault)
     result = cli("--test")
     assert result.exit_code == 1
     assert words in said(result)
     assert len(sandbox.requests) <= 3
 
 
-@pytest.mark.parametrize("rule", [Stall(PATH, 3600), Drip(PATH, 0.5)], ids=repr)
+@pytest.mark.parametrize("fault", [Stall(PATH, 3600), Drip(PATH, 0.5)], ids=repr)
 def test_a_response_that_takes_too_long(
-    cli: CommandLine, sandbox: Sandbox, rule: Rule
+    cli: CommandLine, sandbox: Sandbox, fault: Fault
 ) -> None:
-    sandbox.faults.add(rule)
+    sandbox.faults.add(fault)
     result = cli("--test", request_timeout=1)
     assert result.exit_code == 1
     assert "no complete response within 1 seconds" in said(result)

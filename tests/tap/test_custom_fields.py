@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clientsuccess_sandbox import Body, Mutate, Redirect, Rule, Sandbox, Status
+from clientsuccess_sandbox import Body, Fault, Mutate, Redirect, Sandbox, Status
 from tap_clientsuccess.custom_fields import FieldDefinitions, property_of
 from tap_clientsuccess.tap import TapClientSuccess
 
@@ -166,7 +166,7 @@ def test_a_wrong_key_fails_discovery(cli: CommandLine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rules", "exit_code"),
+    ("faults", "exit_code"),
     [
         ([Status("/customfield/all", 403)], 0),
         ([Status("/customfield/all/CLIENT", 403)], 0),
@@ -179,11 +179,11 @@ def test_a_wrong_key_fails_discovery(cli: CommandLine) -> None:
     ids=str,
 )
 def test_discovery_fails_where_the_key_is_refused(
-    cli: CommandLine, sandbox: Sandbox, rules: list[Rule], exit_code: int
+    cli: CommandLine, sandbox: Sandbox, faults: list[Fault], exit_code: int
 ) -> None:
     """A key may lack just the permission to read the definitions."""
-    for rule in rules:
-        sandbox.faults.add(rule)
+    for fault in faults:
+        sandbox.faults.add(fault)
     result = cli("--discover", discover_custom_fields=True)
     assert result.exit_code == exit_code
     assert bool(result.stdout) == (exit_code == 0)

@@ -12,12 +12,12 @@ from clientsuccess_sandbox import (
     CutOff,
     Drip,
     Empty,
+    Fault,
     Html,
     Huge,
     RateLimit,
     Redirect,
     Reset,
-    Rule,
     Sandbox,
     Shape,
     Stall,
@@ -43,7 +43,7 @@ PATH = "/client/search"
 
 
 @pytest.mark.parametrize(
-    "rule",
+    "fault",
     [
         *(Status(PATH, code, times=2) for code in (408, 429, 500, 502, 503, 504, 520)),
         Status(PATH, 429, retry_after=0, times=2),
@@ -59,19 +59,19 @@ PATH = "/client/search"
         Shape(PATH, "missing", times=2),
         Shape(PATH, "null", times=2),
     ],
-    ids=lambda rule: f"{type(rule).__name__}-{getattr(rule, 'status', '')}",
+    ids=lambda fault: f"{type(fault).__name__}-{getattr(fault, 'status', '')}",
 )
 def test_a_transient_fault_loses_nothing(
-    sync: Sync, sandbox: Sandbox, rule: Rule
+    sync: Sync, sandbox: Sandbox, fault: Fault
 ) -> None:
-    sandbox.faults.add(rule)
+    sandbox.faults.add(fault)
     output = sync(streams=["clients"])
     assert len(output.records["clients"]) == 30
-    assert len(sandbox.requests) == 1 + (rule.times or 0)
+    assert len(sandbox.requests) == 1 + (fault.times or 0)
 
 
 @pytest.mark.parametrize(
-    "rule",
+    "fault",
     [
         Stall(PATH, 3600, times=1),
         Stall(PATH, 3600, headers_first=True, times=1),
@@ -79,15 +79,15 @@ def test_a_transient_fault_loses_nothing(
     ],
     ids=repr,
 )
-def test_a_slow_response_is_retried(sync: Sync, sandbox: Sandbox, rule: Rule) -> None:
-    sandbox.faults.add(rule)
+def test_a_slow_response_is_retried(sync: Sync, sandbox: Sandbox, fault: Fault) -> None:
+    sandbox.faults.add(fault)
     output = sync(streams=["clients"], request_timeout=1)
     assert len(output.records["clients"]) == 30
     assert len(sandbox.requests) > 1
 
 
 @pytest.mark.parametrize(
-    ("rule", "error", "words"),
+    ("fault", "error", "words"),
     [
         (Status(PATH, 400), RefusedError, "rejects this request"),
         (Status(PATH, 401), RejectedKeyError, "key is wrong, expired"),
@@ -101,9 +101,9 @@ def test_a_slow_response_is_retried(sync: Sync, sandbox: Sandbox, rule: Rule) ->
     ],
 )
 def test_a_refusal_is_not_retried(
-    sync: Sync, sandbox: Sandbox, rule: Rule, error: type[ApiError], words: str
+    sync: Sync, sandbox: Sandbox, fault: Fault, error: type[ApiError], words: str
 ) -> None:
-    sandbox.faults.add(rule)
+    sandbox.faults.add(fault)
     with pytest.raises(error, match=words) as caught:
         sync(streams=["clients"])
     assert str(caught.value).startswith(f"clients: GET {sandbox.base_url}{PATH} ")
@@ -111,7 +111,7 @@ def test_a_refusal_is_not_retried(
 
 
 @pytest.mark.parametrize(
-    ("rule", "error", "words"),
+    ("fault", "error", "words"),
     [
         (Status(PATH, 503), UnavailableError, "down or overloaded"),
         (Status(PATH, 429), UnavailableError, "rate limit"),
@@ -123,9 +123,9 @@ def test_a_refusal_is_not_retried(
     ],
 )
 def test_a_permanent_fault_ends_in_one_line(
-    sync: Sync, sandbox: Sandbox, rule: Rule, error: type[ApiError], words: str
+    sync: Sync, sandbox: Sandbox, fault: Fault, error: type[ApiError], words: str
 ) -> None:
-    sandbox.faults.add(rule)
+    sandbox.faults.add(fault)
     with pytest.raises(error, match=words) as caught:
         sync(streams=["clients"], max_retries=1)
     assert "gave up after 2 tries" in str(caught.value)

@@ -282,9 +282,9 @@ def test_definitions_that_could_not_be_read_make_one_due_next_time(
 ) -> None:
     settings: State = {"discover_custom_fields": True}
     nights.night(**settings)
-    rule = sandbox.faults.add(Status("/customfield/all/CONTACT", 403))
+    number = sandbox.faults.add(Status("/customfield/all/CONTACT", 403))
     assert rows(nights.night(**settings))["contacts"]["kind"] == "incremental"
-    sandbox.faults.remove(rule)
+    sandbox.faults.remove(number)
     row = rows(nights.night(**settings))["contacts"]
 
     assert (row["kind"], row["reason"]) == ("full", "there are new columns")

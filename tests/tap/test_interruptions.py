@@ -20,7 +20,7 @@ import pytest
 from conftest import LIMIT_SECONDS, wait_until
 from conftest import select as select_streams
 
-from clientsuccess_sandbox import Drip, Rule, Sandbox, Stall, Status
+from clientsuccess_sandbox import Drip, Fault, Sandbox, Stall, Status
 from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:
@@ -194,19 +194,19 @@ HELD_UP = [
 ]
 
 
-@pytest.mark.parametrize(("kill", "rule"), HELD_UP, ids=str)
+@pytest.mark.parametrize(("kill", "fault"), HELD_UP, ids=str)
 def test_a_signal_ends_the_tap_while_it_waits_for_the_server(
-    tap: Tap, kill: signal.Signals, rule: Rule
+    tap: Tap, kill: signal.Signals, fault: Fault
 ) -> None:
     tap.settings |= {"discover_custom_fields": True, "request_timeout": NEVER}
-    number = tap.sandbox.faults.add(rule)
+    number = tap.sandbox.faults.add(fault)
     with tap.start() as process:
         wait_until(lambda: tap.sandbox.faults.hits(number) > 0)
         process.send_signal(kill)
         stdout, stderr = process.communicate()
     assert process.returncode == CODES[kill]
     assert b"Traceback" not in stderr
-    if "/search" in rule.path:
+    if "/search" in fault.path:
         assert json.loads(stdout.splitlines()[-1])["type"] == "STATE"
 
 

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from clientsuccess_sandbox import Edits, RepeatPage, Rule, Sandbox, WrongTotal
+from clientsuccess_sandbox import Edits, Fault, RepeatPage, Sandbox, WrongTotal
 from clientsuccess_sandbox.data import KINDS
 from tap_clientsuccess.paging.page import Page, PageRequest
 from tap_clientsuccess.paging.reader import Reader
@@ -91,7 +91,7 @@ def test_nothing_is_lost_under_edits(
 
 @pytest.mark.parametrize("concurrency", [1, 8])
 @pytest.mark.parametrize(
-    "rule",
+    "fault",
     [
         RepeatPage("/contact/search"),
         RepeatPage("/contact/search", number=2),
@@ -108,11 +108,11 @@ def test_a_misleading_server_ends_complete_or_with_a_warning(
     sync: Sync,
     sandbox: Sandbox,
     caplog: pytest.LogCaptureFixture,
-    rule: Rule,
+    fault: Fault,
     concurrency: int,
 ) -> None:
     sandbox.max_size = 7
-    sandbox.faults.add(rule)
+    sandbox.faults.add(fault)
     output = sync(streams=["contacts"], concurrency=concurrency)
     is_short = output.ids("contacts") != sandbox.store.ids("contacts")
     assert not is_short or warned(caplog)

@@ -172,14 +172,14 @@ def runs(random: Random, tmp_path: Path) -> Iterator[Runs]:
 def add_faults(runs: Runs, share: float) -> None:
     body = {"userMessage": f"{KEY} {MARKER}"}
     each = share / 5
-    for rule in (
+    for fault in (
         Status("*", 503, body=body, probability=each),
         Status("*", 429, body=body, retry_after=0, probability=each),
         Reset("*", probability=each),
         CutOff("*", probability=each),
         Html("*", probability=each),
     ):
-        runs.sandbox.faults.add(rule)
+        runs.sandbox.faults.add(fault)
 
 
 @SEEDS
@@ -233,7 +233,7 @@ def test_odd_servers(runs: Runs, random: Random, behaviour: dict[str, t.Any]) ->
 @SEEDS
 def test_servers_that_mislead(runs: Runs, random: Random) -> None:
     searches = ["/client/", "/contact/", "/contract/", "/clientNote/", "/pulse/"]
-    rule = random.choice(
+    fault = random.choice(
         [
             RepeatPage(random.choice(searches), number=random.randint(0, 3)),
             WrongTotal(
@@ -244,6 +244,6 @@ def test_servers_that_mislead(runs: Runs, random: Random) -> None:
             ),
         ]
     )
-    runs.sandbox.faults.add(rule)
+    runs.sandbox.faults.add(fault)
     runs.sync()
     runs.compare()

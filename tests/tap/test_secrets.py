@@ -12,10 +12,10 @@ from conftest import select
 from clientsuccess_sandbox import (
     Body,
     CutOff,
+    Fault,
     Headers,
     Mutate,
     Redirect,
-    Rule,
     Sandbox,
     Status,
 )
@@ -99,7 +99,7 @@ ODD = {
 
 
 @pytest.mark.parametrize(
-    "rule",
+    "fault",
     [
         Mutate(SEARCH, values=ODD),
         Mutate(SEARCH, values={"id": DATA}),
@@ -121,12 +121,12 @@ ODD = {
         Redirect(SEARCH, f"https://{KEY}.evil.example/"),
         Redirect(SEARCH, f"https://{KEY.replace('-', '%2D')}.evil.example/"),
     ],
-    ids=lambda rule: type(rule).__name__,
+    ids=lambda fault: type(fault).__name__,
 )
 def test_a_sync_shows_none(
-    run: Run, secret_sandbox: Sandbox, clients_only: str, rule: Rule
+    run: Run, secret_sandbox: Sandbox, clients_only: str, fault: Fault
 ) -> None:
-    secret_sandbox.faults.add(rule)
+    secret_sandbox.faults.add(fault)
     run(clients_only).check()
 
 

@@ -1,6 +1,6 @@
-"""The rules in force, and how to parse them.
+"""The faults in force, and how to parse those of `responses.py` and `transport.py`.
 
-The faults are the subclasses of `Rule` in `responses.py` and `transport.py`.
+Those of `from_report.py` are made from a report, and have no text form.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import msgspec
 
 from clientsuccess_sandbox.data.seeded import Random
 from clientsuccess_sandbox.faults import responses, transport
-from clientsuccess_sandbox.faults.rule import Matching, Rule
+from clientsuccess_sandbox.faults.fault import Fault, Matching
 from clientsuccess_sandbox.jsontext import decode
 from clientsuccess_sandbox.messages import Request
 
@@ -21,9 +21,9 @@ _KINDS: Final = tuple(
     each
     for module in (responses, transport)
     for each in vars(module).values()
-    if isinstance(each, type) and issubclass(each, Rule) and each is not Rule
+    if isinstance(each, type) and issubclass(each, Fault) and each is not Fault
 )
-_ANY_RULE: Any = Union[_KINDS]  # noqa: UP007 - of a tuple
+_ANY_FAULT: Any = Union[_KINDS]  # noqa: UP007 - of a tuple
 _COMMON = {"path", *Matching.__struct_fields__}
 # The field that a kind's name sets in text, as in `status=503`: its first own field.
 _MAIN: Final = {
@@ -34,46 +34,46 @@ _MAIN: Final = {
 
 
 class ActiveFault:
-    """A rule in force, with its counters.
+    """A fault in force, with its counters.
 
     Attributes:
-        number: The number by which the rule can be removed.
-        rule: The rule.
+        number: The number by which the fault can be removed.
+        fault: The fault.
         hits: Requests that it hit so far.
     """
 
-    def __init__(self, number: int, rule: Rule, random: Random) -> None:
+    def __init__(self, number: int, fault: Fault, random: Random) -> None:
         self.number = number
-        self.rule = rule
-        self.kind = str(rule.__struct_config__.tag)
+        self.fault = fault
+        self.kind = str(fault.__struct_config__.tag)
         self.hits = 0
         self._seen = 0
         self._passed: deque[float] = deque()
         self._random = random
 
     def takes(self, request: Request) -> bool:
-        """Tell whether the rule hits this request, counting it and drawing lots."""
-        rule = self.rule
-        if not rule.matches(request):
+        """Tell whether the fault hits this request, counting it and drawing lots."""
+        fault = self.fault
+        if not fault.matches(request):
             return False
         self._seen += 1
-        if self._seen <= rule.after or self.hits == rule.times:
+        if self._seen <= fault.after or self.hits == fault.times:
             return False
-        if rule.probability < 1 and not self._random.chance(rule.probability):
+        if fault.probability < 1 and not self._random.chance(fault.probability):
             return False
-        if rule.spares(self._passed):
+        if fault.spares(self._passed):
             return False
         self.hits += 1
         return True
 
     def describe(self) -> dict[str, Any]:
-        """Return the rule and its counters as JSON values."""
-        rule: dict[str, Any] = msgspec.to_builtins(self.rule)
-        return {"number": self.number, "seen": self._seen, "hits": self.hits, **rule}
+        """Return the fault and its counters as JSON values."""
+        fault: dict[str, Any] = msgspec.to_builtins(self.fault)
+        return {"number": self.number, "seen": self._seen, "hits": self.hits, **fault}
 
 
 class Faults:
-    """The rules in force; they can change while the sandbox runs."""
+    """The faults in force; they can change while the sandbox runs."""
 
     def __init__(self, seed: int = 1) -> None:
         self._seed = seed
@@ -81,73 +81,73 @@ class Faults:
         self._active: list[ActiveFault] = []
         self._last = 0
 
-    def add(self, rule: Rule) -> int:
-        """Add a rule; return its number, for `remove`."""
+    def add(self, fault: Fault) -> int:
+        """Add a fault; return its number, for `remove`."""
         with self._lock:
             self._last += 1
             random = Random(f"{self._seed}/faults/{self._last}")
-            self._active.append(ActiveFault(self._last, rule, random))
+            self._active.append(ActiveFault(self._last, fault, random))
             return self._last
 
     def remove(self, number: int) -> bool:
-        """Remove a rule; return whether it existed."""
+        """Remove a fault; return whether it existed."""
         with self._lock:
             count = len(self._active)
-            self._active = [fault for fault in self._active if fault.number != number]
+            self._active = [each for each in self._active if each.number != number]
             return len(self._active) < count
 
     def clear(self) -> None:
-        """Remove all rules."""
+        """Remove all faults."""
         with self._lock:
             self._active.clear()
 
     def hits(self, number: int) -> int:
-        """Return how many requests a rule has hit."""
+        """Return how many requests a fault has hit."""
         with self._lock:
-            return next(fault.hits for fault in self._active if fault.number == number)
+            return next(each.hits for each in self._active if each.number == number)
 
     def describe(self) -> list[dict[str, Any]]:
-        """Return the rules and their counters."""
+        """Return the faults and their counters."""
         with self._lock:
-            return [fault.describe() for fault in self._active]
+            return [each.describe() for each in self._active]
 
     def matching(self, request: Request) -> list[ActiveFault]:
-        """Return the rules that hit a request, as added."""
+        """Return the faults that hit a request, as added."""
         with self._lock:
-            return [fault for fault in self._active if fault.takes(request)]
+            return [each for each in self._active if each.takes(request)]
 
 
-def rule_from_json(value: Any) -> Rule:
-    """Parse a rule such as `{"kind": "status", "status": 503}`.
+def fault_from_json(value: Any) -> Fault:
+    """Parse a fault such as `{"kind": "status", "status": 503}`.
 
     Raises:
-        ValueError: It is not a valid rule.
+        ValueError: It is not a valid fault.
     """
     value = {"path": "*", **value} if isinstance(value, dict) else value
     try:
-        rule: Rule = msgspec.convert(value, _ANY_RULE, strict=False)
+        fault: Fault = msgspec.convert(value, _ANY_FAULT, strict=False)
     except msgspec.ValidationError as error:
-        raise ValueError(f"Invalid rule: {error}") from None
-    return rule
+        raise ValueError(f"Invalid fault: {error}") from None
+    return fault
 
 
-def rule_from_text(text: str) -> Rule:
-    """Parse a rule such as `status=503,probability=0.1,path=/client/search`, or JSON.
+def fault_from_text(text: str) -> Fault:
+    """Parse a fault such as `status=503,probability=0.1,path=/client/search`, or JSON.
 
     The kind comes first, with its main value if it has one.
 
     Raises:
-        ValueError: It is not a valid rule.
+        ValueError: It is not a valid fault.
     """
     if text.lstrip().startswith("{"):
         try:
-            return rule_from_json(decode(text))
+            return fault_from_json(decode(text))
         except msgspec.DecodeError as error:
-            raise ValueError(f"Invalid rule: {error}") from None
+            raise ValueError(f"Invalid fault: {error}") from None
     kind, *others = text.split(",")
     tag, given, main = kind.strip().partition("=")
     pairs = [other.strip().partition("=") for other in others]
-    rule = {name: value for name, _, value in pairs}
+    fault = {name: value for name, _, value in pairs}
     if given:
-        rule[_MAIN.get(tag, tag)] = main
-    return rule_from_json({"kind": tag, **rule})
+        fault[_MAIN.get(tag, tag)] = main
+    return fault_from_json({"kind": tag, **fault})

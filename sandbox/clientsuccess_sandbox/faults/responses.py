@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from clientsuccess_sandbox.data import KINDS
-from clientsuccess_sandbox.faults.rule import Rule, set_parameter
+from clientsuccess_sandbox.faults.fault import Fault, set_parameter
 from clientsuccess_sandbox.jsontext import decode, encode
 from clientsuccess_sandbox.messages import JSON, Request, Response, phrase_of
 from clientsuccess_sandbox.store import MAX_RANDOM_EDITS, OPERATIONS, Store
@@ -28,7 +28,7 @@ _INSTEAD: Final[dict[str, Any]] = {
 }
 
 
-class Body(Rule, tag="body"):
+class Body(Fault, tag="body"):
     """Respond with another body: a JSON value, or text or bytes as they are."""
 
     body: Any
@@ -54,7 +54,7 @@ class Empty(Body, tag="empty"):
     body: Any = b""
 
 
-class Status(Rule, tag="status"):
+class Status(Fault, tag="status"):
     """Respond with a status.
 
     Attributes:
@@ -71,11 +71,11 @@ class Status(Rule, tag="status"):
 
     def change(self, response: Response) -> Response:
         body = {"userMessage": phrase_of(self.status)}
-        rule = Body("", body if self.body is None else self.body, self.status)
-        return _with_headers(rule.change(response), self.headers, self.retry_after)
+        fault = Body("", body if self.body is None else self.body, self.status)
+        return _with_headers(fault.change(response), self.headers, self.retry_after)
 
 
-class RateLimit(Rule, tag="rate_limit"):
+class RateLimit(Fault, tag="rate_limit"):
     """Respond with 429 to more than this many requests a second.
 
     Attributes:
@@ -101,7 +101,7 @@ class RateLimit(Rule, tag="rate_limit"):
         return _with_headers(Response.of_error(429), self.headers, self.retry_after)
 
 
-class Redirect(Rule, tag="redirect"):
+class Redirect(Fault, tag="redirect"):
     """Redirect; an absolute URL leads to another host."""
 
     location: str
@@ -111,7 +111,7 @@ class Redirect(Rule, tag="redirect"):
         return Response(self.status, headers={"location": self.location})
 
 
-class Headers(Rule, tag="headers"):
+class Headers(Fault, tag="headers"):
     """Add headers to the response."""
 
     headers: dict[str, str]
@@ -120,7 +120,7 @@ class Headers(Rule, tag="headers"):
         return _with_headers(response, self.headers)
 
 
-class Shape(Rule, tag="shape"):
+class Shape(Fault, tag="shape"):
     """Change the shape of the list of records.
 
     Attributes:
@@ -148,7 +148,7 @@ class Shape(Rule, tag="shape"):
         return rest if self.shape == "missing" else {key: _INSTEAD[self.shape], **rest}
 
 
-class WrongTotal(Rule, tag="wrong_total"):
+class WrongTotal(Fault, tag="wrong_total"):
     """Add this many `elements` and `pages` to the totals."""
 
     elements: int = 0
@@ -164,7 +164,7 @@ class WrongTotal(Rule, tag="wrong_total"):
         return value
 
 
-class RepeatPage(Rule, tag="repeat_page"):
+class RepeatPage(Fault, tag="repeat_page"):
     """Respond with the same page, whichever is requested."""
 
     number: int = 0
@@ -173,7 +173,7 @@ class RepeatPage(Rule, tag="repeat_page"):
         set_parameter(request, "page", self.number)
 
 
-class Mutate(Rule, tag="mutate"):
+class Mutate(Fault, tag="mutate"):
     """Change records in the response; the stored ones stay as they are.
 
     Attributes:
@@ -204,7 +204,7 @@ class Mutate(Rule, tag="mutate"):
         return {key: item for key, item in changed.items() if key not in self.remove}
 
 
-class Edits(Rule, tag="edits"):
+class Edits(Fault, tag="edits"):
     """Change data while it is read: random edits after each response.
 
     Attributes:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import msgspec
 
-from clientsuccess_sandbox.faults.rule import Rule
+from clientsuccess_sandbox.faults.fault import Fault
 from clientsuccess_sandbox.messages import JSON, HangUp, Pause, Response, Step
 
 _CHUNK = 1 << 16
@@ -18,7 +18,7 @@ _HEAD = b'{"data":['
 _TAIL = b'],"first":true,"last":true,"page":0,"totalPages":1,"totalElements":0}'
 
 
-class Latency(Rule, tag="latency"):
+class Latency(Fault, tag="latency"):
     """Respond this many seconds late."""
 
     seconds: float
@@ -27,7 +27,7 @@ class Latency(Rule, tag="latency"):
         return self.seconds
 
 
-class Stall(Rule, tag="stall"):
+class Stall(Fault, tag="stall"):
     """Send nothing for this many seconds, then hang up.
 
     Attributes:
@@ -44,7 +44,7 @@ class Stall(Rule, tag="stall"):
         yield HangUp()
 
 
-class CutOff(Rule, tag="cut_off"):
+class CutOff(Fault, tag="cut_off"):
     """Announce the whole body, send this part of it (0 to 1), hang up."""
 
     part: float = 0.5
@@ -55,7 +55,7 @@ class CutOff(Rule, tag="cut_off"):
         yield HangUp()
 
 
-class Reset(Rule, tag="reset"):
+class Reset(Fault, tag="reset"):
     """Reset the connection in the middle of the body.
 
     Attributes:
@@ -74,7 +74,7 @@ class Reset(Rule, tag="reset"):
         yield HangUp(reset=True)
 
 
-class Drip(Rule, tag="drip"):
+class Drip(Fault, tag="drip"):
     """Send the body this many bytes at a time, with this many seconds in between."""
 
     delay: float = 0.01
@@ -87,7 +87,7 @@ class Drip(Rule, tag="drip"):
             yield Pause(self.delay)
 
 
-class Huge(Rule, tag="huge"):
+class Huge(Fault, tag="huge"):
     """Send a huge body: valid JSON that is mostly blanks.
 
     Attributes:

@@ -11,7 +11,7 @@ import msgspec
 
 from clientsuccess_sandbox.backend import Backend
 from clientsuccess_sandbox.data import KINDS
-from clientsuccess_sandbox.faults.registry import rule_from_json
+from clientsuccess_sandbox.faults.registry import fault_from_json
 from clientsuccess_sandbox.messages import HTTPError, Request, Response
 from clientsuccess_sandbox.settings import Behaviour
 from clientsuccess_sandbox.store import MAX_RANDOM_EDITS
@@ -56,21 +56,21 @@ def _requests(backend: Backend, request: Request) -> Response:
 
 
 def _faults(backend: Backend, request: Request) -> Response:
-    """List the active rules, add one, or remove all."""
+    """List the active faults, add one, or remove all."""
     if request.method == "DELETE":
         backend.faults.clear()
         return Response.of_json(_DONE)
     if request.method == "GET":
         return Response.of_json(backend.faults.describe())
-    number = backend.faults.add(rule_from_json(request.json()))
+    number = backend.faults.add(fault_from_json(request.json()))
     return Response.of_json({"number": number}, 201)
 
 
 def _fault(backend: Backend, request: Request) -> Response:
-    """Remove one rule."""
+    """Remove one fault."""
     number = int(request.params["number"])
     if not backend.faults.remove(number):
-        raise HTTPError(404, f"There is no rule {number}.")
+        raise HTTPError(404, f"There is no fault {number}.")
     return Response.of_json(_DONE)
 
 

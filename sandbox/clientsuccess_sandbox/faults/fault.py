@@ -1,6 +1,6 @@
-"""What a fault is: a rule that says which requests it matches, and what happens then.
+"""What a fault is: it says which requests it matches, and what happens then.
 
-A request that rules match takes this way, in the order of the hooks of `Rule`: it
+A request that faults match takes this way, in the order of the hooks of `Fault`: it
 waits, is rewritten, the server responds, the data may change, the response is changed,
 and sent in steps. A fault overrides one of the hooks, mostly `change`, or `steps` if it
 is about how the response is sent. The hooks do no I/O: `server.py` plays the steps.
@@ -24,7 +24,7 @@ _IN_BODY: Final = {"page": "taskPage", "size": "taskSize"}
 
 
 class Matching(msgspec.Struct, kw_only=True):
-    """Which of the requests to a path a rule matches.
+    """Which of the requests to a path a fault matches.
 
     Attributes:
         times: Match this many requests, then no more.
@@ -41,8 +41,8 @@ class Matching(msgspec.Struct, kw_only=True):
     method: str | None = None
 
 
-class Rule(Matching, tag_field="kind"):
-    """A fault: a subclass overrides the hooks that make it.
+class Fault(Matching, tag_field="kind"):
+    """A subclass overrides the hooks that make it.
 
     Attributes:
         path: Part of the path, or a pattern with `*` for all of it.
@@ -51,7 +51,7 @@ class Rule(Matching, tag_field="kind"):
     path: str
 
     def matches(self, request: Request) -> bool:
-        """Tell whether the rule is about a request, not counting `times` and others."""
+        """Tell whether it is about a request, not counting `times` and others."""
         if self.method is not None and request.method != self.method.upper():
             return False
         if self.page is not None and _page_of(request) != self.page:
@@ -61,7 +61,7 @@ class Rule(Matching, tag_field="kind"):
         return self.path in request.path
 
     def spares(self, passed: deque[float]) -> bool:
-        """Tell whether a request passes that matches; `passed` is the rule's memory."""
+        """Tell whether a request passes that matches; `passed` is its memory."""
         return False
 
     def wait(self) -> float:

@@ -1,4 +1,4 @@
-"""Rules for what no setting of a sandbox does, made from an account's report."""
+"""Faults for what no setting of a sandbox does, made from an account's report."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any, Final
 from clientsuccess_sandbox.clock import from_iso, to_iso
 from clientsuccess_sandbox.data.custom_fields import value_for
 from clientsuccess_sandbox.data.seeded import Random
+from clientsuccess_sandbox.faults.fault import Fault, parameters, set_parameter
 from clientsuccess_sandbox.faults.responses import Html, Status
-from clientsuccess_sandbox.faults.rule import Rule, parameters, set_parameter
 from clientsuccess_sandbox.jsontext import Record, decode, encode
 from clientsuccess_sandbox.messages import Request, Response
 
@@ -30,12 +30,12 @@ _ODD: Final[dict[str, Any]] = {
 """By type: values that hardly any field can take."""
 
 
-def refusal(path: str, status: int | None) -> Rule:
+def refusal(path: str, status: int | None) -> Fault:
     """Refuse with a status; without one, answer with a web page."""
     return Html(path) if status is None else Status(path, status)
 
 
-class Refused(Status, tag="refused"):
+class RefusedParameter(Status, tag="refused_parameter"):
     """Refuse the requests that have a parameter.
 
     Attributes:
@@ -53,7 +53,7 @@ class Refused(Status, tag="refused"):
         return self.name in given and self.value in {None, given[self.name]}
 
 
-class Instead(Rule, tag="instead"):
+class OtherStatus(Fault, tag="other_status"):
     """Respond with another status; with 0, with a web page."""
 
     statuses: dict[int, int]
@@ -65,7 +65,7 @@ class Instead(Rule, tag="instead"):
         return response if status is None else Response.of_error(status)
 
 
-class Sizes(Rule, tag="sizes"):
+class PageSizes(Fault, tag="page_sizes"):
     """Return pages of other sizes, by the size that is asked."""
 
     sizes: dict[str, int]
@@ -76,7 +76,7 @@ class Sizes(Rule, tag="sizes"):
             set_parameter(request, "size", size)
 
 
-class Order(Rule, tag="order"):
+class ForcedOrder(Fault, tag="forced_order"):
     """Sort in one direction, whichever is asked, perhaps by another key."""
 
     direction: str
@@ -89,7 +89,7 @@ class Order(Rule, tag="order"):
         request.query = {**request.query, **order}
 
 
-class Most(Rule, tag="most"):
+class CappedTotal(Fault, tag="capped_total"):
     """Count no further than this."""
 
     total: int
@@ -102,7 +102,7 @@ class Most(Rule, tag="most"):
         return response
 
 
-class Fields(Rule, tag="fields", kw_only=True):
+class ReportedFields(Fault, tag="reported_fields", kw_only=True):
     """Give records what a report says of their fields, with made-up values.
 
     Attributes:

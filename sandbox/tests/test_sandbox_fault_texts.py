@@ -1,4 +1,4 @@
-"""Rules of misbehaviour, written as text or JSON."""
+"""Faults, written as text or JSON."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from clientsuccess_sandbox import CutOff, Html, Latency, Mutate, Shape, Stall, Status
-from clientsuccess_sandbox.faults.registry import rule_from_json, rule_from_text
+from clientsuccess_sandbox.faults.registry import fault_from_json, fault_from_text
 
 if TYPE_CHECKING:
-    from clientsuccess_sandbox import Rule
+    from clientsuccess_sandbox import Fault
 
 
 @pytest.mark.parametrize(
-    ("text", "rule"),
+    ("text", "fault"),
     [
         ("status=503", Status("*", 503)),
         (
@@ -32,18 +32,18 @@ if TYPE_CHECKING:
         ),
     ],
 )
-def test_rules_from_text(text: str, rule: Rule) -> None:
-    assert rule_from_text(text) == rule
+def test_faults_from_text(text: str, fault: Fault) -> None:
+    assert fault_from_text(text) == fault
 
 
 @pytest.mark.parametrize(
     "text", ["", "nonsense", "status=abc", "status", "html,times=x", "{", "{}"]
 )
-def test_texts_that_are_no_rules(text: str) -> None:
-    with pytest.raises(ValueError, match="Invalid rule"):
-        rule_from_text(text)
+def test_texts_that_are_no_faults(text: str) -> None:
+    with pytest.raises(ValueError, match="Invalid fault"):
+        fault_from_text(text)
 
 
-def test_values_that_are_no_rules() -> None:
-    with pytest.raises(ValueError, match="Invalid rule"):
-        rule_from_json([1])
+def test_values_that_are_no_faults() -> None:
+    with pytest.raises(ValueError, match="Invalid fault"):
+        fault_from_json([1])
