@@ -17,8 +17,9 @@ from clientsuccess_sandbox.faults.from_report import (
     RefusedParameter,
     ReportedFields,
 )
+from clientsuccess_sandbox.faults.registry import Faults
 from clientsuccess_sandbox.like import read_like
-from clientsuccess_sandbox.messages import Response
+from clientsuccess_sandbox.messages import Request, Response
 
 sandbox, client = fixtures()
 REPORTS = Path(__file__).parent.parent.parent / "tests" / "reports"
@@ -258,6 +259,18 @@ def test_fields_that_a_report_tells_of() -> None:
     assert isinstance(second["tenantId"], str)
     assert isinstance(second["items"][0]["total"], dict)
     assert isinstance(second["custom"]["field_1__cs"], int)
+
+
+def test_a_fault_remembers_for_each_sandbox() -> None:
+    fault = ReportedFields(path="*", without_key=1)
+    for number in (1, 5):
+        faults = Faults()
+        faults.add(fault)
+        (active,) = faults.matching(Request("GET", "/"))
+        records = Response.of_json([{"id": number}, {"id": number + 1}])
+        first, second = json.loads(active.fault.change(records).body)
+        assert first == {}
+        assert second == {"id": number + 1}
 
 
 def test_what_is_refused_and_counted_as_a_report_says() -> None:

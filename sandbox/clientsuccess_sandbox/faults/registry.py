@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from copy import copy
 from typing import Any, Final, Union
 
 import msgspec
@@ -86,7 +87,8 @@ class Faults:
         with self._lock:
             self._last += 1
             random = Random(f"{self._seed}/faults/{self._last}")
-            self._active.append(ActiveFault(self._last, fault, random))
+            # A copy: the same fault may be in force in another sandbox, and remember.
+            self._active.append(ActiveFault(self._last, copy(fault), random))
             return self._last
 
     def remove(self, number: int) -> bool:
