@@ -390,6 +390,19 @@ def test_more_records_of_one_time_than_the_maximum_depth_are_reported(
     assert warehouse.lacks(server) == []
 
 
+@pytest.mark.parametrize("is_final", [False, True])
+def test_what_is_in_doubt_moves_no_bookmark(*, is_final: bool) -> None:
+    server = filled(100, 10)
+    proof = Proof(Versions(60 * SECOND))
+    reader = TimeReader(Window(), proof, lambda: 1)
+    for phase in reader.phases():
+        for _ in run(phase, server.submit, lambda: 1, proof):
+            pass
+    assert reader.bookmark(is_final=is_final)
+    proof.doubt = "records of one time changed during several reads"
+    assert reader.bookmark(is_final=is_final) is None
+
+
 def test_an_empty_search() -> None:
     warehouse = Warehouse()
     warehouse.sync(ServerModel(Random(1)))  # noqa: S311
