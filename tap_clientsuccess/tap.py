@@ -106,6 +106,7 @@ class TapClientSuccess(SyncTap):
         **kwargs: t.Any,
     ) -> None:
         self._reads_environment = parse_env_config
+        self._sources: dict[str, str] = {}
         # A `Catalog` is a dictionary, too, but not a document.
         if type(catalog) is dict:
             catalog = checked_catalog(catalog)
@@ -260,11 +261,11 @@ class TapClientSuccess(SyncTap):
             if applies and issubclass(stream, kind)
         }
 
-    @classmethod
-    def read_variables(cls) -> dict[str, t.Any]:
+    def read_variables(self) -> dict[str, t.Any]:
         """Return the settings in the environment; a misspelled one is an error."""
-        cls.append_builtin_config(cls.config_jsonschema)
-        return read_environment(cls.config_jsonschema)
+        self.append_builtin_config(self.config_jsonschema)
+        config, self._sources = read_environment(self.config_jsonschema)
+        return config
 
     def check_settings(
         self, settings: dict[str, t.Any], *, raise_errors: bool
@@ -274,6 +275,11 @@ class TapClientSuccess(SyncTap):
         Discovery works without settings, but not with invalid ones. Settings at their
         default count as absent, because Meltano always passes them.
         """
+        if settings.get("quiet"):
+            be_quiet()
+        # Only now: whether the run is quiet may stand in a file.
+        for variable, source in self._sources.items():
+            self.logger.info("%s: read from %s", variable, source)
         self.append_builtin_config(self.config_jsonschema)
         properties = self.config_jsonschema["properties"]
         given = any(
@@ -295,8 +301,6 @@ class TapClientSuccess(SyncTap):
         if errors and (given or raise_errors):
             raise config_error(*errors)
         self.is_configured = not errors
-        if settings.get("quiet"):
-            be_quiet()
         return errors
 
     @classmethod

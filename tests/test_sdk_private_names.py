@@ -32,7 +32,6 @@ PRIVATE: dict[str, set[str]] = {
         "singer_sdk._logging",
         "singer_sdk.helpers._batch.BatchConfig",
         "singer_sdk.helpers._catalog.get_selected_schema",
-        "singer_sdk.helpers._classproperty.classproperty",
         "singer_sdk.plugin_base._ConfigInput",
         "PluginBase._config",
         "PluginBase._env_var_config",

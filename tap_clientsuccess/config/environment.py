@@ -30,8 +30,13 @@ def variable(setting: str) -> str:
     return PREFIX + setting.upper()
 
 
-def read_environment(schema: Mapping[str, t.Any]) -> dict[str, t.Any]:
+def read_environment(
+    schema: Mapping[str, t.Any],
+) -> tuple[dict[str, t.Any], dict[str, str]]:
     """Read settings from the environment and a ``.env`` file.
+
+    Returns:
+        The settings, and where each variable was read, in words.
 
     Raises:
         ConfigValidationError: A variable has the wrong type, or is misspelled, or the
@@ -45,18 +50,16 @@ def read_environment(schema: Mapping[str, t.Any]) -> dict[str, t.Any]:
         # Without a value it counts as not set, as in `NAME=` of a `.env`.
         if not (text := os.environ.get(variable(name))):
             continue
-        sources[name] = "the environment" if variable(name) in before else path
+        is_given = variable(name) in before
+        sources[variable(name)] = "the environment" if is_given else path
         try:
             # Python decodes variables by the locale, which need not be theirs.
             config[name] = _parsed(os.fsencode(text).decode(), setting)
         except ValueError:
             kind = setting.get("type", ["value"])[0]
             raise config_error(f"{variable(name)} is not of type {kind}") from None
-    if not config.get("quiet"):
-        for name, source in sources.items():
-            logger.info("%s: read from %s", variable(name), source)
     _check_names(schema["properties"])
-    return config
+    return config, sources
 
 
 def _find_file() -> str:

@@ -12,7 +12,6 @@ import typing as t
 from singer_sdk import Tap, _logging
 from singer_sdk.helpers._batch import BatchConfig
 from singer_sdk.helpers._catalog import get_selected_schema
-from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.plugin_base import _ConfigInput as ConfigInput
 
 if t.TYPE_CHECKING:
@@ -35,9 +34,8 @@ __all__ = [
 class SdkTap(Tap):
     """The SDK's tap."""
 
-    @classmethod
     @abc.abstractmethod
-    def read_variables(cls) -> dict[str, t.Any]:
+    def read_variables(self) -> dict[str, t.Any]:
         """Return the settings in the environment."""
 
     @abc.abstractmethod
@@ -55,9 +53,9 @@ class SdkTap(Tap):
         """Read only these streams, in this order."""
         self._streams = {stream.name: stream for stream in streams}
 
-    @classproperty
-    def _env_var_config(cls) -> dict[str, t.Any]:  # noqa: N805
-        return cls.read_variables()
+    @property
+    def _env_var_config(self) -> dict[str, t.Any]:
+        return self.read_variables()
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         return self.check_settings(self._config, raise_errors=raise_errors)

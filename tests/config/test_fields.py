@@ -78,8 +78,11 @@ def test_the_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TAP_CLIENTSUCCESS_DAYS", '{"clients": null}')
     # As Meltano sets them, too.
     monkeypatch.setenv("TAP_CLIENTSUCCESS_DAYS_CLIENTS", "null")
-    found = read_environment(json_schema(Some))
-    assert found == {"pairs": 4, "days": {"clients": None}}
+    config, sources = read_environment(json_schema(Some))
+    assert config == {"pairs": 4, "days": {"clients": None}}
+    assert sources == dict.fromkeys(
+        ["TAP_CLIENTSUCCESS_PAIRS", "TAP_CLIENTSUCCESS_DAYS"], "the environment"
+    )
 
 
 def test_a_secret_is_not_in_the_repr() -> None:

@@ -77,6 +77,15 @@ def test_it_is_read_from_the_environment(
     assert len(run({}, tmp_path, "--config=ENV", **variables)) == 2
 
 
+def test_it_holds_for_the_environment_where_a_file_has_it(
+    config: dict[str, t.Any], tmp_path: Path
+) -> None:
+    key = config.pop("api_key")
+    variables = {"TAP_CLIENTSUCCESS_API_KEY": key}
+    log = run(config | {"quiet": True}, tmp_path, "--config=ENV", **variables)
+    assert len(log) == 2
+
+
 @pytest.mark.parametrize(("level", "lines"), [("WARNING", 0), ("INFO", 2)])
 def test_a_log_level_may_ask_for_less(
     config: dict[str, t.Any], tmp_path: Path, level: str, lines: int
