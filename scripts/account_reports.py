@@ -79,7 +79,7 @@ def check(sandbox: Sandbox) -> Report:
     """Check a running sandbox."""
     config = {"api_key": sandbox.api_key, "base_url": sandbox.base_url}
     tap = TapClientSuccess(config=config, setup_mapper=False)
-    return AccountCheck(tap, tap.config).run()
+    return AccountCheck(tap).run()
 
 
 def main() -> None:

@@ -31,8 +31,6 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.http.responses import Response
     from tap_clientsuccess.singer.stream import RecordStream
 
-logger = logging.getLogger("tap-clientsuccess")
-
 
 @dataclass(frozen=True, slots=True)
 class TapContext:
@@ -61,8 +59,6 @@ class TapContext:
             is_configured: Whether it is complete, so that requests can be sent.
         """
         settings = Settings.from_config(config)
-        if most := settings.requests_per_minute:
-            logger.info("At most %d requests a minute (requests_per_minute)", most)
         client = _client(settings)
         progress = Progress()
 
@@ -150,7 +146,7 @@ def _list_of(response: Response) -> list[t.Any]:
 
 
 def _client(settings: Settings) -> Client:
-    throttle = Throttle(settings.concurrency, settings.requests_per_minute)
+    throttle = Throttle(settings.concurrency, settings.seconds_per_request)
     transport = Transport(
         user_agent=settings.user_agent,
         connections=settings.concurrency,

@@ -116,7 +116,10 @@ class TapClientSuccess(SyncTap):
             parse_env_config=parse_env_config, catalog=catalog, state=state, **kwargs
         )
         self.message_writer.checkpoint = stop_signal.raise_if_set
-        start = self.context.settings.start_date
+        settings = self.context.settings
+        if most := settings.requests_per_minute:
+            self.logger.info("At most %d requests a minute (requests_per_minute)", most)
+        start = settings.start_date
         if start and is_future(start):
             self.logger.warning(
                 "start_date is in the future: changes before it are not read"
@@ -390,7 +393,7 @@ class TapClientSuccess(SyncTap):
         tap = cls(
             config=given.config, parse_env_config=given.parse_env, setup_mapper=False
         )
-        report = AccountCheck(tap, tap.config).run(shows_host=shows_host)
+        report = AccountCheck(tap).run(shows_host=shows_host)
         click.echo(as_json(report) if form == "json" else as_markdown(report))
         if report.reasons:
             raise ApiError("; ".join(report.reasons))

@@ -21,9 +21,9 @@ from tap_clientsuccess.account_check.fields import (
 from tap_clientsuccess.account_check.search import SIZES, SearchCheck, records_in
 from tap_clientsuccess.catalog import SCHEMAS
 from tap_clientsuccess.config.settings import DEFAULT_BASE_URL, package_version
-from tap_clientsuccess.context import TapContext
 from tap_clientsuccess.custom_fields import RESOURCE_TYPES
 from tap_clientsuccess.health import contradiction
+from tap_clientsuccess.http.auth import KeyAuthenticator
 from tap_clientsuccess.streams.custom import CustomStream
 from tap_clientsuccess.streams.details import DetailStream
 from tap_clientsuccess.streams.lists import ReferenceList
@@ -31,8 +31,6 @@ from tap_clientsuccess.streams.search import SearchStream
 from tap_clientsuccess.timestamps import parse_http_date
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tap_clientsuccess.context import ContextTap
 
 logger = logging.getLogger("tap-clientsuccess")
@@ -50,15 +48,13 @@ _USUAL_PATHS = {"/api", "/v2"}
 class AccountCheck:
     """Asks the API what it does."""
 
-    def __init__(self, tap: ContextTap, config: Mapping[str, t.Any]) -> None:
+    def __init__(self, tap: ContextTap) -> None:
         """Prepare; sends nothing yet.
 
         Args:
             tap: The tap, whose streams say what to request.
-            config: Its settings.
         """
         self._settings = tap.context.settings
-        self._given = config
         self._asker = Asker(tap.context.client)
         self._streams = [*tap.streams.values()]
         self._report = Report(version=package_version())
@@ -96,8 +92,7 @@ class AccountCheck:
         report.differs = [*verdict.differences(report)]
         # Who waited for a limit goes at its pace, with whatever concurrency.
         pace = asker.waited / max(1, asker.sent)
-        if settings.requests_per_minute:
-            pace = max(pace, 60 / settings.requests_per_minute)
+        pace = max(pace, settings.seconds_per_request)
         per_request = {
             name: max(seconds / settings.concurrency, pace)
             for name, seconds in self._seconds.items()
@@ -121,13 +116,13 @@ class AccountCheck:
         report.key[given] = status
         others = [each for each in KEY_HEADERS if each.lower() != given.lower()]
         for header in others if verdict.is_refused(status) else ():
-            before = self._asker.client
-            config = {**self._given, "api_key_header": header}
-            context = TapContext.from_config(config, is_configured=True)
-            self._asker.client = context.client
+            # The client stays, and with it the pace.
+            client, key = self._asker.client, self._settings.api_key
+            before = client.authenticator
+            client.authenticator = KeyAuthenticator(key=header, value=key)
             report.key[header] = self._opens()
             if not verdict.is_success(report.key[header]):
-                self._asker.client = before
+                client.authenticator = before
 
     def _opens(self) -> int | None:
         """Return the status of a request for one record."""

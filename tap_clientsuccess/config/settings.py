@@ -326,6 +326,11 @@ class Settings:
         """`lookback_seconds`."""
         return dt.timedelta(seconds=self.lookback_seconds)
 
+    @property
+    def seconds_per_request(self) -> float:
+        """Seconds between the starts of two requests, by `requests_per_minute`."""
+        return 60 / self.requests_per_minute if self.requests_per_minute else 0.0
+
     def full_read_interval(self, stream: str) -> dt.timedelta | None:
         """Return how often a stream is read in full; None for never."""
         given = self.full_read_interval_days

@@ -23,19 +23,19 @@ class Throttle:
     limit is halved. Each success raises it a little.
     """
 
-    def __init__(self, most: int, per_minute: int | None = None) -> None:
+    def __init__(self, most: int, seconds_per_request: float = 0.0) -> None:
         """Begin with nothing in flight.
 
         Args:
             most: Maximum number of requests in flight.
-            per_minute: How many may begin in a minute, evenly spread; None for any.
+            seconds_per_request: Between the starts of any two requests, at least.
         """
         self._most = most
-        self._interval = 60 / per_minute if per_minute else 0.0
+        self._interval = seconds_per_request
         # What changes, guarded by `_changed`, which says so to who waits for a slot.
         self._limit = float(most)
         self._in_flight = 0
-        self._closed_until = self._next_turn = 0.0
+        self._closed_until = self._next_start = 0.0
         self._backed_off_at = 0.0
         self._changed = threading.Condition()
 
@@ -56,8 +56,8 @@ class Throttle:
                 self._in_flight -= 1
                 self._changed.notify_all()
 
-    def turn(self, *, waits: bool = True) -> None:
-        """Wait until the next request may begin; each that is sent takes a turn.
+    def pace(self, *, waits: bool = True) -> None:
+        """Wait until the next request may begin; called once for each that is sent.
 
         Args:
             waits: Whether it can wait; else those that follow do.
@@ -65,13 +65,13 @@ class Throttle:
         if not self._interval:
             return
         with self._changed:
-            while waits and (left := self._until_turn()) > 0:
+            while waits and (left := self._until_start()) > 0:
                 self._changed.wait(left)
-            start = max(time.monotonic(), self._next_turn)
-            self._next_turn = start + self._interval
+            start = max(time.monotonic(), self._next_start)
+            self._next_start = start + self._interval
 
-    def _until_turn(self) -> float:
-        return max(self._closed_until, self._next_turn) - time.monotonic()
+    def _until_start(self) -> float:
+        return max(self._closed_until, self._next_start) - time.monotonic()
 
     def recover(self) -> None:
         """Raise the limit a little after a success."""

@@ -28,7 +28,6 @@ from tap_clientsuccess.http.connection import (
 from tap_clientsuccess.http.failures import FAILURES, explained, is_reset
 from tap_clientsuccess.http.redirects import follow
 from tap_clientsuccess.http.responses import SUCCESSES, Response
-from tap_clientsuccess.http.throttle import Throttle
 from tap_clientsuccess.timestamps import parse_http_date
 
 if t.TYPE_CHECKING:
@@ -37,6 +36,8 @@ if t.TYPE_CHECKING:
     from singer_sdk.streams.rest import HTTPRequest
     from urllib3 import HTTPConnectionPool
     from urllib3.response import BaseHTTPResponse
+
+    from tap_clientsuccess.http.throttle import Throttle
 
 logger = logging.getLogger("tap-clientsuccess")
 
@@ -67,7 +68,7 @@ class Transport:
         connections: int,
         max_bytes: int,
         secrets: tuple[str, ...] = (),
-        throttle: Throttle | None = None,
+        throttle: Throttle,
     ) -> None:
         """Make the transport.
 
@@ -76,9 +77,9 @@ class Transport:
             connections: How many are kept open.
             max_bytes: The largest body that is read, decompressed.
             secrets: What no message may show.
-            throttle: Each request takes a turn of it, before its timeout begins.
+            throttle: Paces all that is sent, logins and redirects included.
         """
-        self._throttle = throttle or Throttle(connections)
+        self._throttle = throttle
         self._max_bytes = max_bytes
         self._secrets = secrets
         # Who reads and decodes a large body holds it. Re-entrant: a redirect may have
@@ -140,13 +141,15 @@ class Transport:
         """
         parts = urlsplit(request.url or "")
         where = f"{request.method} {parts.scheme}://{parts.netloc}{parts.path}"
-        self._throttle.turn()
+        # Before the timeout begins: a wait for the pace is no fault of the server.
+        self._throttle.pace()
         deadline = Deadline(timeout)
         try:
             with self._deadlines.over(deadline):
                 for number in range(_MAX_REDIRECTS):
                     if number:
-                        self._throttle.turn(waits=False)
+                        # The timeout runs: it cannot wait, so what follows does.
+                        self._throttle.pace(waits=False)
                     response, target = self._exchange(request, deadline, where, held)
                     if not target:
                         return response

@@ -51,7 +51,7 @@ def test_the_check_gives_the_same_report_again(
 ) -> None:
     config = {"api_key": like.api_key, "base_url": like.base_url}
     tap = TapClientSuccess(config=config, setup_mapper=False)
-    again = asdict(AccountCheck(tap, tap.config).run())
+    again = asdict(AccountCheck(tap).run())
     assert without_measured(again) == without_measured(report)
     assert abs(again["clock_seconds"] - report["clock_seconds"]) <= 1
 

@@ -131,7 +131,7 @@ def check(base_url: str) -> t.Any:
     tap = TapClientSuccess(
         config={"api_key": KEY, "base_url": base_url}, setup_mapper=False
     )
-    return AccountCheck(tap, tap.config).run()
+    return AccountCheck(tap).run()
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)

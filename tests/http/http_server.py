@@ -128,6 +128,7 @@ def make_transport(**options: t.Any) -> Transport:
             "connections": 4,
             "max_bytes": 2**20,
             "secrets": (KEY, PASSWORD),
+            "throttle": Throttle(4),
             **options,
         }
     )
