@@ -35,7 +35,7 @@ class Reader:
 
     Attributes:
         why_by_number: Why a read by time continued by number; empty if it did not.
-        undated: How many records were sent that have no time.
+        sent_undated: How many RECORD messages were of a record without a time.
         versions: What was sent.
     """
 
@@ -58,14 +58,14 @@ class Reader:
             versions: What was sent just before, by another reader.
         """
         self.why_by_number = ""
-        self.undated = 0
+        self.sent_undated = 0
         self._submit = submit
         self._window = window
         self._width = width
         self.versions = versions or Versions(window.lookback)
         self._proof = Proof(self.versions, window.start)
-        self._sent_by_time: Tally | None = None
-        """What was sent, where all of it is read again by number."""
+        self._sent_in_all: Tally | None = None
+        """What was sent by time and by number, where all is read again by number."""
         self._by_time = TimeReader(window, self._proof, width)
         self._tried_times = self._trusts_times = by_time
         """Whether what has a time is read by time; else everything is by number."""
@@ -86,7 +86,7 @@ class Reader:
         after = None
         if not self._trusts_times:
             # What was counted and sent so far proves nothing.
-            self._sent_by_time = self._proof.sent
+            self._sent_in_all = self._proof.sent
             self._proof = self._proof.anew()
             # A filter would hide what has no time from a first read.
             if self._window.start and not self._window.is_first:
@@ -101,10 +101,10 @@ class Reader:
                     # The next reader with these versions must not take them for sent.
                     kept = {record.key for record in records}
                     self.versions.drop(r.key for r in new if r.key not in kept)
-                if self._sent_by_time is not None:
-                    self._sent_by_time.add(record.key for record in records)
+                if self._sent_in_all is not None:
+                    self._sent_in_all.add(record.key for record in records)
                 if None in page.times:
-                    self.undated += sum(record.time is None for record in records)
+                    self.sent_undated += sum(record.time is None for record in records)
                 reached = self._by_time.bookmark() if self._trusts_times else None
                 yield Batch(page, records, reached)
 
@@ -148,7 +148,7 @@ class Reader:
     @property
     def sent(self) -> int:
         """How many distinct records were sent so far, in all passes."""
-        before = self._sent_by_time
+        before = self._sent_in_all
         return len(self._proof.sent if before is None else before)
 
     @property
@@ -165,20 +165,15 @@ class Reader:
         )
 
     @property
-    def distinct(self) -> int:
-        """How many distinct records were sent."""
-        return len(self._proof.sent)
-
-    @property
     def everything(self) -> int:
         """How many records there are, after a first or full read."""
         undated = self._proof.undated
         if undated.total is None or undated.timed is None:
-            return self.distinct
+            return len(self._proof.sent)
         return undated.total + undated.timed
 
     @property
-    def without_time(self) -> int:
+    def undated(self) -> int:
         """How many records have no time, as far as is known."""
         return self._proof.undated.total or len(self._proof.undated.seen)
 

@@ -91,7 +91,7 @@ class SearchStream(ClientSuccessStream):
             else:
                 yield item
         self.check_keys()
-        if reader.undated and self.is_incremental:
+        if reader.sent_undated and self.is_incremental:
             self.warn_once(
                 f"a record without {self.modification_key} is there: an incremental "
                 "sync does not notice its edits"
@@ -227,9 +227,9 @@ class SearchStream(ClientSuccessStream):
                 and not self.refusals
             ),
             is_old_news=is_old_news,
-            distinct=reader.distinct,
+            distinct=reader.sent,
             everything=reader.everything,
-            undated=reader.without_time,
+            undated=reader.undated,
             uncounted=reader.uncounted,
         )
 
