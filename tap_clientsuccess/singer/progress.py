@@ -47,8 +47,8 @@ class StreamProgress:
         part: What is read of it, where that is not all of its run.
         records: RECORD messages so far.
         sent: Of how many distinct records they are, at most; None for as many.
-        repeated: How many of them did not change after that bookmark.
-        has_bookmark: Whether a bookmark tells what is new.
+        changed: How many messages are of records that changed since that bookmark; None
+            where nothing tells.
         passes: How often the list was begun: once, unless it has to be read again.
         read: How many records the pages of a later pass had.
         total: Records to read by the server's count; None if unknown.
@@ -64,8 +64,7 @@ class StreamProgress:
     part: str = ""
     records: int = 0
     sent: int | None = None
-    repeated: int = 0
-    has_bookmark: bool = False
+    changed: int | None = None
     passes: int = 1
     read: int = 0
     total: int | None = None
@@ -80,16 +79,9 @@ class StreamProgress:
         return self.records if self.sent is None else min(self.records, self.sent)
 
     @property
-    def again(self) -> int:
-        """How many RECORD messages were of a record that had been sent before."""
-        return self.records - self.distinct
-
-    @property
     def new(self) -> int | None:
-        """How many distinct records changed after that bookmark, if that is known."""
-        if not self.has_bookmark:
-            return None
-        return max(0, min(self.distinct, self.records - self.repeated))
+        """How many distinct records changed since that bookmark, if that is known."""
+        return None if self.changed is None else min(self.distinct, self.changed)
 
     @property
     def position(self) -> int:
@@ -145,8 +137,8 @@ class StreamProgress:
     def result(self) -> str:
         """What was read, in words."""
         notes = [] if self.new is None else [f"{self.new:,} new"]
-        if self.again:
-            notes.append(f"{self.again:,} sent again")
+        if again := self.records - self.distinct:
+            notes.append(f"{again:,} sent again")
         text = counted(self.distinct) + (f" ({', '.join(notes)})" if notes else "")
         return f"{text} in {self.seconds:.1f} s; {self.requests.describe()}"
 
@@ -252,14 +244,12 @@ class Progress:
     def _total(self) -> StreamProgress:
         """Return what all streams together came to."""
         streams = self.streams
-        records = sum(stream.records for stream in streams)
         new = [stream.new for stream in streams if stream.new is not None]
         total = StreamProgress(
             "total",
-            records=records,
+            records=sum(stream.records for stream in streams),
             sent=sum(stream.distinct for stream in streams),
-            repeated=records - sum(new),
-            has_bookmark=bool(new),
+            changed=sum(new) if new else None,
             seconds=self._clock() - self._made,
         )
         for counts in (stream.requests for stream in streams):

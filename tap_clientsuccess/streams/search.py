@@ -149,7 +149,7 @@ class SearchStream(ClientSuccessStream):
         pages = 1 if self.get_batch_config(self.config) else _PAGES_PER_STATE
         has_gone_back = False
         before = parse_time(self.bookmark_before)
-        self.progress.has_bookmark = self.is_incremental
+        changed = 0
         for number, batch in enumerate(reader, 1):
             self._note_pass(reader, batch.page)
             if self.is_incremental and reader.distrusts_times and not has_gone_back:
@@ -158,11 +158,12 @@ class SearchStream(ClientSuccessStream):
             self.note_extraction()
             records = self.sendable(batch.records)
             self.progress.sent = reader.sent
-            if before:
-                self.progress.repeated += sum(
-                    record.time is not None and record.time <= before
+            if self.is_incremental:
+                changed += sum(
+                    not (before and record.time) or record.time > before
                     for record in records
                 )
+                self.progress.changed = changed
             yield [record.line for record in records]
             if self.is_incremental and batch.bookmark and number % pages == 0:
                 yield Checkpoint(batch.bookmark)

@@ -54,7 +54,7 @@ def test_a_line_every_ten_seconds(caplog: pytest.LogCaptureFixture) -> None:
     clock = Clock()
     progress = Progress(clock)
     counts = RequestCounts()
-    stream = StreamProgress("clients", total=1000, has_bookmark=True, requests=counts)
+    stream = StreamProgress("clients", total=1000, changed=500, requests=counts)
     with progress.of(stream):
         stream.records = 250
         counts.add(requests=7, retries=2, rate_limited=1)
@@ -133,7 +133,7 @@ def test_a_second_pass_is_announced_and_counted_once(
 
 
 def test_a_later_pass_has_a_place_of_its_own() -> None:
-    stream = StreamProgress("notes", total=100, part="full read", has_bookmark=True)
+    stream = StreamProgress("notes", total=100, part="full read", changed=100)
     stream.records, stream.sent, stream.seconds = 100, 80, 10.0
     assert stream.describe().startswith("full read: 80 of 100 records (80%), 10/s")
     stream.begin_pass(2, 200)
