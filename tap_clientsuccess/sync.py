@@ -63,7 +63,7 @@ class SyncTap(ContextTap):
         self._check_complete()
 
     def _check_complete(self) -> None:
-        names = [s.name for s in self._all_streams if s.outcome.is_incomplete]
+        names = [s.name for s in self._all_streams if s.outcome.is_newly_short]
         if names and self.context.settings.on_incomplete == "fail":
             raise IncompleteError(
                 f"records are missing, or may be, in {', '.join(names)}: see the "

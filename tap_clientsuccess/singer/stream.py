@@ -15,10 +15,6 @@ from functools import cached_property
 
 from singer_sdk import metrics
 from singer_sdk.batch import Batcher
-from singer_sdk.exceptions import (
-    AbortedSyncFailedException,
-    AbortedSyncPausedException,
-)
 from singer_sdk.helpers._batch import SDKBatchMessage
 from singer_sdk.helpers._catalog import pop_deselected_record_properties
 from singer_sdk.helpers._util import utc_now
@@ -44,9 +40,6 @@ if t.TYPE_CHECKING:
 
     from tap_clientsuccess.singer.progress import Progress
     from tap_clientsuccess.singer.writer import BufferedWriter
-
-_SAMPLED = (AbortedSyncFailedException, AbortedSyncPausedException)
-"""What the SDK ends a stream with of which it was to read a few records only."""
 
 _MAP_OPTIONS = ("stream_map_config", "faker_config")
 
@@ -150,11 +143,9 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
                     yield from super()._sync_records(
                         context, write_messages=write_messages
                     )
-                self.progress.status = self._status
+                self.progress.status = self.outcome.status.in_log
             except BaseException as error:
-                is_sample = isinstance(error, _SAMPLED)
-                status = "sampled" if is_sample else Status.after(error).value
-                self.progress.status = status
+                self.progress.status = Status.after(error).in_log
                 self._take_state_back()
                 raise
             finally:
@@ -170,12 +161,6 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
             finally:
                 # `increment` would write another line where the stream took minutes.
                 counter.value = self.progress.requests.requests
-
-    @property
-    def _status(self) -> str:
-        status = self.outcome.status
-        is_plain = status in {Status.COMPLETE, Status.SKIPPED}
-        return status.value if is_plain else "incomplete"
 
     @property
     def _bookmark_text(self) -> str | None:

@@ -149,7 +149,7 @@ class SearchStream(ClientSuccessStream):
         pages = 1 if self.get_batch_config(self.config) else _PAGES_PER_STATE
         has_gone_back = False
         before = parse_time(self.bookmark_before)
-        changed = 0
+        self.progress.changed = 0 if self.is_incremental else None
         for number, batch in enumerate(reader, 1):
             self._note_pass(reader, batch.page)
             if self.is_incremental and reader.distrusts_times and not has_gone_back:
@@ -158,12 +158,11 @@ class SearchStream(ClientSuccessStream):
             self.note_extraction()
             records = self.sendable(batch.records)
             self.progress.sent = reader.sent
-            if self.is_incremental:
-                changed += sum(
+            if self.progress.changed is not None:
+                self.progress.changed += sum(
                     not (before and record.time) or record.time > before
                     for record in records
                 )
-                self.progress.changed = changed
             yield [record.line for record in records]
             if self.is_incremental and batch.bookmark and number % pages == 0:
                 yield Checkpoint(batch.bookmark)
@@ -214,10 +213,10 @@ class SearchStream(ClientSuccessStream):
             status, why = Status.IN_DOUBT, "; ".join(doubts)
             self.schedule.bar(why)
         accepted = verdict.missing if verdict.is_accepted else 0
-        is_old_news = False
+        was_accepted = False
         # An incremental read that lacks nothing says nothing of the whole list.
         if accepted or self.reads_everything:
-            is_old_news = self.schedule.accept(accepted)
+            was_accepted = self.schedule.accept(accepted)
         return Outcome(
             status=status,
             why=why,
@@ -227,7 +226,7 @@ class SearchStream(ClientSuccessStream):
                 and verdict.is_unfinished
                 and not self.refusals
             ),
-            is_old_news=is_old_news,
+            was_accepted=was_accepted,
             distinct=reader.sent,
             everything=reader.everything,
             undated=reader.undated,

@@ -350,7 +350,7 @@ class History:
             self.counts[message["type"]] += 1
         for name, outcome in night.outcomes.items():
             # Where inserts make up for deletes, a count cannot be told from a limit.
-            if outcome.is_incomplete or outcome.uncounted:
+            if outcome.is_newly_short or outcome.uncounted:
                 self.doubted[name] = self.number
                 self.counts["in doubt"] += 1
 
@@ -612,7 +612,7 @@ class History:
         if night.error and not (night.after_news and self._is_all_written()):
             return
         news = night.after_news.get(name)
-        if not (news and news.is_complete) or night.outcomes[name].is_incomplete:
+        if not (news and news.is_complete) or night.outcomes[name].is_newly_short:
             return
         states = self.states(name)
         if not states or (
