@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import logging
 import typing as t
 from dataclasses import dataclass
@@ -87,7 +88,7 @@ class TapContext:
         return self.client.clock
 
 
-class ContextTap(SdkTap):
+class ContextTap(SdkTap, abc.ABC):
     """A tap whose streams share a context.
 
     Attributes:
@@ -99,9 +100,9 @@ class ContextTap(SdkTap):
     """Whether it was given no state, so that nothing was ever read."""
 
     @property
+    @abc.abstractmethod
     def shared_names(self) -> Collection[str]:
         """The names under which several streams leave."""
-        return ()
 
     @cached_property
     def version_floor(self) -> int:
@@ -115,6 +116,7 @@ class ContextTap(SdkTap):
             )
         return floor
 
+    @abc.abstractmethod
     def write_log_row(self, stream: RecordStream) -> None:
         """Write the row of `sync_log` about a stream."""
 

@@ -30,6 +30,10 @@ from tap_clientsuccess.streams.scheduled import ScheduledStream
 from tap_clientsuccess.streams.sync_log import SyncLog
 
 if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from singer_sdk.singerlib.encoding.simple import Message
+
     from tap_clientsuccess.singer.stream import RecordStream
     from tap_clientsuccess.streams.base import ClientSuccessStream
 
@@ -99,16 +103,15 @@ class SyncTap(ContextTap):
     def _all_streams(self) -> list[ClientSuccessStream]:
         return t.cast("list[ClientSuccessStream]", list(self.streams.values()))
 
-    @property
-    def _sync_log(self) -> SyncLog | None:
-        found = self.streams.get(SyncLog.name)
-        return found if isinstance(found, SyncLog) else None
-
     def write_log_row(self, stream: RecordStream) -> None:
         """Write the row of `sync_log` about a stream."""
-        if (sync_log := self._sync_log) and isinstance(stream, ScheduledStream):
-            for message in sync_log.messages(stream):
-                self.write_message(message)
+        for message in self._log_row(stream):
+            self.write_message(message)
+
+    def _log_row(self, stream: RecordStream) -> Iterator[Message]:
+        sync_log = self.streams.get(SyncLog.name)
+        if isinstance(sync_log, SyncLog) and isinstance(stream, ScheduledStream):
+            yield from sync_log.messages(stream)
 
     def run_test(self, test: str) -> None:
         """Run one of the SDK's tests, on the streams that a sync would read.
@@ -163,11 +166,10 @@ class SyncTap(ContextTap):
         """Write a last STATE, unless the target does not read it in time."""
         with contextlib.suppress(OutputError):
             for stream in self._all_streams:
-                if self._sync_log and stream.outcome.status is Status.INTERRUPTED:
-                    for message in self._sync_log.messages(stream):
-                        self.message_writer.write_last(
-                            message, within=LEAVE_WITHIN_SECONDS
-                        )
-            self.message_writer.write_last(
-                StateMessage(value=self.state), within=LEAVE_WITHIN_SECONDS
-            )
+                if stream.outcome.status is Status.INTERRUPTED:
+                    self._write_last(*self._log_row(stream))
+            self._write_last(StateMessage(value=self.state))
+
+    def _write_last(self, *messages: Message) -> None:
+        for message in messages:
+            self.message_writer.write_last(message, within=LEAVE_WITHIN_SECONDS)
