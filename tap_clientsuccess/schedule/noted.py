@@ -113,20 +113,23 @@ class Noted:
             self._state[UNDERWAY] = msgspec.to_builtins(underway or Underway())
 
     @property
-    def is_unfinished(self) -> bool:
+    def first_read_is_unfinished(self) -> bool:
         """Whether the first read is unfinished, though there is a bookmark."""
         return bool(self._state.get(FIRST_READ_BEGAN))
 
-    def note_unfinished(self, now: dt.datetime | None) -> None:
-        """Note that the first read is unfinished; None: that it is over.
+    def note_unfinished(self, now: dt.datetime) -> None:
+        """Note that the first read is unfinished, where there is a bookmark."""
+        has_bookmark = self._state.get("replication_key_value")
+        if has_bookmark and not self.first_read_is_unfinished:
+            self._state[FIRST_READ_BEGAN] = format_time(now)
+
+    def note_first_read_over(self) -> None:
+        """Note that the first read is over.
 
         Null, not absent: Meltano would keep what the STATE before said.
         """
-        if now is None:
-            if FIRST_READ_BEGAN in self._state:
-                self._state[FIRST_READ_BEGAN] = None
-        elif self._state.get("replication_key_value") and not self.is_unfinished:
-            self._state[FIRST_READ_BEGAN] = format_time(now)
+        if FIRST_READ_BEGAN in self._state:
+            self._state[FIRST_READ_BEGAN] = None
 
     @property
     def version(self) -> int | None:

@@ -15,6 +15,7 @@ from tap_clientsuccess.singer.outputs import packed, unpacked
 if t.TYPE_CHECKING:
     from tap_clientsuccess.schedule.due import Facts
     from tap_clientsuccess.schedule.noted import Past
+    from tap_clientsuccess.singer.outcome import Outcome
 
 _DAY = dt.timedelta(days=1)
 _MOST_RUNS = 3
@@ -27,22 +28,6 @@ class Kind(StrEnum):
     FIRST = "first"
     FULL = "full"
     INCREMENTAL = "incremental"
-
-
-class Ending(t.NamedTuple):
-    """How a full read ended.
-
-    Attributes:
-        is_complete: Whether it brought everything.
-        records: How many records there are.
-        undated: How many of them have no time.
-        objection: Why its version must not be activated, if so.
-    """
-
-    is_complete: bool
-    records: int = 0
-    undated: int = 0
-    objection: str = ""
 
 
 class Schedule:
@@ -83,9 +68,9 @@ class Schedule:
         return self._noted.underway
 
     @property
-    def is_unfinished(self) -> bool:
+    def first_read_is_unfinished(self) -> bool:
         """Whether the first read is unfinished, though there is a bookmark."""
-        return self._noted.is_unfinished
+        return self._noted.first_read_is_unfinished
 
     @property
     def next_at(self) -> dt.datetime | None:
@@ -110,7 +95,7 @@ class Schedule:
             self._end_without(underway)
             underway = None
         self.kind, self.reason = self._decide(underway)
-        self.is_resumed = self.is_unfinished or bool(
+        self.is_resumed = self.first_read_is_unfinished or bool(
             self.kind is Kind.FULL and underway and underway.place
         )
         # Of a first read that began on another basis, a part is there already.
@@ -134,7 +119,7 @@ class Schedule:
         facts = self._facts
         if facts.is_whole:
             return Kind.FULL, "every run reads it in full"
-        if not facts.has_bookmark or self.is_unfinished:
+        if not facts.has_bookmark or self.first_read_is_unfinished:
             return Kind.FIRST, "it was never read before"
         if facts.interval is None:
             return Kind.INCREMENTAL, ""
@@ -210,35 +195,35 @@ class Schedule:
         if underway := self.underway:
             self._noted.underway = replace(underway, place=place)
 
-    def objection(self, ending: Ending) -> str:
+    def objection(self, outcome: Outcome) -> str:
         """Return why the version must not be activated; nothing if it may be."""
-        if not ending.is_complete:
+        if not outcome.is_complete:
             return "not everything came"
         if (underway := self.underway) is None:
             return "a part was read before, without this version"
-        if why := underway.barred or ending.objection:
+        if why := underway.barred or outcome.uncounted:
             return why
-        if not ending.records:
+        if not (records := outcome.everything):
             return "there are no records at all"
-        if 2 * ending.records < (self.past.activated or 0):
+        if 2 * records < (self.past.activated or 0):
             expected = f"{self.past.activated:,}"
-            return f"{ending.records:,} records are fewer than half of {expected}"
+            return f"{records:,} records are fewer than half of {expected}"
         return ""
 
-    def end(self, ending: Ending, *, is_activated: bool) -> None:
+    def end(self, outcome: Outcome, *, is_activated: bool) -> None:
         """Note how the full read ended: a first one is over."""
-        self._noted.note_unfinished(None)
+        self._noted.note_first_read_over()
         underway, past, facts = self.underway, self.past, self._facts
         if underway is None:
             return
-        if not ending.is_complete:
+        if not outcome.is_complete:
             self._end_without(underway)
             return
         records, activated = past.records, past.activated
-        if not ending.objection:  # Else that is no number of all there is.
-            records = ending.records
+        if not outcome.uncounted:  # Else that is no number of all there is.
+            records = outcome.everything
             if facts.uses_versions and (is_activated or activated is None):
-                activated = ending.records
+                activated = outcome.everything
         self._change(
             began=underway.began,
             version=underway.version,
@@ -247,7 +232,7 @@ class Schedule:
             columns=underway.columns,
             records=records,
             activated=activated,
-            undated=ending.undated,
+            undated=outcome.undated,
             tried=None,
             failed=0,
             due="",
@@ -258,11 +243,13 @@ class Schedule:
         self._change(tried=underway.began, failed=self.past.failed + 1, due="")
         self._noted.underway = None
 
-    def accept(self, missing: int) -> bool:
-        """Note a wrong total; return whether it was accepted before, and not less."""
-        before = self.past.accepted
+    def was_accepted(self, missing: int) -> bool:
+        """Whether so many missing records were put down to a wrong total before."""
+        return 0 < missing <= self.past.accepted
+
+    def accept(self, missing: int) -> None:
+        """Note how many records are missing by a total taken to be wrong; 0 if none."""
         self._change(accepted=missing)
-        return 0 < missing <= before
 
     def intervals_waited(self) -> float:
         """Return how many intervals ago the second half last had its turn."""

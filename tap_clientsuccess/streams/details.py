@@ -13,7 +13,7 @@ from tap_clientsuccess.paging.page import PageRequest
 from tap_clientsuccess.records.decoding import decode_json
 from tap_clientsuccess.records.envelope import record_of
 from tap_clientsuccess.records.record_reader import RecordReader
-from tap_clientsuccess.streams.search import Checkpoint, SearchStream
+from tap_clientsuccess.streams.search import Mark, SearchStream
 from tap_clientsuccess.timestamps import parse_time
 
 if t.TYPE_CHECKING:
@@ -54,9 +54,7 @@ class DetailStream(SearchStream):
             warn=lambda *_: None,
         )
 
-    def completed(
-        self, items: Iterable[Lines | Checkpoint]
-    ) -> Iterator[Lines | Checkpoint]:
+    def completed(self, items: Iterable[Lines | Mark]) -> Iterator[Lines | Mark]:
         """Read the details concurrently, in the order of the records.
 
         Raises:
@@ -66,7 +64,7 @@ class DetailStream(SearchStream):
         unsettled: list[_Entry] = []
         for detail in self.thread_pool.map(self._detail, self._entries(items)):
             self.note_extraction()
-            if isinstance(detail, Checkpoint):
+            if isinstance(detail, Mark):
                 if found or not gone:
                     self._settle_gone(unsettled)
                     yield detail
@@ -104,11 +102,9 @@ class DetailStream(SearchStream):
             f"none of {count} details exists at {self.detail_path}: check base_url"
         ).in_stream(self.name)
 
-    def _entries(
-        self, items: Iterable[Lines | Checkpoint]
-    ) -> Iterator[_Entry | Checkpoint]:
+    def _entries(self, items: Iterable[Lines | Mark]) -> Iterator[_Entry | Mark]:
         for item in items:
-            if isinstance(item, Checkpoint):
+            if isinstance(item, Mark):
                 yield item
                 continue
             for line in item:
@@ -120,9 +116,9 @@ class DetailStream(SearchStream):
                 else:
                     self.note_doubt("dropped a record without a uuid: it has no detail")
 
-    def _detail(self, item: _Entry | Checkpoint) -> EncodedRecord | Checkpoint | _Entry:
+    def _detail(self, item: _Entry | Mark) -> EncodedRecord | Mark | _Entry:
         """Read a detail; return the entry itself where there is none."""
-        if isinstance(item, Checkpoint):
+        if isinstance(item, Mark):
             return item
         path = self.detail_path.format(uuid=quote(item.uuid, safe=""))
         request = HTTPRequest(url=f"{self.url_base}{path}")

@@ -18,7 +18,7 @@ from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 
 from tap_clientsuccess.errors import ApiError, counted
 from tap_clientsuccess.schedule.due import Facts
-from tap_clientsuccess.schedule.schedule import Ending, Kind, Schedule
+from tap_clientsuccess.schedule.schedule import Kind, Schedule
 from tap_clientsuccess.singer.outcome import Outcome, Status
 from tap_clientsuccess.singer.stream import RecordStream
 from tap_clientsuccess.singer.writer import OutputError
@@ -81,7 +81,9 @@ class ScheduledStream(RecordStream, abc.ABC):
         """Whether the news of other streams come first, as this one takes long."""
         schedule = self.schedule
         is_begun = self.is_incremental and self.has_bookmark
-        return not is_begun or schedule.is_unfinished or schedule.past.by_number
+        return (
+            not is_begun or schedule.first_read_is_unfinished or schedule.past.by_number
+        )
 
     @property
     def reads_everything(self) -> bool:
@@ -185,14 +187,11 @@ class ScheduledStream(RecordStream, abc.ABC):
         is_over = outcome.status is not Status.SKIPPED and not outcome.is_unfinished
         if not (is_over and self.reads_everything):
             return
-        ending = Ending(
-            outcome.is_complete, outcome.everything, outcome.undated, outcome.uncounted
-        )
-        is_activated = self._activate(ending)
+        is_activated = self._activate()
         is_comparable = outcome.is_complete and not outcome.uncounted
         if is_comparable and not self.emit_activate_version_messages:
             self._compare(outcome.everything)
-        schedule.end(ending, is_activated=is_activated)
+        schedule.end(outcome, is_activated=is_activated)
         if next_at := schedule.next_at:
             is_every_run = not self.settings.full_read_interval(self.name)
             due = f"; the next full read is due on {next_at:%Y-%m-%d}"
@@ -203,11 +202,11 @@ class ScheduledStream(RecordStream, abc.ABC):
                 "" if is_every_run else due,
             )
 
-    def _activate(self, ending: Ending) -> bool:
+    def _activate(self) -> bool:
         """Activate the version of a full read, if nothing speaks against it."""
         if not self.emit_activate_version_messages:
             return False
-        if why := self.schedule.objection(ending):
+        if why := self.schedule.objection(self.outcome):
             self.logger.warning(
                 "%s: no ACTIVATE_VERSION after this full read, so deleted records stay "
                 "in the target: %s",

@@ -34,14 +34,16 @@ _PAGES_PER_STATE = 4
 
 
 class Checkpoint(t.NamedTuple):
-    """Marks a position between records.
+    """Stands between records: all changes up to its time come before it."""
 
-    Attributes:
-        time: All changes up to this time come before the checkpoint. None: what the
-            checkpoints before said was not justified.
-    """
+    time: dt.datetime
 
-    time: dt.datetime | None
+
+class GoBack:
+    """Stands between records: what the checkpoints before it said was not justified."""
+
+
+Mark = Checkpoint | GoBack
 
 
 class SearchStream(ClientSuccessStream):
@@ -65,6 +67,24 @@ class SearchStream(ClientSuccessStream):
 
         The second half of a full read moves its place as well.
         """
+        reader = self._reader()
+        for item in self.completed(self._items(reader)):
+            if isinstance(item, Mark):
+                if isinstance(item, Checkpoint):
+                    self._checkpoint(item.time)
+                else:
+                    self._go_back()
+                self.write_state()
+            else:
+                yield item
+        self.check_keys()
+        self._tell(reader)
+        self.outcome = self._outcome(reader)
+        self._settle(reader)
+        self.summarize_warnings()
+
+    def _reader(self) -> Reader:
+        """Decide what is read, and note that the read begins."""
         if self.schedule.past.by_number and not self.clock.is_known:
             # What is due decides which pages are requested.
             self.thread_pool.submit(self._page, PageRequest.for_count()).result()
@@ -84,22 +104,7 @@ class SearchStream(ClientSuccessStream):
             # A run that is killed before the next STATE has begun, and had its turn.
             self.write_state(is_due=True)
         self._bookmark_to_restore = self._bookmark
-        for item in self.completed(self._items(reader)):
-            if isinstance(item, Checkpoint):
-                self._checkpoint(item.time)
-                self.write_state()
-            else:
-                yield item
-        self.check_keys()
-        if reader.sent_undated and self.is_incremental:
-            self.warn_once(
-                f"a record without {self.modification_key} is there: an incremental "
-                "sync does not notice its edits"
-            )
-        self.outcome = self._outcome(reader)
-        if self.is_incremental and not self.refusals:
-            self._settle(reader)
-        self.summarize_warnings()
+        return reader
 
     @property
     def _is_known_by_number(self) -> bool:
@@ -108,15 +113,16 @@ class SearchStream(ClientSuccessStream):
         is_full = schedule.kind is Kind.FULL and self.is_incremental
         return is_full and schedule.past.by_number and self.reads_everything
 
-    def _checkpoint(self, time: dt.datetime | None) -> None:
-        """Note how far everything was sent; None: what was noted proves nothing."""
-        if time is None:
-            self._set_bookmark(self._bookmark_to_restore)
-            # Nor does what earlier runs read by time.
-            self.schedule.move(None)
-            self.schedule.note_by_number(is_by_number=True)
-            self.schedule.note_attempt()
-            return
+    def _go_back(self) -> None:
+        """Take back what was noted of this read: it proves nothing."""
+        self._set_bookmark(self._bookmark_to_restore)
+        # Nor does what earlier runs read by time.
+        self.schedule.move(None)
+        self.schedule.note_by_number(is_by_number=True)
+        self.schedule.note_attempt()
+
+    def _checkpoint(self, time: dt.datetime) -> None:
+        """Note how far everything was sent."""
         self._move(time)
         if self._is_second_half:
             # It starts the lookback before the place.
@@ -126,9 +132,17 @@ class SearchStream(ClientSuccessStream):
 
     def _settle(self, reader: Reader) -> None:
         """Note in the state what a read has proven."""
+        schedule, verdict = self.schedule, reader.verdict
+        accepted = verdict.missing if verdict.is_accepted else 0
+        # An incremental read that lacks nothing says nothing of the whole list.
+        if accepted or self.reads_everything:
+            schedule.accept(accepted)
+        if verdict.is_complete and not self.outcome.is_complete:
+            schedule.bar(self.outcome.why)
+        if not self.is_incremental or self.refusals:
+            return
         if reader.bookmark:
             self._move(reader.bookmark)
-        schedule = self.schedule
         if not self._is_known_by_number:
             schedule.note_by_number(is_by_number=reader.distrusts_times)
         if self.outcome.is_unfinished:
@@ -143,8 +157,8 @@ class SearchStream(ClientSuccessStream):
         fitting = self.settings.max_response_bytes // max(1, self._largest_page)
         return max(1, min(self.settings.concurrency, fitting))
 
-    def _items(self, reader: Reader) -> Iterator[Lines | Checkpoint]:
-        """Yield the records, and checkpoints between them."""
+    def _items(self, reader: Reader) -> Iterator[Lines | Mark]:
+        """Yield the records, and marks between them."""
         # With BATCH they write nothing: the next file's STATE has the last of them.
         pages = 1 if self.get_batch_config(self.config) else _PAGES_PER_STATE
         has_gone_back = False
@@ -154,7 +168,7 @@ class SearchStream(ClientSuccessStream):
             self._note_pass(reader, batch.page)
             if self.is_incremental and reader.distrusts_times and not has_gone_back:
                 has_gone_back = True
-                yield Checkpoint(None)
+                yield GoBack()
             self.note_extraction()
             records = self.sendable(batch.records)
             self.progress.sent = reader.sent
@@ -180,14 +194,17 @@ class SearchStream(ClientSuccessStream):
             )
         self.progress.read += len(page.keys)
 
-    def completed(
-        self, items: Iterable[Lines | Checkpoint]
-    ) -> Iterable[Lines | Checkpoint]:
-        """Turn a page's records into what is sent; pass checkpoints on in order."""
+    def completed(self, items: Iterable[Lines | Mark]) -> Iterable[Lines | Mark]:
+        """Turn a page's records into what is sent; pass marks on in order."""
         return items
 
-    def _outcome(self, reader: Reader) -> Outcome:
-        """Say how the read ended."""
+    def _tell(self, reader: Reader) -> None:
+        """Log what the read found out about the server and its records."""
+        if reader.sent_undated and self.is_incremental:
+            self.warn_once(
+                f"a record without {self.modification_key} is there: an incremental "
+                "sync does not notice its edits"
+            )
         if (surplus := reader.surplus) and not self.reads_everything:
             self.logger.info(
                 "%s: the server counts %s more than its filter by time lets through, "
@@ -202,31 +219,32 @@ class SearchStream(ClientSuccessStream):
                 self.name,
                 FURTHER_BACK / dt.timedelta(hours=1),
             )
-        verdict = reader.verdict
-        status, why = Status.COMPLETE, verdict.why
-        if not verdict.is_complete:
-            status = Status.MISSING if verdict.missing else Status.IN_DOUBT
-            self._warn_of(verdict, has_bookmark=bool(reader.bookmark))
+        if not reader.verdict.is_complete:
+            self._warn_of(reader.verdict, has_bookmark=bool(reader.bookmark))
         elif doubt := reader.uncounted:
             self.logger.info("%s: %s", self.name, doubt)
-        if verdict.is_complete and (doubts := [*self.refusals, *self.doubts]):
-            status, why = Status.IN_DOUBT, "; ".join(doubts)
-            self.schedule.bar(why)
-        accepted = verdict.missing if verdict.is_accepted else 0
-        was_accepted = False
-        # An incremental read that lacks nothing says nothing of the whole list.
-        if accepted or self.reads_everything:
-            was_accepted = self.schedule.accept(accepted)
+
+    def _judged(self, verdict: Verdict) -> tuple[Status, str]:
+        """Return whether everything came, and what speaks against it."""
+        if not verdict.is_complete:
+            return Status.MISSING if verdict.missing else Status.IN_DOUBT, verdict.why
+        if doubts := [*self.refusals, *self.doubts]:
+            return Status.IN_DOUBT, "; ".join(doubts)
+        return Status.COMPLETE, ""
+
+    def _outcome(self, reader: Reader) -> Outcome:
+        verdict, schedule = reader.verdict, self.schedule
+        status, why = self._judged(verdict)
         return Outcome(
             status=status,
             why=why,
             missing=verdict.missing,
             is_unfinished=(
-                self.schedule.kind is Kind.FIRST
+                schedule.kind is Kind.FIRST
                 and verdict.is_unfinished
                 and not self.refusals
             ),
-            was_accepted=was_accepted,
+            was_accepted=verdict.is_accepted and schedule.was_accepted(verdict.missing),
             distinct=reader.sent,
             everything=reader.everything,
             undated=reader.undated,
@@ -271,7 +289,7 @@ class SearchStream(ClientSuccessStream):
                 is_place=True,
             )
         bookmark = self._bookmark
-        is_first = bookmark is None or self.schedule.is_unfinished
+        is_first = bookmark is None or self.schedule.first_read_is_unfinished
         window = Window(bookmark, settings.start_date, settings.lookback, is_first)
         if bookmark and is_future(bookmark):
             self.logger.warning(
