@@ -21,7 +21,7 @@ from tap_clientsuccess.http.transport import Transport
 from tap_clientsuccess.records.decoding import decode_json
 from tap_clientsuccess.records.envelope import records_of
 from tap_clientsuccess.schedule.noted import greatest_version
-from tap_clientsuccess.singer.progress import Progress
+from tap_clientsuccess.singer.reporter import Reporter
 from tap_clientsuccess.singer.sdk import SdkTap
 from tap_clientsuccess.singer.signals import stop_signal
 
@@ -42,14 +42,14 @@ class TapContext:
         client: Sends requests.
         thread_pool: Runs requests concurrently.
         custom_fields: The account's custom field definitions.
-        progress: Reports how far the sync has come.
+        reporter: Reports how far the sync has come.
     """
 
     settings: Settings
     client: Client
     thread_pool: ThreadPool
     custom_fields: FieldDefinitions
-    progress: Progress
+    reporter: Reporter
 
     @classmethod
     def from_config(cls, config: Mapping[str, t.Any], *, is_configured: bool) -> t.Self:
@@ -61,11 +61,11 @@ class TapContext:
         """
         settings = Settings.from_config(config)
         client = _client(settings)
-        progress = Progress()
+        reporter = Reporter()
 
         def checkpoint() -> None:
             stop_signal.raise_if_set()
-            progress.tick()
+            reporter.tick()
 
         thread_pool = ThreadPool(settings.concurrency, checkpoint)
         can_read = is_configured and settings.discover_custom_fields
@@ -80,7 +80,7 @@ class TapContext:
             thread_pool.submit(client.fetch, HTTPRequest(url), bool).result()
 
         custom_fields = FieldDefinitions(read if can_read else None, check_key)
-        return cls(settings, client, thread_pool, custom_fields, progress)
+        return cls(settings, client, thread_pool, custom_fields, reporter)
 
     @property
     def clock(self) -> ServerClock:

@@ -62,7 +62,7 @@ class SyncTap(ContextTap):
             self._leave()
             raise
         finally:
-            self.context.progress.end()
+            self.context.reporter.end()
         self._check_v1()
         self._check_complete()
 

@@ -44,7 +44,7 @@ from tap_clientsuccess.health import check_connection
 from tap_clientsuccess.singer import about_text  # noqa: F401 # it replaces the SDK's
 from tap_clientsuccess.singer.batch_files import check_storage
 from tap_clientsuccess.singer.mapper import StreamMapper
-from tap_clientsuccess.singer.progress import be_quiet
+from tap_clientsuccess.singer.reporter import be_quiet
 from tap_clientsuccess.singer.sdk import (
     BatchConfig,
     ConfigInput,

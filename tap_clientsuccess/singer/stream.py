@@ -38,7 +38,7 @@ if t.TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
     from singer_sdk.singerlib.encoding.simple import Message
 
-    from tap_clientsuccess.singer.progress import Progress
+    from tap_clientsuccess.singer.reporter import Reporter
     from tap_clientsuccess.singer.writer import BufferedWriter
 
 _MAP_OPTIONS = ("stream_map_config", "faker_config")
@@ -78,7 +78,7 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
 
     @property
     @abc.abstractmethod
-    def reporter(self) -> Progress:
+    def reporter(self) -> Reporter:
         """Reports the progress of all streams."""
 
     @abc.abstractmethod

@@ -24,7 +24,7 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.errors import RefusedError
     from tap_clientsuccess.http.responses import Response
     from tap_clientsuccess.records.record_reader import EncodedRecord, Find
-    from tap_clientsuccess.singer.progress import Progress
+    from tap_clientsuccess.singer.reporter import Reporter
 
 T = t.TypeVar("T")
 
@@ -67,9 +67,9 @@ class ClientSuccessStream(ScheduledStream):
         self.schema = entry.schema.to_dict() if entry else {"properties": {}}
 
     @property
-    def reporter(self) -> Progress:
+    def reporter(self) -> Reporter:
         """Reports the progress of all streams."""
-        return self._tap.context.progress
+        return self._tap.context.reporter
 
     @property
     def url_base(self) -> str:

@@ -26,7 +26,7 @@ from tap_clientsuccess.custom_fields import FieldDefinitions
 from tap_clientsuccess.errors import ApiError, UnavailableError
 from tap_clientsuccess.http.clock import ServerClock
 from tap_clientsuccess.paging.page import PageRequest
-from tap_clientsuccess.singer.progress import Progress
+from tap_clientsuccess.singer.reporter import Reporter
 from tap_clientsuccess.singer.signals import Interrupted
 from tap_clientsuccess.singer.writer import BufferedWriter, OutputError
 from tap_clientsuccess.streams import search
@@ -423,7 +423,7 @@ class NightTap(TapClientSuccess):
             t.cast("t.Any", ModelClient(self._world)),
             t.cast("t.Any", LazyPool(self._world)),
             FieldDefinitions(None, lambda: None),
-            Progress(),
+            Reporter(),
         )
 
     def _read_second_halves(self) -> None:

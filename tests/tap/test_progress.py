@@ -16,7 +16,8 @@ import pytest
 from clientsuccess_sandbox import Sandbox, Status
 from tap_clientsuccess.errors import ApiError
 from tap_clientsuccess.http.client import RequestCounts
-from tap_clientsuccess.singer.progress import INTERVAL_SECONDS, Progress, StreamProgress
+from tap_clientsuccess.singer.progress import StreamProgress
+from tap_clientsuccess.singer.reporter import INTERVAL_SECONDS, Reporter
 
 if t.TYPE_CHECKING:
     from pathlib import Path
@@ -52,19 +53,19 @@ def run_line(caplog: pytest.LogCaptureFixture) -> str:
 def test_a_line_every_ten_seconds(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     clock = Clock()
-    progress = Progress(clock)
+    reporter = Reporter(clock)
     counts = RequestCounts()
     stream = StreamProgress("clients", total=1000, changed=500, requests=counts)
-    with progress.of(stream):
+    with reporter.of(stream):
         stream.records = 250
         counts.add(requests=7, retries=2, rate_limited=1)
         for clock.now in (1.0, INTERVAL_SECONDS - 0.1, INTERVAL_SECONDS, 11.0, 19.9):
-            progress.tick()
+            reporter.tick()
         stream.records, stream.total = 500, None
         clock.now = 20.0
-        progress.tick()
+        reporter.tick()
         stream.status = "complete"
-    progress.tick()
+    reporter.tick()
     assert caplog.messages == [
         (
             "clients: 250 of 1,000 records (25%), 25/s, about 30 s left; requests: 7, "
@@ -152,12 +153,12 @@ def test_the_live_line_shows_a_later_pass(
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     clock = Clock()
-    progress = Progress(clock)
+    reporter = Reporter(clock)
     stream = StreamProgress("notes", total=100)
-    with progress.of(stream):
+    with reporter.of(stream):
         stream.begin_pass(2, 200)
         stream.read, clock.now = 50, 1.0
-        progress.tick()
+        reporter.tick()
         stream.status = "complete"
     shown = capsys.readouterr().err
     assert "50/200" in shown
