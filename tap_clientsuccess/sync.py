@@ -39,7 +39,7 @@ if t.TYPE_CHECKING:
 
 
 class SyncTap(ContextTap):
-    """A tap that syncs in two passes."""
+    """Reads what is new in all streams, then the rest."""
 
     message_writer_class = BufferedWriter
     message_writer: BufferedWriter

@@ -1,6 +1,7 @@
-"""The one place for the SDK's private names: its next release may change them.
+"""The SDK's private names that the tap, its settings and its catalog need.
 
-`tests/test_sdk_private_names.py` lists them, and tests what is relied on.
+Those of a stream are in `stream`. The SDK's next release may change any of them:
+`tests/test_sdk_private_names.py` lists all, file by file, and tests what is relied on.
 """
 
 from __future__ import annotations

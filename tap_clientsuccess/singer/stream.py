@@ -1,7 +1,8 @@
 """How the messages of a stream are made of its records.
 
 The SDK does all of it, except where its way is slow, or leaves out what the SCHEMA
-message promises. What is used of its insides stands here, and nowhere else.
+message promises. There it overrides private methods of the SDK's stream, which
+`tests/test_sdk_private_names.py` lists.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
     has_records = True
     """Whether responses have its records."""
     part = ""
-    """What is read of it, where that is not all of its run."""
+    """What the log calls the second half of its run, while that is read."""
     version: int | None = None
     """The version that its records carry; None without versions."""
     _extracted: bytes
@@ -106,7 +107,7 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
             if len(path) == 2 and not chosen  # noqa: PLR2004
         ]
 
-    def read_again(self) -> None:
+    def read_rest(self) -> None:
         """Do what the SDK does after the SCHEMA message, which has left."""
         if batch_config := self.get_batch_config(self.config):
             self._sync_batches(batch_config)
@@ -351,7 +352,7 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
             )
 
     def write_state(self, *, is_due: bool = False) -> None:
-        """Write a STATE message where one is due; the records leave in any case.
+        """Write a STATE message where one is due, and let all records leave.
 
         Args:
             is_due: Whether one is due though no record was sent.
@@ -361,6 +362,6 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
         self._write_state_message()
 
     def _write_state_message(self) -> None:
-        """Write a STATE message where one is due; the records leave in any case."""
+        """Write it, and flush: without one, the records would wait."""
         super()._write_state_message()
         t.cast("BufferedWriter", self._tap.message_writer).flush()

@@ -43,7 +43,6 @@ class ScheduledStream(RecordStream, abc.ABC):
     _tap: ContextTap
     reads_at_once = False
     """Whether a full read has no second half: it is all that a run reads."""
-    _is_second_half = False
     _has_sent = False
     started_at: dt.datetime
     ended_at: dt.datetime
@@ -84,6 +83,10 @@ class ScheduledStream(RecordStream, abc.ABC):
         return (
             not is_begun or schedule.first_read_is_unfinished or schedule.past.by_number
         )
+
+    @property
+    def _is_second_half(self) -> bool:
+        return bool(self.part)
 
     @property
     def reads_everything(self) -> bool:
@@ -139,9 +142,9 @@ class ScheduledStream(RecordStream, abc.ABC):
     def sync_second_half(self) -> None:
         """Read what a full read lacks, after the news of all streams."""
         self.logger.info("%s: full read: %s", self.name, self.schedule.reason)
-        self._is_second_half, self.part = True, "full read"
+        self.part = "full read"
         self.schedule.note_turn()
-        self.read_again()
+        self.read_rest()
 
     @contextmanager
     def concluded(self) -> Iterator[None]:
