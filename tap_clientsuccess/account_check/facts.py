@@ -6,8 +6,8 @@ None is "cannot tell". Nothing here is data of the account.
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields
 
 READ = t.Literal["by time", "by page number", "in one request", "not at all"]
 BY_TIME = ("clients", "contacts", "contracts", "products")
@@ -16,25 +16,56 @@ NO_TIME = "no time"
 REFUSED = 0
 """In place of the size of a page."""
 
+Table = t.Literal["lists", "streams", "searches"]
+"""Of all that is read, of what has pages, or of what may sort and filter."""
 Tell = Callable[["StreamFacts"], t.Any]
 
 
 class Finding(t.NamedTuple):
-    """How a finding is told.
+    """How a fact is told.
 
     Attributes:
         words: The head of its column.
-        table: Of all that is read, of what has pages, or of what may sort and filter.
+        table: Where that column is.
         show: Returns what the cell says; None for the value itself.
         odd: Returns what differs from what is known, if anything does.
-        only: The streams of which so much is known; none for all.
+        news: What differs where it is False of a search in `BY_TIME`.
     """
 
     words: str
-    table: t.Literal["lists", "streams", "searches"]
+    table: Table
     show: Tell | None = None
     odd: Tell | None = None
-    only: tuple[str, ...] = ()
+    news: str | None = None
+
+    def differs(self, facts: StreamFacts, value: t.Any) -> t.Any:
+        """Return what differs from what is known, if anything does."""
+        if value is False and facts.name in BY_TIME and self.news:
+            return self.news
+        return self.odd and self.odd(facts)
+
+
+def finding(
+    words: str,
+    table: Table,
+    show: Tell | None = None,
+    *,
+    odd: Tell | None = None,
+    news: str | None = None,
+    **options: t.Any,
+) -> t.Any:
+    """Declare a fact that is told, as the default of the field with its name.
+
+    Args:
+        words: As all but `options`, see `Finding`.
+        table: Where it is told.
+        show: How.
+        odd: What may be odd about it.
+        news: What is odd where it is False.
+        options: What `dataclasses.field` takes; by default, the fact is None at first.
+    """
+    told = Finding(words, table, show, odd, news)
+    return field(metadata={"finding": told}, **(options or {"default": None}))
 
 
 def said(status: int | None) -> str:
@@ -121,30 +152,82 @@ class StreamFacts:
         not_asked: Whether requests ran out before all was asked.
     """
 
-    name: str
+    name: str = field(metadata={"finding": Finding("Stream", "lists")})
     status: int | None = None
-    reachable: bool = False
-    records: int | None = None
-    page_sizes: dict[str, int | None] = field(default_factory=dict)
-    first_page: int | None = None
-    total: str | None = None
-    counted_too_many: int = 0
-    reads_to: int | None = None
+    reachable: bool = finding(
+        "Reachable",
+        "lists",
+        lambda s: "yes" if s.reachable else f"no ({said(s.status)})",
+        odd=lambda s: None if s.reachable else f"cannot be read ({said(s.status)})",
+        default=False,
+    )
+    records: int | None = finding("Records", "lists", _records)
+    page_sizes: dict[str, int | None] = finding(
+        "Full page, by size asked",
+        "streams",
+        _pages,
+        odd=_small_page,
+        default_factory=dict,
+    )
+    first_page: int | None = finding(
+        "First page",
+        "streams",
+        odd=lambda s: "pages are numbered from 1" if s.first_page == 1 else None,
+    )
+    total: str | None = finding(
+        "Total",
+        "streams",
+        odd=lambda s: (
+            f"the total is {s.total}" if s.total in {"absent", "inexact"} else None
+        ),
+    )
+    counted_too_many: int = finding(
+        "Counted too many",
+        "streams",
+        lambda s: None if s.total in {None, "absent"} else s.counted_too_many,
+        default=0,
+    )
+    reads_to: int | None = finding("Reads to", "streams", _depth)
     beyond: str | None = None
-    without_key: int = 0
-    seconds: float | None = None
-    records_per_second: float | None = None
-    read: READ = "not at all"
-    sorts_ascending: bool | None = None
-    sorts_descending: bool | None = None
-    filters: bool | None = None
-    inclusive: bool | None = None
-    precision: str | None = None
-    zone: float | None = None
-    future_is_empty: bool | None = None
-    shows_modification: bool | None = None
-    without_time: int | None = None
-    newest_seconds: float | None = None
+    without_key: int = finding(
+        "Without key",
+        "lists",
+        lambda s: f"{s.without_key} of {s.fields.sampled}",
+        default=0,
+    )
+    seconds: float | None = finding("First byte, seconds", "streams")
+    records_per_second: float | None = finding("Records a second", "streams")
+    read: READ = finding(
+        "Will be read",
+        "streams",
+        lambda s: s.read + " (not all was asked)" * s.not_asked,
+        default="not at all",
+    )
+    sorts_ascending: bool | None = finding(
+        "Sorts up", "searches", news="does not sort oldest first"
+    )
+    sorts_descending: bool | None = finding(
+        "Sorts down", "searches", news="does not sort newest first"
+    )
+    filters: bool | None = finding(
+        "Filters by time", "searches", news="does not filter by modification time"
+    )
+    inclusive: bool | None = finding("The moment itself passes", "searches")
+    precision: str | None = finding("Precision", "searches")
+    zone: float | None = finding(
+        "Zone",
+        "searches",
+        lambda s: _zone(s.zone),
+        odd=lambda s: f"filters are taken for {_zone(s.zone)}" if s.zone else None,
+    )
+    future_is_empty: bool | None = finding("A future filter empties it", "searches")
+    shows_modification: bool | None = finding(
+        "Shows modification", "searches", news="does not show modification times"
+    )
+    without_time: int | None = finding("Records without a time", "searches")
+    newest_seconds: float | None = finding(
+        "Newest ahead of the server's clock, seconds", "searches"
+    )
     fields: FieldFacts = field(default_factory=FieldFacts)
     not_asked: bool = False
 
@@ -155,86 +238,16 @@ class StreamFacts:
 
     def news(self) -> Iterator[str]:
         """Yield what differs from what is known."""
-        for finding in FINDINGS.values():
-            is_known = not finding.only or self.name in finding.only
-            if finding.odd and is_known and (news := finding.odd(self)):
+        for name, told in findings().items():
+            if news := told.differs(self, getattr(self, name)):
                 yield news
         yield from self.fields.news()
 
 
-def _known(key: str, words: str, news: str) -> Finding:
-    """Return a finding that is known to be yes of the searches by time."""
-
-    def odd(facts: StreamFacts) -> str | None:
-        return news if getattr(facts, key) is False else None
-
-    return Finding(words, "searches", odd=odd, only=BY_TIME)
-
-
-FINDINGS: Mapping[str, Finding] = {
-    "name": Finding("Stream", "lists"),
-    "reachable": Finding(
-        "Reachable",
-        "lists",
-        lambda s: "yes" if s.reachable else f"no ({said(s.status)})",
-        lambda s: None if s.reachable else f"cannot be read ({said(s.status)})",
-    ),
-    "records": Finding("Records", "lists", _records),
-    "page_sizes": Finding("Full page, by size asked", "streams", _pages, _small_page),
-    "first_page": Finding(
-        "First page",
-        "streams",
-        odd=lambda s: "pages are numbered from 1" if s.first_page == 1 else None,
-    ),
-    "total": Finding(
-        "Total",
-        "streams",
-        odd=lambda s: (
-            f"the total is {s.total}" if s.total in {"absent", "inexact"} else None
-        ),
-    ),
-    "counted_too_many": Finding(
-        "Counted too many",
-        "streams",
-        lambda s: None if s.total in {None, "absent"} else s.counted_too_many,
-    ),
-    "reads_to": Finding("Reads to", "streams", _depth),
-    "without_key": Finding(
-        "Without key", "lists", lambda s: f"{s.without_key} of {s.fields.sampled}"
-    ),
-    "seconds": Finding("First byte, seconds", "streams"),
-    "records_per_second": Finding("Records a second", "streams"),
-    "read": Finding(
-        "Will be read",
-        "streams",
-        lambda s: s.read + " (not all was asked)" * s.not_asked,
-    ),
-    "sorts_ascending": _known(
-        "sorts_ascending", "Sorts up", "does not sort oldest first"
-    ),
-    "sorts_descending": _known(
-        "sorts_descending", "Sorts down", "does not sort newest first"
-    ),
-    "filters": _known(
-        "filters", "Filters by time", "does not filter by modification time"
-    ),
-    "inclusive": Finding("The moment itself passes", "searches"),
-    "precision": Finding("Precision", "searches"),
-    "zone": Finding(
-        "Zone",
-        "searches",
-        lambda s: _zone(s.zone),
-        lambda s: f"filters are taken for {_zone(s.zone)}" if s.zone else None,
-    ),
-    "future_is_empty": Finding("A future filter empties it", "searches"),
-    "shows_modification": _known(
-        "shows_modification", "Shows modification", "does not show modification times"
-    ),
-    "without_time": Finding("Records without a time", "searches"),
-    "newest_seconds": Finding(
-        "Newest ahead of the server's clock, seconds", "searches"
-    ),
-}
+def findings() -> dict[str, Finding]:
+    """Return how each fact of a stream is told, in the order of the columns."""
+    told = fields(StreamFacts)
+    return {each.name: each.metadata["finding"] for each in told if each.metadata}
 
 
 @dataclass

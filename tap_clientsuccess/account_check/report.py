@@ -7,10 +7,10 @@ import typing as t
 from dataclasses import asdict, astuple
 
 from tap_clientsuccess.account_check.facts import (
-    FINDINGS,
     FieldFacts,
     Report,
     StreamFacts,
+    findings,
     said,
 )
 
@@ -82,7 +82,7 @@ def _access(report: Report) -> Iterator[str]:
 def _streams(rows: Sequence[StreamFacts], *tables: str) -> Iterator[str]:
     columns = {
         key: finding
-        for key, finding in FINDINGS.items()
+        for key, finding in findings().items()
         if finding.table in tables or key == "name"
     }
     yield from _table(
