@@ -48,8 +48,9 @@ def port() -> int:
         raise SkippedError("PostgreSQL is not installed (Debian: postgresql)")
     programs = Path(initdb).resolve().parent
     stack = ExitStack()
-    atexit.register(stack.close)
     place = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    # After the folder is made: what is registered last runs first.
+    atexit.register(stack.close)
     user: tuple[str, ...] = ()
     if os.geteuid() == 0:
         # PostgreSQL refuses to run as root.
