@@ -23,7 +23,7 @@ Row = dict[str, t.Any]
 
 
 class SkippedError(Exception):
-    """Something cannot be run here; the message says why."""
+    """Something cannot be run here, or failed; the message says why."""
 
 
 def run(*command: t.Any, **options: t.Any) -> str:

@@ -12,7 +12,7 @@ import time
 import typing as t
 from dataclasses import dataclass, field
 
-from commands import Row, SkippedError, tap_command
+from commands import Row, tap_command
 from comparison import by_key, folded_by_key
 from target_kinds import TARGETS
 
@@ -126,13 +126,10 @@ class Pipeline:
 
     def rows(self) -> Records:
         """Return what is in the warehouse, with folded names."""
-        found: Records = {}
-        for stream, names in KEYS.items():
-            rows: list[Row] = []
-            with contextlib.suppress(SkippedError):  # There is no such table yet.
-                rows = TARGET.rows(self.place, stream)
-            found[stream] = folded_by_key(rows, names)
-        return found
+        return {
+            stream: folded_by_key(TARGET.rows(self.place, stream), names)
+            for stream, names in KEYS.items()
+        }
 
     def expect_rows(self, when: str, *, exactly: bool = True) -> None:
         """Compare the keys in the warehouse with those of the account.

@@ -134,6 +134,9 @@ class _Postgres(Target):
         return super().prepare(place) | where
 
     def rows(self, place: Path, stream: str) -> list[Row]:
+        """Return the rows of a stream; none where there is no such table yet."""
+        if postgres.query(f"SELECT to_regclass('{stream}')", place.name) == [""]:
+            return []
         sql = f"SELECT to_jsonb(t) FROM {stream} t"  # noqa: S608
         return _parsed(postgres.query(sql, place.name))
 

@@ -15,6 +15,8 @@ if t.TYPE_CHECKING:
 sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
 deletes = importlib.import_module("deletes")
 comparison = importlib.import_module("comparison")
+pipelines = importlib.import_module("pipeline")
+postgres = importlib.import_module("postgres")
 
 Records = dict[str, dict[str, dict[str, t.Any]]]
 
@@ -84,6 +86,22 @@ def test_an_old_value_is_seen(loaded: Loaded, checks: t.Any) -> None:
     checks.check(2, is_done=False)
     with pytest.raises(deletes.WrongError, match="clients 3: successScore"):
         checks.check(3, is_done=True)
+
+
+def test_no_table_yet_is_no_rows_and_a_failure_is_an_error(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "port", lambda: 1)
+    monkeypatch.setattr(postgres, "query", lambda *_: [""])  # As psql shows a NULL.
+    pipeline = pipelines.Pipeline(sandbox, tmp_path / "new", {})
+    assert not any(pipeline.rows().values())
+
+    def fail(*_: str) -> t.NoReturn:
+        raise deletes.SkippedError("psql failed")
+
+    monkeypatch.setattr(postgres, "query", fail)
+    with pytest.raises(deletes.SkippedError):
+        pipeline.rows()
 
 
 def test_a_new_column_must_come_at_once(loaded: Loaded, checks: t.Any) -> None:
