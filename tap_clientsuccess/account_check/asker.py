@@ -67,9 +67,14 @@ class Answer(t.NamedTuple):
         )
 
     @property
-    def is_refusal(self) -> bool:
+    def refuses_request(self) -> bool:
         """Whether the server refuses this request, and would again."""
         return self.status in _REFUSALS
+
+    @property
+    def status_without_records(self) -> int | None:
+        """The status, where no records were found; None if something else came."""
+        return None if self.body else self.status
 
 
 class Asker:

@@ -24,6 +24,7 @@ from tap_clientsuccess.config.settings import DEFAULT_BASE_URL, package_version
 from tap_clientsuccess.custom_fields import RESOURCE_TYPES
 from tap_clientsuccess.health import contradiction
 from tap_clientsuccess.http.auth import KeyAuthenticator
+from tap_clientsuccess.http.responses import SUCCESSES
 from tap_clientsuccess.streams.custom import CustomStream
 from tap_clientsuccess.streams.details import DetailStream
 from tap_clientsuccess.streams.lists import ReferenceList
@@ -115,13 +116,13 @@ class AccountCheck:
             return
         report.key[given] = status
         others = [each for each in KEY_HEADERS if each.lower() != given.lower()]
-        for header in others if verdict.is_refused(status) else ():
+        for header in others if verdict.refuses_key(status) else ():
             # The client stays, and with it the pace.
             client, key = self._asker.client, self._settings.api_key
             before = client.authenticator
             client.authenticator = KeyAuthenticator(key=header, value=key)
             report.key[header] = self._opens()
-            if not verdict.is_success(report.key[header]):
+            if report.key[header] not in SUCCESSES:
                 client.authenticator = before
 
     def _opens(self) -> int | None:
@@ -133,9 +134,9 @@ class AccountCheck:
             answer = self._get(url, page="0", size="1")
             self._note_clock(answer)
             statuses.append(answer.status)
-            if not verdict.is_refused(answer.status):
+            if not verdict.refuses_key(answer.status):
                 break
-        return statuses[-1] if verdict.is_success(statuses[-1]) else statuses[0]
+        return statuses[-1] if statuses[-1] in SUCCESSES else statuses[0]
 
     def _note_clock(self, answer: Answer) -> None:
         """Compare the server's clock with this machine's; both tell seconds."""
@@ -181,7 +182,7 @@ class AccountCheck:
             way = search.way or way
         for search in self._searches:
             self._say(f"how deep {search.facts.name} reads")
-            search.dive(depth)
+            search.measure_depth(depth)
             depth = search.facts.reads_to or depth
             search.facts.not_asked = False
 
@@ -194,10 +195,10 @@ class AccountCheck:
 
     def _list(self, name: str, answer: Answer) -> StreamFacts:
         records = records_in(answer)
-        is_odd = records is None and answer.body is not None
-        facts = StreamFacts(name=name, status=None if is_odd else answer.status)
+        facts = StreamFacts(name=name, status=answer.status_without_records)
         if records is not None:
-            facts.reachable, facts.records = True, len(records)
+            facts.reachable, facts.status = True, answer.status
+            facts.records = len(records)
             facts.read = "in one request"
             facts.seconds = round(answer.seconds, 3)
             sampled = records[: SIZES[0]]
@@ -217,8 +218,7 @@ class AccountCheck:
             records = records_in(answer)
             self._seconds["custom_fields"] = answer.seconds
             if records is None:
-                status = None if answer.body else answer.status
-                report.custom_fields_refused[resource] = status
+                report.custom_fields_refused[resource] = answer.status_without_records
                 continue
             report.custom_fields[resource] = len(records)
             types += [r.get("fieldTypeName") for r in records if isinstance(r, dict)]
@@ -243,7 +243,7 @@ class AccountCheck:
             try:
                 search.open()
                 search.compare(None)
-                search.dive(None)
+                search.measure_depth(None)
             except OutOfRequestsError:
                 search.facts.not_asked = True
             self._seconds[search.facts.name] = search.page_seconds

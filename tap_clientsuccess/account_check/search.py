@@ -32,7 +32,7 @@ if t.TYPE_CHECKING:
 
 SIZES = (1000, 500, 200)
 _MOST_QUESTIONS = 20
-_MOST_DIVES = 3
+_MOST_MEASUREMENTS = 3
 
 
 def records_in(answer: Answer) -> list[t.Any] | None:
@@ -46,7 +46,12 @@ def records_in(answer: Answer) -> list[t.Any] | None:
 
 
 class SearchCheck:
-    """Asks a search what it does.
+    """The check of one search; its methods are called in the order they stand.
+
+    Args:
+        stream: The search.
+        facts: Where its findings go.
+        asker: Sends the requests.
 
     Attributes:
         facts: What is known of it.
@@ -69,10 +74,11 @@ class SearchCheck:
         for size in SIZES:
             page, answer = self._ask(PageRequest(size=size))
             if not page:
-                facts.page_sizes[str(size)] = REFUSED if answer.is_refusal else None
+                facts.page_sizes[str(size)] = (
+                    REFUSED if answer.refuses_request else None
+                )
                 if not facts.reachable:
-                    # A success without records is none.
-                    facts.status = None if answer.body else answer.status
+                    facts.status = answer.status_without_records
                 continue
             got = len(page.keys)
             full = got if got >= size or self._goes_on(page, size) else None
@@ -129,7 +135,7 @@ class SearchCheck:
             return
         newest, answer = self._ask(PageRequest(newest_first=True))
         if not newest:
-            facts.sorts_descending = False if answer.is_refusal else None
+            facts.sorts_descending = False if answer.refuses_request else None
             return
         self._newest = newest
         facts.sorts_ascending, facts.sorts_descending = pages.sorts_all(first, newest)
@@ -138,7 +144,7 @@ class SearchCheck:
             facts.newest_seconds = round(ahead.total_seconds())
         future, answer = self._ask(PageRequest.for_count(FAR_FUTURE))
         if future is None:
-            facts.filters = False if answer.is_refusal else None
+            facts.filters = False if answer.refuses_request else None
             return
         facts.future_is_empty = not future.keys
         # A total that no filter changes tells nothing of a filter.
@@ -189,15 +195,15 @@ class SearchCheck:
             return True
         return False
 
-    def dive(self, likely: int | None) -> None:
+    def measure_depth(self, likely: int | None) -> None:
         """Find out whether the total is exact, and how deep it reads."""
         facts, first = self.facts, self._first
         if not first or not first.total:
             if first and first.total == 0:
                 facts.total = "inexact" if first.keys else "exact"
             return
-        for _ in range(_MOST_DIVES):
-            found, counted = self._dive(first.total, likely)
+        for _ in range(_MOST_MEASUREMENTS):
+            found, counted = self._depth_by_total(first.total, likely)
             if counted == first.total:
                 break
             first = replace(first, total=counted)  # It grew or shrank meanwhile.
@@ -209,7 +215,7 @@ class SearchCheck:
         if facts.counted_too_many:
             facts.total = "inexact"
 
-    def _dive(self, counted: int, likely: int | None) -> tuple[Depth, int]:
+    def _depth_by_total(self, counted: int, likely: int | None) -> tuple[Depth, int]:
         """Search the depth; end where the total changes, and return the total."""
         search = find_depth(
             counted - self.facts.counted_too_many,
@@ -228,8 +234,7 @@ class SearchCheck:
                 page, answer = self._ask(request, tries=1)
                 if page and page.total not in {None, counted}:
                     return Depth(), page.total or 0
-                status = None if answer.body else answer.status
-                place = search.send(Reply(page, status))
+                place = search.send(Reply(page, answer.status_without_records))
         except StopIteration as ended:
             return ended.value, counted
 
@@ -269,19 +274,10 @@ class SearchCheck:
             return None, answer
         try:
             found = self._stream.read_records(answer.body, self._reader)
+            sent_at = answer.response.sent_at or dt.datetime.now(dt.UTC)
+            return self._stream.page_of(request, found, sent_at), answer
         except UnexpectedBodyError:
             return None, answer
-        if found.counts is None:
-            return None, answer
-        page = Page(
-            number=request.number,
-            records=found.records,
-            keys=[record.key for record in found.records],
-            times=[record.time for record in found.records],
-            **found.counts._asdict(),
-            sent_at=answer.response.sent_at or dt.datetime.now(dt.UTC),
-        )
-        return page, answer
 
     @cached_property
     def _reader(self) -> RecordReader:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from tap_clientsuccess.account_check.facts import PlanRow, said
+from tap_clientsuccess.http.responses import SUCCESSES
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,12 +20,7 @@ DETAILS = {"clients": "client_details", "contacts": "contact_details"}
 _DAY_SECONDS = 86_400
 
 
-def is_success(status: int | None) -> bool:
-    """Tell whether a status is 2xx."""
-    return status is not None and 200 <= status < 300  # noqa: PLR2004
-
-
-def is_refused(status: int | None) -> bool:
+def refuses_key(status: int | None) -> bool:
     """Tell whether a status says that the key is refused."""
     return status in {401, 403}
 
@@ -56,7 +52,7 @@ def settings_to_use(report: Report, settings: Settings) -> dict[str, str]:
         ("api_key_header", settings.api_key_header, report.key),
         ("health_path", settings.health_path, report.health),
     ):
-        works = [name for name, status in statuses.items() if is_success(status)]
+        works = [name for name, status in statuses.items() if status in SUCCESSES]
         if works and given not in works:
             found[setting] = works[0]
     is_closed = bool(report.v1) and not any(facts.reachable for facts in report.v1)
@@ -70,13 +66,13 @@ def reasons(report: Report, settings: Settings) -> list[str]:
     found, use = [], report.settings
     key = report.key.get(settings.api_key_header)
     health = report.health.get(settings.health_path)
-    if is_refused(key):
+    if refuses_key(key):
         instead = use.get("api_key_header")
         found.append(
             f"the key is refused in {settings.api_key_header}"
             + (f": set api_key_header to {instead}" if instead else "")
         )
-    if not is_success(health):
+    if health not in SUCCESSES:
         instead = use.get("health_path")
         found.append(
             f"health does not answer ({said(health)})"
@@ -97,9 +93,9 @@ def reasons(report: Report, settings: Settings) -> list[str]:
 
 def differences(report: Report) -> Iterator[str]:
     """Yield what differs from what is documented or built in."""
-    if "/health" in report.health and not is_success(report.health["/health"]):
+    if report.health.get("/health", 200) not in SUCCESSES:
         yield f"/health answers {said(report.health['/health'])}"
-    if is_refused(report.key.get("X-API-Key")):
+    if refuses_key(report.key.get("X-API-Key")):
         yield "X-API-Key is refused"
     for facts in report.streams:
         yield from (f"{facts.name}: {what}" for what in facts.news())

@@ -374,25 +374,40 @@ class SearchStream(ClientSuccessStream):
             reader = reader or self.page_reader
 
         def read(response: Response) -> Page:
-            page = self.read_records(response.body, reader)
-            if page.counts is None:
-                raise UnexpectedBodyError("a bare list")
+            found = self.read_records(response.body, reader)
+            # A clock must cap the bookmark: a record's time may be in the future.
+            page = self.page_of(wanted, found, response.sent_at or now)
             with self._lock:
                 self._largest_page = max(self._largest_page, len(response.body))
                 # Later pages count only what changed since.
                 if self.progress.total is None:
-                    self.progress.total = page.counts.total
-            return Page(
-                number=wanted.number,
-                records=page.records,
-                keys=[record.key for record in page.records],
-                times=[record.time for record in page.records],
-                **page.counts._asdict(),
-                # A clock must cap the bookmark: a record's time may be in the future.
-                sent_at=response.sent_at or now,
-            )
+                    self.progress.total = page.total
+            return page
 
         return self.fetch(self.request_for(wanted), read)
+
+    @staticmethod
+    def page_of(wanted: PageRequest, found: RecordPage, sent_at: dt.datetime) -> Page:
+        """Return the page that was found.
+
+        Args:
+            wanted: The page that was requested.
+            found: The records of the response, and the counts beside them.
+            sent_at: When the request was sent.
+
+        Raises:
+            UnexpectedBodyError: There are no counts: it is a bare list.
+        """
+        if found.counts is None:
+            raise UnexpectedBodyError("a bare list")
+        return Page(
+            number=wanted.number,
+            records=found.records,
+            keys=[record.key for record in found.records],
+            times=[record.time for record in found.records],
+            **found.counts._asdict(),
+            sent_at=sent_at,
+        )
 
     def read_records(self, body: bytes, reader: RecordReader) -> RecordPage:
         """Read the response to a search: the records, and the counts beside them.
