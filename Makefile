@@ -126,7 +126,7 @@ reliability: $(READY) ## Thousands of histories with edits, faults and kills: 10
 
 .PHONY: targets
 targets: $(READY) ## Load real targets, compare, and write docs/targets.md
-	@$(BIN)/python scripts/targets.py $(ARGS)
+	@$(BIN)/python scripts/compare_targets.py $(ARGS)
 
 .PHONY: deletes
 deletes: $(READY) ## 30 nights with kills into PostgreSQL, compared: 10 to 30 minutes

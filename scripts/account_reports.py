@@ -6,7 +6,8 @@ import json
 import logging
 import typing as t
 from dataclasses import asdict
-from pathlib import Path
+
+from commands import ROOT
 
 from clientsuccess_sandbox import Body, Html, Mutate, Sandbox, Status
 from tap_clientsuccess.account_check.check import AccountCheck
@@ -15,7 +16,7 @@ from tap_clientsuccess.tap import TapClientSuccess
 if t.TYPE_CHECKING:
     from tap_clientsuccess.account_check.facts import Report
 
-FOLDER = Path(__file__).parent.parent / "tests" / "reports"
+FOLDER = ROOT / "tests" / "reports"
 UNORDERED = {"sortBy", "sortDirection", "modifiedAfter"}
 ACCOUNTS: dict[str, dict[str, t.Any]] = {
     "as_documented": {"clients": 150},

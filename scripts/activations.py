@@ -1,4 +1,4 @@
-"""Two trials of `make deletes`: kills at an activation, and two states for a table."""
+"""Trials of `make deletes`: kills at an activation, and two states for a table."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 import typing as t
 
 import postgres
-from pipeline import Feed, Pipeline, WrongError, account, expect
+from pipeline import Pipeline, RunningTarget, WrongError, account, expect
 
 from clientsuccess_sandbox import Sandbox
 
@@ -37,66 +37,71 @@ MOMENTS = [
 def activation(place: Path) -> None:
     """Kill the target before, at and after an activation; then run once more."""
     with _sandbox() as sandbox:
-        loaded = _loaded(sandbox, place)
+        pipeline = _filled_pipeline(sandbox, place)
         for moment, how in MOMENTS:
             client = sandbox.store.ids("clients")[0]
             sandbox.store.delete("clients", client)
-            messages = loaded.messages()
+            messages = pipeline.messages()
             first = _activation(messages)
             if moment == "at":
                 postgres.query(SLOW_DELETE, place.name)
-            with Feed(loaded) as feed:
-                feed.send(messages[: first + (moment != "before")])
+            with RunningTarget(pipeline) as target:
+                target.send(messages[: first + (moment != "before")])
                 if moment == "after":
-                    feed.wait_until_gone(str(client))
+                    target.wait_until_gone(str(client))
                 else:
-                    feed.wait_until_idle()
-                feed.kill(how)
-            has_row = str(client) in loaded.rows()["clients"]
+                    target.wait_until_idle()
+                target.kill(how)
+            has_row = str(client) in pipeline.rows()["clients"]
             if moment == "at":
                 postgres.query(NO_SLOW_DELETE, place.name)
             expect(has_row is (moment != "after"), f"{moment} {how.name}: {has_row=}")
             when = f"{how.name} {moment} the activation"
-            loaded.expect_rows(when, exactly=False)
-            loaded.run()
-            loaded.expect_rows(f"the run after {when}")
+            pipeline.expect_rows(when, exactly=False)
+            pipeline.run()
+            pipeline.expect_rows(f"the run after {when}")
             print(f"  {when}, then one more run: equal")
 
 
-def states(place: Path) -> None:
-    """Load one table from two states, against the rules."""
+def older_version(place: Path) -> None:
+    """Load one table from two states, against the rules: the older one ends later."""
     with _sandbox() as sandbox:
-        loaded = _loaded(sandbox, place)
-        older = loaded.messages()
+        pipeline = _filled_pipeline(sandbox, place)
+        older = pipeline.messages()
         sandbox.store.delete("clients", 1)
         time.sleep(1.1)  # A version is a second.
-        newer = loaded.messages()
+        newer = pipeline.messages()
         for messages in (newer, older):
-            with Feed(loaded) as feed:
-                feed.send(messages)
-        loaded.expect_rows("an older version that ended later", exactly=False)
-        back = "1" in loaded.rows()["clients"]
+            with RunningTarget(pipeline) as target:
+                target.send(messages)
+        pipeline.expect_rows("an older version that ended later", exactly=False)
+        back = "1" in pipeline.rows()["clients"]
         print(f"  an older version ends later: no living row dropped ({back=})")
-        loaded.run()
-        loaded.expect_rows("the next run")
+        pipeline.run()
+        pipeline.expect_rows("the next run")
 
+
+def older_records(place: Path) -> None:
+    """Load one table from two states: the older one between the newer one's records."""
+    with _sandbox() as sandbox:
+        pipeline = _filled_pipeline(sandbox, place)
+        time.sleep(1.1)  # A version is a second.
+        older = pipeline.messages()
         time.sleep(1.1)
-        older = loaded.messages()
-        time.sleep(1.1)
-        newer = loaded.messages()
+        newer = pipeline.messages()
         first = _activation(newer)
-        with Feed(loaded) as feed:
-            feed.send(newer[:first])
-            feed.wait_until_idle()
-            with Feed(loaded) as other:
+        with RunningTarget(pipeline) as target:
+            target.send(newer[:first])
+            target.wait_until_idle()
+            with RunningTarget(pipeline) as other:
                 other.send(older[: _activation(older)])
-            feed.send(newer[first:])
+            target.send(newer[first:])
         living = account(sandbox)["clients"].keys()
-        dropped = len(living - loaded.rows()["clients"].keys())
+        dropped = len(living - pipeline.rows()["clients"].keys())
         print(f"  older records before a newer activation: {dropped} rows dropped")
         expect(dropped > 0, "none was dropped, other than documented")
-        loaded.run()
-        loaded.expect_rows("the next full read")
+        pipeline.run()
+        pipeline.expect_rows("the next full read")
         print("  the next full read: equal")
 
 
@@ -104,13 +109,13 @@ def _sandbox() -> Sandbox:
     return Sandbox(seed=3, clients=12, delete_owned=True)
 
 
-def _loaded(sandbox: Sandbox, place: Path) -> Pipeline:
+def _filled_pipeline(sandbox: Sandbox, place: Path) -> Pipeline:
     """Return a pipeline that reads all each time, after its first run."""
     each_run = {"full_read_interval_days": {"*": 0}}
     # In small batches, rows arrive long before the activation.
-    loaded = Pipeline(sandbox, place, each_run, {"batch_size_rows": 5})
-    loaded.run()
-    return loaded
+    pipeline = Pipeline(sandbox, place, each_run, {"batch_size_rows": 5})
+    pipeline.run()
+    return pipeline
 
 
 def _activation(messages: list[bytes]) -> int:

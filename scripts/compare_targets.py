@@ -21,8 +21,8 @@ from pathlib import Path
 import msgspec
 from commands import ROOT, Messages, Row, SkippedError, run_tap
 from comparison import by_key, differences
+from known_targets import TARGETS
 from target import Config, StoppedError, Target
-from target_kinds import TARGETS
 
 from clientsuccess_sandbox import Mutate, Sandbox
 

@@ -21,7 +21,7 @@ from pathlib import Path
 import duckdb
 import postgres
 from commands import ROOT, Messages, SkippedError, run_tap
-from target_kinds import TARGETS
+from known_targets import TARGETS
 
 from clientsuccess_sandbox import Sandbox
 

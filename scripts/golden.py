@@ -11,13 +11,13 @@ import io
 import json
 import logging
 import typing as t
-from pathlib import Path
 
 import yaml
+from commands import ROOT
 
 from tap_clientsuccess.tap import TapClientSuccess
 
-FOLDER = Path(__file__).parent.parent / "tests" / "golden"
+FOLDER = ROOT / "tests" / "golden"
 _CHANGING = ("version", "sdk_version", "supported_python_versions")
 
 

@@ -150,37 +150,47 @@ class _Postgres(Target):
 TARGETS: tuple[Target, ...] = (
     _JSONLines("jsonl", settings="`do_timestamp_file: false`; the folder must exist"),
     _Postgres(
-        *("postgres", "MeltanoLabs", "meltanolabs-target-postgres"),
+        "postgres",
+        variant="MeltanoLabs",
+        package="meltanolabs-target-postgres",
         flattening=_FLATTENING,
     ),
     _Postgres(
-        *("postgres-pipelinewise", "pipelinewise", "pipelinewise-target-postgres"),
+        "postgres-pipelinewise",
+        variant="pipelinewise",
+        package="pipelinewise-target-postgres",
         flattening=_OLD_FLATTENING,
     ),
     _DuckDB(
-        *("duckdb", "jwills"),
+        "duckdb",
+        variant="jwills",
         flattening=_OLD_FLATTENING,
         settings="beside `duckdb<1.3`",
     ),
     _DuckDB(
-        *("duckdb-meltanolabs", "MeltanoLabs"),
+        "duckdb-meltanolabs",
+        variant="MeltanoLabs",
         flattening=_OLD_FLATTENING,
         settings="beside `duckdb<1.3`, as tried here",
         source="git+https://github.com/MeltanoLabs/target-duckdb"
         "@9dcbe6432516efc465b3952b113fff8618dafffa",
     ),
     _SQLite(
-        *("sqlite", "MeltanoLabs"),
+        "sqlite",
+        variant="MeltanoLabs",
         source="git+https://github.com/MeltanoLabs/target-sqlite"
         "@d4e802eadfd383d0b6993f97769e2d1ae8099507",
     ),
     _CSV(
-        *("csv", "MeltanoLabs", "meltanolabs-target-csv"),
+        "csv",
+        variant="MeltanoLabs",
+        package="meltanolabs-target-csv",
         settings="`file_naming_scheme: '{stream_name}-{timestamp}.csv'`",
         flattening=_FLATTENING,
     ),
     _Parquet(
-        *("parquet", "Automattic"),
+        "parquet",
+        variant="Automattic",
         source="git+https://github.com/Automattic/target-parquet"
         "@8bfbb1796e71d52863f821f5c1445525a6cea3d5",
         flattening=_FLATTENING,

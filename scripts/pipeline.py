@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from commands import Row, tap_command
 from comparison import by_key, folded_by_key
-from target_kinds import TARGETS
+from known_targets import TARGETS
 
 from clientsuccess_sandbox.data import KINDS
 from clientsuccess_sandbox.data.custom_fields import RESOURCES
@@ -75,20 +75,21 @@ class Pipeline:
     Attributes:
         sandbox: What the tap reads.
         place: A new folder for this pipeline alone; its name is that of the database.
-        more_of_tap: More settings of the tap.
-        more_of_target: More settings of the target.
+        tap_settings: More settings of the tap.
+        target_settings: More settings of the target.
         state: What the target confirmed last.
     """
 
     sandbox: Sandbox
     place: Path
-    more_of_tap: dict[str, t.Any]
-    more_of_target: dict[str, t.Any] = field(default_factory=dict)
+    tap_settings: dict[str, t.Any]
+    target_settings: dict[str, t.Any] = field(default_factory=dict)
     state: dict[str, t.Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         settings = TARGET.prepare(self.place) | TARGET.hard_delete
-        self.target_command = TARGET.command(self.place, settings | self.more_of_target)
+        settings |= self.target_settings
+        self.target_command = TARGET.command(self.place, settings)
 
     def run(self, kill: Kill | None = None) -> bool:
         """Run once; return whether it came to its end.
@@ -102,22 +103,23 @@ class Pipeline:
             subprocess.Popen(
                 self.tap_command(), stdout=subprocess.PIPE, stderr=errors
             ) as tap,
-            Feed(self, tap.stdout) as feed,
+            RunningTarget(self, tap.stdout) as target,
         ):
             t.cast("t.IO[bytes]", tap.stdout).close()
-            victims = {"tap": tap, "target": feed.process}
+            victims = {"tap": tap, "target": target.process}
             is_killed = kill is not None and _killed(victims[kill.victim], kill)
             codes = [each.wait(SECONDS_TO_END) for each in victims.values()]
         if not is_killed and any(codes):
-            last = [each.read_text(errors="replace")[-500:] for each in (log, feed.log)]
+            logs = (log, target.log)
+            last = [each.read_text(errors="replace")[-500:] for each in logs]
             raise WrongError(f"tap and target ended with {codes}: {' / '.join(last)}")
         return not is_killed
 
     def tap_command(self) -> list[str]:
         """Return the tap's command, after its files are written."""
         settings = {"page_size": 50, "emit_activate_version_messages": True}
-        more = self.more_of_tap
-        return tap_command(self.place, self.sandbox, self.state, **settings, **more)
+        settings |= self.tap_settings
+        return tap_command(self.place, self.sandbox, self.state, **settings)
 
     def messages(self) -> list[bytes]:
         """Run the tap alone; return the lines that it wrote."""
@@ -164,7 +166,7 @@ def _killed(process: subprocess.Popen[bytes], kill: Kill) -> bool:
     return False
 
 
-class Feed:
+class RunningTarget:
     """A running target; the pipeline's state becomes what it confirms.
 
     Args:

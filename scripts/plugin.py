@@ -10,9 +10,9 @@ import json
 import textwrap
 import tomllib
 import typing as t
-from pathlib import Path
 
 import yaml
+from commands import ROOT
 
 from tap_clientsuccess.config.settings import SCHEMA
 from tap_clientsuccess.tap import TapClientSuccess
@@ -27,7 +27,6 @@ OWN: dict[str, dict[str, t.Any]] = {
 }
 
 
-ROOT = Path(__file__).parent.parent
 HEAD = """\
 # `make docs` writes this file; docs/meltano.md says how to use it.
 """

@@ -20,8 +20,9 @@ if t.TYPE_CHECKING:
 sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
 comparison = importlib.import_module("comparison")
 commands = importlib.import_module("commands")
-targets = importlib.import_module("targets")
-kinds = {each.name: each for each in importlib.import_module("target_kinds").TARGETS}
+targets = importlib.import_module("compare_targets")
+known_targets = importlib.import_module("known_targets")
+by_name = {each.name: each for each in known_targets.TARGETS}
 
 RECORD = {
     "id": 1,
@@ -149,7 +150,7 @@ def test_what_a_target_has_is_read(
     number: int | str,
     kind: str,
 ) -> None:
-    target, place = kinds[name], tmp_path / "place"
+    target, place = by_name[name], tmp_path / "place"
     target.prepare(place)
     write(place)
     assert target.rows(place, "clients") == [{"id": number, "Note": TEXT}]
