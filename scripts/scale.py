@@ -133,8 +133,13 @@ def accounts() -> list[Cost]:
 def measured_table() -> str:
     """Write what was measured."""
     head = (
-        *("Clients", "Records", "First read", "Nothing changed", "1 % changed"),
-        *("… clients and contracts in full", "… all in full"),
+        "Clients",
+        "Records",
+        "First read",
+        "Nothing changed",
+        "1 % changed",
+        "… clients and contracts in full",
+        "… all in full",
     )
     return _table(head, ([f"{value:,.0f}" for value in cost] for cost in costs()))
 

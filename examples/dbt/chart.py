@@ -59,13 +59,16 @@ class Chart(t.NamedTuple):
 
 CHARTS = {
     "client_health_by_month": Chart(
-        *("Health over time, median per quarter", "score", lines("median")),
+        "Health over time, median per quarter",
+        "score",
+        lines("median"),
         """SELECT date_trunc('quarter', month) AS quarter, quantile_cont(score, 0.5)
         FROM {mart} WHERE month < DATE '2026-01-01'
         GROUP BY quarter ORDER BY quarter""",
     ),
     "arr_movements_by_month": Chart(
-        *("ARR movements, last two years", "EUR"),
+        "ARR movements, last two years",
+        "EUR",
         bars("new", "expansion", "reactivation", "contraction", "churn"),
         """SELECT month, new_arr, expansion_arr, reactivation_arr, contraction_arr,
             churn_arr
@@ -73,38 +76,48 @@ CHARTS = {
         ORDER BY month""",
     ),
     "nrr_grr_by_month": Chart(
-        *("Retention over twelve months", "%", lines("net", "gross")),
+        "Retention over twelve months",
+        "%",
+        lines("net", "gross"),
         """SELECT month, 100 * sum(current_arr) / sum(starting_arr),
             100 * sum(retained_arr) / sum(starting_arr)
         FROM {mart} WHERE currency = 'EUR' AND month < DATE '2026-01-01'
         GROUP BY month ORDER BY month""",
     ),
     "renewal_rate_by_month": Chart(
-        *("Renewal rate per quarter, contracts", "%", lines("renewed")),
+        "Renewal rate per quarter, contracts",
+        "%",
+        lines("renewed"),
         """SELECT date_trunc('quarter', month) AS quarter,
             100 * sum(renewed_contracts) / sum(contracts)
         FROM {mart} GROUP BY quarter ORDER BY quarter""",
     ),
     "renewal_forecast": Chart(
-        *("ARR up for renewal, and expected of it", "EUR"),
+        "ARR up for renewal, and expected of it",
+        "EUR",
         bars("expected", "at stake"),
         """SELECT month, sum(expected_arr), sum(arr) - sum(expected_arr)
         FROM {mart} WHERE currency = 'EUR' GROUP BY month ORDER BY month""",
     ),
     "client_360": Chart(
-        *("Clients, by health", "clients", bars("current", "former", wide=0.6)),
+        "Clients, by health",
+        "clients",
+        bars("current", "former", wide=0.6),
         """SELECT health, count(*) FILTER (is_current),
             count(*) FILTER (NOT is_current)
         FROM {mart} GROUP BY health ORDER BY health""",
     ),
     "nps_by_segment_by_month": Chart(
-        *("NPS per segment", "NPS", lines("Enterprise", "Mid-Market", "SMB")),
+        "NPS per segment",
+        "NPS",
+        lines("Enterprise", "Mid-Market", "SMB"),
         """SELECT month, max(nps) FILTER (segment = 'Enterprise'),
             max(nps) FILTER (segment = 'Mid-Market'), max(nps) FILTER (segment = 'SMB')
         FROM {mart} GROUP BY month ORDER BY month""",
     ),
     "client_score_history": Chart(
-        *("How scores changed between two runs of dbt", "clients"),
+        "How scores changed between two runs of dbt",
+        "clients",
         bars("change of the score", wide=12),
         """SELECT 20 * round(success_score_change / 20) AS change, count(*)
         FROM {mart} WHERE success_score_change IS NOT NULL

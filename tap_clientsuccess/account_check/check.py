@@ -37,7 +37,11 @@ if t.TYPE_CHECKING:
 logger = logging.getLogger("tap-clientsuccess")
 
 HEALTH_PATHS = (
-    *("/health", "/healthcheck", "/health-check", "/status", "/ping"),
+    "/health",
+    "/healthcheck",
+    "/health-check",
+    "/status",
+    "/ping",
     "/actuator/health",
 )
 KEY_HEADERS = ("X-API-Key", "Authorization")
@@ -70,17 +74,24 @@ class AccountCheck:
         """
         report, started = self._report, time.monotonic()
         report.base = _base(self._settings.base_url, shows_host=shows_host)
-        for ask in (self._key, self._health, self._first_pages, self._v1,
-                    self._custom_fields, self._details, self._searches_further,
-                    self._custom_streams):  # fmt: skip
-            try:
-                ask()
-            except OutOfRequestsError:
-                logger.warning("Requests or time are spent: the report is not complete")
-                break
+        try:
+            self._ask_everything()
+        except OutOfRequestsError:
+            logger.warning("Requests or time are spent: the report is not complete")
         report.minutes = round((time.monotonic() - started) / 60, 2)
         self._conclude()
         return report
+
+    def _ask_everything(self) -> None:
+        """Ask, the most important first."""
+        self._key()
+        self._health()
+        self._first_pages()
+        self._v1()
+        self._custom_fields()
+        self._details()
+        self._searches_further()
+        self._custom_streams()
 
     def _conclude(self) -> None:
         report, settings, asker = self._report, self._settings, self._asker

@@ -295,8 +295,10 @@ def test_a_rate_limit_is_waited_for_and_told(check: Check, sandbox: Sandbox) -> 
     assert checked.result.exit_code == 0
     found = checked.report["limit_headers"]
     assert found == {
-        "Retry-After": 0, "X-Ratelimit-Limit": 60, "X-Ratelimit-Remaining": None,
-    }  # fmt: skip
+        "Retry-After": 0,
+        "X-Ratelimit-Limit": 60,
+        "X-Ratelimit-Remaining": None,
+    }
     assert checked.report["other_limit_headers"] == 1
     assert checked.report["rate_limited"] == 1
 

@@ -177,8 +177,10 @@ def test_fields_that_never_fit() -> None:
     ]
     facts = fields.names_of(records, SCHEMA)
     assert facts.never_fit == {
-        "at": ["string"], "owner.id": ["string"], "score": ["object", "string"],
-    }  # fmt: skip
+        "at": ["string"],
+        "owner.id": ["string"],
+        "score": ["object", "string"],
+    }
     assert facts.times == ["no time"]
     assert not fields.names_of([{"score": "12", "id": 1}], SCHEMA).never_fit
 

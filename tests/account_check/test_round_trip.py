@@ -16,8 +16,13 @@ from tap_clientsuccess.tap import TapClientSuccess
 
 REPORTS = sorted((Path(__file__).parent.parent / "reports").glob("*.json"))
 MEASURED = {
-    *("seconds", "records_per_second", "newest_seconds", "clock_seconds", "minutes"),
-    *("first_minutes", "night_minutes"),
+    "seconds",
+    "records_per_second",
+    "newest_seconds",
+    "clock_seconds",
+    "minutes",
+    "first_minutes",
+    "night_minutes",
 }
 """What each check of the same account measures anew."""
 OBJECTS = ("clients", "contacts", "contracts", "client_notes", "pulses")
