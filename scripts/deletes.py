@@ -43,8 +43,12 @@ EACH_NIGHT = {"clients", "contracts", "tasks", "employees"}
 EACH_NIGHT |= {"client_statuses", "client_segments"}
 WEEK = 7
 SHARE_KILLED = 0.6
-COERCED = {"clients": {"segment"}, "contracts": {"stage", "adjustedBy"}}
-"""What the sandbox gives as an object, a text or a number, and the tap as an object."""
+COERCED = {
+    "clients": {"segment"},
+    "contracts": {"stage", "adjustedBy"},
+    "employees": {"lastUsedTime", "createdTime", "modifiedTime"},
+}
+"""What the tap sends in another form: objects for texts, times for milliseconds."""
 
 
 def main() -> int:
