@@ -174,7 +174,7 @@ def lists_what_is_read(project: Project) -> None:
 
 
 def reads_one_stream(project: Project) -> None:
-    assert set(project.next_run().schemas) == {"contracts"}
+    assert set(project.next_run().schemas) == {"contracts", "sync_log"}
 
 
 def leaves_a_stream_out(project: Project) -> None:

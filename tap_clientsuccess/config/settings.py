@@ -153,9 +153,9 @@ class Settings:
         th.IntegerType(minimum=10, maximum=100_000),
         "Requests per minute",
         (
-            "Maximum number of requests that begin in a minute, evenly spread, for "
-            "accounts whose rate limit is shared with others. Retries and logins count "
-            "as well. By default as many as the server takes."
+            "Maximum number of requests that begin in a minute (10 or more), evenly "
+            "spread, for accounts whose rate limit is shared with others. Retries and "
+            "logins count as well. By default as many as the server takes."
         ),
     )
     lookback_seconds: int = setting(
