@@ -53,6 +53,7 @@ from tap_clientsuccess.singer.sdk import (
 from tap_clientsuccess.singer.signals import stop_signal
 from tap_clientsuccess.singer.stream_maps import (
     copied_streams,
+    replaced_maps,
     stream_map_error,
     unknown_streams,
 )
@@ -157,7 +158,8 @@ class TapClientSuccess(SyncTap):
         """Check stream maps and batch files before the first request."""
         stream_maps = self.config.get("stream_maps") or {}
         known = self._names.union(self.input_catalog or ())
-        if problems := list(unknown_streams(stream_maps, known)):
+        problems = [*unknown_streams(stream_maps, known), *replaced_maps(stream_maps)]
+        if problems:
             raise config_error(*problems)
         with self._stream_map_errors():
             self.mapper = StreamMapper(self.config)

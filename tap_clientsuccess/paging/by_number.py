@@ -77,7 +77,7 @@ class _Pages:
     def _has_found_undated(self) -> bool:
         """Whether only what has no time is looked for, and all of it is there."""
         undated = self._proof.undated
-        is_counted = undated.total and not undated.is_capped(len(self._proof.sent))
+        is_counted = undated.total and not undated.is_capped
         return bool(is_counted) and not undated.missing
 
     def _read(self, number: int) -> Chain[None]:
@@ -85,7 +85,7 @@ class _Pages:
         try:
             page = yield PageRequest(number, after=self._after, newest_first=True)
         except RefusedError:
-            if self._furthest < DEPTH:
+            if self._furthest < min(DEPTH, self._pass.total or DEPTH):
                 raise
             self._is_stuck = True  # The server reads no deeper.
         else:

@@ -10,8 +10,9 @@ The rules, which a change must not break:
    have none, whatever was inserted or deleted before. Two requests are not one moment:
    two pairs of counts in a row have to agree.
 4. ``last`` and ``totalPages`` are hints, as a server may reckon with another page size
-   than it sends. The total and the records are evidence. A total that is absent, or
-   the most that the server ever counts, proves nothing.
+   than it sends. The total and the records are evidence. A total that is absent proves
+   nothing; nor does a multiple of 1,000, at which servers stop counting: a resumed read
+   cannot tell, as it does not know what was sent before.
 5. An older version of a record never follows a newer one. A page can be older only than
    pages that came since it was requested, or by as much as a replica lags.
 6. The bookmark passes only what is proven: times that were read without a gap, up to
@@ -155,7 +156,7 @@ class Proof:
             return self._lacking(missing, "have no modification time")
         if missing := self.unfound:
             return self._lacking(missing, "cannot be found by modification time")
-        if self.undated.total and self.undated.is_capped(len(self.sent)):
+        if self.undated.total and self.undated.is_capped:
             why = "some have no modification time, and the server does not count all"
         elif self.undated.is_open:
             why = "the number of records changed between any two counts"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from tap_clientsuccess.paging.keys import Tally
-from tap_clientsuccess.paging.page import DEPTH, EPOCH, ROUND, PageRequest
+from tap_clientsuccess.paging.page import EPOCH, ROUND, PageRequest
 
 if t.TYPE_CHECKING:
     from tap_clientsuccess.paging.page import Chain, Page
@@ -91,19 +91,17 @@ class Undated:
                 counts.clear()
         self.is_open = True
 
-    def is_capped(self, sent: int) -> bool:
-        """Tell whether the server counts no further; `sent` is how many were sent."""
+    @property
+    def is_capped(self) -> bool:
+        """Whether the server may count no further: see rule 4."""
         everything = (self.timed or 0) + (self.total or 0)
-        is_round = everything > 0 and everything % ROUND == 0
-        return everything == DEPTH or (is_round and sent > everything)
+        return everything > 0 and everything % ROUND == 0
 
     def why_unknown(self, sent: int) -> str:
         """Say why, of so many sent, it is not known whether there are any, if so."""
         if self.timed is None:
             most = "at all"
-        elif not self.total and (
-            self.timed == DEPTH or sent > self.timed >= self._most
-        ):
+        elif not self.total and (self.is_capped or sent > self.timed >= self._most):
             most = f"further than {self.timed:,}"
         else:
             return ""

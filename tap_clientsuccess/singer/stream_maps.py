@@ -67,6 +67,22 @@ def unknown_streams(stream_maps: Maps, known: Collection[str]) -> Iterator[str]:
         yield f"stream_maps.{where}: there is no stream {source}{hint}"
 
 
+def replaced_maps(stream_maps: Maps) -> Iterator[str]:
+    """Find stream maps that a later pattern replaces, as the SDK takes the last.
+
+    Yields:
+        One sentence a problem.
+    """
+    keys = [where for where, source in _sources(stream_maps) if where == source]
+    for number, key in enumerate(keys):
+        for later in keys[number + 1 :]:
+            if _matches(key, later):
+                yield (
+                    f"stream_maps.{key}: {later} comes after it and replaces it: put "
+                    f"{later} first"
+                )
+
+
 def copied_streams(stream_maps: Maps, names: Collection[str]) -> Iterator[str]:
     """Find the streams that are sent under several names.
 

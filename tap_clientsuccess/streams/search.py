@@ -173,8 +173,9 @@ class SearchStream(ClientSuccessStream):
             records = self.sendable(batch.records)
             self.progress.sent = reader.sent
             if self.progress.changed is not None:
+                # A record without a time may be new, or one of every full read.
                 self.progress.changed += sum(
-                    not (before and record.time) or record.time > before
+                    before is None or (record.time is not None and record.time > before)
                     for record in records
                 )
             yield [record.line for record in records]

@@ -496,6 +496,29 @@ def test_a_wrong_total_that_was_accepted_does_not_fail_again(
     assert codes == [3, 0, 0, 0]
 
 
+@pytest.mark.parametrize("beyond", ["400", "empty"])
+def test_a_capped_count_bars_the_activation_of_a_resumed_read_too(
+    sync: Sync, beyond: t.Any
+) -> None:
+    """It counts 1,000, of which 950 have a time: 50 have none, it seems, not 200."""
+    how: dict[str, t.Any] = {"undated": {"client_notes": 200}, "beyond_depth": beyond}
+    with Sandbox(
+        seed=7, clients=5, client_notes=1150, max_depth=1000, cap_total=True, **how
+    ) as other:
+        nights = Nights(
+            sync,
+            other,
+            streams=["client_notes", "sync_log"],
+            base_url=other.base_url,
+            page_size=100,
+            emit_activate_version_messages=True,
+        )
+        for _ in range(3):
+            output = nights.night()
+            assert rows(output)["client_notes"]["status"] == "in doubt"
+            assert not activated(output)
+
+
 @pytest.mark.parametrize(("days", "is_due"), [(0, False), (7, True)])
 def test_no_date_where_every_run_reads_in_full(
     sync: Sync, caplog: pytest.LogCaptureFixture, *, days: int, is_due: bool

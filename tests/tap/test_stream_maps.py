@@ -72,6 +72,11 @@ CUSTOM = {"name": "notes", "path": "/clientNote/search", "primary_keys": ["id"]}
         ({"Clients": {}}, "no stream Clients; did you mean clients?"),
         ({"clint*": {}}, "no stream clint*; did you mean clients?"),
         ({"zzz": {}}, "stream_maps.zzz: there is no stream zzz"),
+        # The SDK takes the last that fits, so addresses would leave without a hash.
+        (
+            {"contacts": {"email": "md5(email)"}, "c*": {}},
+            "stream_maps.contacts: c* comes after it and replaces it: put c* first",
+        ),
         (
             {"copy": {"__source__": "contact"}},
             "copy.__source__: there is no stream contact; did you mean contacts?",
