@@ -37,6 +37,7 @@ _WITHOUT_DATA = (
     TypeError,
 )
 _LONGEST = 300
+_PATTERN = set("*?[")
 _SIMPLE = {str, int, float, bool, type(None), Decimal}
 
 
@@ -68,14 +69,14 @@ def unknown_streams(stream_maps: Maps, known: Collection[str]) -> Iterator[str]:
 
 
 def replaced_maps(stream_maps: Maps) -> Iterator[str]:
-    """Find stream maps that a later pattern replaces, as the SDK takes the last.
+    """Find maps of single streams that a later one replaces: the SDK takes the last.
 
     Yields:
         One sentence a problem.
     """
     keys = [where for where, source in _sources(stream_maps) if where == source]
     for number, key in enumerate(keys):
-        for later in keys[number + 1 :]:
+        for later in keys[number + 1 :] if not _PATTERN & set(key) else ():
             if _matches(key, later):
                 yield (
                     f"stream_maps.{key}: {later} comes after it and replaces it: put "

@@ -505,15 +505,16 @@ def test_pages_of_records_without_a_time_do_not_stop_the_read_by_time(
 
 
 @WIDTHS
-def test_records_of_one_time_cost_two_requests_a_page(width: int) -> None:
+@pytest.mark.parametrize("pages", [60, 100], ids=["", "a round total"])
+def test_records_of_one_time_cost_two_requests_a_page(width: int, pages: int) -> None:
     """An import gives all of them one time."""
-    server = filled(600, 10, ticks=(0.0,))
+    server = filled(10 * pages, 10, ticks=(0.0,))
     warehouse = Warehouse(width=width)
     warehouse.sync(server)
     assert warehouse.lacks(server) == []
     assert not warehouse.is_told
     assert not warehouse.reader.is_by_number
-    assert len(server.requests) <= 2.2 * 60
+    assert len(server.requests) <= 2.2 * pages
 
 
 def test_the_bookmark_is_not_later_than_what_was_known_at_the_beginning() -> None:
