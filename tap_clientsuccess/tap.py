@@ -399,6 +399,7 @@ class TapClientSuccess(SyncTap):
         click.echo(as_json(report) if form == "json" else as_markdown(report))
         if report.reasons:
             raise ApiError("; ".join(report.reasons))
+        cls.logger.info("Report written, %d requests", report.requests)
         sys.exit()
 
     @classmethod

@@ -101,6 +101,18 @@ def _zone(hours: float | None) -> str | None:
     return f"UTC{hours:+g}" if hours else "UTC"
 
 
+def _newest(facts: StreamFacts) -> str | None:
+    seconds = facts.newest_seconds
+    if seconds is None:
+        return None
+    units = {"day": 86_400, "hour": 3600, "minute": 60}
+    fits = (unit for unit, size in units.items() if abs(seconds) >= size)
+    unit = next(fits, "second")
+    number = round(abs(seconds) / units.get(unit, 1))
+    side = "before" if seconds < 0 else "after"
+    return f"{number} {unit}{'s' * (number != 1)} {side} the server's clock"
+
+
 def _small_page(facts: StreamFacts) -> str | None:
     size = facts.page_sizes.get("200")
     is_small = size and size < 200  # noqa: PLR2004
@@ -212,7 +224,7 @@ class StreamFacts:
     filters: bool | None = finding(
         "Filters by time", "searches", news="does not filter by modification time"
     )
-    inclusive: bool | None = finding("The moment itself passes", "searches")
+    inclusive: bool | None = finding("modifiedAfter includes its moment", "searches")
     precision: str | None = finding("Precision", "searches")
     zone: float | None = finding(
         "Zone",
@@ -225,9 +237,7 @@ class StreamFacts:
         "Shows modification", "searches", news="does not show modification times"
     )
     without_time: int | None = finding("Records without a time", "searches")
-    newest_seconds: float | None = finding(
-        "Newest ahead of the server's clock, seconds", "searches"
-    )
+    newest_seconds: float | None = finding("Newest change", "searches", _newest)
     fields: FieldFacts = field(default_factory=FieldFacts)
     not_asked: bool = False
 

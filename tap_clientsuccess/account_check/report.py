@@ -18,6 +18,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _PLAN = ("Stream", "First read: requests", "minutes", "A night: requests", "minutes")
+_LEAST_MINUTES = 0.1
 
 
 def as_json(report: Report) -> str:
@@ -41,9 +42,10 @@ def as_markdown(report: Report) -> str:
         "Plan": _plan(report),
     }
     lines = [f"# Account check: {result}", ""]
+    took = f"{report.requests} requests in {_minutes(report.minutes)} minutes"
     lines.append(
-        f"tap-clientsuccess {report.version}, {report.base}, {report.requests} "
-        f"requests in {report.minutes:g} minutes. No value of a record is in it."
+        f"tap-clientsuccess {report.version}, {report.base}, {took}. "
+        "No value of a record is in it."
     )
     for title, section in sections.items():
         if found := [*section]:
@@ -138,13 +140,23 @@ def _custom_fields(report: Report) -> Iterator[str]:
         yield f"- types of unusual names: {report.other_custom_field_types}"
 
 
+def _minutes(minutes: float | None) -> str | None:
+    if minutes is None:
+        return None
+    return f"{minutes:g}" if minutes >= _LEAST_MINUTES else f"< {_LEAST_MINUTES}"
+
+
 def _plan(report: Report) -> Iterator[str]:
     rows = [astuple(row) for row in report.plan]
     if not rows:
         return
     _, *columns = zip(*rows, strict=True)
     sums = [None if None in column else round(sum(column), 2) for column in columns]
-    yield from _table(_PLAN, [*rows, ("all", *sums)])
+    told = [
+        (name, first, _minutes(first_minutes), night, _minutes(night_minutes))
+        for name, first, first_minutes, night, night_minutes in [*rows, ("all", *sums)]
+    ]
+    yield from _table(_PLAN, told)
     yield ""
     yield (
         "At the pace that was seen, with the settings given. A night is a sync with "

@@ -15,6 +15,7 @@ from tap_clientsuccess.account_check.facts import (
     StreamFacts,
     findings,
 )
+from tap_clientsuccess.account_check.report import as_markdown
 from tap_clientsuccess.config.settings import Settings
 from tap_clientsuccess.paging.page import Page
 
@@ -362,3 +363,29 @@ def test_how_many_records_there_are(facts: dict[str, t.Any], said: str | None) -
     show = findings()["records"].show
     assert show
     assert show(stream(**facts)) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (None, None),
+        (-28_852_806, "334 days before the server's clock"),
+        (-86_400, "1 day before the server's clock"),
+        (7200, "2 hours after the server's clock"),
+        (-61, "1 minute before the server's clock"),
+        (0, "0 seconds after the server's clock"),
+    ],
+)
+def test_how_long_ago_the_newest_change_was(
+    seconds: float | None, words: str | None
+) -> None:
+    show = findings()["newest_seconds"].show
+    assert show
+    assert show(stream(newest_seconds=seconds)) == words
+
+
+def test_minutes_that_are_too_few_to_tell() -> None:
+    plan = [PlanRow("clients", 9, 0.0, 2, None), PlanRow("contacts", 90, 1.5, 2, 0.02)]
+    markdown = as_markdown(report(plan=plan))
+    assert "| clients | 9 | < 0.1 | 2 | cannot tell |" in markdown
+    assert "| contacts | 90 | 1.5 | 2 | < 0.1 |" in markdown
