@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import re
 import time
 import typing as t
 from urllib.parse import urlsplit
@@ -48,6 +49,12 @@ KEY_HEADERS = ("X-API-Key", "Authorization")
 MOST_OF_CUSTOM_STREAM = 20
 _NOBODY = "00000000-0000-4000-8000-000000000000"
 _USUAL_PATHS = {"/api", "/v2"}
+_URL = re.compile(r"\w+://\S*[^\s:;,]")
+"""Of a host that the report may not name."""
+
+
+class NoAccessError(Exception):
+    """Nothing answers, or not with this key: what else is asked would tell nothing."""
 
 
 class AccountCheck:
@@ -78,8 +85,13 @@ class AccountCheck:
             self._ask_everything()
         except OutOfRequestsError:
             logger.warning("Requests or time are spent: the report is not complete")
+        except NoAccessError as error:
+            reason = str(error)
+            report.reasons = [reason if shows_host else _URL.sub("URL", reason)]
         report.minutes = round((time.monotonic() - started) / 60, 2)
-        self._conclude()
+        self._count()
+        if not report.reasons:
+            self._conclude()
         return report
 
     def _ask_everything(self) -> None:
@@ -93,10 +105,13 @@ class AccountCheck:
         self._searches_further()
         self._custom_streams()
 
-    def _conclude(self) -> None:
-        report, settings, asker = self._report, self._settings, self._asker
+    def _count(self) -> None:
+        report, asker = self._report, self._asker
         report.requests, report.rate_limited = asker.sent, asker.rate_limited
         report.limit_headers, report.other_limit_headers = limit_headers(asker.headers)
+
+    def _conclude(self) -> None:
+        report, settings, asker = self._report, self._settings, self._asker
         for search in self._searches:
             search.conclude()
         report.settings = verdict.settings_to_use(report, settings)
@@ -119,35 +134,59 @@ class AccountCheck:
         logger.info("Account check: %s (%d of at most %d requests)", what, sent, most)
 
     def _key(self) -> None:
-        """Find out in which header the key works, and go on with that one."""
+        """Find out in which header the key works, and go on with that one.
+
+        Raises:
+            NoAccessError: It works in none, or nothing responds.
+        """
         self._say("the key")
         given, report = self._settings.api_key_header, self._report
-        status = self._opens()
-        if self._settings.auth_method == "password":
+        rejection = self._asker.client.authenticator.rejection
+        is_login = self._settings.auth_method == "password"
+        answer = self._opens()
+        if not is_login:
+            report.key[given] = answer.status
+        if answer.response is None:
+            raise NoAccessError(answer.error)
+        if not verdict.refuses_key(answer.status):
             return
-        report.key[given] = status
-        others = [each for each in KEY_HEADERS if each.lower() != given.lower()]
-        for header in others if verdict.refuses_key(status) else ():
-            # The client stays, and with it the pace.
-            client, key = self._asker.client, self._settings.api_key
-            before = client.authenticator
-            client.authenticator = KeyAuthenticator(key=header, value=key)
-            report.key[header] = self._opens()
-            if report.key[header] not in SUCCESSES:
-                client.authenticator = before
+        if is_login:
+            raise NoAccessError(rejection)
+        for header in KEY_HEADERS:
+            if header.lower() != given.lower() and self._works_in(header):
+                return
+        refused = [name for name, got in report.key.items() if verdict.refuses_key(got)]
+        where = " and ".join(refused)
+        raise NoAccessError(f"the key is refused in {where}: {rejection}")
 
-    def _opens(self) -> int | None:
-        """Return the status of a request for one record."""
-        statuses = []
+    def _works_in(self, header: str) -> bool:
+        """Tell whether the key works in another header; if so, go on with that one."""
+        # The client stays, and with it the pace.
+        client = self._asker.client
+        before = client.authenticator
+        client.authenticator = KeyAuthenticator(
+            key=header, value=self._settings.api_key
+        )
+        status = self._report.key[header] = self._opens().status
+        if status not in SUCCESSES:
+            client.authenticator = before
+        return status in SUCCESSES
+
+    def _opens(self) -> Answer:
+        """Return the answer to a request for one record."""
+        answers = []
         # The key may be good, and not for clients.
         for name in ("client", "contact"):
             url = f"{self._settings.base_url}/{name}/search"
             answer = self._get(url, page="0", size="1")
             self._note_clock(answer)
-            statuses.append(answer.status)
-            if not verdict.refuses_key(answer.status):
+            answers.append(answer)
+            if answer.response and not verdict.refuses_key(answer.status):
                 break
-        return statuses[-1] if statuses[-1] in SUCCESSES else statuses[0]
+        # The first success, or else the first with a response.
+        return max(
+            answers, key=lambda each: (each.status in SUCCESSES, bool(each.response))
+        )
 
     def _note_clock(self, answer: Answer) -> None:
         """Compare the server's clock with this machine's; both tell seconds."""

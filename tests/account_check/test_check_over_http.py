@@ -7,7 +7,16 @@ import typing as t
 
 import pytest
 
-from clientsuccess_sandbox import Body, Edits, Fault, RateLimit, Sandbox, Status
+from clientsuccess_sandbox import (
+    Body,
+    Edits,
+    Fault,
+    RateLimit,
+    Redirect,
+    Reset,
+    Sandbox,
+    Status,
+)
 from clientsuccess_sandbox import Headers as AddHeaders
 from clientsuccess_sandbox.messages import Request, Response
 from tap_clientsuccess.account_check import asker
@@ -258,12 +267,54 @@ def test_a_web_page_is_no_health(check: Check, sandbox: Sandbox) -> None:
     assert checked.result.exit_code == 1
 
 
-def test_a_key_that_is_refused(check: Check, sandbox: Sandbox) -> None:
+REJECTED = "the API key is wrong, expired or lacks a permission"
+UNREACHABLE = "the connection was refused: check base_url"
+
+
+def check_stopped(checked: Checked, markdown: CommandResult, reason: str) -> None:
+    """Check that both forms of the report have the reason, and no advice."""
+    report = checked.report
+    assert checked.result.exit_code == markdown.exit_code == 1
+    assert len(report["reasons"]) == 1
+    assert reason in report["reasons"][0]
+    assert reason in markdown.stdout.splitlines()[0]
+    assert reason in checked.result.stderr.splitlines()[-1]
+    assert not any(report[name] for name in ("settings", "differs", "streams", "plan"))
+    for words in ("Settings to use", "Differs", "open an issue", "127.0.0.1"):
+        assert words not in markdown.stdout
+    assert "127.0.0.1" not in checked.result.stdout + checked.result.stderr
+
+
+def test_a_key_that_is_refused(
+    check: Check, cli: CommandLine, sandbox: Sandbox
+) -> None:
+    assert REJECTED in cli("--test", api_key="wrong").stderr
     checked = check(api_key="wrong")
-    assert checked.result.exit_code == 1
-    assert checked.report["reasons"][0] == "the key is refused in X-API-Key"
+    # A client and a contact, with the key in each header.
+    assert checked.report["requests"] == len(sandbox.requests) == 4
     assert checked.report["key"] == {"X-API-Key": 401, "Authorization": 401}
-    assert not any(each["reachable"] for each in checked.report["streams"])
+    check_stopped(checked, cli("--test=api", api_key="wrong"), REJECTED)
+    reason = checked.report["reasons"][0]
+    assert reason.startswith("the key is refused in X-API-Key and Authorization: ")
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_login_that_is_refused(
+    check: Check, cli: CommandLine, sandbox: Sandbox, *, answers: bool
+) -> None:
+    login = {
+        "api_key": None,
+        "auth_method": "password",
+        "username": sandbox.username,
+        "password": sandbox.password if answers else "wrong",
+    }
+    if answers:
+        sandbox.faults.add(Status("*/search", 403))
+    reason = "the login works, but not" if answers else "the login was rejected"
+    checked = check(**login)
+    assert len(sandbox.requests) <= 4
+    check_stopped(checked, cli("--test=api", **login), reason)
+    assert checked.report["key"] == {}
 
 
 @pytest.mark.parametrize("name", ["client", "pulse"])
@@ -328,11 +379,42 @@ def test_a_limit_and_an_outage_together_end(check: Check, sandbox: Sandbox) -> N
     assert checked.stream("contracts")["filters"] is True
 
 
-def test_nobody_is_there(cli: CommandLine) -> None:
-    result = cli("--test=api", base_url="http://127.0.0.1:9/api")
-    assert result.exit_code == 1
-    assert result.stdout.startswith("# Account check: health does not answer")
-    assert "no usable response" in result.stdout
+def test_nobody_is_there(check: Check, cli: CommandLine) -> None:
+    base_url = "http://127.0.0.1:9/api"
+    assert UNREACHABLE in cli("--test", base_url=base_url).stderr
+    checked = check(base_url=base_url)
+    # A client and a contact, each twice.
+    assert checked.report["requests"] == 4
+    check_stopped(checked, cli("--test=api", base_url=base_url), UNREACHABLE)
+    shown = cli("--test=api", "--show-host", base_url=base_url)
+    assert f"GET {base_url}/client/search: {UNREACHABLE}" in shown.stdout
+
+
+def test_connections_that_are_lost(
+    check: Check, cli: CommandLine, sandbox: Sandbox
+) -> None:
+    sandbox.faults.add(Reset("*"))
+    checked = check()
+    assert checked.report["requests"] == 4
+    check_stopped(checked, cli("--test=api"), "the connection was lost")
+
+
+def test_a_redirect_to_another_host(
+    check: Check, cli: CommandLine, sandbox: Sandbox
+) -> None:
+    sandbox.faults.add(Redirect("*", "http://acme.example.com/api"))
+    checked = check()
+    check_stopped(checked, cli("--test=api"), "redirects elsewhere, to URL: the key")
+    assert "acme" not in checked.result.stdout + checked.result.stderr
+
+
+def test_one_object_without_a_response_is_no_reason_to_stop(
+    check: Check, sandbox: Sandbox
+) -> None:
+    sandbox.faults.add(Reset("/client/search"))
+    checked = check()
+    assert checked.report["key"] == {"X-API-Key": 200}
+    assert checked.stream("contacts")["filters"] is True
 
 
 MANY = range(40)
@@ -392,6 +474,11 @@ def test_markdown_comes_without_a_format(cli: CommandLine, sandbox: Sandbox) -> 
     assert result.stdout.startswith("# Account check: everything that a sync needs")
     assert "| contacts | yes | 450 |" in result.stdout
     assert "## Plan" in result.stdout
+    assert "in < 0.1 minutes" in result.stdout
+    assert "modifiedAfter includes its moment" in result.stdout
+    assert "days before the server's clock" in result.stdout
+    last = result.stderr.splitlines()[-1]
+    assert f"Report written, {len(sandbox.requests)} requests" in last
     assert "127.0.0.1" not in result.stdout + result.stderr
     assert "127.0.0.1" in cli("--test=api", "--show-host").stdout
 
