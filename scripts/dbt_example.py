@@ -73,8 +73,9 @@ def read_twice() -> list[Messages]:
         add_history(sandbox.store)
         nights = [run_tap(OUTPUT / "1.jsonl", sandbox, **settings)]
         change(sandbox.store)
-        # Versions of tables are seconds, and without a state no run knows the last one.
-        time.sleep(1.1)
+        # Versions of tables are seconds of the server's clock, which it tells without
+        # fractions, and without a state no run knows the last one.
+        time.sleep(2.1)
         return [*nights, run_tap(OUTPUT / "2.jsonl", sandbox, **settings)]
 
 
