@@ -77,7 +77,7 @@ class _Pages:
     def _has_found_undated(self) -> bool:
         """Whether only what has no time is looked for, and all of it is there."""
         undated = self._proof.undated
-        is_counted = undated.total and not undated.is_capped
+        is_counted = undated.total and not undated.is_capped(len(self._proof.sent))
         return bool(is_counted) and not undated.missing
 
     def _read(self, number: int) -> Chain[None]:

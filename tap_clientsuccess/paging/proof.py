@@ -10,9 +10,9 @@ The rules, which a change must not break:
    have none, whatever was inserted or deleted before. Two requests are not one moment:
    two pairs of counts in a row have to agree.
 4. ``last`` and ``totalPages`` are hints, as a server may reckon with another page size
-   than it sends. The total and the records are evidence. A total that is absent proves
-   nothing; nor does a multiple of 1,000, at which servers stop counting: a resumed read
-   cannot tell, as it does not know what was sent before.
+   than it sends. The total and the records are evidence. A total that is absent, or
+   the most that the server ever counts, proves nothing. A resumed read does not know
+   what was sent before, so to it any multiple of 1,000 may be the most.
 5. An older version of a record never follows a newer one. A page can be older only than
    pages that came since it was requested, or by as much as a replica lags.
 6. The bookmark passes only what is proven: times that were read without a gap, up to
@@ -85,12 +85,24 @@ class Proof:
         doubt: Why something cannot be told, if so.
     """
 
-    def __init__(self, versions: Versions, start: dt.datetime | None = None) -> None:
-        """Begin a read that starts at a time, knowing which versions were sent."""
+    def __init__(
+        self,
+        versions: Versions,
+        start: dt.datetime | None = None,
+        *,
+        is_resumed: bool = False,
+    ) -> None:
+        """Begin a read.
+
+        Args:
+            versions: Which versions were sent.
+            start: When it starts.
+            is_resumed: Whether an earlier read sent a part.
+        """
         self.newest: dt.datetime | None = None
         self.sent = Tally()
         self.coverage = Coverage(start)
-        self.undated = Undated()
+        self.undated = Undated(is_resumed=is_resumed)
         self.timed = TimedCount()
         self.passes: list[Pass] = []
         self.doubt = ""
@@ -156,7 +168,7 @@ class Proof:
             return self._lacking(missing, "have no modification time")
         if missing := self.unfound:
             return self._lacking(missing, "cannot be found by modification time")
-        if self.undated.total and self.undated.is_capped:
+        if self.undated.total and self.undated.is_capped(len(self.sent)):
             why = "some have no modification time, and the server does not count all"
         elif self.undated.is_open:
             why = "the number of records changed between any two counts"

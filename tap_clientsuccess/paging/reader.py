@@ -63,7 +63,8 @@ class Reader:
         self._window = window
         self._width = width
         self.versions = versions or Versions(window.lookback)
-        self._proof = Proof(self.versions, window.start)
+        is_resumed = window.is_first and window.bookmark is not None
+        self._proof = Proof(self.versions, window.start, is_resumed=is_resumed)
         self._sent_in_all: Tally | None = None
         """What was sent by time and by number, where all is read again by number."""
         self._by_time = TimeReader(window, self._proof, width)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from tap_clientsuccess.paging.keys import Tally
-from tap_clientsuccess.paging.page import EPOCH, ROUND, PageRequest
+from tap_clientsuccess.paging.page import DEPTH, EPOCH, ROUND, PageRequest
 
 if t.TYPE_CHECKING:
     from tap_clientsuccess.paging.page import Chain, Page
@@ -30,7 +30,9 @@ class Undated:
         is_open: Whether counting ended without agreement.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_resumed: bool = False) -> None:
+        """Begin; a resumed read does not know how many were sent before."""
+        self._is_resumed = is_resumed
         self.seen = Tally()
         self.total: int | None = None
         self.timed: int | None = None
@@ -91,17 +93,20 @@ class Undated:
                 counts.clear()
         self.is_open = True
 
-    @property
-    def is_capped(self) -> bool:
-        """Whether the server may count no further: see rule 4."""
+    def is_capped(self, sent: int) -> bool:
+        """Tell whether the server may count no further, of so many sent."""
         everything = (self.timed or 0) + (self.total or 0)
-        return everything > 0 and everything % ROUND == 0
+        is_round = everything > 0 and everything % ROUND == 0
+        is_unknown = self._is_resumed or sent > everything
+        return everything == DEPTH or (is_round and is_unknown)
 
     def why_unknown(self, sent: int) -> str:
         """Say why, of so many sent, it is not known whether there are any, if so."""
         if self.timed is None:
             most = "at all"
-        elif not self.total and (self.is_capped or sent > self.timed >= self._most):
+        elif not self.total and (
+            self.is_capped(sent) or sent > self.timed >= self._most
+        ):
             most = f"further than {self.timed:,}"
         else:
             return ""

@@ -76,29 +76,32 @@ def test_a_count_that_is_absent_proves_nothing(
 
 
 @pytest.mark.parametrize(
-    ("totals", "is_capped"),
+    ("totals", "sent", "is_capped", "if_resumed"),
     [
-        ([DEPTH, DEPTH], True),
-        ([DEPTH, 7], True),
-        ([2000, 1990], True),
-        ([2001, 1990], False),
-        ([0, 0], False),
+        ([DEPTH, DEPTH], 0, True, True),
+        ([DEPTH, 7], 0, True, True),
+        ([2000, 1990], 2001, True, True),
+        ([2000, 1990], 2000, False, True),
+        # Some were deleted since they were sent.
+        ([2001, 1990], 2500, False, False),
+        ([0, 0], 0, False, False),
     ],
 )
 def test_a_count_that_may_be_capped_proves_no_end(
-    totals: list[int], *, is_capped: bool
+    totals: list[int], sent: int, *, is_capped: bool, if_resumed: bool
 ) -> None:
-    """Whatever was sent, as a resumed read does not know what others sent."""
-    undated = Undated()
-    counted(undated, *totals)
-    assert undated.is_capped is is_capped
+    """A resumed read does not know what was sent before."""
+    for is_resumed, expected in ((False, is_capped), (True, if_resumed)):
+        undated = Undated(is_resumed=is_resumed)
+        counted(undated, *totals)
+        assert undated.is_capped(sent) is expected
 
 
 @pytest.mark.parametrize(
     ("totals", "sent", "is_unknown"),
     [
         ([DEPTH, DEPTH], 0, True),
-        ([2000, 2000], 0, True),
+        ([2000, 2000], 2000, False),
         ([50, 50], 51, True),
         ([50, 50], 50, False),
         # It counts further than `DEPTH`.
