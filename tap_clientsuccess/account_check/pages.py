@@ -6,7 +6,7 @@ import typing as t
 from dataclasses import replace
 
 from tap_clientsuccess.paging.evidence import Evidence, NotByTimeError
-from tap_clientsuccess.paging.window import FURTHER_BACK
+from tap_clientsuccess.paging.page import FURTHER_BACK
 
 if t.TYPE_CHECKING:
     import datetime as dt

@@ -15,8 +15,7 @@ from tap_clientsuccess.account_check.filters import find_way
 from tap_clientsuccess.account_check.verdict import how_read
 from tap_clientsuccess.catalog import SCHEMAS
 from tap_clientsuccess.errors import UnexpectedBodyError
-from tap_clientsuccess.paging.border import Border
-from tap_clientsuccess.paging.evidence import NotByTimeError
+from tap_clientsuccess.paging.evidence import Evidence, NotByTimeError
 from tap_clientsuccess.paging.page import EPOCH, FAR_FUTURE, Page, PageRequest
 from tap_clientsuccess.paging.undated import Undated
 from tap_clientsuccess.records.decoding import decode_json
@@ -187,10 +186,10 @@ class SearchCheck:
 
     def _hides(self, newest: Page) -> bool:
         """Tell whether the filter hides records; else they may have been edited."""
-        border = Border()
-        border.remember(newest, PageRequest(newest_first=True))
+        evidence = Evidence()
+        evidence.remember(newest, PageRequest(newest_first=True))
         try:
-            self._run(border.check(newest.newest or newest.sent_at))
+            self._run(evidence.check_border(newest.newest or newest.sent_at))
         except NotByTimeError:
             return True
         return False

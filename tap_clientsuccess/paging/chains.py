@@ -25,7 +25,7 @@ if t.TYPE_CHECKING:
 
 Phase = Iterable[Chain[None] | None]
 """Gives the next chain when there is room for a request; None if there is none until
-another page is there."""
+another page is there. It ends with that page where none is in flight."""
 
 
 def run(

@@ -1,4 +1,9 @@
-"""What a page shows about the server: does it filter and sort by time, how finely?"""
+"""What pages show about the server: does it filter and sort by time, how finely?
+
+Each request starts a millisecond before the newest record of the page before, so that
+record has to come again. Where it does not, it was edited or deleted since, or the
+filter hides it and others with it: it may compare whole days, or times in another zone.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +12,15 @@ import operator
 import typing as t
 from itertools import pairwise
 
-from tap_clientsuccess.paging.page import MILLISECOND, floor
+from tap_clientsuccess.paging.page import MILLISECOND, PageRequest, floor
 
 if t.TYPE_CHECKING:
-    from tap_clientsuccess.paging.page import Page
+    from tap_clientsuccess.paging.page import Chain, Page, Window
 
 _UNITS = (MILLISECOND, dt.timedelta(seconds=1), dt.timedelta(days=1))
 _ENOUGH_PAIRS = 20
+_CHECKS = 3
+"""Replicas may disagree for a moment, so what is missing is checked this often."""
 
 
 class NotByTimeError(Exception):
@@ -31,6 +38,8 @@ class Evidence:
         self.unit = MILLISECOND
         self._pairs = self._ties = 0
         self._ties_are_by_key = True
+        self._shown_by: dict[dt.datetime, PageRequest] = {}
+        """Which request showed the newest record of a page, by its millisecond."""
 
     @property
     def is_enough(self) -> bool:
@@ -76,3 +85,44 @@ class Evidence:
                 self._ties += 1
                 is_comparable = second is not None and type(first) is type(second)
                 self._ties_are_by_key &= is_comparable and first < second
+
+    def remember(self, page: Page, request: PageRequest) -> None:
+        """Remember which request showed the newest record of a page."""
+        if page.newest:
+            self._shown_by[floor(page.newest)] = request
+
+    def check_border(self, since: dt.datetime) -> Chain[None]:
+        """Find out why the newest record of the page before is not returned again.
+
+        The page that had it, requested again, has it or the record before it.
+
+        Raises:
+            NotByTimeError: The filter hides it.
+        """
+        shown_by = self._shown_by.get(floor(since))
+        if shown_by is None:
+            return
+        for _ in range(_CHECKS):
+            again = yield shown_by
+            times = [time for time in again.times if time and time <= since]
+            if not times or (yield from _is_returned(max(times))):
+                return
+        raise NotByTimeError("the server's filter hides records that it should return")
+
+
+def is_hidden(first: Page, window: Window) -> Chain[bool]:
+    """Tell whether the filter hides a record that should come.
+
+    That is the newest known change or, if none is known, the newest of the first page.
+    """
+    newest = first.newest
+    if known := window.known:
+        is_within = not first.goes_on() or (newest is not None and newest >= known)
+        # Of a read that was interrupted, the bookmark is a millisecond earlier.
+        shows = first.shows(known) or first.shows(known + MILLISECOND)
+        return is_within and not shows
+    return newest is not None and not (yield from _is_returned(newest))
+
+
+def _is_returned(time: dt.datetime) -> Chain[bool]:
+    return (yield PageRequest.since(time)).shows(time)

@@ -25,15 +25,17 @@ class Pass:
 
     Attributes:
         sent: Counts the distinct records that came.
+        sent_before: How many distinct records came before it.
         total: The server's latest count.
         fall: By how much that is less than on the page before.
         news: How many records of the latest page had not come in this pass.
         has_ended: Whether the last page was reached.
     """
 
-    def __init__(self, newest: dt.datetime | None) -> None:
+    def __init__(self, newest: dt.datetime | None, sent_before: int = 0) -> None:
         """Begin, with the newest time that any page showed before."""
         self.sent = Tally()
+        self.sent_before = sent_before
         self.total = self.fall = self.news = 0
         self.has_ended = False
         self._began = newest

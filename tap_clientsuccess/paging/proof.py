@@ -29,9 +29,8 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from tap_clientsuccess.paging.coverage import Coverage
 from tap_clientsuccess.paging.keys import Tally
-from tap_clientsuccess.paging.page import DEPTH
+from tap_clientsuccess.paging.page import BEGINNING, DEPTH
 from tap_clientsuccess.paging.passes import Pass
 from tap_clientsuccess.paging.undated import Undated
 
@@ -39,7 +38,7 @@ if t.TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Hashable
 
-    from tap_clientsuccess.paging.page import Page, PageRequest
+    from tap_clientsuccess.paging.page import Page, PageRequest, Window
     from tap_clientsuccess.paging.versions import Versions
 
 PASSES = 3
@@ -55,11 +54,13 @@ class Verdict:
         why: What is missing or in doubt, in words for the log; empty for nothing.
         is_accepted: Whether the total is taken to be wrong, so that nothing remains to
             be tried.
+        uncounted: Why more may be missing unseen, if so: no count tells.
     """
 
     missing: int = 0
     why: str = ""
     is_accepted: bool = False
+    uncounted: str = ""
 
     @property
     def is_complete(self) -> bool:
@@ -85,36 +86,18 @@ class Proof:
         doubt: Why something cannot be told, if so.
     """
 
-    def __init__(
-        self,
-        versions: Versions,
-        start: dt.datetime | None = None,
-        *,
-        is_resumed: bool = False,
-    ) -> None:
-        """Begin a read.
-
-        Args:
-            versions: Which versions were sent.
-            start: When it starts.
-            is_resumed: Whether an earlier read sent a part.
-        """
+    def __init__(self, versions: Versions, window: Window) -> None:
+        """Begin to read a window; `versions` are those that were sent just before."""
         self.newest: dt.datetime | None = None
         self.sent = Tally()
-        self.coverage = Coverage(start)
+        self.coverage = Coverage(window.start)
+        is_resumed = window.is_first and window.bookmark is not None
         self.undated = Undated(is_resumed=is_resumed)
         self.timed = TimedCount()
         self.passes: list[Pass] = []
         self.doubt = ""
         self._versions = versions
-        self._sent_by_first = 0
-        """How many records were sent when the first pass had ended."""
-
-    def anew(self) -> Proof:
-        """Return a proof that begins again: only versions and times are still known."""
-        proof = Proof(self._versions)
-        proof.newest = self.newest
-        return proof
+        self._is_first = window.is_first
 
     @property
     def pages(self) -> int:
@@ -147,10 +130,12 @@ class Proof:
 
     def begin_pass(self) -> Pass:
         """Begin to read all pages by number."""
-        if len(self.passes) == 1:
-            self._sent_by_first = len(self.sent)
-        self.passes.append(Pass(self.newest))
+        self.passes.append(Pass(self.newest, len(self.sent)))
         return self.passes[-1]
+
+    def distrust_times(self) -> None:
+        """Begin again: what was counted by time proves nothing."""
+        self.undated, self.timed, self.doubt = Undated(), TimedCount(), ""
 
     @property
     def unfound(self) -> int:
@@ -164,23 +149,27 @@ class Proof:
         """Whether everything was sent, as far as is known now."""
         if self.passes and self.undated.total is None:
             return self._verdict_by_number()
-        if missing := self.undated.missing:
+        sent, undated = len(self.sent), self.undated
+        if missing := undated.missing:
             return self._lacking(missing, "have no modification time")
         if missing := self.unfound:
             return self._lacking(missing, "cannot be found by modification time")
-        if self.undated.total and self.undated.is_capped(len(self.sent)):
+        why = self.doubt
+        if undated.total and undated.is_capped(sent):
             why = "some have no modification time, and the server does not count all"
-        elif self.undated.is_open:
+        elif undated.is_open:
             why = "the number of records changed between any two counts"
-        else:
-            why = self.doubt
-        return Verdict(why=why)
+        return Verdict(why=why, uncounted=undated.why_unknown(sent))
 
     def _verdict_by_number(self) -> Verdict:
         last = self.passes[-1]
         missing = max(0, last.total - len(self.sent))
         if last.is_complete or (self._is_wrong_total and not missing):
-            return Verdict()
+            if last.is_counted or not self._is_first:
+                return Verdict()
+            return Verdict(
+                uncounted="the server does not count its records: some may be missing"
+            )
         if missing and last.is_steady:
             return self._lacking(missing, "were not on any page")
         if last.is_steady and (last.total < len(last.sent) or last.total == DEPTH):
@@ -197,8 +186,46 @@ class Proof:
             len(self.passes) == PASSES
             and all(each.is_quiet for each in self.passes)
             and len({each.total for each in self.passes}) == 1
-            and len(self.sent) == self._sent_by_first
+            and len(self.sent) == self.passes[1].sent_before
         )
+
+
+class Coverage:
+    """Which times have been read without a gap.
+
+    Half-open intervals, merged: the first time of each belongs to it.
+
+    Attributes:
+        newest: The newest change that is to be read; None until it is known.
+        latest: The latest time that the bookmark may have: see rule 6.
+    """
+
+    def __init__(self, start: dt.datetime | None = None) -> None:
+        self.newest: dt.datetime | None = None
+        self.latest: dt.datetime | None = None
+        self._intervals = [(start or BEGINNING, start or BEGINNING)]
+
+    @property
+    def reached(self) -> dt.datetime:
+        """The time up to which everything has been read."""
+        return self._intervals[0][1]
+
+    @property
+    def gaps(self) -> list[dt.datetime]:
+        """Where the gaps begin, up to the newest change."""
+        newest = self.newest
+        return [end for _, end in self._intervals if newest and end <= newest]
+
+    def add(self, since: dt.datetime, until: dt.datetime) -> dt.datetime:
+        """Add an interval; return where the gap behind it begins."""
+        merged: list[tuple[dt.datetime, dt.datetime]] = []
+        for begin, end in sorted([*self._intervals, (since, max(since, until))]):
+            if merged and begin <= merged[-1][1]:
+                merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+            else:
+                merged.append((begin, end))
+        self._intervals = merged
+        return next(end for begin, end in merged if begin <= since <= end)
 
 
 @dataclass

@@ -10,21 +10,23 @@ from tap_clientsuccess.paging.by_number import read_by_number
 from tap_clientsuccess.paging.by_time import TimeReader
 from tap_clientsuccess.paging.chains import run
 from tap_clientsuccess.paging.evidence import NotByTimeError
-from tap_clientsuccess.paging.page import FAR_FUTURE, Batch, PageRequest
+from tap_clientsuccess.paging.page import (
+    FAR_FUTURE,
+    FURTHER_BACK,
+    Batch,
+    PageRequest,
+)
 from tap_clientsuccess.paging.proof import Proof
 from tap_clientsuccess.paging.undated import Undated
 from tap_clientsuccess.paging.versions import Versions
-from tap_clientsuccess.paging.window import FURTHER_BACK
 
 if t.TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterable, Iterator
 
     from tap_clientsuccess.paging.chains import Phase
-    from tap_clientsuccess.paging.keys import Tally
-    from tap_clientsuccess.paging.page import Chain, Page, Submit
+    from tap_clientsuccess.paging.page import Chain, Page, Submit, Window
     from tap_clientsuccess.paging.proof import Verdict
-    from tap_clientsuccess.paging.window import Window
 
 
 class Reader:
@@ -35,7 +37,6 @@ class Reader:
 
     Attributes:
         why_by_number: Why a read by time continued by number; empty if it did not.
-        sent_undated: How many RECORD messages were of a record without a time.
         versions: What was sent.
     """
 
@@ -58,15 +59,11 @@ class Reader:
             versions: What was sent just before, by another reader.
         """
         self.why_by_number = ""
-        self.sent_undated = 0
+        self.versions = versions or Versions(window.lookback)
         self._submit = submit
         self._window = window
         self._width = width
-        self.versions = versions or Versions(window.lookback)
-        is_resumed = window.is_first and window.bookmark is not None
-        self._proof = Proof(self.versions, window.start, is_resumed=is_resumed)
-        self._sent_in_all: Tally | None = None
-        """What was sent by time and by number, where all is read again by number."""
+        self._proof = Proof(self.versions, window)
         self._by_time = TimeReader(window, self._proof, width)
         self._tried_times = self._trusts_times = by_time
         """Whether what has a time is read by time; else everything is by number."""
@@ -86,9 +83,7 @@ class Reader:
         # Not in the `except` block: its traceback keeps pages in memory.
         after = None
         if not self._trusts_times:
-            # What was counted and sent so far proves nothing.
-            self._sent_in_all = self._proof.sent
-            self._proof = self._proof.anew()
+            self._proof.distrust_times()
             # A filter would hide what has no time from a first read.
             if self._window.start and not self._window.is_first:
                 after = self._window.start - FURTHER_BACK
@@ -102,10 +97,6 @@ class Reader:
                     # The next reader with these versions must not take them for sent.
                     kept = {record.key for record in records}
                     self.versions.drop(r.key for r in new if r.key not in kept)
-                if self._sent_in_all is not None:
-                    self._sent_in_all.add(record.key for record in records)
-                if None in page.times:
-                    self.sent_undated += sum(record.time is None for record in records)
                 reached = self._by_time.bookmark() if self._trusts_times else None
                 yield Batch(page, records, reached)
 
@@ -115,11 +106,12 @@ class Reader:
         Where only the creation time is known and the server filters, it returned the
         record for a reason, perhaps an edit whose time it does not show.
         """
-        start = self._window.oldest
+        window = self._window
         if self.is_by_number and self._trusts_times:
             # Only what has no time is looked for.
-            start = self._proof.coverage.reached
-            return [r for r in records if r.time is None or r.time >= start]
+            reached = self._proof.coverage.reached
+            return [r for r in records if r.time is None or r.time >= reached]
+        start = window.start_date if window.is_first else window.start
         if not (start and page.oldest and page.oldest < start):
             return records
         return [
@@ -146,24 +138,21 @@ class Reader:
         everything, later = totals[0], totals[-1]
         return everything is None or later is None or later < everything
 
+    def count_undated(self) -> int | None:
+        """Count the records without a time now; None if the server does not tell."""
+        undated = Undated()
+        list(run([undated.count()], self._submit, self._width, self._proof))
+        return undated.total
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether everything was sent, after the iteration."""
+        return self._proof.verdict
+
     @property
     def sent(self) -> int:
-        """How many distinct records were sent so far, in all passes."""
-        before = self._sent_in_all
-        return len(self._proof.sent if before is None else before)
-
-    @property
-    def passes(self) -> int:
-        """How often the list was begun: by time, and each pass by number."""
-        return len(self._proof.passes) + self._tried_times
-
-    @property
-    def why_again(self) -> str:
-        """Why it was begun again."""
-        is_first_by_number = len(self._proof.passes) == 1
-        return (is_first_by_number and self.why_by_number) or (
-            "the pass before does not prove that nothing is missing"
-        )
+        """How many distinct records came so far."""
+        return len(self._proof.sent)
 
     @property
     def everything(self) -> int:
@@ -178,27 +167,10 @@ class Reader:
         """How many records have no time, as far as is known."""
         return self._proof.undated.total or len(self._proof.undated.seen)
 
-    def count_undated(self) -> int | None:
-        """Count the records without a time now; None if the server does not tell."""
-        undated = Undated()
-        list(run([undated.count()], self._submit, self._width, self._proof))
-        return undated.total
-
     @property
-    def verdict(self) -> Verdict:
-        """Whether everything was sent, after the iteration."""
-        return self._proof.verdict
-
-    @property
-    def uncounted(self) -> str:
-        """Why it is not known whether records are missing, if so: no count tells."""
-        if not self._window.is_first:
-            return ""
-        if self._trusts_times:
-            return self._by_time.why_undated_unknown
-        if not self._proof.passes[-1].is_counted:
-            return "the server does not count its records: some may be missing"
-        return ""
+    def passes(self) -> int:
+        """How often the list was begun: by time, and each pass by number."""
+        return len(self._proof.passes) + self._tried_times
 
     @property
     def is_by_number(self) -> bool:
@@ -219,6 +191,14 @@ class Reader:
     def distrusts_times(self) -> bool:
         """Whether what a read by time has reached turned out to prove nothing."""
         return bool(self.why_by_number) and not self._trusts_times
+
+    @property
+    def why_again(self) -> str:
+        """Why the list was begun again."""
+        is_first_by_number = len(self._proof.passes) == 1
+        return (is_first_by_number and self.why_by_number) or (
+            "the pass before does not prove that nothing is missing"
+        )
 
     @property
     def bookmark(self) -> dt.datetime | None:

@@ -28,15 +28,16 @@ class Undated:
         total: How many there are; None if that is not known.
         timed: How many others there were then.
         is_open: Whether counting ended without agreement.
+        may_be_hidden: Whether some need not be on the pages that are read by time.
     """
 
     def __init__(self, *, is_resumed: bool = False) -> None:
         """Begin; a resumed read does not know how many were sent before."""
-        self._is_resumed = is_resumed
         self.seen = Tally()
         self.total: int | None = None
         self.timed: int | None = None
-        self.is_open = False
+        self.is_open = self.may_be_hidden = False
+        self._is_resumed = is_resumed
         self._most = 0
         """The greatest total: a count below it is less as records were deleted."""
 
@@ -102,6 +103,8 @@ class Undated:
 
     def why_unknown(self, sent: int) -> str:
         """Say why, of so many sent, it is not known whether there are any, if so."""
+        if not self.may_be_hidden:
+            return ""
         if self.timed is None:
             most = "at all"
         elif not self.total and (

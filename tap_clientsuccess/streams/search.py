@@ -9,9 +9,8 @@ from functools import cached_property
 from singer_sdk.streams.rest import HTTPRequest
 
 from tap_clientsuccess.errors import UnexpectedBodyError, config_error, counted
-from tap_clientsuccess.paging.page import Page, PageRequest
+from tap_clientsuccess.paging.page import FURTHER_BACK, Page, PageRequest, Window
 from tap_clientsuccess.paging.reader import Reader
-from tap_clientsuccess.paging.window import FURTHER_BACK, Window
 from tap_clientsuccess.records.record_reader import RecordReader
 from tap_clientsuccess.schedule.schedule import Kind
 from tap_clientsuccess.singer.outcome import Outcome, Status
@@ -201,7 +200,7 @@ class SearchStream(ClientSuccessStream):
 
     def _tell(self, reader: Reader) -> None:
         """Log what the read found out about the server and its records."""
-        if reader.sent_undated and self.is_incremental:
+        if reader.undated and self.is_incremental:
             self.warn_once(
                 f"a record without {self.modification_key} is there: an incremental "
                 "sync does not notice its edits"
@@ -222,7 +221,7 @@ class SearchStream(ClientSuccessStream):
             )
         if not reader.verdict.is_complete:
             self._warn_of(reader.verdict, has_bookmark=bool(reader.bookmark))
-        elif doubt := reader.uncounted:
+        elif doubt := reader.verdict.uncounted:
             self.logger.info("%s: %s", self.name, doubt)
 
     def _judged(self, verdict: Verdict) -> tuple[Status, str]:
@@ -249,7 +248,7 @@ class SearchStream(ClientSuccessStream):
             distinct=reader.sent,
             everything=reader.everything,
             undated=reader.undated,
-            uncounted=reader.uncounted,
+            uncounted=reader.verdict.uncounted,
         )
 
     def _warn_of(self, verdict: Verdict, *, has_bookmark: bool) -> None:

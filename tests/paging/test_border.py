@@ -6,17 +6,15 @@ import pytest
 from scripted import moment, page, talk
 from server_model import SECOND
 
-from tap_clientsuccess.paging.border import Border
-from tap_clientsuccess.paging.evidence import NotByTimeError
-from tap_clientsuccess.paging.page import Page, PageRequest
-from tap_clientsuccess.paging.window import Window
+from tap_clientsuccess.paging.evidence import Evidence, NotByTimeError, is_hidden
+from tap_clientsuccess.paging.page import Page, PageRequest, Window
 
 SHOWN_BY = PageRequest(after=moment(0))
 SINCE = moment(9)
 
 
 @pytest.mark.parametrize(
-    ("first", "is_hidden"),
+    ("first", "expected"),
     [
         (page(("a", 50), ("b", 100)), False),
         (page(("a", 50), ("b", 100.0004), total=9), False),
@@ -30,16 +28,16 @@ SINCE = moment(9)
     ],
 )
 def test_the_bookmarks_record_has_to_be_on_the_first_page(
-    first: Page, *, is_hidden: bool
+    first: Page, *, expected: bool
 ) -> None:
     window = Window(moment(100), None, 60 * SECOND)
-    requests, hidden = talk(Border().is_hidden(first, window), lambda _: page())
-    assert hidden is is_hidden
+    requests, hidden = talk(is_hidden(first, window), lambda _: page())
+    assert hidden is expected
     assert requests == []
 
 
 @pytest.mark.parametrize(
-    ("first", "again", "is_hidden"),
+    ("first", "again", "expected"),
     [
         (page(("a", 50), ("b", 100)), page(("b", 100)), False),
         (page(("a", 50), ("b", 100)), page(("c", 120)), True),
@@ -48,13 +46,11 @@ def test_the_bookmarks_record_has_to_be_on_the_first_page(
     ],
 )
 def test_without_one_the_newest_of_the_first_page_is_requested_again(
-    first: Page, again: Page | None, *, is_hidden: bool
+    first: Page, again: Page | None, *, expected: bool
 ) -> None:
     window = Window(None, moment(0), 60 * SECOND)
-    requests, hidden = talk(
-        Border().is_hidden(first, window), lambda _: again or page()
-    )
-    assert hidden is is_hidden
+    requests, hidden = talk(is_hidden(first, window), lambda _: again or page())
+    assert hidden is expected
     assert requests == ([PageRequest.since(moment(100))] if again else [])
 
 
@@ -65,8 +61,8 @@ def check(shows: list[list[float | None]], hides: list[float]) -> list[PageReque
         shows: What that page shows each time it is requested again.
         hides: The times that the filter hides.
     """
-    border, pages = Border(), iter(shows)
-    border.remember(page(("a", 5), ("b", 9)), SHOWN_BY)
+    evidence, pages = Evidence(), iter(shows)
+    evidence.remember(page(("a", 5), ("b", 9)), SHOWN_BY)
 
     def answer(request: PageRequest) -> Page:
         if request == SHOWN_BY:
@@ -74,7 +70,7 @@ def check(shows: list[list[float | None]], hides: list[float]) -> list[PageReque
         times = [time for time in (4, 5, 9) if time not in hides]
         return page(*((time, time) for time in times if time_is_after(time, request)))
 
-    return talk(border.check(SINCE), answer)[0]
+    return talk(evidence.check_border(SINCE), answer)[0]
 
 
 def time_is_after(time: float, request: PageRequest) -> bool:
@@ -114,14 +110,14 @@ def test_it_is_hidden_by_the_filter() -> None:
 
 @pytest.mark.parametrize("remembered", [None, 8.999, 9.001, 12])
 def test_what_no_page_showed_is_not_checked(remembered: float | None) -> None:
-    border = Border()
-    border.remember(page(("a", remembered)), SHOWN_BY)
-    requests, _ = talk(border.check(SINCE), lambda _: page())
+    evidence = Evidence()
+    evidence.remember(page(("a", remembered)), SHOWN_BY)
+    requests, _ = talk(evidence.check_border(SINCE), lambda _: page())
     assert requests == []
 
 
 def test_the_request_is_remembered_by_the_millisecond() -> None:
-    border = Border()
-    border.remember(page(("a", 9.0004), ("b", 5)), SHOWN_BY)
-    requests, _ = talk(border.check(moment(9.0007)), lambda _: page())
+    evidence = Evidence()
+    evidence.remember(page(("a", 9.0004), ("b", 5)), SHOWN_BY)
+    requests, _ = talk(evidence.check_border(moment(9.0007)), lambda _: page())
     assert requests == [SHOWN_BY]

@@ -14,10 +14,9 @@ from warehouse import Warehouse
 
 from tap_clientsuccess.errors import RefusedError
 from tap_clientsuccess.paging import by_number
-from tap_clientsuccess.paging.page import DEPTH, Page
+from tap_clientsuccess.paging.page import DEPTH, Page, Window
 from tap_clientsuccess.paging.proof import PASSES
 from tap_clientsuccess.paging.reader import Reader
-from tap_clientsuccess.paging.window import Window
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -389,4 +388,4 @@ def test_a_page_without_keys_that_is_repeated_ends_the_read() -> None:
 def test_without_totals_nothing_is_known_to_be_gone(total: int | None) -> None:
     reader, keys, _ = read(pages_of(35, total=total))
     assert keys == [*range(35)]
-    assert bool(reader.uncounted) is (total is None)
+    assert bool(reader.verdict.uncounted) is (total is None)

@@ -16,10 +16,10 @@ from tap_clientsuccess.paging import by_time, groups
 from tap_clientsuccess.paging.by_time import TimeReader
 from tap_clientsuccess.paging.chains import run
 from tap_clientsuccess.paging.evidence import NotByTimeError
+from tap_clientsuccess.paging.page import FURTHER_BACK, Window
 from tap_clientsuccess.paging.proof import Proof
 from tap_clientsuccess.paging.reader import Reader
 from tap_clientsuccess.paging.versions import Versions
-from tap_clientsuccess.paging.window import FURTHER_BACK, Window
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -291,7 +291,7 @@ def test_totals_that_do_not_count_everything_are_told(
     server = filled(300, 10, undated=3, undated_are="always last", **totals)
     warehouse = Warehouse(width=width)
     warehouse.sync(server)
-    assert warehouse.is_told or "does not count" in warehouse.reader.uncounted
+    assert warehouse.is_told or "does not count" in warehouse.reader.verdict.uncounted
     assert set(warehouse.lacks(server)) <= {1, 2, 3}
 
 
@@ -299,7 +299,7 @@ def test_totals_that_do_not_count_everything_are_told(
 def test_totals_that_count_everything_leave_no_doubt(width: int) -> None:
     warehouse = Warehouse(width=width)
     warehouse.sync(filled(300, 10))
-    assert warehouse.reader.uncounted == ""
+    assert warehouse.reader.verdict.uncounted == ""
 
 
 def test_a_first_read_notices_a_restored_record_by_the_count() -> None:
@@ -393,7 +393,7 @@ def test_more_records_of_one_time_than_the_maximum_depth_are_reported(
 @pytest.mark.parametrize("is_final", [False, True])
 def test_what_is_in_doubt_moves_no_bookmark(*, is_final: bool) -> None:
     server = filled(100, 10)
-    proof = Proof(Versions(60 * SECOND))
+    proof = Proof(Versions(60 * SECOND), Window())
     reader = TimeReader(Window(), proof, lambda: 1)
     for phase in reader.phases():
         for _ in run(phase, server.submit, lambda: 1, proof):
@@ -548,7 +548,7 @@ def test_the_newest_page_has_to_be_newer_than_the_first() -> None:
         times = (40, 30) if request.newest_first else (50, 60)
         return lambda: page(*enumerate(times), last=False)
 
-    proof = Proof(Versions(SECOND))
+    proof = Proof(Versions(SECOND), Window())
     phases = TimeReader(Window(), proof, lambda: 1).phases()
     with pytest.raises(NotByTimeError, match="does not sort"):
         list(run(next(phases), submit, lambda: 1, proof))

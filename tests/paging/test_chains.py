@@ -12,7 +12,7 @@ from server_model import SECOND
 from tap_clientsuccess.errors import RefusedError
 from tap_clientsuccess.paging.chains import run
 from tap_clientsuccess.paging.evidence import NotByTimeError
-from tap_clientsuccess.paging.page import PageRequest
+from tap_clientsuccess.paging.page import PageRequest, Window
 from tap_clientsuccess.paging.proof import Proof
 from tap_clientsuccess.paging.versions import Versions
 
@@ -28,7 +28,7 @@ class Log:
     def __init__(self) -> None:
         self.events: list[str] = []
         self.in_flight = 0
-        self.proof = Proof(Versions(60 * SECOND))
+        self.proof = Proof(Versions(60 * SECOND), Window())
 
     def submit(self, request: PageRequest) -> Callable[[], Page]:
         self.events.append(f"request {request.number}")

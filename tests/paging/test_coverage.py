@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from scripted import at, moment
 
-from tap_clientsuccess.paging.coverage import Coverage
 from tap_clientsuccess.paging.page import BEGINNING
+from tap_clientsuccess.paging.proof import Coverage
 
 Spans = list[tuple[float, float]]
 
@@ -41,7 +41,8 @@ def covering(spans: Spans, start: float | None = 0) -> Coverage:
 def test_intervals_are_merged(spans: Spans, reached: float, gaps: list[float]) -> None:
     coverage = covering(spans)
     assert coverage.reached == moment(reached)
-    assert coverage.gaps(moment(10)) == [moment(gap) for gap in gaps]
+    coverage.newest = moment(10)
+    assert coverage.gaps == [moment(gap) for gap in gaps]
 
 
 @pytest.mark.parametrize(

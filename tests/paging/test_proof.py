@@ -9,7 +9,7 @@ from scripted import moment, page, talk
 from server_model import SECOND
 
 from tap_clientsuccess.paging import versions
-from tap_clientsuccess.paging.page import BEGINNING, PageRequest
+from tap_clientsuccess.paging.page import BEGINNING, PageRequest, Window
 from tap_clientsuccess.paging.proof import Proof, Verdict
 from tap_clientsuccess.paging.versions import Versions
 
@@ -20,7 +20,7 @@ Records = list[tuple[t.Any, float | None]]
 
 
 def taken(*pages: Page) -> Proof:
-    proof = Proof(Versions(60 * SECOND))
+    proof = Proof(Versions(60 * SECOND), Window())
     take(proof, *pages)
     return proof
 

@@ -16,6 +16,7 @@ ALL, TIMED = PageRequest.for_count(), PageRequest.for_count(EPOCH)
 
 def counted(undated: Undated, *totals: int | None) -> list[PageRequest]:
     """Count, with these answers, then the last two for ever; return the requests."""
+    undated.may_be_hidden = True
     answers = chain(totals, cycle(totals[-2:]))
     return talk(undated.count(), lambda _: page(total=next(answers)))[0]
 

@@ -8,8 +8,7 @@ import pytest
 from scripted import at
 from server_model import SECOND, START
 
-from tap_clientsuccess.paging.page import BEGINNING, EPOCH
-from tap_clientsuccess.paging.window import Window
+from tap_clientsuccess.paging.page import BEGINNING, EPOCH, Window
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import typing as t
 
 from server_model import MILLISECOND, START
 
+from tap_clientsuccess.paging.page import Window
 from tap_clientsuccess.paging.reader import Reader
-from tap_clientsuccess.paging.window import Window
 
 if t.TYPE_CHECKING:
     from server_model import ServerModel

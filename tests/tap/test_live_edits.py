@@ -10,9 +10,8 @@ import pytest
 
 from clientsuccess_sandbox import Edits, Fault, RepeatPage, Sandbox, WrongTotal
 from clientsuccess_sandbox.data import KINDS
-from tap_clientsuccess.paging.page import Page, PageRequest
+from tap_clientsuccess.paging.page import Page, PageRequest, Window
 from tap_clientsuccess.paging.reader import Reader
-from tap_clientsuccess.paging.window import Window
 from tap_clientsuccess.records.record_reader import EncodedRecord
 
 if t.TYPE_CHECKING:
