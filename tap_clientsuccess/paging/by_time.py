@@ -193,12 +193,8 @@ class TimeReader:
         """Read a part of the list, no longer than pages may be requested by number.
 
         Numbers shift, so they only choose where to read; a page's times say what it
-        covers. The section that follows is found while this one is read.
-
-        Args:
-            request: The request of its first page.
-            first: That page.
-            reached: The time up to which that page has been read.
+        covers. The section that follows is found while this one is read. The first page
+        is there, and covers what is older than the time that is `reached`.
         """
         seeds, is_deep = _seeds(request, first)
         if is_deep:
@@ -275,13 +271,11 @@ class TimeReader:
         self, since: dt.datetime, page: Page, request: PageRequest
     ) -> dt.datetime:
         """Mark the times up to a page's newest record as read; return the end."""
-        newest = page.newest or since
         self._evidence.remember(page, request)
-        # Else the page that follows may have more records of its newest time.
-        is_end = request.newest_first or not (request.number or page.goes_on())
-        return self._proof.coverage.add(
-            since, newest + MICROSECOND if is_end else newest
-        )
+        until = page.newest or since
+        if request.newest_first or not (request.number or page.goes_on()):
+            until += MICROSECOND  # Else the next page may have more of its newest time.
+        return self._proof.coverage.add(since, until)
 
     def _catch_up(self) -> Chain[None]:
         """Read what changed since the newest page was read."""
@@ -300,12 +294,7 @@ class TimeReader:
 
 
 def _seeds(request: PageRequest, first: Page) -> tuple[list[PageRequest], bool]:
-    """Return requests by number, and whether the list goes on behind the last.
-
-    Args:
-        request: The request of the first page.
-        first: That page.
-    """
+    """Return requests by number, and whether the list goes on behind the last."""
     # Smaller by what the next page repeats, so that it bridges the gap.
     size = first.count_before((first.newest or EPOCH) - 2 * MILLISECOND) - 1
     if 2 * size < len(first.keys):  # Many have the same time.

@@ -138,6 +138,14 @@ class Proof:
         self.undated, self.timed, self.doubt = Undated(), TimedCount(), ""
 
     @property
+    def everything(self) -> int:
+        """How many records there are, after a first or full read."""
+        undated = self.undated
+        if undated.total is None or undated.timed is None:
+            return len(self.sent)
+        return undated.total + undated.timed
+
+    @property
     def unfound(self) -> int:
         """How many records with a time were counted and not sent."""
         hidden = min(self.undated.total or 0, len(self.undated.seen))

@@ -26,7 +26,6 @@ if t.TYPE_CHECKING:
 
     from tap_clientsuccess.paging.chains import Phase
     from tap_clientsuccess.paging.page import Chain, Page, Submit, Window
-    from tap_clientsuccess.paging.proof import Verdict
 
 
 class Reader:
@@ -36,8 +35,10 @@ class Reader:
     version.
 
     Attributes:
-        why_by_number: Why a read by time continued by number; empty if it did not.
+        proof: What came, and whether that is everything.
         versions: What was sent.
+        by_time: How it is read by time.
+        why_by_number: Why a read by time continued by number; empty if it did not.
     """
 
     def __init__(
@@ -63,41 +64,41 @@ class Reader:
         self._submit = submit
         self._window = window
         self._width = width
-        self._proof = Proof(self.versions, window)
-        self._by_time = TimeReader(window, self._proof, width)
+        self.proof = Proof(self.versions, window)
+        self.by_time = TimeReader(window, self.proof, width)
         self._tried_times = self._trusts_times = by_time
         """Whether what has a time is read by time; else everything is by number."""
 
     def __iter__(self) -> Iterator[Batch]:
         if self._trusts_times:
             try:
-                yield from self._batches(self._by_time.phases())
+                yield from self._batches(self.by_time.phases())
             except NotByTimeError as reason:
                 self.why_by_number = str(reason)
                 self._trusts_times = False
             else:
-                if not self.verdict.missing:
+                if not self.proof.verdict.missing:
                     return
-                self.why_by_number = self.verdict.why
-                self._trusts_times = not self._proof.unfound
+                self.why_by_number = self.proof.verdict.why
+                self._trusts_times = not self.proof.unfound
         # Not in the `except` block: its traceback keeps pages in memory.
         after = None
         if not self._trusts_times:
-            self._proof.distrust_times()
+            self.proof.distrust_times()
             # A filter would hide what has no time from a first read.
             if self._window.start and not self._window.is_first:
                 after = self._window.start - FURTHER_BACK
-        yield from self._batches(read_by_number(self._proof, after))
+        yield from self._batches(read_by_number(self.proof, after))
 
     def _batches(self, phases: Iterable[Phase]) -> Iterator[Batch]:
         for phase in phases:
-            for page, new in run(phase, self._submit, self._width, self._proof):
+            for page, new in run(phase, self._submit, self._width, self.proof):
                 records = self._wanted(page, new)
                 if len(records) < len(new):
                     # The next reader with these versions must not take them for sent.
                     kept = {record.key for record in records}
                     self.versions.drop(r.key for r in new if r.key not in kept)
-                reached = self._by_time.bookmark() if self._trusts_times else None
+                reached = self.by_time.bookmark() if self._trusts_times else None
                 yield Batch(page, records, reached)
 
     def _wanted(self, page: Page, records: list[t.Any]) -> list[t.Any]:
@@ -109,7 +110,7 @@ class Reader:
         window = self._window
         if self.is_by_number and self._trusts_times:
             # Only what has no time is looked for.
-            reached = self._proof.coverage.reached
+            reached = self.proof.coverage.reached
             return [r for r in records if r.time is None or r.time >= reached]
         start = window.start_date if window.is_first else window.start
         if not (start and page.oldest and page.oldest < start):
@@ -134,58 +135,25 @@ class Reader:
             except RefusedError:
                 totals.append(None)
 
-        list(run([count()], self._submit, self._width, self._proof))
+        list(run([count()], self._submit, self._width, self.proof))
         everything, later = totals[0], totals[-1]
         return everything is None or later is None or later < everything
 
     def count_undated(self) -> int | None:
         """Count the records without a time now; None if the server does not tell."""
         undated = Undated()
-        list(run([undated.count()], self._submit, self._width, self._proof))
+        list(run([undated.count()], self._submit, self._width, self.proof))
         return undated.total
-
-    @property
-    def verdict(self) -> Verdict:
-        """Whether everything was sent, after the iteration."""
-        return self._proof.verdict
-
-    @property
-    def sent(self) -> int:
-        """How many distinct records came so far."""
-        return len(self._proof.sent)
-
-    @property
-    def everything(self) -> int:
-        """How many records there are, after a first or full read."""
-        undated = self._proof.undated
-        if undated.total is None or undated.timed is None:
-            return len(self._proof.sent)
-        return undated.total + undated.timed
-
-    @property
-    def undated(self) -> int:
-        """How many records have no time, as far as is known."""
-        return self._proof.undated.total or len(self._proof.undated.seen)
 
     @property
     def passes(self) -> int:
         """How often the list was begun: by time, and each pass by number."""
-        return len(self._proof.passes) + self._tried_times
+        return len(self.proof.passes) + self._tried_times
 
     @property
     def is_by_number(self) -> bool:
         """Whether it was read by number, in part or as a whole."""
-        return bool(self._proof.passes)
-
-    @property
-    def surplus(self) -> int:
-        """How many records the server counts that no filter by time lets through."""
-        return self._by_time.surplus
-
-    @property
-    def started_earlier(self) -> bool:
-        """Whether it started earlier than wanted, as the filter may hide records."""
-        return self._by_time.started_earlier
+        return bool(self.proof.passes)
 
     @property
     def distrusts_times(self) -> bool:
@@ -195,7 +163,7 @@ class Reader:
     @property
     def why_again(self) -> str:
         """Why the list was begun again."""
-        is_first_by_number = len(self._proof.passes) == 1
+        is_first_by_number = len(self.proof.passes) == 1
         return (is_first_by_number and self.why_by_number) or (
             "the pass before does not prove that nothing is missing"
         )
@@ -204,7 +172,7 @@ class Reader:
     def bookmark(self) -> dt.datetime | None:
         """The bookmark that the read allows, after the iteration; None for none."""
         if self._trusts_times:
-            return self._by_time.bookmark(is_final=True)
-        if self.verdict.is_unfinished:
+            return self.by_time.bookmark(is_final=True)
+        if self.proof.verdict.is_unfinished:
             return None
-        return self._proof.passes[-1].bookmark(self._proof.newest)
+        return self.proof.passes[-1].bookmark(self.proof.newest)

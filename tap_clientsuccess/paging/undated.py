@@ -42,6 +42,11 @@ class Undated:
         """The greatest total: a count below it is less as records were deleted."""
 
     @property
+    def known(self) -> int:
+        """How many there are, as far as is known."""
+        return self.total or len(self.seen)
+
+    @property
     def missing(self) -> int:
         """How many are known to be there and were not sent."""
         return max(0, (self.total or 0) - len(self.seen))

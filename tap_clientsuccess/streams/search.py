@@ -131,7 +131,7 @@ class SearchStream(ClientSuccessStream):
 
     def _settle(self, reader: Reader) -> None:
         """Note in the state what a read has proven."""
-        schedule, verdict = self.schedule, reader.verdict
+        schedule, verdict = self.schedule, reader.proof.verdict
         accepted = verdict.missing if verdict.is_accepted else 0
         # An incremental read that lacks nothing says nothing of the whole list.
         if accepted or self.reads_everything:
@@ -170,7 +170,7 @@ class SearchStream(ClientSuccessStream):
                 yield GoBack()
             self.note_extraction()
             records = self.sendable(batch.records)
-            self.progress.sent = reader.sent
+            self.progress.sent = len(reader.proof.sent)
             if self.progress.changed is not None:
                 # A record without a time may be new, or one of every full read.
                 self.progress.changed += sum(
@@ -200,28 +200,28 @@ class SearchStream(ClientSuccessStream):
 
     def _tell(self, reader: Reader) -> None:
         """Log what the read found out about the server and its records."""
-        if reader.undated and self.is_incremental:
+        if reader.proof.undated.known and self.is_incremental:
             self.warn_once(
                 f"a record without {self.modification_key} is there: an incremental "
                 "sync does not notice its edits"
             )
-        if (surplus := reader.surplus) and not self.reads_everything:
+        if (surplus := reader.by_time.surplus) and not self.reads_everything:
             self.logger.info(
                 "%s: the server counts %s more than its filter by time lets through, "
                 "which incremental syncs ignore",
                 self.name,
                 counted(surplus),
             )
-        if reader.started_earlier:
+        if reader.by_time.started_earlier:
             self.logger.info(
                 "%s: read from %d hours earlier, as the newest known change was not "
                 "returned (it was edited, or the server's filter is imprecise)",
                 self.name,
                 FURTHER_BACK / dt.timedelta(hours=1),
             )
-        if not reader.verdict.is_complete:
-            self._warn_of(reader.verdict, has_bookmark=bool(reader.bookmark))
-        elif doubt := reader.verdict.uncounted:
+        if not reader.proof.verdict.is_complete:
+            self._warn_of(reader.proof.verdict, has_bookmark=bool(reader.bookmark))
+        elif doubt := reader.proof.verdict.uncounted:
             self.logger.info("%s: %s", self.name, doubt)
 
     def _judged(self, verdict: Verdict) -> tuple[Status, str]:
@@ -233,7 +233,7 @@ class SearchStream(ClientSuccessStream):
         return Status.COMPLETE, ""
 
     def _outcome(self, reader: Reader) -> Outcome:
-        verdict, schedule = reader.verdict, self.schedule
+        verdict, schedule = reader.proof.verdict, self.schedule
         status, why = self._judged(verdict)
         return Outcome(
             status=status,
@@ -245,10 +245,10 @@ class SearchStream(ClientSuccessStream):
                 and not self.refusals
             ),
             was_accepted=verdict.is_accepted and schedule.was_accepted(verdict.missing),
-            distinct=reader.sent,
-            everything=reader.everything,
-            undated=reader.undated,
-            uncounted=reader.verdict.uncounted,
+            distinct=len(reader.proof.sent),
+            everything=reader.proof.everything,
+            undated=reader.proof.undated.known,
+            uncounted=reader.proof.verdict.uncounted,
         )
 
     def _warn_of(self, verdict: Verdict, *, has_bookmark: bool) -> None:

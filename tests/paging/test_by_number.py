@@ -60,7 +60,7 @@ def test_a_quiet_read_requests_every_page_once(width: int) -> None:
     reader, keys, requests = read(pages_of(95), width)
     assert keys == list(range(95))
     assert requests == 10
-    assert reader.verdict.is_complete
+    assert reader.proof.verdict.is_complete
 
 
 def test_an_undisclosed_cap_of_the_page_size_is_noticed() -> None:
@@ -68,7 +68,7 @@ def test_an_undisclosed_cap_of_the_page_size_is_noticed() -> None:
         lambda k: page(k, range(k * 50, k * 50 + 50), total=200, pages=4, size=200)
     )
     assert sorted(set(keys)) == list(range(200))
-    assert reader.verdict.is_complete
+    assert reader.proof.verdict.is_complete
 
 
 def test_without_totals_it_reads_until_a_page_is_empty() -> None:
@@ -77,7 +77,7 @@ def test_without_totals_it_reads_until_a_page_is_empty() -> None:
     )
     assert keys == [0, 1, 2, 3, 4]
     assert requests == 4
-    assert reader.verdict.is_complete
+    assert reader.proof.verdict.is_complete
 
 
 def test_an_empty_page_behind_the_last_need_not_be_called_the_last() -> None:
@@ -86,7 +86,7 @@ def test_an_empty_page_behind_the_last_need_not_be_called_the_last() -> None:
         lambda k: pages(k) if k < 10 else page(k, [], total=1000, size=100, last=False)
     )
     assert keys == list(range(1000))
-    assert reader.verdict.is_complete
+    assert reader.proof.verdict.is_complete
 
 
 def test_without_totals_a_page_repeated_after_the_last_ends_the_list() -> None:
@@ -96,7 +96,7 @@ def test_without_totals_a_page_repeated_after_the_last_ends_the_list() -> None:
     )
     assert sorted(set(keys)) == list(range(15))
     assert requests == 4
-    assert reader.verdict.is_complete
+    assert reader.proof.verdict.is_complete
 
 
 @WIDTHS
@@ -106,9 +106,9 @@ def test_a_server_that_repeats_a_page_is_reported(width: int, *, last: bool) -> 
         lambda k: page(k, range(10), total=1000, pages=100, size=10, last=last), width
     )
     assert set(keys) == set(range(10))
-    assert not reader.verdict.is_complete
-    assert not reader.verdict.is_accepted
-    assert reader.verdict.missing == 990
+    assert not reader.proof.verdict.is_complete
+    assert not reader.proof.verdict.is_accepted
+    assert reader.proof.verdict.missing == 990
     # The second page ends each pass.
     assert requests == PASSES * (width + 1)
 
@@ -139,7 +139,7 @@ def test_three_quiet_reads_with_the_same_shortfall_are_accepted(
 
     reader = Reader(submit, Window(), width=lambda: 1, by_time=False)
     assert len({key for batch in reader for key in batch.page.keys}) == 95
-    assert reader.verdict.missing == too_many
+    assert reader.proof.verdict.missing == too_many
     assert reader.bookmark
     assert reader.bookmark > START
     assert len(requests) == PASSES * 11  # one more, as the total says so
@@ -160,8 +160,8 @@ def test_a_round_total_may_be_capped_whatever_size_the_server_names(width: int) 
 
 def test_a_capped_total_proves_nothing() -> None:
     reader, _, _ = read(pages_of(DEPTH, size=500))
-    assert reader.verdict.why
-    assert not reader.verdict.missing
+    assert reader.proof.verdict.why
+    assert not reader.proof.verdict.missing
     assert reader.bookmark is None
 
 
@@ -179,10 +179,10 @@ def test_a_delete_is_noticed_though_the_total_is_too_small(total: int) -> None:
 
     reader, keys, _ = read(answer)
     assert set(keys) == set(range(80))
-    assert reader.verdict.why
-    assert not reader.verdict.missing
+    assert reader.proof.verdict.why
+    assert not reader.proof.verdict.missing
     reader, keys, _ = read(answer)
-    assert reader.verdict.is_complete
+    assert reader.proof.verdict.is_complete
 
 
 @pytest.mark.parametrize("size", [1, 7])
@@ -192,7 +192,7 @@ def test_pages_of_any_size_are_read(size: int) -> None:
     reader, keys, requests = read(lambda k: replace(answer(k), pages=None, last=None))
     assert keys == list(range(3 * size))
     assert requests == 3
-    assert reader.verdict.is_complete
+    assert reader.proof.verdict.is_complete
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_it_ends_with_the_total_or_where_nothing_new_comes(
     reader, keys, asked = read(telling)
     assert keys == list(range(15))
     assert asked == requests
-    assert reader.verdict.is_complete
+    assert reader.proof.verdict.is_complete
 
 
 @pytest.mark.parametrize("width", [1, 4])
@@ -231,7 +231,7 @@ def test_a_refusal_ends_the_list_only_where_servers_read_no_deeper(
     if is_read:
         reader, keys, _ = read(refusing, width)
         assert set(keys) == set(range(40))
-        assert not reader.verdict.is_complete
+        assert not reader.proof.verdict.is_complete
     else:
         with pytest.raises(RefusedError):
             read(refusing, width)
@@ -275,7 +275,7 @@ def test_the_pages_before_a_delete_are_read_again(deletes: list[int]) -> None:
     reader, keys, _ = read(answer)
     assert set(keys) == set(range(80))
     assert asked[:9] == [0, 1, 2, 3, 4, 3, 5, 6, 7]
-    assert reader.verdict.is_complete
+    assert reader.proof.verdict.is_complete
 
 
 def test_a_delete_on_the_first_pages_is_no_reason_to_read_before_them() -> None:
@@ -304,7 +304,7 @@ def test_it_terminates_whatever_the_totals_are(totals: list[int], width: int) ->
         return pages_of(100, total=totals[calls % len(totals)])(k)
 
     reader, keys, requests = read(answer, width)
-    is_complete = reader.verdict.is_complete
+    is_complete = reader.proof.verdict.is_complete
     assert set(keys) == set(range(100)) or not is_complete
     assert requests <= PASSES * (3 * 11 + 20 + width)
 
@@ -313,14 +313,14 @@ def test_records_without_a_key_are_counted() -> None:
     reader, _, requests = read(
         lambda _: page(0, [1, None, None], total=3, pages=1, size=10)
     )
-    assert reader.verdict.is_complete
+    assert reader.proof.verdict.is_complete
     assert requests == 1
 
 
 def test_records_without_keys_are_not_read_again() -> None:
     """Without keys, repeated records look like new ones."""
     reader, _, requests = read(lambda _: page(0, [1, None], total=3, last=True))
-    assert reader.verdict.missing
+    assert reader.proof.verdict.missing
     assert requests == 2
 
 
@@ -380,7 +380,7 @@ def test_a_delete_and_an_insert_that_cancel_out_in_the_total(width: int) -> None
 
 def test_a_page_without_keys_that_is_repeated_ends_the_read() -> None:
     reader, _, requests = read(lambda _: page(0, [None] * 10, last=False))
-    assert not reader.verdict.is_complete
+    assert not reader.proof.verdict.is_complete
     assert requests < 10
 
 
@@ -388,4 +388,4 @@ def test_a_page_without_keys_that_is_repeated_ends_the_read() -> None:
 def test_without_totals_nothing_is_known_to_be_gone(total: int | None) -> None:
     reader, keys, _ = read(pages_of(35, total=total))
     assert keys == [*range(35)]
-    assert bool(reader.verdict.uncounted) is (total is None)
+    assert bool(reader.proof.verdict.uncounted) is (total is None)

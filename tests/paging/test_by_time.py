@@ -115,7 +115,7 @@ def test_a_missing_bookmark_record_makes_the_read_start_earlier(
     first, second = server.requests[:2]
     assert first.after
     assert second.after == first.after - FURTHER_BACK
-    assert warehouse.reader.started_earlier
+    assert warehouse.reader.by_time.started_earlier
 
 
 @WIDTHS
@@ -128,7 +128,7 @@ def test_a_killed_first_read_resumes(width: int) -> None:
     warehouse.sync(server, batches=batches * 8 // 10)
     server.requests.clear()
     warehouse.sync(server)
-    assert not warehouse.reader.started_earlier
+    assert not warehouse.reader.by_time.started_earlier
     assert len(server.requests) <= whole / 4 + 8  # the counts
     assert warehouse.lacks(server) == []
 
@@ -291,7 +291,10 @@ def test_totals_that_do_not_count_everything_are_told(
     server = filled(300, 10, undated=3, undated_are="always last", **totals)
     warehouse = Warehouse(width=width)
     warehouse.sync(server)
-    assert warehouse.is_told or "does not count" in warehouse.reader.verdict.uncounted
+    assert (
+        warehouse.is_told
+        or "does not count" in warehouse.reader.proof.verdict.uncounted
+    )
     assert set(warehouse.lacks(server)) <= {1, 2, 3}
 
 
@@ -299,7 +302,7 @@ def test_totals_that_do_not_count_everything_are_told(
 def test_totals_that_count_everything_leave_no_doubt(width: int) -> None:
     warehouse = Warehouse(width=width)
     warehouse.sync(filled(300, 10))
-    assert warehouse.reader.verdict.uncounted == ""
+    assert warehouse.reader.proof.verdict.uncounted == ""
 
 
 def test_a_first_read_notices_a_restored_record_by_the_count() -> None:
@@ -407,7 +410,7 @@ def test_an_empty_search() -> None:
     warehouse = Warehouse()
     warehouse.sync(ServerModel(Random(1)))  # noqa: S311
     assert warehouse.bookmark is None
-    assert warehouse.reader.verdict.is_complete
+    assert warehouse.reader.proof.verdict.is_complete
 
 
 @pytest.mark.parametrize(
@@ -432,7 +435,7 @@ def test_the_requests_of_a_quiet_first_read(
     warehouse.sync(server)
     assert warehouse.lacks(server) == []
     assert len(server.requests) == requests
-    assert not warehouse.reader.started_earlier
+    assert not warehouse.reader.by_time.started_earlier
 
 
 def in_the_end(server: ServerModel, *changes: Callable[[], t.Any]) -> None:

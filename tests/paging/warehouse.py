@@ -69,7 +69,7 @@ class Warehouse:
                 server.drop_requests()
                 return
         self._move_bookmark(self.reader.bookmark)
-        verdict = self.reader.verdict
+        verdict = self.reader.proof.verdict
         self.is_first &= not (verdict.is_complete or verdict.is_accepted)
 
     def _move_bookmark(self, time: dt.datetime | None) -> None:
@@ -79,7 +79,7 @@ class Warehouse:
     @property
     def is_told(self) -> bool:
         """Whether the last sync warned that records may be missing."""
-        return not self.reader.verdict.is_complete
+        return not self.reader.proof.verdict.is_complete
 
     def lacks(
         self, server: ServerModel, until: dt.datetime | None = NEVER

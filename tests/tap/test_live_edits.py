@@ -148,7 +148,7 @@ def test_jumping_totals_end_complete_or_with_a_warning(
         by_time=False,
     )
     seen = {key for batch in reader for key in batch.page.keys}
-    assert len(seen) == 100 or not reader.verdict.is_complete
+    assert len(seen) == 100 or not reader.proof.verdict.is_complete
 
 
 @pytest.mark.parametrize("page_size", [10, 15, 20, 25, 30])
