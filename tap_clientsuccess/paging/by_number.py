@@ -48,8 +48,10 @@ class _Pages:
     def __init__(self, proof: Proof, after: dt.datetime | None) -> None:
         self._proof = proof
         self._after = after
-        self._pass = proof.begin_pass()
+        proof.begin_pass()
         self._in_flight = 0
+        self._came = 0
+        """How many distinct records came in this pass."""
         self._again: list[int] = []
         """The numbers of pages to be read again."""
         self._size = 0
@@ -61,13 +63,13 @@ class _Pages:
 
     def chains(self) -> Iterator[Chain[None] | None]:
         """Give a chain for each page, until the list ends."""
-        number = 0
+        this, number = self._proof.passes[-1], 0
         while not (self._is_stuck or self._has_found_undated):
             if self._again:
                 yield self._read(self._again.pop())
-            elif not self._in_flight and self._pass.has_ended:
+            elif not self._in_flight and this.has_ended:
                 return
-            elif self._in_flight and number * self._size >= self._pass.total:
+            elif self._in_flight and number * self._size >= this.total:
                 yield None
             else:
                 yield self._read(number)
@@ -85,7 +87,8 @@ class _Pages:
         try:
             page = yield PageRequest(number, after=self._after, newest_first=True)
         except RefusedError:
-            if self._furthest < min(DEPTH, self._pass.total or DEPTH):
+            counted = self._proof.passes[-1].total or DEPTH
+            if self._furthest < min(DEPTH, counted):
                 raise
             self._is_stuck = True  # The server reads no deeper.
         else:
@@ -95,14 +98,15 @@ class _Pages:
 
     def _add(self, number: int, page: Page) -> None:
         """Take a page that the pass has taken."""
-        this = self._pass
+        this = self._proof.passes[-1]
+        news, self._came = len(this.sent) - self._came, len(this.sent)
         self._size = self._size or max(1, len(page.keys))
         place = number * self._size
         if this.fall:
             back = -(-this.fall // self._size)
             self._again += range(max(0, number - back), number)
         if place >= self._furthest:
-            is_repeated = this.pages > 1 and not this.news and not this.fall
+            is_repeated = this.pages > 1 and not news and not this.fall
             says_last = bool(page.is_said_to_be_last)
             this.has_ended = not page.goes_on(place) or (
                 is_repeated

@@ -28,7 +28,6 @@ class Pass:
         sent_before: How many distinct records came before it.
         total: The server's latest count.
         fall: By how much that is less than on the page before.
-        news: How many records of the latest page had not come in this pass.
         has_ended: Whether the last page was reached.
     """
 
@@ -36,7 +35,7 @@ class Pass:
         """Begin, with the newest time that any page showed before."""
         self.sent = Tally()
         self.sent_before = sent_before
-        self.total = self.fall = self.news = 0
+        self.total = self.fall = 0
         self.has_ended = False
         self._began = newest
         self._existed = 0
@@ -54,10 +53,9 @@ class Pass:
         self.fall, self.total = max(0, self.total - total), total
         before = len(self.sent)
         new = self.sent.add(page.keys, page.records)
-        self.news = len(self.sent) - before
         began, clock = self._began or BEGINNING, self._began or self._told[0][1]
         times = dict(zip(page.keys, page.times, strict=True))
-        self._existed += self.news - len(new)  # What has no key.
+        self._existed += len(self.sent) - before - len(new)  # What has no key.
         for key in new:
             time = times[key]
             is_old = time is not None and time <= began
