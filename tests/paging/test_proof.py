@@ -176,6 +176,23 @@ def test_where_the_server_does_not_count_it_is_complete_by_time() -> None:
     assert proof.verdict.is_complete
 
 
+@pytest.mark.parametrize(
+    ("later", "is_told"), [(("new", 4), False), (("old", 2), True)]
+)
+def test_what_came_since_does_not_show_that_the_server_counts_too_few(
+    later: tuple[str, float], *, is_told: bool
+) -> None:
+    """Rule 1. What is old was there, and was not counted."""
+    proof = taken(BEFORE)
+    proof.undated.may_be_hidden = True
+    proof.begin_count().total = 3
+    count_undated(proof, 3, 3)
+    assert proof.verdict == Verdict()
+    take(proof, page(later))
+    assert proof.verdict.is_complete
+    assert ("further than 3" in proof.verdict.uncounted) is is_told
+
+
 def test_the_record_beside_a_count_is_not_sent() -> None:
     proof = taken()
     for request in (PageRequest.for_count(), PageRequest(size=1)):
