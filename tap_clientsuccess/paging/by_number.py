@@ -85,7 +85,11 @@ class _Pages:
     def _read(self, number: int) -> Chain[None]:
         self._in_flight += 1
         try:
-            page = yield PageRequest(number, after=self._after, newest_first=True)
+            # A server that caps a page may reckon places with the size that was asked
+            # for, so what it sends is asked for from the second page on.
+            page = yield PageRequest(
+                number, self._size or None, self._after, newest_first=True
+            )
         except RefusedError:
             counted = self._proof.passes[-1].total or DEPTH
             if self._furthest < min(DEPTH, counted):

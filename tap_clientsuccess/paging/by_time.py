@@ -242,11 +242,12 @@ class TimeReader:
         Returns:
             The page, and up to which time everything has been read.
         """
-        request = PageRequest.since(since)
+        request, coverage = PageRequest.since(since), self._proof.coverage
+        known = coverage.newest
         page = yield request
         self._evidence.check(page, request.after)
         unit = self._evidence.unit
-        newest = self._proof.coverage.newest or page.sent_at
+        newest = coverage.newest or page.sent_at
         end = min(floor(since, unit) + unit, newest + MICROSECOND)
         # What is younger than the lookback, the next sync reads again.
         is_settled = since < max(newest, page.sent_at) - self._window.lookback
@@ -263,7 +264,8 @@ class TimeReader:
         if is_settled and not page.shows(since):
             yield from self._evidence.check_border(since)
         if not page.goes_on():
-            return page, max(newest, page.newest or newest) + MICROSECOND
+            # What was not known before may have come since.
+            return page, max(known or since, page.newest or since) + MICROSECOND
         self._evidence.remember(page, request)
         return page, page.newest or since
 

@@ -71,7 +71,8 @@ class Group:
                 yield from self._find_end(page)
             if (yield from self._read_back()):
                 return True
-            page = yield from self._page(0)
+            if not self._pages:
+                page = yield self.request
         return False
 
     def _find_end(self, page: Page) -> Chain[None]:
@@ -114,6 +115,7 @@ class Group:
     def _page(self, number: int) -> Chain[Page]:
         if (number + 1) * self._size > DEPTH:
             raise NotByTimeError("too many records have the same time")
-        page = yield self.request._replace(number=number)
+        # A server that caps a page may reckon places with the size that was asked for.
+        page = yield self.request._replace(number=number, size=self._size)
         self.evidence.check(page, None)
         return page

@@ -108,7 +108,7 @@ class Pass:
             return False
         if not (self.is_counted and (any(totals) or len(self.sent))):
             return True  # No totals at all, or nothing to read.
-        if totals[0] == DEPTH or None in totals:
+        if totals[0] == DEPTH:
             return False
         # A total that is too small is wrong and proves nothing.
         return self._existed == totals[0] or (

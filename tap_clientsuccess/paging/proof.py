@@ -97,7 +97,7 @@ class Proof:
         self.passes: list[Pass] = []
         self.doubt = ""
         self._versions = versions
-        self._is_first = window.is_first
+        self._window = window
 
     @property
     def pages(self) -> int:
@@ -120,8 +120,12 @@ class Proof:
         self.undated.add(page)
         if self.passes:
             self.passes[-1].add(page, new)
-        settled = None if self.passes else self.coverage.reached
-        return self._versions.take(page, pages_before, settled)
+        # A replica lags no longer than the lookback, by the records' clock. What was
+        # read by time is not read again.
+        until = min(page.sent_at, self.newest or page.sent_at) - self._window.lookback
+        if not self.passes:
+            until = min(until, self.coverage.reached)
+        return self._versions.take(page, pages_before, until)
 
     def begin_count(self) -> TimedCount:
         """Begin a count of what has a time; see rule 1."""
@@ -174,7 +178,7 @@ class Proof:
         last = self.passes[-1]
         missing = max(0, last.total - len(self.sent))
         if last.is_complete or (self._is_wrong_total and not missing):
-            if last.is_counted or not self._is_first:
+            if last.is_counted or not self._window.is_first:
                 return Verdict()
             return Verdict(
                 uncounted="the server does not count its records: some may be missing"

@@ -15,6 +15,7 @@ from tap_clientsuccess.paging.page import (
     FURTHER_BACK,
     Batch,
     PageRequest,
+    is_undated,
 )
 from tap_clientsuccess.paging.proof import Proof
 from tap_clientsuccess.paging.undated import Undated
@@ -60,7 +61,7 @@ class Reader:
             versions: What was sent just before, by another reader.
         """
         self.why_by_number = ""
-        self.versions = versions or Versions(window.lookback)
+        self.versions = versions or Versions()
         self._submit = submit
         self._window = window
         self._width = width
@@ -109,9 +110,12 @@ class Reader:
         """
         window = self._window
         if self.is_by_number and self._trusts_times:
-            # Only what has no time is looked for.
             reached = self.proof.coverage.reached
-            return [r for r in records if r.time is None or r.time >= reached]
+            records = [
+                each
+                for each in records
+                if is_undated(each.time) or each.time >= reached
+            ]
         start = window.start_date if window.is_first else window.start
         if not (start and page.oldest and page.oldest < start):
             return records

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from tap_clientsuccess.paging.keys import Tally
-from tap_clientsuccess.paging.page import DEPTH, EPOCH, ROUND, PageRequest
+from tap_clientsuccess.paging.page import DEPTH, EPOCH, ROUND, PageRequest, is_undated
 
 if t.TYPE_CHECKING:
     from tap_clientsuccess.paging.page import Chain, Page
@@ -24,7 +24,7 @@ class Undated:
     count changed.
 
     Attributes:
-        seen: Those that were sent, and are among those that were counted.
+        seen: Those that came, and are among those that were counted.
         total: How many there are; None if that is not known.
         timed: How many others there were then.
         is_open: Whether counting ended without agreement.
@@ -54,9 +54,9 @@ class Undated:
     def add(self, page: Page) -> None:
         """Take a page. The counts filter by 1970, so an earlier time is none."""
         self._most = max(self._most, page.total or 0)
-        if None in page.times or (page.oldest and page.oldest <= EPOCH):
+        if None in page.times or is_undated(page.oldest):
             pairs = zip(page.keys, page.times, strict=True)
-            self.seen.add(key for key, time in pairs if not time or time <= EPOCH)
+            self.seen.add(key for key, time in pairs if is_undated(time))
 
     def count_beside(self, everything: int | None) -> Chain[None]:
         """Count while pages are read; it counts if two pairs in a row agree.
@@ -80,7 +80,7 @@ class Undated:
         Where records come and go with every request, that can be by chance: so the same
         number has to be found twice, and three times if that takes long.
         """
-        before, self.total = self.total, None
+        before, self.total, self.timed = self.total, None, None
         agreed: list[int] = []
         counts: list[int] = []
         for number in range(_MOST_COUNTS):

@@ -21,27 +21,28 @@ class Versions:
         pages: How many pages came.
     """
 
-    def __init__(self, lookback: dt.timedelta) -> None:
+    def __init__(self) -> None:
         self.pages = 0
-        self._lookback = lookback
         self._sent: dict[Hashable, tuple[dt.datetime | None, int]] = {}
         """The time of each, and the number of the page that showed it."""
         self._most = _FEW
 
-    def take(
-        self, page: Page, pages_before: int, settled: dt.datetime | None
-    ) -> list[t.Any]:
+    def take(self, page: Page, pages_before: int, until: dt.datetime) -> list[t.Any]:
         """Return the records of a page that are news.
 
         Args:
             page: The page.
             pages_before: How many pages had come when it was requested.
-            settled: Reads by time do not go back before this; None if that is unknown.
+            until: What was modified before this, only pages in flight can show in an
+                older version.
         """
         self.pages += 1
         if len(self._sent) > self._most:
-            until = page.sent_at - self._lookback
-            self._forget(pages_before, min(until, settled or until))
+            self._sent = {
+                key: (time, number)
+                for key, (time, number) in self._sent.items()
+                if number >= pages_before or (time and time >= until)
+            }
             self._most = 2 * (len(self._sent) + len(page.keys))
         records, sent = [], self._sent
         for record, key, time in zip(page.records, page.keys, page.times, strict=True):
@@ -56,14 +57,6 @@ class Versions:
         """Forget records that were taken and then not sent."""
         for key in keys:
             self._sent.pop(key, None)
-
-    def _forget(self, pages_before: int, until: dt.datetime) -> None:
-        """Forget what neither a page in flight nor a replica that lags can show."""
-        self._sent = {
-            key: (time, number)
-            for key, (time, number) in self._sent.items()
-            if number >= pages_before or (time and time >= until)
-        }
 
 
 def _is_news(time: dt.datetime | None, before: dt.datetime | None) -> bool:

@@ -6,7 +6,7 @@ import datetime as dt
 import typing as t
 from dataclasses import dataclass, field
 
-from tap_clientsuccess.paging.page import DEPTH, Page
+from tap_clientsuccess.paging.page import BEGINNING, DEPTH, Page
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,6 +69,8 @@ class ServerModel:
         size: Records on a page at most.
         other_sizes: Sizes that a page may have as well, now and then.
         hints_at: The page size that `last` and `pages` are reckoned from, if another.
+        places_at: The page size that places are reckoned from if none is asked for: it
+            caps a page, and forgets that.
         clock: How far the clock of the responses is ahead of that of the records.
         undated: How many records have no time.
         undated_are: Where these are sorted: first, last (first where the order is
@@ -79,6 +81,7 @@ class ServerModel:
     size: int = 5
     other_sizes: tuple[int, ...] = ()
     hints_at: int | None = None
+    places_at: int | None = None
     clock: dt.timedelta = dt.timedelta()
     heeds_size: bool = True
     filter: str = "inclusive"
@@ -182,7 +185,7 @@ class ServerModel:
         size = self.random.choice([self.size, *self.other_sizes])
         if request.size and self.heeds_size:
             size = min(request.size, size)
-        place = request.number * size
+        place = request.number * (request.size or self.places_at or size)
         if self.is_shallow:
             assert place + size <= self.depth or self.order != "time", request
         found = [
@@ -224,7 +227,7 @@ class ServerModel:
         return request.newest_first and self.order != "by id"
 
     def _place(self, record: Record) -> tuple[t.Any, ...]:
-        extreme = START + (-DAY if self.undated_are == "first" else 1000 * DAY)
+        extreme = BEGINNING if self.undated_are == "first" else START + 1000 * DAY
         time = record["modified"] or extreme
         match self.order:
             case "by id":

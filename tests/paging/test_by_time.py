@@ -16,7 +16,7 @@ from tap_clientsuccess.paging import by_time, groups
 from tap_clientsuccess.paging.by_time import TimeReader
 from tap_clientsuccess.paging.chains import run
 from tap_clientsuccess.paging.evidence import NotByTimeError
-from tap_clientsuccess.paging.page import FURTHER_BACK, Window
+from tap_clientsuccess.paging.page import EPOCH, FURTHER_BACK, Window
 from tap_clientsuccess.paging.proof import Proof
 from tap_clientsuccess.paging.reader import Reader
 from tap_clientsuccess.paging.versions import Versions
@@ -195,6 +195,15 @@ def test_the_next_page_is_requested_before_a_page_is_processed(width: int) -> No
     reader = Reader(submit, Window(), width=lambda: width)
     requested = [len(submitted) for _ in reader]
     assert all(count > number for number, count in enumerate(requested[:3], 1))
+
+
+class Late(t.NamedTuple):
+    """A server of which some answers come late."""
+
+    submit: Callable[[PageRequest], Callable[[], Page]]
+
+    def drop_requests(self) -> None:
+        """Forget nothing."""
 
 
 class Clock:
@@ -396,7 +405,7 @@ def test_more_records_of_one_time_than_the_maximum_depth_are_reported(
 @pytest.mark.parametrize("is_final", [False, True])
 def test_what_is_in_doubt_moves_no_bookmark(*, is_final: bool) -> None:
     server = filled(100, 10)
-    proof = Proof(Versions(60 * SECOND), Window())
+    proof = Proof(Versions(), Window(lookback=60 * SECOND))
     reader = TimeReader(Window(), proof, lambda: 1)
     for phase in reader.phases():
         for _ in run(phase, server.submit, lambda: 1, proof):
@@ -546,12 +555,63 @@ def test_the_bookmark_is_not_later_than_what_was_known_at_the_beginning() -> Non
     assert [warehouse.bookmark] == known
 
 
+@WIDTHS
+def test_places_may_be_reckoned_from_the_size_that_was_asked_for(width: int) -> None:
+    """Rule 4: the server caps a page at 20, and page 1 begins behind 50 records."""
+    for is_by_number in (False, True):
+        server = ServerModel(Random(1), size=20, places_at=50)  # noqa: S311
+        server.fill(300, tied=90)
+        warehouse = Warehouse(width=width)
+        warehouse.sync(server, by_time=not is_by_number)
+        assert warehouse.lacks(server) == []
+        assert not warehouse.is_told
+        assert warehouse.reader.is_by_number is is_by_number
+
+
+def test_what_came_before_the_newest_page_was_answered_is_read() -> None:
+    """Rule 6: the page that ends the list was answered before, by a clock far ahead."""
+    server = filled(35, 20, clock=9000 * SECOND)
+    warehouse = Warehouse(width=4)
+
+    def submit(request: PageRequest) -> Callable[[], Page]:
+        if not request.newest_first:
+            page = server.search(request)
+            return lambda: page
+
+        def answer_late() -> Page:
+            for key in range(1, 11):
+                server.edit(key)
+            server.now += 600 * SECOND
+            for key in range(11, 31):
+                server.edit(key)
+            return server.search(request)
+
+        return answer_late
+
+    warehouse.sync(t.cast("ServerModel", Late(submit)))
+    warehouse.sync(server)
+    assert warehouse.lacks(server) == []
+
+
+@WIDTHS
+def test_a_time_before_1970_is_found_with_what_has_none(width: int) -> None:
+    """What has no time fills the first page; the filter that hides it hides this."""
+    server = ServerModel(Random(1), size=5, undated=10)  # noqa: S311
+    server.fill(60)
+    server.records[30]["modified"] = EPOCH - SECOND
+    warehouse = Warehouse(width=width)
+    warehouse.sync(server)
+    assert server.requests[1].after == EPOCH
+    assert warehouse.lacks(server) == []
+    assert not warehouse.is_told
+
+
 def test_the_newest_page_has_to_be_newer_than_the_first() -> None:
     def submit(request: PageRequest) -> Callable[[], Page]:
         times = (40, 30) if request.newest_first else (50, 60)
         return lambda: page(*enumerate(times), last=False)
 
-    proof = Proof(Versions(SECOND), Window())
+    proof = Proof(Versions(), Window(lookback=SECOND))
     phases = TimeReader(Window(), proof, lambda: 1).phases()
     with pytest.raises(NotByTimeError, match="does not sort"):
         list(run(next(phases), submit, lambda: 1, proof))

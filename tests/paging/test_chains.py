@@ -28,7 +28,7 @@ class Log:
     def __init__(self) -> None:
         self.events: list[str] = []
         self.in_flight = 0
-        self.proof = Proof(Versions(60 * SECOND), Window())
+        self.proof = Proof(Versions(), Window(lookback=60 * SECOND))
 
     def submit(self, request: PageRequest) -> Callable[[], Page]:
         self.events.append(f"request {request.number}")

@@ -139,7 +139,7 @@ def changing(records: list[t.Any], changes: dict[int, t.Callable[[], None]]) -> 
         # A record that was not seen yet is on a page that is still to come.
         (in_order(), [1, 2, 2, 1, 0]),
         # Nothing proves the order: it is read until as many came as there are places.
-        (Evidence(), [1, 2, 2, 1, 0, 0, 2, 1, 0]),
+        (Evidence(), [1, 2, 2, 1, 0, 2, 1, 0]),
     ],
 )
 def test_one_leaves_while_it_is_read(evidence: Evidence, numbers: list[int]) -> None:
@@ -171,14 +171,14 @@ def test_all_of_it_leave() -> None:
 
 def test_records_in_another_order_each_time() -> None:
     """As many as there are places have to come, in one pass or more."""
-    orders = iter(["abcd", "abcd", "cdab", "abcd", "abcd", "abcd", "badc", "abcd"])
+    orders = iter(["abcd", "abcd", "cdab", "abcd", "abcd", "badc", "abcd"])
 
     def answer(request: PageRequest) -> Page:
         return pages_of(tied(next(orders)))(request)
 
     group, numbers = read(answer)
     # First pass: the last page shows a and b, and so does the first.
-    assert numbers == [1, 1, 0, 0, 1, 0]
+    assert numbers == [1, 1, 0, 1, 0]
     assert group.is_certain
 
 
@@ -187,7 +187,7 @@ def test_it_is_not_certain_if_places_were_never_filled() -> None:
         return page(*tied("ba"), number=request.number, total=4)
 
     group, numbers = read(answer)
-    assert numbers == [1, *[1, 0, 0] * 6]
+    assert numbers == [1, *[1, 0] * 6]
     assert not group.is_certain
 
 

@@ -20,7 +20,7 @@ Records = list[tuple[t.Any, float | None]]
 
 
 def taken(*pages: Page) -> Proof:
-    proof = Proof(Versions(60 * SECOND), Window())
+    proof = Proof(Versions(), Window(lookback=60 * SECOND))
     take(proof, *pages)
     return proof
 
@@ -326,6 +326,20 @@ def test_older_versions_are_remembered_as_long_as_a_replica_may_show_them(
     take(proof, page())
     again = page(("b", 6), ("c", 7))
     assert proof.take(again, PageRequest(), proof.pages) == []
+
+
+@pytest.mark.parametrize(("newest", "is_known"), [(60, True), (61, False)])
+def test_how_far_a_replica_lags_is_reckoned_by_the_clock_of_the_records(
+    monkeypatch: pytest.MonkeyPatch, newest: float, *, is_known: bool
+) -> None:
+    """Rule 5, by number. The clock of the responses may be far ahead."""
+    monkeypatch.setattr(versions, "_FEW", 1)
+    proof = taken()
+    proof.begin_pass()
+    take(proof, page(("a", 0), ("new", newest), asked=9000))
+    proof.take(page(asked=9000), PageRequest(), 9)
+    older = proof.take(page(("a", -1)), PageRequest(), proof.pages)
+    assert older == ([] if is_known else [("a", -1)])
 
 
 def test_the_passes_look_for_what_has_no_time_if_it_was_counted() -> None:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from scripted import at, page
-from server_model import SECOND
+from scripted import moment, page
 
 from tap_clientsuccess.paging import versions
+from tap_clientsuccess.paging.page import BEGINNING
 from tap_clientsuccess.paging.versions import Versions
-
-LOOKBACK = 60 * SECOND
 
 
 @pytest.mark.parametrize(
@@ -29,62 +27,56 @@ LOOKBACK = 60 * SECOND
 def test_a_version_is_sent_unless_it_is_known_or_older(
     first: float | None, second: float | None, *, is_sent: bool
 ) -> None:
-    sent = Versions(LOOKBACK)
-    sent.take(page(("a", first)), 0, None)
-    assert sent.take(page(("a", second), ("b", 1)), 0, None) == [
+    sent = Versions()
+    sent.take(page(("a", first)), 0, BEGINNING)
+    assert sent.take(page(("a", second), ("b", 1)), 0, BEGINNING) == [
         *([("a", second)] if is_sent else []),
         ("b", 1),
     ]
     # The one that was sent last is the one that counts.
-    assert sent.take(page(("a", second)), 0, None) == []
+    assert sent.take(page(("a", second)), 0, BEGINNING) == []
 
 
 def test_records_without_a_key_are_always_sent() -> None:
-    sent = Versions(LOOKBACK)
+    sent = Versions()
     for _ in range(2):
-        assert sent.take(page((None, 5)), 0, None) == [(None, 5)]
+        assert sent.take(page((None, 5)), 0, BEGINNING) == [(None, 5)]
 
 
 def test_what_was_not_sent_after_all_is_news_again() -> None:
-    sent = Versions(LOOKBACK)
-    sent.take(page(("a", 5), ("b", 5)), 0, None)
+    sent = Versions()
+    sent.take(page(("a", 5), ("b", 5)), 0, BEGINNING)
     sent.drop(["a", "c"])
-    assert sent.take(page(("a", 5), ("b", 5)), 0, None) == [("a", 5)]
+    assert sent.take(page(("a", 5), ("b", 5)), 0, BEGINNING) == [("a", 5)]
 
 
 def is_remembered(
     monkeypatch: pytest.MonkeyPatch,
     *,
     time: float | None,
-    settled: float | None,
+    until: float,
     pages_before: int,
 ) -> bool:
     """Tell whether a record of page 3 is known when page 5 makes it forget."""
     monkeypatch.setattr(versions, "_FEW", 1)
-    sent = Versions(LOOKBACK)
-    sent.take(page(), 0, None)
-    sent.take(page(), 1, None)
-    sent.take(page(("a", time)), 2, None)
-    sent.take(page(("old", -1000)), 2, None)
-    sent.take(page(asked=1000), pages_before, at(settled))
-    return sent.take(page(("a", time)), 4, None) == []
+    sent = Versions()
+    sent.take(page(), 0, BEGINNING)
+    sent.take(page(), 1, BEGINNING)
+    sent.take(page(("a", time)), 2, BEGINNING)
+    sent.take(page(("old", -1000)), 2, BEGINNING)
+    sent.take(page(), pages_before, moment(until))
+    return sent.take(page(("a", time)), 4, BEGINNING) == []
 
 
 @pytest.mark.parametrize(
     ("how", "remembers"),
     [
-        # Everything up to 1,000 was read. A replica may lag by 60 seconds.
-        ({"time": 939, "settled": 1000}, False),
-        ({"time": 940, "settled": 1000}, True),
-        # What is younger may come in the next page of the read.
-        ({"time": 500, "settled": 500}, True),
-        ({"time": 499, "settled": 500}, False),
-        ({"time": None, "settled": 500}, False),
-        # By number, a page that was requested before can show an older version.
-        ({"time": 990, "settled": None}, True),
-        ({"time": 939, "settled": None}, False),
-        ({"time": 5, "settled": 500, "pages_before": 3}, True),
-        ({"time": 5, "settled": None, "pages_before": 2}, True),
+        ({"time": 939, "until": 940}, False),
+        ({"time": 940, "until": 940}, True),
+        ({"time": None, "until": 940}, False),
+        # A page that was requested before can show an older version.
+        ({"time": 5, "until": 500, "pages_before": 3}, True),
+        ({"time": 5, "until": 500, "pages_before": 2}, True),
     ],
 )
 def test_it_forgets_what_no_page_can_show(
@@ -96,10 +88,12 @@ def test_it_forgets_what_no_page_can_show(
 def test_it_forgets_only_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     """Going through all that is remembered at each page would take long."""
     monkeypatch.setattr(versions, "_FEW", 10)
-    sent = Versions(LOOKBACK)
+    sent = Versions()
     forgotten: list[int] = []
-    monkeypatch.setattr(sent, "_forget", lambda *_: forgotten.append(sent.pages))
     for number in range(1, 41):
         records = (2 * number, 1), (2 * number + 1, 1)
-        sent.take(page(*records), number, None)
+        before = sent._sent  # noqa: SLF001
+        sent.take(page(*records), number, BEGINNING)
+        if sent._sent is not before:  # noqa: SLF001
+            forgotten.append(number)
     assert forgotten == [7, 16, 34]
