@@ -9,8 +9,8 @@ pages come, and the end is the newest change that was known when the read began.
    the end is.
 3. *Seeds*: every few pages one is requested by number, only to choose where chains
    begin that *read on* from its newest time. What remains are gaps, read on as well.
-4. *Count*, in a first read, and *catch up* until all that was counted came: what
-   changed since the newest page was read, and what has no time and passes the filter.
+4. *Catch up* with what changed since, and *count*, until all that was counted came: if
+   records without a time are wanted, or fewer came than the first page counted.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ from tap_clientsuccess.paging.page import (
     FURTHER_BACK,
     MICROSECOND,
     MILLISECOND,
-    Page,
     PageRequest,
     floor,
 )
@@ -40,7 +39,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tap_clientsuccess.paging.chains import Phase
-    from tap_clientsuccess.paging.page import Chain, Window
+    from tap_clientsuccess.paging.page import Chain, Page, Window
     from tap_clientsuccess.paging.proof import Proof
 
 _STEP = 3
@@ -55,8 +54,7 @@ class TimeReader:
     Attributes:
         started_earlier: Whether it started earlier than wanted, because the filter may
             hide records.
-        surplus: How many records the total counts although a filter by time should hide
-            them, as far as an incremental read has found out.
+        surplus: How many records the total counts although the filter should hide them.
     """
 
     def __init__(self, window: Window, proof: Proof, width: Callable[[], int]) -> None:
@@ -80,7 +78,7 @@ class TimeReader:
         self._waiting.append(self._open())
         yield self._take_waiting()
         yield from self._gaps()
-        if self._window.is_first and proof.coverage.newest:
+        if self._window.wants_undated and proof.coverage.newest:
             yield [self._catch_up(), self._count()]
             yield from self._gaps()
         for _ in range(_ROUNDS):
@@ -94,8 +92,8 @@ class TimeReader:
             # With nothing else in flight, fewer changes come between two counts.
             yield [undated.count()]
         if self._window.is_place and proof.coverage.newest:
-            # An edit before the counts can be made up for by a delete. The row of the
-            # record would be dropped, until the next sync sends it.
+            # An edit before the counts can be made up for by a delete: then the record
+            # did not come, and the target would drop its row until the next sync.
             yield [self._catch_up()]
             yield from self._gaps()
 
@@ -118,7 +116,7 @@ class TimeReader:
         """Read the first page, which is often all; else begin to read what follows."""
         first = yield from self._first_page()
         undated, waiting = self._proof.undated, self._waiting
-        if self._window.is_first:
+        if self._window.wants_undated:
             undated.may_be_hidden = bool(self._after) or first.goes_on()
         if not first.goes_on():
             return
@@ -150,8 +148,8 @@ class TimeReader:
             page = yield from self._reconciled(page)
         if page.goes_on():
             self._evidence.check(page, self._after)
-            # In a first read this may count what has no time: another count follows.
-            count.total = None if window.is_first else page.total
+            # Without a filter this counts what has no time, too: another count follows.
+            count.total = None if window.wants_undated else page.total
         self._proof.coverage.latest = page.sent_at
         if page.newest:
             self._cover(BEGINNING, page, PageRequest(after=self._after))
@@ -196,15 +194,13 @@ class TimeReader:
         covers. The section that follows is found while this one is read. The first page
         is there, and covers what is older than the time that is `reached`.
         """
-        seeds, is_deep = _seeds(request, first)
-        if is_deep:
-            self._waiting.append(self._read_seed(seeds.pop(), is_deepest=True))
+        seeds, goes_on = _seeds(request, first)
+        if goes_on:
+            self._waiting.append(self._read_seed(seeds.pop(), is_deep=True))
         self._waiting.extend(map(self._read_seed, seeds))
         yield from self._read_on(reached, pages=_STEP - 1 if seeds else None)
 
-    def _read_seed(
-        self, request: PageRequest, *, is_deepest: bool = False
-    ) -> Chain[None]:
+    def _read_seed(self, request: PageRequest, *, is_deep: bool = False) -> Chain[None]:
         """Read a page by number, and on from there, or find the section behind it."""
         page = yield request
         if page.keys:  # Else the list is shorter by now, or is not read so deep.
@@ -213,9 +209,9 @@ class TimeReader:
         if oldest and newest and oldest < newest:
             # The page before may have more records of its oldest time.
             end = self._cover(oldest + MICROSECOND, page, request)
-            if end == newest and not is_deepest:
+            if end == newest and not is_deep:
                 yield from self._read_on(end, pages=_STEP - 1)
-        if is_deepest and newest and newest < (coverage.newest or newest):
+        if is_deep and newest and newest < (coverage.newest or newest):
             first, until = yield from self._read_from(newest)
             reached, request = coverage.add(newest, until), PageRequest.since(newest)
             self._waiting.append(self._read_section(request, first, reached))
@@ -237,11 +233,7 @@ class TimeReader:
             since = end
 
     def _read_from(self, since: dt.datetime) -> Chain[tuple[Page, dt.datetime]]:
-        """Read a page, or more if its records cannot be told apart.
-
-        Returns:
-            The page, and up to which time everything has been read.
-        """
+        """Read a page, or a group; return it, and the time up to which all was read."""
         request, coverage = PageRequest.since(since), self._proof.coverage
         known = coverage.newest
         page = yield request

@@ -24,8 +24,8 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.paging.proof import Proof
 
 Phase = Iterable[Chain[None] | None]
-"""Gives the next chain when there is room for a request; None if there is none until
-another page is there. It ends with that page where none is in flight."""
+"""Gives the next chain when there is room for a request; None if there is none before
+the next page. If no page is in flight then, the phase ends."""
 
 
 def run(
@@ -33,7 +33,7 @@ def run(
 ) -> Iterator[tuple[Page, list[t.Any]]]:
     """Run chains; yield each page, and its records that are still to be sent.
 
-    A page is yielded once what follows it has been requested, as details take long.
+    A page is yielded once what follows is requested, as the caller may take long.
     All pages that were taken have been yielded when a chain raises an error.
 
     Args:

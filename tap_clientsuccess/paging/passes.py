@@ -72,6 +72,9 @@ class Pass:
     def bookmark(self, newest: dt.datetime | None) -> dt.datetime | None:
         """Return the time up to which every change was sent.
 
+        Where the newest time before the pass is not known, that is the newest of any
+        page, less the time that the pass took.
+
         Args:
             newest: The newest time that any page showed.
         """

@@ -16,7 +16,8 @@ The rules, which a change must not break:
 5. An older version of a record never follows a newer one. A page can be older only than
    pages that came since it was requested, or by as much as a replica lags.
 6. The bookmark passes only what is proven: times that were read without a gap, up to
-   the newest change that was known when the read began. What a lagging replica did not
+   the newest change on the first page of the newest ones, and no later than the first
+   request by the server's clock. What a lagging replica did not
    show is younger than that less the lookback, where the next read starts.
 
 Read by time, all that has a time is proven by the coverage: a record keeps its time
@@ -91,7 +92,7 @@ class Proof:
         self.newest: dt.datetime | None = None
         self.sent = Tally()
         self.coverage = Coverage(window.start)
-        is_resumed = window.is_first and window.bookmark is not None
+        is_resumed = window.wants_undated and window.bookmark is not None
         self.undated = Undated(is_resumed=is_resumed)
         self.timed = TimedCount()
         self.passes: list[Pass] = []
@@ -152,8 +153,8 @@ class Proof:
     @property
     def unfound(self) -> int:
         """How many records with a time were counted and not sent."""
-        hidden = min(self.undated.total or 0, len(self.undated.seen))
-        known = len(self.sent) - hidden - self.timed.newcomers
+        undated = min(self.undated.total or 0, len(self.undated.seen))
+        known = len(self.sent) - undated - self.timed.newcomers
         return max(0, (self.timed.total or 0) - known)
 
     @property
@@ -178,7 +179,7 @@ class Proof:
         last = self.passes[-1]
         missing = max(0, last.total - len(self.sent))
         if last.is_complete or (self._is_wrong_total and not missing):
-            if last.is_counted or not self._window.is_first:
+            if last.is_counted or not self._window.wants_undated:
                 return Verdict()
             return Verdict(
                 uncounted="the server does not count its records: some may be missing"

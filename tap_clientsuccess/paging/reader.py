@@ -87,7 +87,7 @@ class Reader:
         if not self._trusts_times:
             self.proof.distrust_times()
             # A filter would hide what has no time from a first read.
-            if self._window.start and not self._window.is_first:
+            if self._window.start and not self._window.wants_undated:
                 after = self._window.start - FURTHER_BACK
         yield from self._batches(read_by_number(self.proof, after))
 
@@ -116,7 +116,7 @@ class Reader:
                 for each in records
                 if is_undated(each.time) or each.time >= reached
             ]
-        start = window.start_date if window.is_first else window.start
+        start = window.start_date if window.wants_undated else window.start
         if not (start and page.oldest and page.oldest < start):
             return records
         return [

@@ -11,7 +11,7 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.paging.page import Chain, Page
 
 _SOON = 8
-"""If it takes more requests than this, pairs have to agree once more."""
+"""Two agreements take so many requests. If it takes more, there must be a third."""
 _MOST_COUNTS = 80
 """So many requests without agreement leave it open."""
 

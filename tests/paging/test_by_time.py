@@ -667,7 +667,7 @@ def test_what_one_reader_passes_over_the_next_one_sends() -> None:
     for key in range(1, 8):
         server.edit(key)
     time = server.records[7]["modified"]
-    news = Reader(server.submit, Window(time, is_first=False), width=lambda: 1)
+    news = Reader(server.submit, Window(time, wants_undated=False), width=lambda: 1)
     assert [r["id"] for batch in news for r in batch.records] == [7]
     rest = Reader(server.submit, Window(), width=lambda: 1, versions=news.versions)
     assert sorted(r["id"] for batch in rest for r in batch.records) == [

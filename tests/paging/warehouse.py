@@ -46,7 +46,7 @@ class Warehouse:
         before = self.bookmark
         self.reader = Reader(
             server.submit,
-            Window(self.bookmark, None, self.lookback, is_first=self.is_first),
+            Window(self.bookmark, None, self.lookback, wants_undated=self.is_first),
             width=lambda: self.width,
             by_time=by_time,
         )
