@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 import typing as t
 
-from tap_clientsuccess.errors import ApiError, UnavailableError
+from tap_clientsuccess.errors import ApiError, UnavailableError, UnexpectedBodyError
 from tap_clientsuccess.http import client as http_client
 from tap_clientsuccess.http.responses import SUCCESSES, check
+from tap_clientsuccess.records.decoding import decode_json
+from tap_clientsuccess.records.envelope import records_of
 
 if t.TYPE_CHECKING:
     from singer_sdk.streams.rest import HTTPRequest
@@ -48,23 +50,13 @@ class Answer(t.NamedTuple):
     error: ApiError | None
     seconds: float
 
-    @classmethod
-    def of(cls, response: Response, seconds: float) -> t.Self:
-        """Judge a response."""
-        error = None
+    @property
+    def records(self) -> list[t.Any] | None:
+        """The records in the body; None if it has no list of them."""
         try:
-            check(response)
-        except ApiError as found:
-            error = found
-        is_usable = not error and not response.is_web_page
-        is_odd = response.status in SUCCESSES and not is_usable
-        return cls(
-            None if is_odd else response.status,
-            response.body if is_usable else None,
-            response,
-            error,
-            seconds,
-        )
+            return None if self.body is None else records_of(decode_json(self.body))[0]
+        except UnexpectedBodyError:
+            return None
 
     @property
     def refuses_request(self) -> bool:
@@ -105,29 +97,21 @@ class Asker:
         Raises:
             OutOfRequestsError: No request is left, or no time.
         """
-        number, wait = 0, 0.0
-        while True:
+        wait, first_wait = 0.0, http_client.FIRST_WAIT_SECONDS
+        for number in range(1, _MOST_TRIES + 1):
             self.waited += wait + self._gap
             time.sleep(wait + self._gap)
-            answer = self._send(request)
-            number += 1
-            is_limited = answer.status == _TOO_MANY_REQUESTS
-            if is_limited:
-                self._go_slower()
-            if is_limited and number >= _MOST_TRIES:
-                self.left = 0  # No pace is slow enough.
-            if number >= (_MOST_TRIES if is_limited else tries):
+            answer, usual = self._send(request), first_wait
+            if answer.status == _TOO_MANY_REQUESTS:
+                self.rate_limited += 1
+                self._gap = min(_SLOWEST * first_wait, 2 * (self._gap or first_wait))
+                usual *= 2**number
+            elif number >= tries or not _is_passing(answer):
                 return answer
-            if answer.response and not isinstance(answer.error, UnavailableError):
-                return answer
-            usual = http_client.FIRST_WAIT_SECONDS * (2**number if is_limited else 1)
             asked = answer.error and getattr(answer.error, "retry_after", None)
             wait = min(asked or usual, _LONGEST_WAIT_SECONDS)
-
-    def _go_slower(self) -> None:
-        self.rate_limited += 1
-        slowest = _SLOWEST * http_client.FIRST_WAIT_SECONDS
-        self._gap = min(slowest, 2 * (self._gap or http_client.FIRST_WAIT_SECONDS))
+        self.left = 0  # No pace is slow enough.
+        return answer
 
     def _send(self, request: HTTPRequest) -> Answer:
         if not self.left or time.monotonic() > self._ends:
@@ -135,11 +119,25 @@ class Asker:
         self.left -= 1
         self.sent += 1
         started = time.monotonic()
+        response: Response | None = None
+        error: ApiError | None = None
         try:
             response = self.client.send(request, timeout=self.client.timeout)
-        except ApiError as error:
-            took = time.monotonic() - started
-            return Answer(error.status, None, None, error, took)
+            check(response)
+        except ApiError as found:
+            error = found
+        seconds = time.monotonic() - started
+        if response is None:
+            return Answer(error.status if error else None, None, None, error, seconds)
         headers = response.headers
         self.headers.update((name, headers[name]) for name in headers)
-        return Answer.of(response, time.monotonic() - started)
+        is_usable = not error and not response.is_web_page
+        is_odd = response.status in SUCCESSES and not is_usable
+        status = None if is_odd else response.status
+        body = response.body if is_usable else None
+        return Answer(status, body, response, error, seconds)
+
+
+def _is_passing(answer: Answer) -> bool:
+    """Tell whether a failure may pass."""
+    return answer.response is None or isinstance(answer.error, UnavailableError)

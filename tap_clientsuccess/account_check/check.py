@@ -19,7 +19,7 @@ from tap_clientsuccess.account_check.fields import (
     limit_headers,
     names_of,
 )
-from tap_clientsuccess.account_check.search import SIZES, SearchCheck, records_in
+from tap_clientsuccess.account_check.search import SIZES, SearchCheck
 from tap_clientsuccess.catalog import SCHEMAS
 from tap_clientsuccess.config.settings import DEFAULT_BASE_URL, package_version
 from tap_clientsuccess.custom_fields import RESOURCE_TYPES
@@ -79,7 +79,7 @@ class AccountCheck:
         Args:
             shows_host: Whether the report may name the host.
         """
-        report, started = self._report, time.monotonic()
+        report, asker, started = self._report, self._asker, time.monotonic()
         report.base = _base(self._settings.base_url, shows_host=shows_host)
         try:
             self._ask_everything()
@@ -89,7 +89,8 @@ class AccountCheck:
             reason = str(error)
             report.reasons = [reason if shows_host else _URL.sub("URL", reason)]
         report.minutes = round((time.monotonic() - started) / 60, 2)
-        self._count()
+        report.requests, report.rate_limited = asker.sent, asker.rate_limited
+        report.limit_headers, report.other_limit_headers = limit_headers(asker.headers)
         if not report.reasons:
             self._conclude()
         return report
@@ -98,24 +99,30 @@ class AccountCheck:
         """Ask, the most important first."""
         self._key()
         self._health()
-        self._first_pages()
-        self._v1()
+        for stream in self._streams:
+            if isinstance(stream, SearchStream) and not isinstance(
+                stream, (DetailStream, CustomStream)
+            ):
+                self._say(stream.name)
+                self._add(stream, stream.name).open()
+        for stream in self._streams:
+            if isinstance(stream, ReferenceList):
+                self._say(f"{stream.name} of v1")
+                self._list(stream)
         self._custom_fields()
         self._details()
         self._searches_further()
-        self._custom_streams()
-
-    def _count(self) -> None:
-        report, asker = self._report, self._asker
-        report.requests, report.rate_limited = asker.sent, asker.rate_limited
-        report.limit_headers, report.other_limit_headers = limit_headers(asker.headers)
+        streams = [each for each in self._streams if isinstance(each, CustomStream)]
+        for number, custom in enumerate(streams, 1):
+            self._custom_stream(custom, f"custom stream {number}")
 
     def _conclude(self) -> None:
         report, settings, asker = self._report, self._settings, self._asker
         for search in self._searches:
+            self._seconds[search.facts.name] = search.page_seconds
             search.conclude()
         report.settings = verdict.settings_to_use(report, settings)
-        report.reasons = verdict.reasons(report, settings)
+        report.reasons = [*verdict.reasons(report, settings)]
         report.differs = [*verdict.differences(report)]
         # Who waited for a limit goes at its pace, with whatever concurrency.
         pace = asker.waited / max(1, asker.sent)
@@ -124,10 +131,11 @@ class AccountCheck:
             name: max(seconds / settings.concurrency, pace)
             for name, seconds in self._seconds.items()
         }
-        report.plan = verdict.plan(report, settings, per_request)
+        report.plan = [*verdict.plan(report, settings, per_request)]
 
-    def _get(self, url: str, *, tries: int = 2, **params: t.Any) -> Answer:
-        return self._asker.ask(HTTPRequest(url, params=params), tries=tries)
+    def _get(self, path: str, *, tries: int = 2, **params: t.Any) -> Answer:
+        request = HTTPRequest(f"{self._settings.base_url}{path}", params=params)
+        return self._asker.ask(request, tries=tries)
 
     def _say(self, what: str) -> None:
         sent, most = self._asker.sent, self._asker.sent + self._asker.left
@@ -141,7 +149,8 @@ class AccountCheck:
         """
         self._say("the key")
         given, report = self._settings.api_key_header, self._report
-        rejection = self._asker.client.authenticator.rejection
+        client = self._asker.client
+        before = client.authenticator
         is_login = self._settings.auth_method == "password"
         answer = self._opens()
         if not is_login:
@@ -151,34 +160,28 @@ class AccountCheck:
         if not verdict.refuses_key(answer.status):
             return
         if is_login:
-            raise NoAccessError(rejection)
+            raise NoAccessError(before.rejection)
         for header in KEY_HEADERS:
-            if header.lower() != given.lower() and self._works_in(header):
+            if header.lower() == given.lower():
+                continue
+            # The client stays, and with it the pace.
+            client.authenticator = KeyAuthenticator(
+                key=header, value=self._settings.api_key
+            )
+            report.key[header] = self._opens().status
+            if report.key[header] in SUCCESSES:
                 return
+        client.authenticator = before
         refused = [name for name, got in report.key.items() if verdict.refuses_key(got)]
         where = " and ".join(refused)
-        raise NoAccessError(f"the key is refused in {where}: {rejection}")
-
-    def _works_in(self, header: str) -> bool:
-        """Tell whether the key works in another header; if so, go on with that one."""
-        # The client stays, and with it the pace.
-        client = self._asker.client
-        before = client.authenticator
-        client.authenticator = KeyAuthenticator(
-            key=header, value=self._settings.api_key
-        )
-        status = self._report.key[header] = self._opens().status
-        if status not in SUCCESSES:
-            client.authenticator = before
-        return status in SUCCESSES
+        raise NoAccessError(f"the key is refused in {where}: {before.rejection}")
 
     def _opens(self) -> Answer:
         """Return the answer to a request for one record."""
         answers = []
         # The key may be good, and not for clients.
         for name in ("client", "contact"):
-            url = f"{self._settings.base_url}/{name}/search"
-            answer = self._get(url, page="0", size="1")
+            answer = self._get(f"/{name}/search", page="0", size="1")
             self._note_clock(answer)
             answers.append(answer)
             if answer.response and not verdict.refuses_key(answer.status):
@@ -199,24 +202,13 @@ class AccountCheck:
     def _health(self) -> None:
         self._say("health")
         for path in dict.fromkeys([self._settings.health_path, *HEALTH_PATHS]):
-            answer = self._get(f"{self._settings.base_url}{path}")
-            is_odd = (
-                answer.response
-                and answer.body is not None
-                and contradiction(answer.response)
-            )
+            answer = self._get(path)
+            body = answer.response if answer.body is not None else None
+            is_odd = body and contradiction(body)
             self._report.health[path] = None if is_odd else answer.status
 
-    def _first_pages(self) -> None:
-        for stream in self._streams:
-            if isinstance(stream, SearchStream) and not isinstance(
-                stream, (DetailStream, CustomStream)
-            ):
-                self._say(stream.name)
-                self._add(stream, stream.name).open()
-
     def _add(self, stream: SearchStream, name: str) -> SearchCheck:
-        search = SearchCheck(stream, StreamFacts(name=name), self._asker)
+        search = SearchCheck(stream, name, self._asker)
         self._searches.append(search)
         self._report.streams.append(search.facts)
         return search
@@ -225,7 +217,6 @@ class AccountCheck:
         way, depth = None, None
         for search in self._searches:
             search.facts.not_asked = search.facts.reachable
-            self._seconds[search.facts.name] = search.page_seconds
         for search in self._searches:
             self._say(f"how {search.facts.name} sorts and filters")
             search.compare(way)
@@ -236,15 +227,9 @@ class AccountCheck:
             depth = search.facts.reads_to or depth
             search.facts.not_asked = False
 
-    def _v1(self) -> None:
-        for stream in self._streams:
-            if isinstance(stream, ReferenceList):
-                self._say(f"{stream.name} of v1")
-                answer = self._get(stream.get_url(None))
-                self._report.v1.append(self._list(stream.name, answer))
-
-    def _list(self, name: str, answer: Answer) -> StreamFacts:
-        records = records_in(answer)
+    def _list(self, stream: ReferenceList) -> None:
+        answer = self._asker.ask(HTTPRequest(stream.get_url(None)))
+        records, name = answer.records, stream.name
         facts = StreamFacts(name=name, status=answer.status_without_records)
         if records is not None:
             facts.reachable, facts.status = True, answer.status
@@ -257,15 +242,15 @@ class AccountCheck:
             )
             facts.fields = names_of(sampled, SCHEMAS.fetch_schema(name))
         self._seconds[name] = answer.seconds
-        return facts
+        self._report.v1.append(facts)
 
     def _custom_fields(self) -> None:
         self._say("custom fields")
         types: list[t.Any] = []
         report = self._report
         for resource in RESOURCE_TYPES:
-            answer = self._get(f"{self._settings.base_url}/customfield/all/{resource}")
-            records = records_in(answer)
+            answer = self._get(f"/customfield/all/{resource}")
+            records = answer.records
             self._seconds["custom_fields"] = answer.seconds
             if records is None:
                 report.custom_fields_refused[resource] = answer.status_without_records
@@ -277,26 +262,22 @@ class AccountCheck:
 
     def _details(self) -> None:
         """Ask for a client that nobody has: what does the API answer then?"""
-        answer = self._get(f"{self._settings.base_url}/client/{_NOBODY}", tries=1)
-        for name in verdict.DETAILS.values():
-            self._seconds[name] = answer.seconds
+        answer = self._get(f"/client/{_NOBODY}", tries=1)
+        self._seconds |= dict.fromkeys(verdict.DETAILS.values(), answer.seconds)
         if answer.status is not None:
             is_null = answer.body is not None and answer.body.strip() == b"null"
             self._report.missing_detail = "null" if is_null else str(answer.status)
 
-    def _custom_streams(self) -> None:
-        streams = [each for each in self._streams if isinstance(each, CustomStream)]
-        for number, stream in enumerate(streams, 1):
-            self._asker.left = MOST_OF_CUSTOM_STREAM
-            self._say(f"custom stream {number}")
-            search = self._add(stream, f"custom stream {number}")
-            try:
-                search.open()
-                search.compare(None)
-                search.measure_depth(None)
-            except OutOfRequestsError:
-                search.facts.not_asked = True
-            self._seconds[search.facts.name] = search.page_seconds
+    def _custom_stream(self, stream: CustomStream, name: str) -> None:
+        self._asker.left = MOST_OF_CUSTOM_STREAM
+        self._say(name)
+        search = self._add(stream, name)
+        try:
+            search.open()
+            search.compare(None)
+            search.measure_depth(None)
+        except OutOfRequestsError:
+            search.facts.not_asked = True
 
 
 def _base(url: str, *, shows_host: bool) -> str:

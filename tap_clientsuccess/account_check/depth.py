@@ -8,22 +8,10 @@ from __future__ import annotations
 
 import typing as t
 
-from tap_clientsuccess.paging.page import DEPTH
+from tap_clientsuccess.paging.page import DEPTH, ROUND
 
 if t.TYPE_CHECKING:
-    from collections.abc import Generator
-
     from tap_clientsuccess.paging.page import Page
-
-_ROUND = 1000
-"""A server that counts no further stops at a multiple of this."""
-
-
-class Place(t.NamedTuple):
-    """A record to ask for: its place from 0, oldest or newest first."""
-
-    number: int
-    newest_first: bool = False
 
 
 class Reply(t.NamedTuple):
@@ -54,6 +42,13 @@ class Reply(t.NamedTuple):
         return times[0] is not None and times[0] == times[1]
 
 
+class Ask(t.Protocol):
+    """Asks for the record at a place, from 0, oldest or newest first."""
+
+    def __call__(self, place: int, *, newest_first: bool = False) -> Reply:
+        """Return what came."""
+
+
 class Depth(t.NamedTuple):
     """What was found.
 
@@ -71,57 +66,56 @@ class Depth(t.NamedTuple):
 
 
 def find_depth(
-    total: int, known: int, *, sorts: bool = True, likely: int | None = None
-) -> Generator[Place, Reply, Depth]:
-    """Yield places to ask for, and be sent the answers.
+    ask: Ask, total: int, known: int, *, sorts: bool = True, likely: int | None = None
+) -> Depth:
+    """Find out how deep a search reads.
 
     Args:
+        ask: Asks for a record.
         total: What the server counts.
         known: How many of the first records are known to be returned.
         sorts: Whether the search sorts by time, in both directions.
         likely: How deep another search reads.
     """
-    last = yield Place(total - 1)
-    following = yield Place(total)
+    last, following = ask(total - 1), ask(total)
     ends = last.key is None
     if not ends and following.key == last.key and total - 2 >= known:
-        ends = not (yield Place(total - 2)).is_new(last)
+        ends = not ask(total - 2).is_new(last)
     if ends:
-        place, deepest = yield from _deepest(total, known, last, likely)
+        place, deepest = _deepest(ask, total, known, last, likely)
         found = Depth(None, place + 1, last.kind)
     elif following.is_new(last):
-        return Depth("inexact" if total % _ROUND else "capped")
+        return Depth("inexact" if total % ROUND else "capped")
     else:
         place, deepest, found = total - 1, last, Depth("exact")
     if not sorts:
         return found
-    seen = yield from _from_other_end(total, place, deepest, found)
+    seen = _from_other_end(ask, total, place, deepest, found)
     return seen._replace(beyond=following.kind) if seen.total == "capped" else seen
 
 
 def _from_other_end(
-    total: int, place: int, deepest: Reply, found: Depth
-) -> Generator[Place, Reply, Depth]:
+    ask: Ask, total: int, place: int, deepest: Reply, found: Depth
+) -> Depth:
     """Compare the deepest record with what has its place, counted from the end."""
     if deepest.key is None and place >= 0:
-        deepest = yield Place(place)
+        deepest = ask(place)
     if deepest.key is None:
         return found
-    if deepest.is_as_old_as((yield Place(total - 1 - place, newest_first=True))):
+    if deepest.is_as_old_as(ask(total - 1 - place, newest_first=True)):
         return found._replace(total="exact")
-    newest = yield Place(0, newest_first=True)
+    newest = ask(0, newest_first=True)
     if found.total is None:
         # The rest is counted and not there, if this is the newest.
         is_all = deepest.is_as_old_as(newest)
         return Depth("inexact", missing=total - 1 - place) if is_all else found
     # Was the newest record changed meanwhile, or is there more than is counted?
-    is_changed = newest.is_as_old_as((yield Place(place)))
-    return found if is_changed else Depth("capped", total)
+    return found if newest.is_as_old_as(ask(place)) else Depth("capped", total)
 
 
 def _deepest(
-    total: int, known: int, last: Reply, likely: int | None
-) -> Generator[Place, Reply, tuple[int, Reply]]:
+    ask: Ask, total: int, known: int, last: Reply, likely: int | None
+) -> tuple[int, Reply]:
     """Find the last place where something new is, and what is there."""
     # Where pages repeat, the first one that does is the last record itself.
     repeats = last.key is not None
@@ -131,7 +125,7 @@ def _deepest(
     while high - low > 1:
         likeliest = (place for place in edges if low < place < high)
         place = next(likeliest, (low + high) // 2)
-        reply = yield Place(place)
+        reply = ask(place)
         if reply.is_new(last):
             low, deepest = place, reply
         else:

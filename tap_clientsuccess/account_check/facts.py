@@ -1,71 +1,14 @@
-"""The findings, each declared once: key, words, how it prints, what would be news.
-
-None is "cannot tell". Nothing here is data of the account.
-"""
+"""What the account check found out. None is "cannot tell"; no data is in it."""
 
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 READ = t.Literal["by time", "by page number", "in one request", "not at all"]
-BY_TIME = ("clients", "contacts", "contracts", "products")
-"""The searches that are known to sort and filter by modification time."""
 NO_TIME = "no time"
 REFUSED = 0
 """In place of the size of a page."""
-
-Table = t.Literal["lists", "streams", "searches"]
-"""Of all that is read, of what has pages, or of what may sort and filter."""
-Tell = Callable[["StreamFacts"], t.Any]
-
-
-class Finding(t.NamedTuple):
-    """How a fact is told.
-
-    Attributes:
-        words: The head of its column.
-        table: Where that column is.
-        show: Returns what the cell says; None for the value itself.
-        odd: Returns what differs from what is known, if anything does.
-        news: What differs where it is False of a search in `BY_TIME`.
-    """
-
-    words: str
-    table: Table
-    show: Tell | None = None
-    odd: Tell | None = None
-    news: str | None = None
-
-    def differs(self, facts: StreamFacts, value: t.Any) -> t.Any:
-        """Return what differs from what is known, if anything does."""
-        if value is False and facts.name in BY_TIME and self.news:
-            return self.news
-        return self.odd and self.odd(facts)
-
-
-def finding(
-    words: str,
-    table: Table,
-    show: Tell | None = None,
-    *,
-    odd: Tell | None = None,
-    news: str | None = None,
-    **options: t.Any,
-) -> t.Any:
-    """Declare a fact that is told, as the default of the field with its name.
-
-    Args:
-        words: As all but `options`, see `Finding`.
-        table: Where it is told.
-        show: How.
-        odd: What may be odd about it.
-        news: What is odd where it is False.
-        options: What `dataclasses.field` takes; by default, the fact is None at first.
-    """
-    told = Finding(words, table, show, odd, news)
-    return field(metadata={"finding": told}, **(options or {"default": None}))
 
 
 def said(status: int | None) -> str:
@@ -73,50 +16,9 @@ def said(status: int | None) -> str:
     return "no usable response" if status is None else str(status)
 
 
-def _records(facts: StreamFacts) -> str | None:
-    if facts.records is None:
-        return None
-    if facts.total == "capped" or facts.counts_too_few:
-        return f"{facts.records} or more"
-    is_doubtful = facts.total is None and facts.page_sizes
-    return f"{facts.records} counted" if is_doubtful else str(facts.records)
-
-
-def _pages(facts: StreamFacts) -> str:
-    words = {None: "cannot tell", REFUSED: "refused"}
-    sizes = facts.page_sizes.items()
-    return ", ".join(f"{size}: {words.get(full, full)}" for size, full in sizes)
-
-
-def _depth(facts: StreamFacts) -> str | None:
-    if facts.reads_to is None:
-        is_whole = facts.total == "exact" or facts.counted_too_many
-        return "the end" if is_whole else None
-    return f"{facts.reads_to}, then {facts.beyond}"
-
-
-def _zone(hours: float | None) -> str | None:
-    if hours is None:
-        return None
+def zone_name(hours: float) -> str:
+    """Name a time zone by its hours ahead of UTC."""
     return f"UTC{hours:+g}" if hours else "UTC"
-
-
-def _newest(facts: StreamFacts) -> str | None:
-    seconds = facts.newest_seconds
-    if seconds is None:
-        return None
-    units = {"day": 86_400, "hour": 3600, "minute": 60}
-    fits = (unit for unit, size in units.items() if abs(seconds) >= size)
-    unit = next(fits, "second")
-    number = round(abs(seconds) / units.get(unit, 1))
-    side = "before" if seconds < 0 else "after"
-    return f"{number} {unit}{'s' * (number != 1)} {side} the server's clock"
-
-
-def _small_page(facts: StreamFacts) -> str | None:
-    size = facts.page_sizes.get("200")
-    is_small = size and size < 200  # noqa: PLR2004
-    return f"a page of 200 has {size} records" if is_small else None
 
 
 @dataclass(kw_only=True)
@@ -139,15 +41,6 @@ class FieldFacts:
     times: list[str] = field(default_factory=list)
     custom: int = 0
 
-    def news(self) -> Iterator[str]:
-        """Yield what differs from what is known."""
-        if self.unknown:
-            yield f"unknown fields: {', '.join(self.unknown)}"
-        if self.never_fit:
-            yield f"fields that never fit: {', '.join(self.never_fit)}"
-        if NO_TIME in self.times:
-            yield "texts in fields for times that are no time"
-
 
 @dataclass(kw_only=True)
 class StreamFacts:
@@ -157,107 +50,45 @@ class StreamFacts:
         name: Its name; a number for one of `custom_streams`.
         status: Status of the first answer; None without a usable one.
         page_sizes: Size that was asked -> records of a full page, or `REFUSED`.
+        first_page: Number of the first page.
+        total: Whether the total is exact, inexact, capped or absent.
         counted_too_many: Records that are counted and never returned.
+        reads_to: How many records it returns; None if all.
         beyond: What it answers further than `reads_to`: a status, empty or repeat.
+        seconds: How long the first byte of the first page took.
+        inclusive: Whether `modifiedAfter` includes its moment.
+        precision: The unit that filters are rounded down to.
         zone: Hours ahead of UTC that filters are taken for.
         newest_seconds: How far the newest time is ahead of the server's clock.
         not_asked: Whether requests ran out before all was asked.
     """
 
-    name: str = field(metadata={"finding": Finding("Stream", "lists")})
+    name: str
     status: int | None = None
-    reachable: bool = finding(
-        "Reachable",
-        "lists",
-        lambda s: "yes" if s.reachable else f"no ({said(s.status)})",
-        odd=lambda s: None if s.reachable else f"cannot be read ({said(s.status)})",
-        default=False,
-    )
-    records: int | None = finding("Records", "lists", _records)
-    page_sizes: dict[str, int | None] = finding(
-        "Full page, by size asked",
-        "streams",
-        _pages,
-        odd=_small_page,
-        default_factory=dict,
-    )
-    first_page: int | None = finding(
-        "First page",
-        "streams",
-        odd=lambda s: "pages are numbered from 1" if s.first_page == 1 else None,
-    )
-    total: str | None = finding(
-        "Total",
-        "streams",
-        odd=lambda s: (
-            f"the total is {s.total}" if s.total in {"absent", "inexact"} else None
-        ),
-    )
-    counted_too_many: int = finding(
-        "Counted too many",
-        "streams",
-        lambda s: None if s.total in {None, "absent"} else s.counted_too_many,
-        default=0,
-    )
-    reads_to: int | None = finding("Reads to", "streams", _depth)
+    reachable: bool = False
+    records: int | None = None
+    page_sizes: dict[str, int | None] = field(default_factory=dict)
+    first_page: int | None = None
+    total: str | None = None
+    counted_too_many: int = 0
+    reads_to: int | None = None
     beyond: str | None = None
-    without_key: int = finding(
-        "Without key",
-        "lists",
-        lambda s: f"{s.without_key} of {s.fields.sampled}",
-        default=0,
-    )
-    seconds: float | None = finding("First byte, seconds", "streams")
-    records_per_second: float | None = finding("Records a second", "streams")
-    read: READ = finding(
-        "Will be read",
-        "streams",
-        lambda s: s.read + " (not all was asked)" * s.not_asked,
-        default="not at all",
-    )
-    sorts_ascending: bool | None = finding(
-        "Sorts up", "searches", news="does not sort oldest first"
-    )
-    sorts_descending: bool | None = finding(
-        "Sorts down", "searches", news="does not sort newest first"
-    )
-    filters: bool | None = finding(
-        "Filters by time", "searches", news="does not filter by modification time"
-    )
-    inclusive: bool | None = finding("modifiedAfter includes its moment", "searches")
-    precision: str | None = finding("Precision", "searches")
-    zone: float | None = finding(
-        "Zone",
-        "searches",
-        lambda s: _zone(s.zone),
-        odd=lambda s: f"filters are taken for {_zone(s.zone)}" if s.zone else None,
-    )
-    future_is_empty: bool | None = finding("A future filter empties it", "searches")
-    shows_modification: bool | None = finding(
-        "Shows modification", "searches", news="does not show modification times"
-    )
-    without_time: int | None = finding("Records without a time", "searches")
-    newest_seconds: float | None = finding("Newest change", "searches", _newest)
+    without_key: int = 0
+    seconds: float | None = None
+    records_per_second: float | None = None
+    read: READ = "not at all"
+    sorts_ascending: bool | None = None
+    sorts_descending: bool | None = None
+    filters: bool | None = None
+    inclusive: bool | None = None
+    precision: str | None = None
+    zone: float | None = None
+    future_is_empty: bool | None = None
+    shows_modification: bool | None = None
+    without_time: int | None = None
+    newest_seconds: float | None = None
     fields: FieldFacts = field(default_factory=FieldFacts)
     not_asked: bool = False
-
-    @property
-    def counts_too_few(self) -> bool:
-        """Whether there are more records than the total says."""
-        return self.total == "inexact" and not self.counted_too_many
-
-    def news(self) -> Iterator[str]:
-        """Yield what differs from what is known."""
-        for name, told in findings().items():
-            if news := told.differs(self, getattr(self, name)):
-                yield news
-        yield from self.fields.news()
-
-
-def findings() -> dict[str, Finding]:
-    """Return how each fact of a stream is told, in the order of the columns."""
-    told = fields(StreamFacts)
-    return {each.name: each.metadata["finding"] for each in told if each.metadata}
 
 
 @dataclass

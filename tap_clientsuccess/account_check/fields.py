@@ -10,7 +10,7 @@ from tap_clientsuccess.account_check.facts import NO_TIME, FieldFacts
 from tap_clientsuccess.records.coerce import Coercer
 
 if t.TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     from tap_clientsuccess.records import JSONSchema
     from tap_clientsuccess.records.field import Field
@@ -35,7 +35,7 @@ _JSON_TYPES = {
 }
 
 
-def names_of(records: Sequence[t.Any], schema: JSONSchema) -> FieldFacts:
+def names_of(records: Iterable[t.Any], schema: JSONSchema) -> FieldFacts:
     """Return what records have: paths of the schema, types, and forms of times.
 
     Args:
@@ -44,20 +44,25 @@ def names_of(records: Sequence[t.Any], schema: JSONSchema) -> FieldFacts:
     """
     objects = [record for record in records if isinstance(record, dict)]
     shown, others = _unknown(objects, schema["properties"])
-    custom = [record.get("custom") for record in objects]
-    seen = _Values(schema)
+    customs = (each["custom"] for each in objects if "custom" in each)
+    found = FieldFacts(sampled=len(objects), unknown=shown, more_unknown=others)
+    found.custom = len(set().union(*(c for c in customs if isinstance(c, dict))))
+    misfits: list[str] = []
+    coercer = Coercer(schema, lambda what, _: misfits.append(what))
+    types: defaultdict[str, set[str]] = defaultdict(set)
+    fits, times = set(), set()
     for record in objects:
-        seen.add(record)
-    return FieldFacts(
-        sampled=len(objects),
-        unknown=shown,
-        more_unknown=others,
-        never_fit=seen.never_fit,
-        times=sorted(seen.times),
-        custom=len(
-            {name for each in custom if isinstance(each, dict) for name in each}
-        ),
-    )
+        for field, value in _known(coercer.root, record):
+            types[field.path].add(_JSON_TYPES.get(type(value), "number"))
+            if field.format and not isinstance(value, (dict, list)):
+                times.add(form(value))
+            misfits.clear()
+            coercer.value(field, value)
+            if not misfits:
+                fits.add(field.path)
+    found.times = sorted(times)
+    found.never_fit = {path: sorted(types[path]) for path in sorted({*types} - fits)}
+    return found
 
 
 def _unknown(
@@ -73,48 +78,19 @@ def _unknown(
     return shown, len(unknown) - len(shown)
 
 
-class _Values:
-    """Values of the known fields, as far as they may be told."""
-
-    def __init__(self, schema: JSONSchema) -> None:
-        self._misfits = 0
-        self._coercer = Coercer(schema, self._note)
-        self._fits: dict[str, bool] = {}
-        self._types: defaultdict[str, set[str]] = defaultdict(set)
-        self.times: set[str] = set()
-
-    @property
-    def never_fit(self) -> dict[str, list[str]]:
-        """The types seen, by the path of a field of which no value fits."""
-        never = sorted(path for path, fits in self._fits.items() if not fits)
-        return {path: sorted(self._types[path]) for path in never}
-
-    def add(self, record: dict[str, t.Any]) -> None:
-        """Take a record."""
-        for name, field in self._coercer.root.properties.items():
-            self._look(field, record.get(name))
-
-    def _note(self, _: str, times: int) -> None:
-        self._misfits += times
-
-    def _look(self, field: Field, value: t.Any) -> None:
-        """Look at a value, or at those in it that the schema knows."""
-        if value is None:
-            return
-        if isinstance(value, dict) and field.properties:
-            for name, member in [*field.properties.items()]:
-                self._look(member, value.get(name))
-        elif isinstance(value, list) and field.items:
-            for item in value:
-                self._look(field.items, item)
-        elif not isinstance(value, (dict, list)) or not field.properties:
-            self._types[field.path].add(_JSON_TYPES.get(type(value), "number"))
-            if field.format and not isinstance(value, (dict, list)):
-                self.times.add(form(value))
-            before = self._misfits
-            self._coercer.value(field, value)
-            fits = self._misfits == before
-            self._fits[field.path] = self._fits.get(field.path, False) or fits
+def _known(field: Field, value: t.Any) -> Iterator[tuple[Field, t.Any]]:
+    """Yield the values in a value that the schema knows, each with its field."""
+    if isinstance(value, dict) and field.properties:
+        # A copy: the coercer learns members meanwhile.
+        for name, member in [*field.properties.items()]:
+            yield from _known(member, value.get(name))
+    elif isinstance(value, list) and field.items:
+        for item in value:
+            yield from _known(field.items, item)
+    elif value is not None and not (
+        isinstance(value, (dict, list)) and field.properties
+    ):
+        yield field, value
 
 
 def form(value: t.Any) -> str:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import datetime as dt
 import typing as t
-from itertools import pairwise
+from collections import defaultdict
+from itertools import pairwise, product
 
 from tap_clientsuccess.paging.page import MILLISECOND, floor
 
 if t.TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
 UNITS = {
     "millisecond": MILLISECOND,
@@ -63,74 +64,69 @@ class Question(t.NamedTuple):
     after: dt.datetime
 
 
-def find_way(
-    times: Sequence[dt.datetime], likely: Way | None = None
-) -> Generator[Question, bool, Way | None]:
-    """Yield questions, and be sent the answers, until one way explains them all.
+class Ways:
+    """The ways that explain all answers so far.
 
-    Args:
-        times: Times of records, the newest first.
-        likely: What another search of the account does.
-
-    Returns:
-        The likeliest way that explains all answers; None if none does.
+    Attributes:
+        likeliest: The likeliest of them; None if nothing explains all answers.
     """
-    times = list(dict.fromkeys(times))
-    ways = {
-        way: way.weight * (_SEEN if way == likely else 1.0)
-        for half in _HALF_HOURS
-        for precision in UNITS
-        for inclusive in (True, False)
-        for way in [Way(precision, inclusive, half / 2)]
-    }
-    told: set[Question] = set()
-    while ways and (question := _next(times, ways, told, likely)):
-        told.add(question)
-        passes = yield question
-        ways = {
+
+    def __init__(self, times: Sequence[dt.datetime], likely: Way | None = None) -> None:
+        """Begin.
+
+        Args:
+            times: Times of records, the newest first.
+            likely: What another search of the account does.
+        """
+        self._times = list(dict.fromkeys(times))
+        self._likely = likely
+        self._told: set[Question] = set()
+        ways = (
+            Way(precision, inclusive, half / 2)
+            for half, precision, inclusive in product(_HALF_HOURS, UNITS, (True, False))
+        )
+        self._weights = {w: w.weight * (_SEEN if w == likely else 1.0) for w in ways}
+
+    @property
+    def likeliest(self) -> Way | None:  # noqa: D102 - see above
+        return max(self._weights, key=self._weights.__getitem__, default=None)
+
+    def question(self) -> Question | None:
+        """Return the question that tells the most; None if the way is found."""
+        # The newest record first: that server changes least between two answers.
+        for times in (self._times[:1], self._times[1:]):
+            splits = (split for time in times for split in self._splits(time))
+            if best := min(splits, default=None):
+                return best[1]
+        if (way := self.likeliest) is None:
+            return None
+        # Whatever is left fits. Would a way that is not among them fit as well? Where
+        # the way is news, another record confirms it: one may be edited meanwhile.
+        places = (0,) if way == self._likely else (0, -1)
+        checks = (
+            Question(self._times[place], way.latest(self._times[place]) + later)
+            for place in places
+            for later in (dt.timedelta(), MILLISECOND)
+        )
+        return next((each for each in checks if each not in self._told), None)
+
+    def learn(self, question: Question, *, passes: bool) -> None:
+        """Keep the ways that explain an answer."""
+        self._told.add(question)
+        self._weights = {
             way: weight
-            for way, weight in ways.items()
+            for way, weight in self._weights.items()
             if (question.after <= way.latest(question.time)) is passes
         }
-    return max(ways, key=ways.__getitem__, default=None)
 
-
-def _next(
-    times: Sequence[dt.datetime],
-    ways: Mapping[Way, float],
-    told: set[Question],
-    likely: Way | None,
-) -> Question | None:
-    """Return the question that tells the most; None if the way is found."""
-    # The newest record first: that server changes least between two answers.
-    for some in (times[:1], times[1:]):
-        splits = filter(None, (_split(time, ways) for time in some))
-        if best := min(splits, default=None):
-            return best[1]
-    # Whatever is left fits. Would a way that is not among them fit as well? Where the
-    # way is news, another record confirms it: one may be edited meanwhile.
-    way = max(ways, key=ways.__getitem__)
-    confirming = times[:1] if way == likely else [*times[:1], *times[-1:]]
-    checks = (
-        Question(time, way.latest(time) + later)
-        for time in confirming
-        for later in (dt.timedelta(), MILLISECOND)
-    )
-    return next((each for each in checks if each not in told), None)
-
-
-def _split(
-    time: dt.datetime, ways: Mapping[Way, float]
-) -> tuple[float, Question] | None:
-    """Return how uneven the most even split of a record's time is, and the question."""
-    weights: dict[dt.datetime, float] = {}
-    for way, weight in ways.items():
-        latest = way.latest(time)
-        weights[latest] = weights.get(latest, 0.0) + weight
-    total, below, splits = sum(weights.values()), 0.0, []
-    for low, high in pairwise(sorted(weights)):
-        below += weights[low]
-        # Any time between the two splits alike: this also confirms the likelier.
-        after = low + MILLISECOND if weights[low] > weights[high] else high
-        splits.append((abs(below / total - 0.5), Question(time, after)))
-    return min(splits, default=None)
+    def _splits(self, time: dt.datetime) -> Iterator[tuple[float, Question]]:
+        """Yield questions about a record, each with how unevenly it splits the ways."""
+        weights: defaultdict[dt.datetime, float] = defaultdict(float)
+        for way, weight in self._weights.items():
+            weights[way.latest(time)] += weight
+        total, below = sum(weights.values()), 0.0
+        for low, high in pairwise(sorted(weights)):
+            below += weights[low]
+            # Any time between the two splits alike: this also confirms the likelier.
+            after = low + MILLISECOND if weights[low] > weights[high] else high
+            yield abs(below / total - 0.5), Question(time, after)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import typing as t
-from dataclasses import replace
 
 from tap_clientsuccess.paging.evidence import Evidence, NotByTimeError
-from tap_clientsuccess.paging.page import FURTHER_BACK
+from tap_clientsuccess.paging.page import FURTHER_BACK, floor
 
 if t.TYPE_CHECKING:
-    import datetime as dt
-
     from tap_clientsuccess.paging.page import Page
+
+_DAY = dt.timedelta(days=1)
 
 
 def goes_on(page: Page) -> bool | None:
@@ -22,16 +22,16 @@ def goes_on(page: Page) -> bool | None:
     return None if last is None else not last
 
 
-def first_page(zero: Page, one: Page) -> int | None:
+def first_page(zero: Page | None, one: Page) -> int | None:
     """Return the number of the first page.
 
     Args:
-        zero: Page 0.
+        zero: Page 0, if it can be read.
         one: Page 1, of one record.
     """
-    if len(zero.keys) < 2 or not one.keys:  # noqa: PLR2004
+    if not one.keys or (zero and len(zero.keys) < 2):  # noqa: PLR2004
         return None
-    return {zero.keys[1]: 0, zero.keys[0]: 1}.get(one.keys[0])
+    return {zero.keys[1]: 0, zero.keys[0]: 1}.get(one.keys[0]) if zero else 1
 
 
 def sorts(page: Page, *, newest_first: bool) -> bool | None:
@@ -59,14 +59,7 @@ def sorts_all(oldest: Page, newest: Page) -> tuple[bool | None, bool | None]:
 
 def filters(page: Page, after: dt.datetime) -> bool:
     """Tell whether all records of a page may have passed a filter, in any zone."""
-    times = sorted(filter(None, page.times))
-    # Whether it sorts is another question.
-    in_order = replace(page, times=times, keys=page.keys[: len(times)], total=None)
-    try:
-        Evidence().check(in_order, after - FURTHER_BACK)
-    except NotByTimeError:
-        return not times
-    return True
+    return page.oldest is None or page.oldest >= floor(after - FURTHER_BACK, _DAY)
 
 
 def passes(page: Page, time: dt.datetime, *, is_sorted: bool) -> bool | None:
@@ -77,8 +70,8 @@ def passes(page: Page, time: dt.datetime, *, is_sorted: bool) -> bool | None:
         time: The record's time.
         is_sorted: Whether the search sorts.
     """
-    if any(each and each <= time for each in page.times):
+    if page.oldest and page.oldest <= time:
         return True
-    if page.keys and not any(page.times):
+    if page.keys and page.oldest is None:
         return None
     return False if is_sorted or not page.goes_on() else None

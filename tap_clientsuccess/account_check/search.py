@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import typing as t
-from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 
 from tap_clientsuccess.account_check import pages
-from tap_clientsuccess.account_check.depth import Depth, Reply, find_depth
+from tap_clientsuccess.account_check.depth import Reply, find_depth
 from tap_clientsuccess.account_check.facts import REFUSED, StreamFacts
 from tap_clientsuccess.account_check.fields import names_of
-from tap_clientsuccess.account_check.filters import find_way
+from tap_clientsuccess.account_check.filters import Ways
 from tap_clientsuccess.account_check.verdict import how_read
 from tap_clientsuccess.catalog import SCHEMAS
 from tap_clientsuccess.errors import UnexpectedBodyError
 from tap_clientsuccess.paging.evidence import Evidence, NotByTimeError
 from tap_clientsuccess.paging.page import EPOCH, FAR_FUTURE, Page, PageRequest
 from tap_clientsuccess.paging.undated import Undated
-from tap_clientsuccess.records.decoding import decode_json
-from tap_clientsuccess.records.envelope import records_of
 from tap_clientsuccess.records.record_reader import RecordReader
 from tap_clientsuccess.streams.custom import CustomStream
 
@@ -34,23 +31,15 @@ _MOST_QUESTIONS = 20
 _MOST_MEASUREMENTS = 3
 
 
-def records_in(answer: Answer) -> list[t.Any] | None:
-    """Return the records of an answer; None if it is none."""
-    if answer.body is None:
-        return None
-    try:
-        return records_of(decode_json(answer.body))[0]
-    except UnexpectedBodyError:
-        return None
+class _TotalChangedError(Exception):
+    """The total is another than before."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
 
 
 class SearchCheck:
     """The check of one search; its methods are called in the order they stand.
-
-    Args:
-        stream: The search.
-        facts: Where its findings go.
-        asker: Sends the requests.
 
     Attributes:
         facts: What is known of it.
@@ -58,14 +47,20 @@ class SearchCheck:
         page_seconds: How long the first page took, with all its records.
     """
 
-    def __init__(self, stream: SearchStream, facts: StreamFacts, asker: Asker) -> None:
-        self.facts = facts
+    def __init__(self, stream: SearchStream, name: str, asker: Asker) -> None:
+        """Begin.
+
+        Args:
+            stream: The search.
+            name: Its name in the report.
+            asker: Sends the requests.
+        """
+        self.facts = StreamFacts(name=name)
         self.way: Way | None = None
         self.page_seconds = 0.0
         self._stream = stream
         self._asker = asker
         self._first: Page | None = None
-        self._newest: Page | None = None
 
     def open(self) -> None:
         """Ask for the first page in several sizes, and for page 1."""
@@ -73,9 +68,8 @@ class SearchCheck:
         for size in SIZES:
             page, answer = self._ask(PageRequest(size=size))
             if not page:
-                facts.page_sizes[str(size)] = (
-                    REFUSED if answer.refuses_request else None
-                )
+                is_refused = answer.refuses_request
+                facts.page_sizes[str(size)] = REFUSED if is_refused else None
                 if not facts.reachable:
                     facts.status = answer.status_without_records
                 continue
@@ -86,20 +80,17 @@ class SearchCheck:
                 self._take(page, answer)
             if full in {size, None}:
                 break
-        one = None
-        if not self._first or len(self._first.keys) > 1:
-            one = self._page(PageRequest(1, size=1))
-        if not self._first:
-            facts.first_page = 1 if one and one.keys else None
-        elif one:
-            facts.first_page = pages.first_page(self._first, one)
+        first = self._first
+        if not first or len(first.keys) > 1:
+            one, _ = self._ask(PageRequest(1, size=1))
+            facts.first_page = pages.first_page(first, one) if one else None
 
     def _goes_on(self, page: Page, size: int) -> bool:
         """Tell whether records follow the first page, if need be by asking for them."""
         says = pages.goes_on(page)
         if says is not None or not page.keys:
             return bool(says)
-        following = self._page(PageRequest(1, size=size))
+        following = self._ask(PageRequest(1, size=size))[0]
         if following is not None and not following.keys:
             self.facts.records = len(page.keys)
         return following is not None and not {*following.keys} <= {*page.keys}
@@ -125,7 +116,7 @@ class SearchCheck:
             facts.records_per_second = round(len(page.keys) / max(answer.seconds, 1e-3))
         if not isinstance(self._stream, CustomStream):
             schema = SCHEMAS.fetch_schema(self._stream.name)
-            facts.fields = names_of(records_in(answer) or [], schema)
+            facts.fields = names_of(answer.records or [], schema)
 
     def compare(self, likely: Way | None) -> None:
         """Find out whether it sorts and filters by time, and how it compares."""
@@ -136,13 +127,12 @@ class SearchCheck:
         if not newest:
             facts.sorts_descending = False if answer.refuses_request else None
             return
-        self._newest = newest
         facts.sorts_ascending, facts.sorts_descending = pages.sorts_all(first, newest)
         if newest.newest and facts.sorts_descending is not False:
             ahead = newest.newest - newest.sent_at
             facts.newest_seconds = round(ahead.total_seconds())
         future, answer = self._ask(PageRequest.for_count(FAR_FUTURE))
-        if future is None:
+        if not future:
             facts.filters = False if answer.refuses_request else None
             return
         facts.future_is_empty = not future.keys
@@ -158,28 +148,26 @@ class SearchCheck:
 
     def _filter(self, newest: Page, likely: Way | None) -> bool | None:
         """Tell whether it filters by time, and find out how, by asking for records."""
-        facts = self.facts
-        is_sorted = self._sorts
+        facts, is_sorted = self.facts, self._sorts
         times = {time for time in newest.times if time and EPOCH < time < FAR_FUTURE}
         if not times:
             return None
-        search = find_way(sorted(times, reverse=True), likely)
-        try:
-            question = next(search)
-            for _ in range(_MOST_QUESTIONS):
-                page = self._page(PageRequest(after=question.after))
-                if page is None:
-                    return None
-                if not pages.filters(page, question.after):
-                    return False
-                passes = pages.passes(page, question.time, is_sorted=is_sorted)
-                if passes is None:
-                    # It leaves no record of the future, but which others is not seen.
-                    return True
-                question = search.send(passes)
-        except StopIteration as ended:
-            self.way = ended.value
-        if self.way:
+        ways = Ways(sorted(times, reverse=True), likely)
+        for _ in range(_MOST_QUESTIONS):
+            if not (question := ways.question()):
+                break
+            page, _answer = self._ask(PageRequest(after=question.after))
+            if not page:
+                return None
+            if not pages.filters(page, question.after):
+                return False
+            passes = pages.passes(page, question.time, is_sorted=is_sorted)
+            if passes is None:
+                # It leaves no record of the future, but which others is not seen.
+                return True
+            ways.learn(question, passes=passes)
+        if ways.likeliest and not ways.question():
+            self.way = ways.likeliest
             facts.precision, facts.inclusive, facts.zone = self.way
             return True
         return not (is_sorted and self._hides(newest))
@@ -201,11 +189,20 @@ class SearchCheck:
             if first and first.total == 0:
                 facts.total = "inexact" if first.keys else "exact"
             return
+        counted = first.total
         for _ in range(_MOST_MEASUREMENTS):
-            found, counted = self._depth_by_total(first.total, likely)
-            if counted == first.total:
+            try:
+                found = find_depth(
+                    partial(self._reply, counted),
+                    counted - facts.counted_too_many,
+                    len(first.keys),
+                    sorts=facts.newest_seconds is not None and self._sorts,
+                    likely=likely,
+                )
+            except _TotalChangedError as changed:
+                counted = changed.total  # It grew or shrank meanwhile.
+            else:
                 break
-            first = replace(first, total=counted)  # It grew or shrank meanwhile.
         else:
             return
         facts.counted_too_many += found.missing
@@ -214,28 +211,14 @@ class SearchCheck:
         if facts.counted_too_many:
             facts.total = "inexact"
 
-    def _depth_by_total(self, counted: int, likely: int | None) -> tuple[Depth, int]:
-        """Search the depth; end where the total changes, and return the total."""
-        search = find_depth(
-            counted - self.facts.counted_too_many,
-            len(self._first.keys) if self._first else 0,
-            sorts=self._newest is not None and self._sorts,
-            likely=likely,
-        )
-        try:
-            place = next(search)
-            while True:
-                request = PageRequest(
-                    place.number + (self.facts.first_page or 0),
-                    size=1,
-                    newest_first=place.newest_first,
-                )
-                page, answer = self._ask(request, tries=1)
-                if page and page.total not in {None, counted}:
-                    return Depth(), page.total or 0
-                place = search.send(Reply(page, answer.status_without_records))
-        except StopIteration as ended:
-            return ended.value, counted
+    def _reply(self, counted: int, place: int, *, newest_first: bool = False) -> Reply:
+        """Ask for the record at a place, unless the total changes meanwhile."""
+        number = place + (self.facts.first_page or 0)
+        request = PageRequest(number, size=1, newest_first=newest_first)
+        page, answer = self._ask(request, tries=1)
+        if page and page.total not in {None, counted}:
+            raise _TotalChangedError(page.total or 0)
+        return Reply(page, answer.status_without_records)
 
     @property
     def _sorts(self) -> bool:
@@ -257,13 +240,10 @@ class SearchCheck:
         """Run a chain of the reading of pages; end it if a page cannot be read."""
         try:
             request = next(chain)
-            while page := self._page(request):
+            while page := self._ask(request)[0]:
                 request = chain.send(page)
         except StopIteration:
             pass
-
-    def _page(self, request: PageRequest) -> Page | None:
-        return self._ask(request)[0]
 
     def _ask(
         self, request: PageRequest, *, tries: int = 2

@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import typing as t
 
-from tap_clientsuccess.account_check.facts import PlanRow, said
+from tap_clientsuccess.account_check.facts import NO_TIME, PlanRow, said, zone_name
 from tap_clientsuccess.http.responses import SUCCESSES
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tap_clientsuccess.account_check.facts import READ, Report, StreamFacts
+    from tap_clientsuccess.account_check.facts import (
+        READ,
+        FieldFacts,
+        Report,
+        StreamFacts,
+    )
     from tap_clientsuccess.config.settings import Settings
 
 OBJECTS = ("clients", "contacts", "contracts", "client_notes", "pulses")
 """What the tap is for: each has to answer."""
 DETAILS = {"clients": "client_details", "contacts": "contact_details"}
 """The streams that read each record of another one."""
+_BY_TIME = ("clients", "contacts", "contracts", "products")
+"""The searches that are known to do all of these."""
+_KNOWN = {
+    "sorts_ascending": "does not sort oldest first",
+    "sorts_descending": "does not sort newest first",
+    "filters": "does not filter by modification time",
+    "shows_modification": "does not show modification times",
+}
 _DAY_SECONDS = 86_400
 
 
@@ -48,12 +61,12 @@ def how_read(facts: StreamFacts, page_size: int, *, by_time: bool) -> READ:
 def settings_to_use(report: Report, settings: Settings) -> dict[str, str]:
     """Return the settings that should change, and their values."""
     found: dict[str, str] = {}
-    for setting, given, statuses in (
-        ("api_key_header", settings.api_key_header, report.key),
-        ("health_path", settings.health_path, report.health),
+    for setting, statuses in (
+        ("api_key_header", report.key),
+        ("health_path", report.health),
     ):
         works = [name for name, status in statuses.items() if status in SUCCESSES]
-        if works and given not in works:
+        if works and getattr(settings, setting) not in works:
             found[setting] = works[0]
     is_closed = bool(report.v1) and not any(facts.reachable for facts in report.v1)
     if is_closed and settings.v1_streams == "auto":
@@ -61,34 +74,26 @@ def settings_to_use(report: Report, settings: Settings) -> dict[str, str]:
     return found
 
 
-def reasons(report: Report, settings: Settings) -> list[str]:
-    """Return why a sync with these settings would fail; the gravest first."""
-    found, use = [], report.settings
-    key = report.key.get(settings.api_key_header)
+def reasons(report: Report, settings: Settings) -> Iterator[str]:
+    """Yield why a sync with these settings would fail; the gravest first."""
+
+    def instead(setting: str) -> str:
+        value = report.settings.get(setting)
+        return f": set {setting} to {value}" if value else ""
+
+    if refuses_key(report.key.get(settings.api_key_header)):
+        yield f"the key is refused in {settings.api_key_header}" + instead(
+            "api_key_header"
+        )
     health = report.health.get(settings.health_path)
-    if refuses_key(key):
-        instead = use.get("api_key_header")
-        found.append(
-            f"the key is refused in {settings.api_key_header}"
-            + (f": set api_key_header to {instead}" if instead else "")
-        )
     if health not in SUCCESSES:
-        instead = use.get("health_path")
-        found.append(
-            f"health does not answer ({said(health)})"
-            + (f": set health_path to {instead}" if instead else "")
-        )
-    closed = [
-        *(each for each in report.streams if each.name in OBJECTS),
-        *(report.v1 if settings.v1_streams == "required" else ()),
-    ]
-    found += [
-        f"{facts.name}{' of v1' * (facts in report.v1)} cannot be read "
-        f"({said(facts.status)})"
-        for facts in closed
-        if not facts.reachable
-    ]
-    return found
+        yield f"health does not answer ({said(health)})" + instead("health_path")
+    needed = {each.name: each for each in report.streams if each.name in OBJECTS}
+    if settings.v1_streams == "required":
+        needed |= {f"{each.name} of v1": each for each in report.v1}
+    for name, facts in needed.items():
+        if not facts.reachable:
+            yield f"{name} cannot be read ({said(facts.status)})"
 
 
 def differences(report: Report) -> Iterator[str]:
@@ -98,16 +103,43 @@ def differences(report: Report) -> Iterator[str]:
     if refuses_key(report.key.get("X-API-Key")):
         yield "X-API-Key is refused"
     for facts in report.streams:
-        yield from (f"{facts.name}: {what}" for what in facts.news())
+        yield from (f"{facts.name}: {what}" for what in _of_stream(facts))
     for facts in report.v1:
-        yield from (f"{facts.name}: {what}" for what in facts.fields.news())
+        yield from (f"{facts.name}: {what}" for what in _of_fields(facts.fields))
     if report.missing_detail not in {None, "404"}:
         yield f"a detail that does not exist answers {report.missing_detail}"
 
 
+def _of_stream(facts: StreamFacts) -> Iterator[str]:
+    if not facts.reachable:
+        yield f"cannot be read ({said(facts.status)})"
+    size = facts.page_sizes.get("200")
+    if size and size < 200:  # noqa: PLR2004
+        yield f"a page of 200 has {size} records"
+    if facts.first_page == 1:
+        yield "pages are numbered from 1"
+    if facts.total in {"absent", "inexact"}:
+        yield f"the total is {facts.total}"
+    for name, what in _KNOWN.items() if facts.name in _BY_TIME else ():
+        if getattr(facts, name) is False:
+            yield what
+    if facts.zone:
+        yield f"filters are taken for {zone_name(facts.zone)}"
+    yield from _of_fields(facts.fields)
+
+
+def _of_fields(facts: FieldFacts) -> Iterator[str]:
+    if facts.unknown:
+        yield f"unknown fields: {', '.join(facts.unknown)}"
+    if facts.never_fit:
+        yield f"fields that never fit: {', '.join(facts.never_fit)}"
+    if NO_TIME in facts.times:
+        yield "texts in fields for times that are no time"
+
+
 def plan(
     report: Report, settings: Settings, per_request: Mapping[str, float]
-) -> list[PlanRow]:
+) -> Iterator[PlanRow]:
     """Estimate requests and minutes of a first read and of a night.
 
     Args:
@@ -115,23 +147,23 @@ def plan(
         settings: The settings.
         per_request: Seconds that a request takes, waits for the rate limit included.
     """
-    found: dict[str, tuple[int | None, int | None]] = {}
-    for facts in (*report.streams, *report.v1):
-        if facts.reachable:
-            found[facts.name] = _requests(facts, settings)
-        if facts.reachable and settings.read_details and facts.name in DETAILS:
-            pages, records = found[facts.name][0], facts.records
-            is_known = pages is not None and records is not None
-            first = (pages or 0) + (records or 0) if is_known else None
-            found[DETAILS[facts.name]] = first, 2
-    if types := len(report.custom_fields) + len(report.custom_fields_refused):
-        found["custom_fields"] = types, 1
-    rows = []
-    for name, (first, night) in found.items():
+
+    def row(name: str, first: int | None, night: int | None) -> PlanRow:
         minutes = per_request.get(name, 0.0) / 60
         times = [n if n is None else round(n * minutes, 2) for n in (first, night)]
-        rows.append(PlanRow(name, first, times[0], night, times[1]))
-    return rows
+        return PlanRow(name, first, times[0], night, times[1])
+
+    for facts in (*report.streams, *report.v1):
+        if not facts.reachable:
+            continue
+        first, night = _requests(facts, settings)
+        yield row(facts.name, first, night)
+        if settings.read_details and facts.name in DETAILS:
+            is_known = first is not None and facts.records is not None
+            details = (first or 0) + (facts.records or 0) if is_known else None
+            yield row(DETAILS[facts.name], details, 2)
+    if types := len(report.custom_fields) + len(report.custom_fields_refused):
+        yield row("custom_fields", types, 1)
 
 
 def _requests(facts: StreamFacts, settings: Settings) -> tuple[int | None, int | None]:

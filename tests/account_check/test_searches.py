@@ -9,8 +9,8 @@ from itertools import product
 
 import pytest
 
-from tap_clientsuccess.account_check.depth import Depth, Place, Reply, find_depth
-from tap_clientsuccess.account_check.filters import UNITS, Question, Way, find_way
+from tap_clientsuccess.account_check.depth import Depth, Reply, find_depth
+from tap_clientsuccess.account_check.filters import UNITS, Question, Way, Ways
 from tap_clientsuccess.paging.page import Page
 
 START = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
@@ -29,14 +29,11 @@ def settle(
     likely: Way | None = None,
 ) -> tuple[Way | None, int]:
     """Answer all questions; return the way that was found, and how many they were."""
-    search, asked = find_way(times(seed), likely), 0
-    try:
-        question = next(search)
-        while True:
-            asked += 1
-            question = search.send(passes(question))
-    except StopIteration as ended:
-        return ended.value, asked
+    ways, asked = Ways(times(seed), likely), 0
+    while question := ways.question():
+        asked += 1
+        ways.learn(question, passes=passes(question))
+    return ways.likeliest, asked
 
 
 @pytest.mark.parametrize(
@@ -82,16 +79,15 @@ class Account:
         self.beyond = beyond
         self.asked = 0
 
-    def read(self, asked: Place) -> Reply:
+    def read(self, place: int, *, newest_first: bool = False) -> Reply:
         self.asked += 1
-        place = asked.number
         is_deep = place >= self.depth < self.count
         if is_deep and self.beyond.isdigit():
             return Reply(None, int(self.beyond))
         if is_deep and self.beyond == "repeat":
             place = self.depth - 1
         is_there = place < self.count and not (is_deep and self.beyond == "empty")
-        if asked.newest_first:
+        if newest_first:
             place = self.count - 1 - place
         keys = [place] * is_there
         moments = [START + dt.timedelta(hours=place)] * is_there
@@ -99,14 +95,7 @@ class Account:
         return Reply(page, 200)
 
     def search(self, *, sorts: bool = True, likely: int | None = None) -> Depth:
-        search = find_depth(self.total, 200, sorts=sorts, likely=likely)
-        try:
-            place = next(search)
-            while True:
-                place = search.send(self.read(place))
-        except StopIteration as ended:
-            found: Depth = ended.value
-            return found
+        return find_depth(self.read, self.total, 200, sorts=sorts, likely=likely)
 
 
 @pytest.mark.parametrize("sorts", [True, False])
