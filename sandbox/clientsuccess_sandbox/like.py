@@ -46,14 +46,23 @@ def read_like(path: Path) -> dict[str, Any]:
     """Read a report, and return the settings; see `settings_like`.
 
     Raises:
-        ValueError: The file cannot be read, or is not a report in JSON.
+        ValueError: The file cannot be read, is not a report in JSON, or is that of a
+            check that stopped.
     """
     try:
-        return settings_like(json.loads(path.read_text(encoding="utf-8")))
+        report = json.loads(path.read_text(encoding="utf-8"))
+        stopped = [] if report["streams"] else report["reasons"]
+        settings = {} if stopped else settings_like(report)
     except OSError as problem:
         raise ValueError(f"{path}: {problem.strerror}.") from None
     except (AttributeError, KeyError, TypeError, ValueError):
         raise ValueError(f"{path} is not a report of --test=api in JSON.") from None
+    if stopped:
+        raise ValueError(
+            f"{path} does not say how the API behaves, as the account check stopped: "
+            f"{'; '.join(stopped)}. Mend that, and make the report again."
+        )
+    return settings
 
 
 def settings_like(report: Mapping[str, Any]) -> dict[str, Any]:

@@ -98,6 +98,19 @@ def test_what_is_no_report(
         read_like(tmp_path / "none.json")
 
 
+def test_a_report_of_a_check_that_stopped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "report.json"
+    stopped = {"streams": [], "reasons": ["GET URL answered 503: the service is down"]}
+    path.write_text(json.dumps(stopped))
+    with pytest.raises(SystemExit):
+        main(["--like", str(path)])
+    said = " ".join(capsys.readouterr().err.split())
+    assert "the account check stopped: GET URL answered 503" in said
+    assert "make the report again" in said
+
+
 def test_the_path_of_health(client: Client, sandbox: Sandbox) -> None:
     sandbox.health_path = "/ping"
     assert client.read("/ping").status_code == 200

@@ -59,6 +59,11 @@ class Answer(t.NamedTuple):
             return None
 
     @property
+    def is_failure(self) -> bool:
+        """Whether no API answered: there is nothing usable, or a status of 5xx."""
+        return self.status is None or self.status >= 500  # noqa: PLR2004
+
+    @property
     def refuses_request(self) -> bool:
         """Whether the server refuses this request, and would again."""
         return self.status in _REFUSALS

@@ -25,7 +25,7 @@ from tap_clientsuccess.config.settings import DEFAULT_BASE_URL, package_version
 from tap_clientsuccess.custom_fields import RESOURCE_TYPES
 from tap_clientsuccess.health import contradiction
 from tap_clientsuccess.http.auth import KeyAuthenticator
-from tap_clientsuccess.http.responses import SUCCESSES
+from tap_clientsuccess.http.responses import SUCCESSES, describe_unexpected
 from tap_clientsuccess.streams.custom import CustomStream
 from tap_clientsuccess.streams.details import DetailStream
 from tap_clientsuccess.streams.lists import ReferenceList
@@ -54,7 +54,7 @@ _URL = re.compile(r"\w+://\S*[^\s:;,]")
 
 
 class NoAccessError(Exception):
-    """Nothing answers, or not with this key: what else is asked would tell nothing."""
+    """No API answers, or not with this key: what else is asked would tell nothing."""
 
 
 class AccountCheck:
@@ -145,18 +145,21 @@ class AccountCheck:
         """Find out in which header the key works, and go on with that one.
 
         Raises:
-            NoAccessError: It works in none, or nothing responds.
+            NoAccessError: It works in none, or nothing answers but failures.
         """
         self._say("the key")
-        given, report = self._settings.api_key_header, self._report
-        client = self._asker.client
+        settings, client = self._settings, self._asker.client
+        given, statuses = settings.api_key_header, self._report.key
         before = client.authenticator
-        is_login = self._settings.auth_method == "password"
+        is_login = settings.auth_method == "password"
         answer = self._opens()
         if not is_login:
-            report.key[given] = answer.status
-        if answer.response is None:
+            statuses[given] = answer.status
+        if not answer.response:
             raise NoAccessError(answer.error)
+        if answer.is_failure and self._get(settings.health_path).is_failure:
+            unexpected = describe_unexpected(answer.response)
+            raise NoAccessError(answer.error or unexpected)
         if not verdict.refuses_key(answer.status):
             return
         if is_login:
@@ -165,14 +168,11 @@ class AccountCheck:
             if header.lower() == given.lower():
                 continue
             # The client stays, and with it the pace.
-            client.authenticator = KeyAuthenticator(
-                key=header, value=self._settings.api_key
-            )
-            report.key[header] = self._opens().status
-            if report.key[header] in SUCCESSES:
+            client.authenticator = KeyAuthenticator(key=header, value=settings.api_key)
+            statuses[header] = self._opens().status
+            if statuses[header] in SUCCESSES:
                 return
-        client.authenticator = before
-        refused = [name for name, got in report.key.items() if verdict.refuses_key(got)]
+        refused = [name for name, got in statuses.items() if verdict.refuses_key(got)]
         where = " and ".join(refused)
         raise NoAccessError(f"the key is refused in {where}: {before.rejection}")
 
@@ -184,11 +184,12 @@ class AccountCheck:
             answer = self._get(f"/{name}/search", page="0", size="1")
             self._note_clock(answer)
             answers.append(answer)
-            if answer.response and not verdict.refuses_key(answer.status):
+            if not answer.is_failure and not verdict.refuses_key(answer.status):
                 break
-        # The first success, or else the first with a response.
+        # The first success, or else the first that tells the most.
         return max(
-            answers, key=lambda each: (each.status in SUCCESSES, bool(each.response))
+            answers,
+            key=lambda a: (a.status in SUCCESSES, not a.is_failure, bool(a.response)),
         )
 
     def _note_clock(self, answer: Answer) -> None:

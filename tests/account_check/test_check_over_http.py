@@ -11,6 +11,7 @@ from clientsuccess_sandbox import (
     Body,
     Edits,
     Fault,
+    Html,
     RateLimit,
     Redirect,
     Reset,
@@ -397,6 +398,36 @@ def test_connections_that_are_lost(
     checked = check()
     assert checked.report["requests"] == 4
     check_stopped(checked, cli("--test=api"), "the connection was lost")
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (Html("*"), "answered with a maintenance page: the service is down"),
+        (Html("*", body="<html>Hello"), "answered with a web page: check base_url"),
+        (Status("*", 503, retry_after=0), "answered 503: the service is down or"),
+        (Status("*", 500), "answered 500: the service is down or overloaded"),
+    ],
+)
+def test_a_server_that_is_no_api(
+    check: Check, cli: CommandLine, sandbox: Sandbox, fault: Fault, reason: str
+) -> None:
+    sandbox.faults.add(fault)
+    checked = check()
+    # A client, a contact and health; a failure of the server twice.
+    assert checked.report["requests"] == len(sandbox.requests) <= 6
+    check_stopped(checked, cli("--test=api"), reason)
+
+
+@pytest.mark.parametrize("fault", [Html("*/search"), Status("*/search", 503)])
+def test_an_api_that_is_healthy_is_asked_all(
+    check: Check, sandbox: Sandbox, fault: Fault
+) -> None:
+    sandbox.faults.add(fault)
+    report = check().report
+    assert report["health"]["/health"] == 200
+    assert len(report["reasons"]) == 5
+    assert report["v1"][0]["reachable"]
 
 
 def test_a_redirect_to_another_host(
