@@ -59,6 +59,15 @@ ACCOUNTS: dict[str, dict[str, t.Any]] = {
         "extra_total": 2,
         "initial_faults": [Status("/product/search", 403)],
     },
+    "imported": {
+        "clients": 60,
+        "imported": ["contacts", "pulses"],
+        "modification_times": {"pulses": True},
+        "by_path": {"/clientNote/search": {"filtered_totals": False}},
+        "custom_searches": {"custom1": 260, "custom2": 30},
+        "key_header": "X-Token",
+        "initial_faults": [Status("/custom3/", 403)],
+    },
     "odd_fields": {
         "clients": 40,
         "by_path": {"/contact/search": {"filter_precision": "minute"}},
@@ -76,9 +85,23 @@ ACCOUNTS: dict[str, dict[str, t.Any]] = {
 }
 
 
-def check(sandbox: Sandbox) -> Report:
+SETTINGS: dict[str, dict[str, t.Any]] = {
+    "imported": {
+        "api_key_header": "X-Token",
+        "custom_streams": [
+            {"name": "a", "path": "/custom1/search", "primary_keys": ["id"]}
+            | {"replication_key": "modifiedTime"},
+            {"name": "b", "path": "/custom2/search", "primary_keys": ["id"]},
+            {"name": "c", "path": "/custom3/search", "primary_keys": ["id"]},
+        ],
+    }
+}
+"""Of the tap, where an account needs some."""
+
+
+def check(sandbox: Sandbox, **settings: t.Any) -> Report:
     """Check a running sandbox."""
-    config = {"api_key": sandbox.api_key, "base_url": sandbox.base_url}
+    config = {"api_key": sandbox.api_key, "base_url": sandbox.base_url, **settings}
     tap = TapClientSuccess(config=config, setup_mapper=False)
     return AccountCheck(tap).run()
 
@@ -89,7 +112,9 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     for name, settings in ACCOUNTS.items():
         with Sandbox(seed=5, **settings) as sandbox:
-            text = json.dumps(asdict(check(sandbox)), indent=2)
+            text = json.dumps(
+                asdict(check(sandbox, **SETTINGS.get(name, {}))), indent=2
+            )
         (FOLDER / f"{name}.json").write_text(f"{text}\n")
 
 

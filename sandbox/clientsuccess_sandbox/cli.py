@@ -205,12 +205,23 @@ def _run(sandbox: Sandbox, ready_file: Path | None) -> None:
         # A custom key may be in use elsewhere, so it is not shown.
         is_default = sandbox.api_key == DEFAULT_KEY
         key = DEFAULT_KEY if is_default else "<the key given with --key>"
+        others = {
+            "API_KEY_HEADER": (sandbox.key_header, ("either", "X-API-Key")),
+            "HEALTH_PATH": (sandbox.health_path, ("", "/health")),
+        }
+        unusual = "".join(
+            f" TAP_CLIENTSUCCESS_{name}={value}"
+            for name, (value, usual) in others.items()
+            if value not in usual
+        )
         sys.stdout.write(
             f"ClientSuccess sandbox on {sandbox.base_url} (Ctrl-C ends it)\n"
             f"For the tap: export TAP_CLIENTSUCCESS_BASE_URL={sandbox.base_url} "
-            f"TAP_CLIENTSUCCESS_API_KEY={key}\n"
+            f"TAP_CLIENTSUCCESS_API_KEY={key}{unusual}\n"
             f"To watch and control it: {sandbox.url}\n"
         )
+        for name in sandbox.custom_searches:
+            sys.stdout.write(f"For a custom stream: path /{name}/search\n")
         sys.stdout.flush()
         if ready_file is not None:
             _write_whole(ready_file, f"{sandbox.base_url}\n")

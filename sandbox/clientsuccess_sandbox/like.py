@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from clientsuccess_sandbox.data import KINDS
+from clientsuccess_sandbox.data import KINDS, Kind, custom_kind
 from clientsuccess_sandbox.faults.fault import Fault
 from clientsuccess_sandbox.faults.from_report import (
     CappedTotal,
@@ -36,6 +36,7 @@ _USUAL_TIMES: Final[dict[str, list[str]]] = {
 _FAILURE: Final = re.compile("[0-9]{3}|no usable response")
 _MORE: Final = 250
 """Records beyond what a capped total tells: there are some, of unknown number."""
+_USUAL_HEADER: Final = "X-API-Key"
 _SUCCESS: Final = 200
 _REFUSED: Final = 401
 _NOT_FOUND: Final = 404
@@ -72,30 +73,47 @@ def settings_like(report: Mapping[str, Any]) -> dict[str, Any]:
         report: What `tap-clientsuccess --test=api --format=json` wrote. What it leaves
             open stays at the default.
     """
-    streams = {facts["name"]: facts for facts in report["streams"]}
-    built_in = {name: facts for name, facts in streams.items() if name in KINDS}
+    # The search of custom stream 1 is `custom1`.
+    searches = {
+        facts["name"].replace("custom stream ", "custom"): facts
+        for facts in report["streams"]
+    }
     v1 = {facts["name"]: facts for facts in report["v1"]}
-    found: dict[str, Any] = {**_sizes(built_in, v1), **_access(report, v1)}
+    sizes = {name: _size(name, facts) for name, facts in {**searches, **v1}.items()}
+    found: dict[str, Any] = {
+        name: size for name, size in sizes.items() if size and name in KINDS
+    }
+    found["custom_searches"] = {
+        name: size or _MORE for name, size in sizes.items() if name not in KINDS
+    }
+    found |= _access(report, v1)
     found["modification_times"] = {
         name: shown
-        for name, facts in built_in.items()
+        for name, facts in searches.items()
         if (shown := facts["shows_modification"]) is not None
     }
     found["undated"] = {
         name: undated
-        for name, facts in built_in.items()
+        for name, facts in searches.items()
         if (undated := facts["without_time"])
     }
+    found["imported"] = [
+        name for name, facts in searches.items() if facts.get("one_time")
+    ]
     found["by_path"] = {
-        KINDS[name].path: dict(_search(facts)) for name, facts in built_in.items()
+        _kind(name).path: dict(_search(facts)) for name, facts in searches.items()
     }
     found["ignore"] = {
-        KINDS[name].path: ignored
-        for name, facts in built_in.items()
-        if (ignored := set(_ignored(facts)))
+        _kind(name).path: {"modifiedAfter"}
+        for name, facts in searches.items()
+        if facts["filters"] is False and not facts["future_is_empty"]
     }
-    found["initial_faults"] = [*_faults(report, built_in, v1)]
+    found["initial_faults"] = [*_faults(report, searches, v1)]
     return found
+
+
+def _kind(name: str) -> Kind:
+    return KINDS.get(name) or custom_kind(name)
 
 
 def _faults(
@@ -104,8 +122,8 @@ def _faults(
     """Yield faults for what no setting does."""
     defined = _definitions(report)
     yield from _access_faults(report)
-    for facts in streams.values():
-        yield from _search_faults(facts)
+    for name, facts in streams.items():
+        yield from _search_faults(_kind(name), facts)
     for name, facts in v1.items():
         if not facts["reachable"]:
             yield refusal(KINDS[name].path, facts["status"])
@@ -121,17 +139,16 @@ def _definitions(report: Mapping[str, Any]) -> dict[str, Any]:
     return definitions(report["custom_fields"], iter(types))
 
 
-def _sizes(streams: Mapping[str, Any], v1: Mapping[str, Any]) -> dict[str, int]:
-    found = {}
-    for name, facts in {**streams, **v1}.items():
-        count, sampled = facts["records"], facts["fields"]["sampled"]
-        if count is None and not sampled:
-            continue
-        more = _MORE if count is None or facts["total"] == "capped" else 0
-        more += 1 if _counts_too_few(facts) else 0
-        known = sampled if count is None else count
-        found[name] = max(KINDS[name].least, sampled, known + more)
-    return found
+def _size(name: str, facts: Mapping[str, Any]) -> int | None:
+    """Return how many records there are; None if nothing tells."""
+    count, sampled = facts["records"], facts["fields"]["sampled"]
+    if count is None and not sampled:
+        return None
+    more = _MORE if count is None or facts["total"] == "capped" else 0
+    more += 1 if _counts_too_few(facts) else 0
+    known = sampled if count is None else count
+    size: int = max(_kind(name).least, sampled, known + more)
+    return size
 
 
 def _counts_too_few(facts: Mapping[str, Any]) -> bool:
@@ -153,7 +170,8 @@ def _access(report: Mapping[str, Any], v1: Mapping[str, Any]) -> dict[str, Any]:
     found |= {"missing_custom_fields": {k: v for k, v in refused.items() if v}}
     found |= {"clock_offset": float(report["clock_seconds"] or 0)}
     opens = [name for name, status in report["key"].items() if status == _SUCCESS]
-    if len(report["key"]) > 1 and opens:
+    # Who is let in with the usual header does not try the other one.
+    if opens and [*report["key"]] != [_USUAL_HEADER]:
         found["key_header"] = opens[0]
     if v1:
         found["key_opens_v1"] = any(facts["reachable"] for facts in v1.values())
@@ -174,6 +192,7 @@ def _search(facts: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "max_size", _largest(facts)
     yield "totals", facts["total"] != "absent"
     yield "extra_total", facts["counted_too_many"]
+    yield "filtered_totals", facts.get("filters_total") is not False
     if facts["reads_to"] is not None:
         yield "max_depth", facts["reads_to"]
         yield "cap_total", facts["total"] == "capped"
@@ -198,12 +217,6 @@ def _largest(facts: Mapping[str, Any]) -> int:
     return max(known) if known else max(sizes, default=1000)
 
 
-def _ignored(facts: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the parameters that a search ignores."""
-    if facts["filters"] is False and not facts["future_is_empty"]:
-        yield "modifiedAfter"
-
-
 def _access_faults(report: Mapping[str, Any]) -> Iterator[Fault]:
     """Yield faults for what answers unlike a sandbox, and for the rate limit."""
     works = [path for path, status in report["health"].items() if status == _SUCCESS]
@@ -221,8 +234,8 @@ def _access_faults(report: Mapping[str, Any]) -> Iterator[Fault]:
         yield RateLimit("*", per_second=max(1, round(each_second)), retry_after=after)
 
 
-def _search_faults(facts: Mapping[str, Any]) -> Iterator[Fault]:
-    path, largest, sizes = KINDS[facts["name"]].path, _largest(facts), {}
+def _search_faults(kind: Kind, facts: Mapping[str, Any]) -> Iterator[Fault]:
+    path, largest, sizes = kind.path, _largest(facts), {}
     if not facts["reachable"]:
         yield refusal(path, facts["status"])
         return
@@ -233,7 +246,7 @@ def _search_faults(facts: Mapping[str, Any]) -> Iterator[Fault]:
             sizes[asked] = full
     if sizes:
         yield PageSizes(path, sizes=sizes)
-    yield from _order_faults(path, facts)
+    yield from _order_faults(kind, facts)
     if facts["filters"] is False and facts["future_is_empty"] is None:
         yield RefusedParameter(path, 400, name="modifiedAfter")
     beyond = str(facts["beyond"])
@@ -244,13 +257,14 @@ def _search_faults(facts: Mapping[str, Any]) -> Iterator[Fault]:
         yield CappedTotal(path, total=facts["records"])
 
 
-def _order_faults(path: str, facts: Mapping[str, Any]) -> Iterator[Fault]:
+def _order_faults(kind: Kind, facts: Mapping[str, Any]) -> Iterator[Fault]:
+    path = kind.path
     up, down = facts["sorts_ascending"], facts["sorts_descending"]
     if up is None and down is False and facts["future_is_empty"] is None:
         yield RefusedParameter(path, 400, name="sortDirection", value="desc")
     elif up is False or down is False:
         # What does not sort by time does by something else.
-        by = next(iter(KINDS[facts["name"]].sortable)) if up is down else None
+        by = next(iter(kind.sortable)) if up is down else None
         yield ForcedOrder(path, direction="asc" if down is False else "desc", by=by)
 
 
@@ -276,7 +290,7 @@ def _field_faults(
     most = max(facts["fields"]["custom"] for facts in streams.values())
     more = definitions({"": most}, iter(()))[""]
     for name, facts in streams.items():
-        kind, found = KINDS[name], facts["fields"]
+        kind, found = _kind(name), facts["fields"]
         others = [f"other_{number}" for number in range(found["more_unknown"])]
         custom = None
         if kind.custom or found["custom"]:

@@ -68,6 +68,15 @@ class CompanySettings(Sizes):
     seed: int = option(1, "same seed, same data")
     now: str = option("2026-01-01T00:00:00Z", "time at which the data ends")
     ties: float = option(0.25, "share of records that share a modification time")
+    imported: Collection[str] = option(
+        (), "kind of which all records were made at one time, by an import", item="KIND"
+    )
+    custom_searches: Mapping[str, int] = option(
+        {},
+        "so many records in a search /NAME/search of its own",
+        flag="custom-search",
+        item="NAME=COUNT",
+    )
     undated: Mapping[str, int] = option(
         {}, "so many records of a kind without a modification time", item="KIND=COUNT"
     )
@@ -80,7 +89,7 @@ class CompanySettings(Sizes):
 
     def shows_modifications(self, kind: str) -> bool:
         """Tell whether records of a kind show when they were modified."""
-        usual = KINDS[kind].shows_modification is not False
+        usual = kind not in KINDS or KINDS[kind].shows_modification is not False
         return self.modification_times.get(kind, usual)
 
 
@@ -104,6 +113,7 @@ class SearchBehaviour:
         0, "records that are counted but never returned"
     )
     totals: bool = option(True, "count the records and pages of a search")
+    filtered_totals: bool = option(True, "totals count only what passes modifiedAfter")
     first_page: Literal[0, 1] = option(0, "number of the first page of a search")
     inclusive: bool = option(
         True, "modifiedAfter includes its own moment (its second or day, if coarse)"
@@ -154,8 +164,9 @@ class Behaviour(SearchBehaviour):
         "for some clients, segment is an integer, and employees of the team are texts",
     )
     key_opens_v1: bool = option(True, "API v1 accepts the key")
-    key_header: Literal["either", "X-API-Key", "Authorization"] = option(
-        "either", "header in which the key is accepted"
+    key_header: str = option(
+        "either",
+        "header in which the key is accepted; either: X-API-Key, Authorization",
     )
     health_path: str = option("/health", "path of the health endpoint; none if empty")
     missing_detail: Literal["404", "417", "null"] = option(

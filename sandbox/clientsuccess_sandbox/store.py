@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 
 from clientsuccess_sandbox.clock import Clock, from_iso, to_iso
-from clientsuccess_sandbox.data import KINDS, Kind, custom_fields, sizes
+from clientsuccess_sandbox.data import KINDS, Kind, custom_fields, custom_kind, sizes
 from clientsuccess_sandbox.data.choices import Choices
 from clientsuccess_sandbox.data.company import DAY, Company, Times
 from clientsuccess_sandbox.data.seeded import Random
@@ -39,6 +39,9 @@ class Store:
 
     Kinds are named like the tap's streams: `clients`, `client_notes` and so on.
 
+    Attributes:
+        kinds: All kinds by name, those of `custom_searches` included.
+
     Raises:
         ValueError: The settings do not go together.
     """
@@ -51,8 +54,14 @@ class Store:
     ) -> None:
         self.lock = threading.RLock()
         unowned = {kind.name for kind in KINDS.values() if kind.may_be_unowned}
+        custom = settings.custom_searches
+        self.kinds = {name: custom_kind(name) for name in custom} | KINDS
         self.company = Company(
-            sizes(settings), settings.seed, settings.now, settings.ties, unowned
+            {**custom, **sizes(settings)},
+            settings.seed,
+            settings.now,
+            settings.ties,
+            unowned,
         )
         self._settings = settings
         self._behaviour = behaviour or Behaviour()
@@ -106,9 +115,9 @@ class Store:
     def insert(self, kind: str, **changes: Any) -> Record:
         """Add a generated record with the given values; return it."""
         with self._changing(kind) as (table, now):
-            times = _times(KINDS[kind], changes, Times(now, now))
+            times = _times(self.kinds[kind], changes, Times(now, now))
             number = table.most() + 1
-            record = self._record(KINDS[kind], number, times) | _plain(changes)
+            record = self._record(self.kinds[kind], number, times) | _plain(changes)
             table.add(self._version(kind, number, times, record, now))
             return record
 
@@ -119,7 +128,7 @@ class Store:
             KeyError: There is no such record.
         """
         with self._changing(kind) as (table, now):
-            known = KINDS[kind]
+            known = self.kinds[kind]
             created, body = _ended(table, number, now)
             times = _times(known, changes, Times(created, now))
             record: Record = decode(body) | _plain(changes)
@@ -140,7 +149,7 @@ class Store:
         with self._changing(kind) as (table, now):
             _ended(table, number, now)
         if kind == "clients" and self._behaviour.delete_owned:
-            for owned in [name for name, known in KINDS.items() if known.owner]:
+            for owned in [name for name, known in self.kinds.items() if known.owner]:
                 with self._changing(owned) as (table, now):
                     table.end("owner", number, now)
 
@@ -199,13 +208,13 @@ class Store:
         else:
             text = f"{random.text(1)} ({random.below(10**6)})"
             values = self._added_values(kind, self.get(kind, number) or {}, random)
-            self.edit(kind, number, **{KINDS[kind].text: text, **values})
+            self.edit(kind, number, **{self.kinds[kind].text: text, **values})
         return Change(kind, op, number)
 
     def _added_values(self, kind: str, record: Record, random: Random) -> Record:
         """Return values for the custom fields that were added later."""
         custom = record.get("custom") or {}
-        for field in self._added.get(KINDS[kind].custom, ()):
+        for field in self._added.get(self.kinds[kind].custom, ()):
             custom = custom | {
                 field["fieldKey"]: custom_fields.value_for(field, random)
             }
@@ -226,9 +235,11 @@ class Store:
         Raises:
             ValueError: There is no such kind.
         """
-        kind = KINDS.get(name)
+        kind = self.kinds.get(name)
         if kind is None:
-            raise ValueError(f"There is no kind {name!r}, only {', '.join(KINDS)}.")
+            raise ValueError(
+                f"There is no kind {name!r}, only {', '.join(self.kinds)}."
+            )
         with self.lock:
             if name not in self._tables:
                 self._tables[name] = self._made(kind)
@@ -247,9 +258,12 @@ class Store:
     def _made(self, kind: Kind) -> Table:
         name = kind.name
         self._choices[name] = Choices(self.company, name)
+        all_times = self.company.times(name)
+        if name in self._settings.imported:
+            all_times = (Times(self.company.end, self.company.end) for _ in all_times)
         return Table(
             self._version(name, number, times, self._record(kind, number, times), 0)
-            for number, times in enumerate(self.company.times(name), start=1)
+            for number, times in enumerate(all_times, start=1)
         )
 
     def _record(self, kind: Kind, number: int, times: Times) -> Record:
@@ -265,7 +279,7 @@ class Store:
     def _version(
         self, kind: str, number: int, times: Times, record: Record, since: int
     ) -> Version:
-        known = KINDS[kind]
+        known = self.kinds[kind]
         shown, modified = known.created, times.created
         if self._settings.shows_modifications(kind):
             shown, modified = known.modified, times.modified

@@ -59,6 +59,16 @@ def test_it_runs_until_a_signal(tmp_path: Path, number: int) -> None:
     assert log.splitlines() == ["GET /api/client/search: 200"]
 
 
+def test_what_the_tap_needs_beside_the_key_is_shown(tmp_path: Path) -> None:
+    options = ("--key-header", "X-Token", "--health-path", "/ping")
+    with running(tmp_path, *options, "--custom-search", "invoice=3") as (_, process):
+        process.terminate()
+        out, _ = process.communicate(timeout=PATIENCE)
+    assert "TAP_CLIENTSUCCESS_API_KEY_HEADER=X-Token" in out
+    assert "TAP_CLIENTSUCCESS_HEALTH_PATH=/ping" in out
+    assert "/invoice/search" in out
+
+
 def test_a_key_of_ones_own_is_not_shown(tmp_path: Path) -> None:
     with running(tmp_path, "--key", "hush", "--verbose") as (url, process):
         answer = requests.get(f"{url}/health", headers={"X-API-Key": "hush"}, timeout=5)

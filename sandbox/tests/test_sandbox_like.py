@@ -55,6 +55,32 @@ def test_who_may_read_what() -> None:
     assert "/product/search" in [fault.path for fault in settings["initial_faults"]]
 
 
+@pytest.mark.parametrize(
+    ("key", "header"),
+    [
+        ({"X-API-Key": 200}, None),
+        ({"X-API-Key": 401, "Authorization": 200}, "Authorization"),
+        ({"Authorization": 200}, "Authorization"),
+        ({"X-Token": 200}, "X-Token"),
+        ({}, None),
+    ],
+)
+def test_the_header_of_the_key_in_a_report(
+    key: dict[str, int], header: str | None
+) -> None:
+    settings = settings_like(report("as_documented") | {"key": key})
+    assert settings.get("key_header") == header
+
+
+def test_a_report_without_what_later_ones_tell() -> None:
+    found = report("imported")
+    for facts in found["streams"]:
+        del facts["filters_total"], facts["one_time"]
+    settings = settings_like(found)
+    assert not settings["imported"]
+    assert settings["by_path"]["/clientNote/search"]["filtered_totals"]
+
+
 def test_what_is_ignored_and_not_counted() -> None:
     settings = settings_like(report("by_number"))
     assert settings["ignore"]["/clientNote/search"] == {"modifiedAfter"}
@@ -121,9 +147,9 @@ def test_the_path_of_health(client: Client, sandbox: Sandbox) -> None:
     assert client.read("/ping").status_code == 404
 
 
-@pytest.mark.parametrize("header", ["X-API-Key", "Authorization"])
+@pytest.mark.parametrize("header", ["X-API-Key", "Authorization", "X-Token"])
 def test_the_header_of_the_key(sandbox: Sandbox, header: str) -> None:
-    sandbox.key_header = header  # type: ignore[assignment]
+    sandbox.key_header = header
     other = "Authorization" if header == "X-API-Key" else "X-API-Key"
     url = f"{sandbox.base_url}/health"
     for name, status in ((header, 200), (other, 401)):
@@ -174,6 +200,35 @@ def test_records_without_a_time() -> None:
         assert len(after) == len(found) - 5
 
 
+@pytest.mark.parametrize("kind", ["contacts", "pulses"])
+def test_an_import_made_all_records_at_one_time(kind: str) -> None:
+    with Sandbox(clients=9, imported=[kind]) as running:
+        path = f"/{kind.removesuffix('s')}/search"
+        records = Client(running).walk(path)
+        keys = {"modifiedTime", "createdTime", "createdTimestamp"}
+        times = [each[key] for each in records for key in keys & each.keys()]
+        assert len({*times}) == 1
+        assert not Client(running).walk(path, modifiedAfter="2026-01-02")
+
+
+def test_totals_that_ignore_the_filter(client: Client, sandbox: Sandbox) -> None:
+    sandbox.filtered_totals = False
+    body = client.read("/contact/search", modifiedAfter="2100-01-01", size=1).json()
+    assert not body["data"]
+    assert body["totalElements"] == sandbox.store.count("contacts")
+
+
+def test_a_search_for_a_custom_stream() -> None:
+    with Sandbox(clients=9, custom_searches={"invoice": 70}) as running:
+        client = Client(running)
+        assert len(client.walk("/invoice/search", modifiedAfter="1970-01-01")) == 70
+        assert client.read("/invoices/search").status_code == 404
+        assert client.post(f"{running.base_url}/invoice/search").status_code == 405
+        running.store.edit("invoice", 3, subject="x")
+        newest = client.read("/invoice/search", sortBy="modifiedTime", size=70).json()
+        assert newest["data"][-1]["id"] == 3
+
+
 @pytest.mark.parametrize("shows", [True, False])
 def test_an_edit_shows_no_time_where_there_was_none(shows: bool) -> None:
     kinds: dict[str, Any] = {"undated": {"pulses": 2}}
@@ -197,6 +252,8 @@ def test_the_size_of_v1_lists(count: int) -> None:
     ("option", "name", "value"),
     [
         ("--undated=contacts=3", "undated", {"contacts": 3}),
+        ("--imported=contacts", "imported", ("contacts",)),
+        ("--custom-search=invoice=7", "custom_searches", {"invoice": 7}),
         ("--header=X-Limit=a=b", "headers", {"X-Limit": "a=b"}),
         (
             "--at=/pulse/search:inclusive=false",

@@ -59,6 +59,8 @@ class StreamFacts:
         inclusive: Whether `modifiedAfter` includes its moment.
         precision: The unit that filters are rounded down to.
         zone: Hours ahead of UTC that filters are taken for.
+        filters_total: Whether the total counts only what passes a filter.
+        one_time: Whether all records that were seen have the same time.
         newest_seconds: How far the newest time is ahead of the server's clock.
         not_asked: Whether requests ran out before all was asked.
     """
@@ -84,7 +86,9 @@ class StreamFacts:
     precision: str | None = None
     zone: float | None = None
     future_is_empty: bool | None = None
+    filters_total: bool | None = None
     shows_modification: bool | None = None
+    one_time: bool | None = None
     without_time: int | None = None
     newest_seconds: float | None = None
     fields: FieldFacts = field(default_factory=FieldFacts)

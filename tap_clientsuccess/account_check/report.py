@@ -145,7 +145,9 @@ _SEARCHES: Columns = {
     "Precision": attrgetter("precision"),
     "Zone": lambda s: None if s.zone is None else zone_name(s.zone),
     "A future filter empties it": attrgetter("future_is_empty"),
+    "Total follows the filter": attrgetter("filters_total"),
     "Shows modification": attrgetter("shows_modification"),
+    "One time on all": attrgetter("one_time"),
     "Records without a time": attrgetter("without_time"),
     "Newest change": _newest,
 }

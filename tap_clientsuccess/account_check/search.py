@@ -128,6 +128,9 @@ class SearchCheck:
             facts.sorts_descending = False if answer.refuses_request else None
             return
         facts.sorts_ascending, facts.sorts_descending = pages.sorts_all(first, newest)
+        if len(first.keys) > 1:
+            times = {*first.times, *newest.times}
+            facts.one_time = len(times) == 1 and None not in times
         if newest.newest and facts.sorts_descending is not False:
             ahead = newest.newest - newest.sent_at
             facts.newest_seconds = round(ahead.total_seconds())
@@ -138,8 +141,9 @@ class SearchCheck:
         facts.future_is_empty = not future.keys
         # A total that no filter changes tells nothing of a filter.
         is_counted = future.total != first.total
-        if facts.future_is_empty and is_counted:
-            facts.counted_too_many = future.total or 0
+        if facts.future_is_empty and first.total is not None:
+            facts.filters_total = is_counted
+            facts.counted_too_many = (future.total or 0) * is_counted
         facts.filters = self._filter(newest, likely) if not future.keys else False
         if facts.filters and is_counted:
             undated = Undated()

@@ -28,6 +28,7 @@ _KNOWN = {
     "sorts_ascending": "does not sort oldest first",
     "sorts_descending": "does not sort newest first",
     "filters": "does not filter by modification time",
+    "filters_total": "the total ignores the filter by modification time",
     "shows_modification": "does not show modification times",
 }
 _DAY_SECONDS = 86_400

@@ -238,6 +238,13 @@ class Sizes:
 KINDS: Final[dict[str, Kind]] = {
     each.name: each.metadata["kind"]._replace(name=each.name) for each in fields(Sizes)
 }
+
+
+def custom_kind(name: str) -> Kind:
+    """Return the kind of a search that is only made for the custom streams of a tap."""
+    return KINDS["client_notes"]._replace(name=name, resource=name)
+
+
 SEARCHES: Final = [k for k in KINDS.values() if k.resource and k.search]
 
 

@@ -34,6 +34,9 @@ class Company:
         now: When its data end, ISO 8601.
         ties: Share of records that share a modification time with others.
         unowned: Kinds of which some records belong to no client.
+
+    Attributes:
+        end: When its data end, in milliseconds since 1970.
     """
 
     def __init__(
@@ -46,7 +49,7 @@ class Company:
     ) -> None:
         self.seed = seed
         self.sizes = sizes
-        self._end = from_iso(now)
+        self.end = from_iso(now)
         self._ties = ties
         self._unowned = unowned
         self.client = lru_cache(_KNOWN)(self._client)
@@ -69,7 +72,7 @@ class Company:
     def times(self, kind: str) -> Iterator[Times]:
         """Return the times of a kind's records; ids rise with the creation."""
         random, count = self.random(kind, "times"), self.sizes[kind]
-        begin, step = self._end - _HISTORY, _HISTORY // max(1, count)
+        begin, step = self.end - _HISTORY, _HISTORY // max(1, count)
         gap = _HISTORY // (_BULK_UPDATES + 1)
         updates = [begin + gap * (place + 1) for place in range(_BULK_UPDATES)]
         for number in range(count):
@@ -78,7 +81,7 @@ class Company:
                 later = updates[bisect_left(updates, created) :]
                 modified = random.pick(later) if later else created
             elif random.chance(0.8):
-                modified += random.below(self._end - created)
+                modified += random.below(self.end - created)
             yield Times(created, modified)
 
     def owner(self, kind: str, number: int) -> int | None:

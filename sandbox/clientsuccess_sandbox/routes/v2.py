@@ -35,6 +35,13 @@ def _search(kind: Kind) -> Endpoint:
     return endpoint
 
 
+def _custom_search(backend: Backend, request: Request) -> Response:
+    name = request.params["name"]
+    if name not in backend.custom_searches:
+        raise HTTPError(404, f"The sandbox has no search of {name}.")
+    return _search(backend.store.kinds[name])(backend, request)
+
+
 def _one(kind: Kind) -> Endpoint:
     def endpoint(backend: Backend, request: Request) -> Response:
         text = request.params[kind.key]
@@ -85,6 +92,9 @@ def _find(backend: Backend, how: SearchBehaviour, kind: Kind, search: Search) ->
             last = (depth - 1) // search.size
             found = search._replace(page=min(search.page, last))
     records, total = backend.store.search(kind.name, found)
+    if not how.filtered_totals:
+        everything = search._replace(size=0, modified_from=None)
+        total = backend.store.search(kind.name, everything).total
     total += how.extra_total
     if depth is not None:
         records = records[: max(0, depth - found.page * found.size)]
@@ -132,5 +142,6 @@ ROUTES: Final[list[tuple[Any, ...]]] = [
         if kind.key
     ),
     (KINDS["tasks"].path, _tasks, "POST"),
+    ("/{name}/search", _custom_search, "GET"),
     ("/customfield/all/{resource}", _custom_fields, "GET"),
 ]
