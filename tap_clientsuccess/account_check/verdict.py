@@ -55,7 +55,8 @@ def how_read(facts: StreamFacts, page_size: int, *, by_time: bool) -> READ:
     refuted = (facts.sorts_ascending, facts.sorts_descending, facts.filters)
     # A read asks from a millisecond before the newest record on: it has to come again.
     hides = facts.inclusive is False and facts.precision != "millisecond"
-    is_lost = hides or facts.zone or facts.counted_too_many
+    is_timeless = facts.shows_modification is False and facts.filters is None
+    is_lost = hides or facts.zone or facts.counted_too_many or is_timeless
     return "by page number" if not by_time or False in refuted or is_lost else "by time"
 
 

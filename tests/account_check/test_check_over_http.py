@@ -158,6 +158,17 @@ def test_a_filter_that_is_ignored(check: Check, sandbox: Sandbox) -> None:
     assert checked.stream("contracts")["filters"] is True
 
 
+def test_a_total_that_ignores_the_filter(check: Check, sandbox: Sandbox) -> None:
+    sandbox.by_path = {"/contact/search": {"filtered_totals": False}}
+    checked = check()
+    facts = checked.stream("contacts")
+    assert (facts["filters"], facts["filters_total"]) == (True, False)
+    assert facts["without_time"] is None
+    said = "contacts: the total ignores the filter by modification time"
+    assert said in checked.report["differs"]
+    assert checked.stream("contracts")["filters_total"] is True
+
+
 def test_an_order_that_is_ignored(check: Check, sandbox: Sandbox) -> None:
     sandbox.ignore = {"/contract/search": {"sortBy", "sortDirection"}}
     checked = check()

@@ -30,6 +30,8 @@ USUAL: dict[str, t.Any] = {
     "precision": "millisecond",
     "zone": 0.0,
     "future_is_empty": True,
+    "filters_total": True,
+    "one_time": False,
     "without_time": 0,
     "read": "by time",
 }
@@ -39,6 +41,7 @@ NO_FILTER = {
     **UNKNOWN_WAY,
     "filters": False,
     "future_is_empty": False,
+    "filters_total": None,
     "without_time": None,
     "read": "by page number",
 }
@@ -60,7 +63,8 @@ CASES = {
     ),
     "no totals, no hints": Case(
         {"total": lambda _: None, "says_last": False},
-        {"records": None, "total": "absent", "without_time": None},
+        {"records": None, "total": "absent", "without_time": None}
+        | {"filters_total": None},
     ),
     "totals that end at 1000": Case(
         {"counts": {"contacts": 1200}, "total": lambda count: min(count, 1000)},
@@ -98,12 +102,22 @@ CASES = {
     ),
     "pages from 1": Case({"first_page": 1}, {"first_page": 1}),
     "one time": Case(
-        {"same_time": True}, {"sorts_ascending": None, "sorts_descending": None}
+        {"same_time": True},
+        {"sorts_ascending": None, "sorts_descending": None, "one_time": True},
     ),
     "times without a fraction": Case(
         {"write": lambda time: f"{time:%Y-%m-%dT%H:%M:%SZ}"}, UNKNOWN_WAY
     ),
     "some without a time": Case({"undated": 9}, {"without_time": 9}),
+    "no times": Case(
+        {"write": lambda _: None},
+        {
+            **UNKNOWN_WAY,
+            **dict.fromkeys(("sorts_ascending", "sorts_descending", "filters")),
+            "without_time": None,
+            **NUMBER,
+        },
+    ),
     "one record": Case(
         {"count": 1},
         {
@@ -111,6 +125,7 @@ CASES = {
             "page_sizes": {"1000": None},
             "read": "in one request",
             **dict.fromkeys(("first_page", "sorts_ascending", "sorts_descending")),
+            "one_time": None,
         },
     ),
     "no records": Case(
