@@ -1,10 +1,10 @@
 """The account check (`--test=api`): what this account's API does, without its data.
 
 `check` asks for everything but searches, which `search` asks; `asker` sends. What is
-concluded is pure: `filters` and `depth` are told answers and say what to ask next,
-`pages` and `fields` judge what came, `verdict` says what follows from it all. `facts`
-declares each finding once: its key, its words, how it prints, what would be news;
-`report` writes them. Rules that a change must not break:
+concluded is pure: `pages` and `fields` judge what came, `filters` is told answers and
+says what to ask next, `verdict` says what follows from it all. What was found is data,
+in `facts`; `report` says in one table how each is told. Rules that a change must not
+break:
 
 1. Nothing of a record, a body or a header leaves `check` and `search` but numbers,
    types, words that this code knows, and names that every record has at its top.

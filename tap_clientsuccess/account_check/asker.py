@@ -107,11 +107,12 @@ class Asker:
             self.waited += wait + self._gap
             time.sleep(wait + self._gap)
             answer, usual = self._send(request), first_wait
+            is_down = isinstance(answer.error, UnavailableError)
             if answer.status == _TOO_MANY_REQUESTS:
                 self.rate_limited += 1
                 self._gap = min(_SLOWEST * first_wait, 2 * (self._gap or first_wait))
                 usual *= 2**number
-            elif number >= tries or not _is_passing(answer):
+            elif number >= tries or (answer.response and not is_down):
                 return answer
             asked = answer.error and getattr(answer.error, "retry_after", None)
             wait = min(asked or usual, _LONGEST_WAIT_SECONDS)
@@ -141,8 +142,3 @@ class Asker:
         status = None if is_odd else response.status
         body = response.body if is_usable else None
         return Answer(status, body, response, error, seconds)
-
-
-def _is_passing(answer: Answer) -> bool:
-    """Tell whether a failure may pass."""
-    return answer.response is None or isinstance(answer.error, UnavailableError)

@@ -103,8 +103,7 @@ class AccountCheck:
             if isinstance(stream, SearchStream) and not isinstance(
                 stream, (DetailStream, CustomStream)
             ):
-                self._say(stream.name)
-                self._add(stream, stream.name).open()
+                self._open(stream, stream.name)
         for stream in self._streams:
             if isinstance(stream, ReferenceList):
                 self._say(f"{stream.name} of v1")
@@ -112,9 +111,9 @@ class AccountCheck:
         self._custom_fields()
         self._details()
         self._searches_further()
-        streams = [each for each in self._streams if isinstance(each, CustomStream)]
-        for number, custom in enumerate(streams, 1):
-            self._custom_stream(custom, f"custom stream {number}")
+        custom = [each for each in self._streams if isinstance(each, CustomStream)]
+        for number, stream in enumerate(custom, 1):
+            self._custom_stream(stream, f"custom stream {number}")
 
     def _conclude(self) -> None:
         report, settings, asker = self._report, self._settings, self._asker
@@ -182,7 +181,11 @@ class AccountCheck:
         # The key may be good, and not for clients.
         for name in ("client", "contact"):
             answer = self._get(f"/{name}/search", page="0", size="1")
-            self._note_clock(answer)
+            headers = answer.response.headers if answer.response else {}
+            if date := parse_http_date(headers.get("Date")):
+                # It was cut to whole seconds.
+                ahead = date - dt.datetime.now(dt.UTC) + dt.timedelta(seconds=0.5)
+                self._report.clock_seconds = round(ahead.total_seconds())
             answers.append(answer)
             if not answer.is_failure and not verdict.refuses_key(answer.status):
                 break
@@ -192,14 +195,6 @@ class AccountCheck:
             key=lambda a: (a.status in SUCCESSES, not a.is_failure, bool(a.response)),
         )
 
-    def _note_clock(self, answer: Answer) -> None:
-        """Compare the server's clock with this machine's; both tell seconds."""
-        headers = answer.response.headers if answer.response else {}
-        if date := parse_http_date(headers.get("Date")):
-            # It was cut to whole seconds.
-            offset = date - dt.datetime.now(dt.UTC) + dt.timedelta(seconds=0.5)
-            self._report.clock_seconds = round(offset.total_seconds())
-
     def _health(self) -> None:
         self._say("health")
         for path in dict.fromkeys([self._settings.health_path, *HEALTH_PATHS]):
@@ -208,10 +203,12 @@ class AccountCheck:
             is_odd = body and contradiction(body)
             self._report.health[path] = None if is_odd else answer.status
 
-    def _add(self, stream: SearchStream, name: str) -> SearchCheck:
+    def _open(self, stream: SearchStream, name: str) -> SearchCheck:
+        self._say(name)
         search = SearchCheck(stream, name, self._asker)
         self._searches.append(search)
         self._report.streams.append(search.facts)
+        search.open()
         return search
 
     def _searches_further(self) -> None:
@@ -271,14 +268,12 @@ class AccountCheck:
 
     def _custom_stream(self, stream: CustomStream, name: str) -> None:
         self._asker.left = MOST_OF_CUSTOM_STREAM
-        self._say(name)
-        search = self._add(stream, name)
         try:
-            search.open()
+            search = self._open(stream, name)
             search.compare(None)
             search.measure_depth(None)
         except OutOfRequestsError:
-            search.facts.not_asked = True
+            self._searches[-1].facts.not_asked = True
 
 
 def _base(url: str, *, shows_host: bool) -> str:

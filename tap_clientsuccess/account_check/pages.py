@@ -1,4 +1,9 @@
-"""What pages show of a search: its size, its order, its filter."""
+"""What pages show of a search: its size, its order, its filter, its depth.
+
+The depth is asked a record at a time. The total is true if the deepest record has the
+place from the other end that follows from it, which needs a search that sorts, and no
+record beyond.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,7 @@ import datetime as dt
 import typing as t
 
 from tap_clientsuccess.paging.evidence import Evidence, NotByTimeError
-from tap_clientsuccess.paging.page import FURTHER_BACK, floor
+from tap_clientsuccess.paging.page import DEPTH, FURTHER_BACK, ROUND, floor
 
 if t.TYPE_CHECKING:
     from tap_clientsuccess.paging.page import Page
@@ -75,3 +80,122 @@ def passes(page: Page, time: dt.datetime, *, is_sorted: bool) -> bool | None:
     if page.keys and page.oldest is None:
         return None
     return False if is_sorted or not page.goes_on() else None
+
+
+class Reply(t.NamedTuple):
+    """What came: the page of one record, or None and the status."""
+
+    page: Page | None
+    status: int | None = None
+
+    @property
+    def key(self) -> t.Any:
+        """The record's key; None without a record."""
+        return self.page.keys[0] if self.page and self.page.keys else None
+
+    @property
+    def kind(self) -> str:
+        """What came instead of a new record, in a word."""
+        if self.page:
+            return "repeat" if self.page.keys else "empty"
+        return "no usable response" if self.status is None else str(self.status)
+
+    def is_new(self, last: Reply) -> bool:
+        """Tell whether a record came that is not the one at the last place."""
+        return self.key is not None and self.key != last.key
+
+    def is_as_old_as(self, other: Reply) -> bool:
+        """Tell whether both are records of the same time."""
+        times = [each.page and each.page.newest for each in (self, other)]
+        return times[0] is not None and times[0] == times[1]
+
+
+class Ask(t.Protocol):
+    """Asks for the record at a place, from 0, oldest or newest first."""
+
+    def __call__(self, place: int, *, newest_first: bool = False) -> Reply:
+        """Return what came."""
+
+
+class Depth(t.NamedTuple):
+    """What was found.
+
+    Attributes:
+        total: Whether the total is exact, inexact or capped; None if that is open.
+        reads_to: How many records it returns; None if all, or if that is open.
+        beyond: What it answers further on: ``empty``, ``repeat``, or a status.
+        missing: How many are counted and not there.
+    """
+
+    total: str | None = None
+    reads_to: int | None = None
+    beyond: str | None = None
+    missing: int = 0
+
+
+def find_depth(
+    ask: Ask, total: int, known: int, *, sorts: bool = True, likely: int | None = None
+) -> Depth:
+    """Find out how deep a search reads.
+
+    Args:
+        ask: Asks for a record.
+        total: What the server counts.
+        known: How many of the first records are known to be returned.
+        sorts: Whether the search sorts by time, in both directions.
+        likely: How deep another search reads.
+    """
+    last, following = ask(total - 1), ask(total)
+    ends = last.key is None
+    if not ends and following.key == last.key and total - 2 >= known:
+        ends = not ask(total - 2).is_new(last)
+    if ends:
+        place, deepest = _deepest(ask, total, known, last, likely)
+        found = Depth(None, place + 1, last.kind)
+    elif following.is_new(last):
+        return Depth("inexact" if total % ROUND else "capped")
+    else:
+        place, deepest, found = total - 1, last, Depth("exact")
+    if not sorts:
+        return found
+    seen = _from_other_end(ask, total, place, deepest, found)
+    return seen._replace(beyond=following.kind) if seen.total == "capped" else seen
+
+
+def _from_other_end(
+    ask: Ask, total: int, place: int, deepest: Reply, found: Depth
+) -> Depth:
+    """Compare the deepest record with what has its place, counted from the end."""
+    if deepest.key is None and place >= 0:
+        deepest = ask(place)
+    if deepest.key is None:
+        return found
+    if deepest.is_as_old_as(ask(total - 1 - place, newest_first=True)):
+        return found._replace(total="exact")
+    newest = ask(0, newest_first=True)
+    if found.total is None:
+        # The rest is counted and not there, if this is the newest.
+        is_all = deepest.is_as_old_as(newest)
+        return Depth("inexact", missing=total - 1 - place) if is_all else found
+    # Was the newest record changed meanwhile, or is there more than is counted?
+    return found if newest.is_as_old_as(ask(place)) else Depth("capped", total)
+
+
+def _deepest(
+    ask: Ask, total: int, known: int, last: Reply, likely: int | None
+) -> tuple[int, Reply]:
+    """Find the last place where something new is, and what is there."""
+    # Where pages repeat, the first one that does is the last record itself.
+    repeats = last.key is not None
+    depths = [depth - repeats for depth in (likely, DEPTH) if depth]
+    edges = [depth - before for depth in depths for before in (1, 0)]
+    low, high, deepest = min(known, total) - 1, total - 1, Reply(None)
+    while high - low > 1:
+        likeliest = (place for place in edges if low < place < high)
+        place = next(likeliest, (low + high) // 2)
+        reply = ask(place)
+        if reply.is_new(last):
+            low, deepest = place, reply
+        else:
+            high = place
+    return (high, last) if repeats else (low, deepest)

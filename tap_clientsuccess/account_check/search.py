@@ -7,7 +7,6 @@ import typing as t
 from functools import cached_property, partial
 
 from tap_clientsuccess.account_check import pages
-from tap_clientsuccess.account_check.depth import Reply, find_depth
 from tap_clientsuccess.account_check.facts import REFUSED, StreamFacts
 from tap_clientsuccess.account_check.fields import names_of
 from tap_clientsuccess.account_check.filters import Ways
@@ -196,7 +195,7 @@ class SearchCheck:
         counted = first.total
         for _ in range(_MOST_MEASUREMENTS):
             try:
-                found = find_depth(
+                found = pages.find_depth(
                     partial(self._reply, counted),
                     counted - facts.counted_too_many,
                     len(first.keys),
@@ -215,14 +214,16 @@ class SearchCheck:
         if facts.counted_too_many:
             facts.total = "inexact"
 
-    def _reply(self, counted: int, place: int, *, newest_first: bool = False) -> Reply:
+    def _reply(
+        self, counted: int, place: int, *, newest_first: bool = False
+    ) -> pages.Reply:
         """Ask for the record at a place, unless the total changes meanwhile."""
         number = place + (self.facts.first_page or 0)
         request = PageRequest(number, size=1, newest_first=newest_first)
         page, answer = self._ask(request, tries=1)
         if page and page.total not in {None, counted}:
             raise _TotalChangedError(page.total or 0)
-        return Reply(page, answer.status_without_records)
+        return pages.Reply(page, answer.status_without_records)
 
     @property
     def _sorts(self) -> bool:

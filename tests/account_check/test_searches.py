@@ -9,8 +9,8 @@ from itertools import product
 
 import pytest
 
-from tap_clientsuccess.account_check.depth import Depth, Reply, find_depth
 from tap_clientsuccess.account_check.filters import UNITS, Question, Way, Ways
+from tap_clientsuccess.account_check.pages import Depth, Reply, find_depth
 from tap_clientsuccess.paging.page import Page
 
 START = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
