@@ -79,37 +79,37 @@ def settings_like(report: Mapping[str, Any]) -> dict[str, Any]:
         for facts in report["streams"]
     }
     v1 = {facts["name"]: facts for facts in report["v1"]}
-    sizes = {name: _size(name, facts) for name, facts in {**searches, **v1}.items()}
-    found: dict[str, Any] = {
-        name: size for name, size in sizes.items() if size and name in KINDS
+    return {
+        **_data(searches, v1),
+        **_access(report, v1),
+        "by_path": {
+            _kind(name).path: dict(_search(facts)) for name, facts in searches.items()
+        },
+        "ignore": {
+            _kind(name).path: {"modifiedAfter"}
+            for name, facts in searches.items()
+            if facts["filters"] is False and not facts["future_is_empty"]
+        },
+        "initial_faults": [*_faults(report, searches, v1)],
     }
-    found["custom_searches"] = {
-        name: size or _MORE for name, size in sizes.items() if name not in KINDS
+
+
+def _data(searches: Mapping[str, Any], v1: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings of the data: how many records, and which times they have."""
+    found: dict[str, Any] = {"custom_searches": {}}
+    for name, facts in {**searches, **v1}.items():
+        size = _size(name, facts)
+        if name not in KINDS:
+            found["custom_searches"][name] = _MORE if size is None else size
+        elif size is not None:
+            found[name] = size
+    shown = {name: facts["shows_modification"] for name, facts in searches.items()}
+    undated = {name: facts["without_time"] for name, facts in searches.items()}
+    return found | {
+        "modification_times": {k: v for k, v in shown.items() if v is not None},
+        "undated": {name: count for name, count in undated.items() if count},
+        "imported": [name for name in searches if searches[name].get("one_time")],
     }
-    found |= _access(report, v1)
-    found["modification_times"] = {
-        name: shown
-        for name, facts in searches.items()
-        if (shown := facts["shows_modification"]) is not None
-    }
-    found["undated"] = {
-        name: undated
-        for name, facts in searches.items()
-        if (undated := facts["without_time"])
-    }
-    found["imported"] = [
-        name for name, facts in searches.items() if facts.get("one_time")
-    ]
-    found["by_path"] = {
-        _kind(name).path: dict(_search(facts)) for name, facts in searches.items()
-    }
-    found["ignore"] = {
-        _kind(name).path: {"modifiedAfter"}
-        for name, facts in searches.items()
-        if facts["filters"] is False and not facts["future_is_empty"]
-    }
-    found["initial_faults"] = [*_faults(report, searches, v1)]
-    return found
 
 
 def _kind(name: str) -> Kind:

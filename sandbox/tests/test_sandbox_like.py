@@ -45,6 +45,23 @@ def test_sizes_and_how_filters_compare() -> None:
     assert of_contacts["filter_zone"] == -7
 
 
+def test_what_has_no_records() -> None:
+    found = report("imported")
+    for facts in found["streams"]:
+        facts["records"], facts["fields"]["sampled"] = 0, 0
+    settings = settings_like(found)
+    assert settings["pulses"] == settings["custom_searches"]["custom1"] == 0
+
+
+def test_what_is_not_counted_has_records_all_the_same() -> None:
+    found = report("imported")
+    for facts in found["streams"]:
+        facts["records"], facts["fields"]["sampled"] = None, 0
+    settings = settings_like(found)
+    assert "pulses" not in settings
+    assert settings["custom_searches"]["custom1"] > 200
+
+
 def test_who_may_read_what() -> None:
     settings = settings_like(report("coarse_filter"))
     assert settings["key_opens_v1"] is False
