@@ -114,7 +114,7 @@ class Asker:
                 usual *= 2**number
             elif number >= tries or (answer.response and not is_down):
                 return answer
-            asked = answer.error and getattr(answer.error, "retry_after", None)
+            asked = answer.error.retry_after if answer.error else None
             wait = min(asked or usual, _LONGEST_WAIT_SECONDS)
         self.left = 0  # No pace is slow enough.
         return answer

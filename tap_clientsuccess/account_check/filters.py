@@ -65,11 +65,7 @@ class Question(t.NamedTuple):
 
 
 class Ways:
-    """The ways that explain all answers so far.
-
-    Attributes:
-        likeliest: The likeliest of them; None if nothing explains all answers.
-    """
+    """The ways that explain all answers so far."""
 
     def __init__(self, times: Sequence[dt.datetime], likely: Way | None = None) -> None:
         """Begin.
@@ -88,7 +84,8 @@ class Ways:
         self._weights = {w: w.weight * (_SEEN if w == likely else 1.0) for w in ways}
 
     @property
-    def likeliest(self) -> Way | None:  # noqa: D102 - see above
+    def likeliest(self) -> Way | None:
+        """The likeliest of them; None if nothing explains all answers."""
         return max(self._weights, key=self._weights.__getitem__, default=None)
 
     def question(self) -> Question | None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import datetime as dt
 import typing as t
+from collections.abc import Callable
 
+from tap_clientsuccess.account_check.facts import said
 from tap_clientsuccess.paging.evidence import Evidence, NotByTimeError
 from tap_clientsuccess.paging.page import DEPTH, FURTHER_BACK, ROUND, floor
 
@@ -98,7 +100,7 @@ class Reply(t.NamedTuple):
         """What came instead of a new record, in a word."""
         if self.page:
             return "repeat" if self.page.keys else "empty"
-        return "no usable response" if self.status is None else str(self.status)
+        return said(self.status)
 
     def is_new(self, last: Reply) -> bool:
         """Tell whether a record came that is not the one at the last place."""
@@ -110,11 +112,8 @@ class Reply(t.NamedTuple):
         return times[0] is not None and times[0] == times[1]
 
 
-class Ask(t.Protocol):
-    """Asks for the record at a place, from 0, oldest or newest first."""
-
-    def __call__(self, place: int, *, newest_first: bool = False) -> Reply:
-        """Return what came."""
+Ask = Callable[[int], Reply]
+"""Asks for the record at a place: from 0 the oldest first, from -1 the newest first."""
 
 
 class Depth(t.NamedTuple):
@@ -170,9 +169,9 @@ def _from_other_end(
         deepest = ask(place)
     if deepest.key is None:
         return found
-    if deepest.is_as_old_as(ask(total - 1 - place, newest_first=True)):
+    if deepest.is_as_old_as(ask(place - total)):
         return found._replace(total="exact")
-    newest = ask(0, newest_first=True)
+    newest = ask(-1)
     if found.total is None:
         # The rest is counted and not there, if this is the newest.
         is_all = deepest.is_as_old_as(newest)

@@ -214,12 +214,10 @@ class SearchCheck:
         if facts.counted_too_many:
             facts.total = "inexact"
 
-    def _reply(
-        self, counted: int, place: int, *, newest_first: bool = False
-    ) -> pages.Reply:
+    def _reply(self, counted: int, place: int) -> pages.Reply:
         """Ask for the record at a place, unless the total changes meanwhile."""
-        number = place + (self.facts.first_page or 0)
-        request = PageRequest(number, size=1, newest_first=newest_first)
+        number = (place if place >= 0 else -1 - place) + (self.facts.first_page or 0)
+        request = PageRequest(number, size=1, newest_first=place < 0)
         page, answer = self._ask(request, tries=1)
         if page and page.total not in {None, counted}:
             raise _TotalChangedError(page.total or 0)

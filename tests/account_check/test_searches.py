@@ -79,15 +79,16 @@ class Account:
         self.beyond = beyond
         self.asked = 0
 
-    def read(self, place: int, *, newest_first: bool = False) -> Reply:
+    def read(self, asked: int) -> Reply:
         self.asked += 1
+        place = asked if asked >= 0 else -1 - asked
         is_deep = place >= self.depth < self.count
         if is_deep and self.beyond.isdigit():
             return Reply(None, int(self.beyond))
         if is_deep and self.beyond == "repeat":
             place = self.depth - 1
         is_there = place < self.count and not (is_deep and self.beyond == "empty")
-        if newest_first:
+        if asked < 0:
             place = self.count - 1 - place
         keys = [place] * is_there
         moments = [START + dt.timedelta(hours=place)] * is_there
