@@ -617,6 +617,30 @@ def test_the_newest_page_has_to_be_newer_than_the_first() -> None:
         list(run(next(phases), submit, lambda: 1, proof))
 
 
+def test_the_newest_page_has_to_be_sorted() -> None:
+    def submit(request: PageRequest) -> Callable[[], Page]:
+        times = (70, 90, 80) if request.newest_first else (50, 60)
+        return lambda: page(*enumerate(times), last=False)
+
+    proof = Proof(Versions(), Window(lookback=SECOND))
+    phases = TimeReader(Window(), proof, lambda: 1).phases()
+    with pytest.raises(NotByTimeError, match="does not sort"):
+        list(run(next(phases), submit, lambda: 1, proof))
+
+
+@pytest.mark.parametrize("older", [0, 1, 2])
+def test_a_first_page_of_mostly_one_time_gives_no_seeds(older: int) -> None:
+    """Pages by number would be smaller by all of that time."""
+    server = filled(100, 10)
+    for key in range(older + 1, 41):
+        server.records[key]["modified"] = server.records[41]["modified"]
+    warehouse = Warehouse(width=8)
+    warehouse.sync(server)
+    assert warehouse.lacks(server) == []
+    assert not warehouse.reader.is_by_number
+    assert {request.size for request in server.requests if request.size} <= {1, 10}
+
+
 @dataclass
 class Miscounting(ServerModel):
     """A server whose totals are wrong where it filters."""
