@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 
 _SECOND = 1000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Clock:
@@ -34,8 +35,8 @@ class Clock:
 
 def to_iso(milliseconds: int) -> str:
     """Write milliseconds since 1970 as `2024-05-01T10:11:12.123Z`."""
-    seconds, rest = divmod(milliseconds, _SECOND)
-    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{rest:03}Z"
+    moment = _EPOCH + timedelta(0, 0, 1000 * milliseconds)
+    return f"{moment.isoformat(timespec='milliseconds')[:23]}Z"
 
 
 def to_date(milliseconds: int) -> str:
@@ -53,5 +54,4 @@ def from_iso(text: str, *, keep_offset: bool = True) -> int:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None or not keep_offset:
         moment = moment.replace(tzinfo=UTC)
-    epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    return round((moment - epoch).total_seconds() * _SECOND)
+    return round((moment - _EPOCH).total_seconds() * _SECOND)

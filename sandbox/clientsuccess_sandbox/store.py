@@ -114,11 +114,11 @@ class Store:
 
     def insert(self, kind: str, **changes: Any) -> Record:
         """Add a generated record with the given values; return it."""
-        with self._changing(kind) as (table, now):
-            times = _times(self.kinds[kind], changes, Times(now, now))
-            number = table.most() + 1
-            record = self._record(self.kinds[kind], number, times) | _plain(changes)
-            table.add(self._version(kind, number, times, record, now))
+        with self._reading(kind) as table:
+            known, now, number = self.kinds[kind], self._now(), table.most() + 1
+            times = _times(known, changes, Times(now, now))
+            record = self._record(known, number, times) | _plain(changes)
+            table.add(self._version(known, number, times, record, now))
             return record
 
     def edit(self, kind: str, number: int, **changes: Any) -> Record:
@@ -127,15 +127,16 @@ class Store:
         Raises:
             KeyError: There is no such record.
         """
-        with self._changing(kind) as (table, now):
-            known = self.kinds[kind]
-            created, body = _ended(table, number, now)
-            times = _times(known, changes, Times(created, now))
-            record: Record = decode(body) | _plain(changes)
+        with self._reading(kind) as table:
+            if (found := table.one("id", number)) is None:
+                raise KeyError(f"There is no record {number}.")
+            now, known = self._now(), self.kinds[kind]
+            times = _times(known, changes, Times(found[0], now))
+            record: Record = decode(found[1]) | _plain(changes)
             if known.modified in record:
                 time = times.modified
                 record[known.modified] = time if known.numeric_times else to_iso(time)
-            table.add(self._version(kind, number, times, record, now))
+            table.add(self._version(known, number, times, record, now))
             return record
 
     def delete(self, kind: str, number: int) -> None:
@@ -146,12 +147,13 @@ class Store:
         Raises:
             KeyError: There is no such record.
         """
-        with self._changing(kind) as (table, now):
-            _ended(table, number, now)
+        with self._reading(kind) as table:
+            if not table.end("id", number, self._now()):
+                raise KeyError(f"There is no record {number}.")
         if kind == "clients" and self._behaviour.delete_owned:
             for owned in [name for name, known in self.kinds.items() if known.owner]:
-                with self._changing(owned) as (table, now):
-                    table.end("owner", number, now)
+                with self._reading(owned) as table:
+                    table.end("owner", number, self._now())
 
     def restore(self, kind: str, number: int) -> Record:
         """Restore a deleted record with its old times; return it.
@@ -159,10 +161,9 @@ class Store:
         Raises:
             KeyError: No such record was deleted.
         """
-        with self._changing(kind) as (table, now):
-            if not 0 < number <= table.most() or self.get(kind, number):
+        with self._reading(kind) as table:
+            if self.get(kind, number) or not table.revive(number, self._now()):
                 raise KeyError(f"{kind} {number} was not deleted")
-            table.revive(number, now)
             return self.get(kind, number) or {}
 
     def random_edits(
@@ -183,7 +184,7 @@ class Store:
             operations: To choose from; one given twice is twice as likely.
         """
         random = self._random if seed is None else Random(f"{seed}/{kind}")
-        with self._changing(kind):
+        with self._reading(kind):
             return [self._random_edit(kind, random, operations) for _ in range(count)]
 
     def add_custom_field(self, resource: str, definition: Mapping[str, Any]) -> None:
@@ -220,13 +221,10 @@ class Store:
             }
         return {"custom": custom} if custom else {}
 
-    @contextmanager
-    def _changing(self, kind: str) -> Iterator[tuple[Table, int]]:
-        """Make changes at the same time in a transaction."""
-        with self._reading(kind) as table, table.transaction():
-            # Never before an earlier change, even if the clock was set back.
-            self._latest = max(self._latest, self._clock.now_ms())
-            yield table, self._latest
+    def _now(self) -> int:
+        """Return the time of a change: never before an earlier one."""
+        self._latest = max(self._latest, self._clock.now_ms())
+        return self._latest
 
     @contextmanager
     def _reading(self, name: str) -> Iterator[Table]:
@@ -237,9 +235,8 @@ class Store:
         """
         kind = self.kinds.get(name)
         if kind is None:
-            raise ValueError(
-                f"There is no kind {name!r}, only {', '.join(self.kinds)}."
-            )
+            known = ", ".join(self.kinds)
+            raise ValueError(f"There is no kind {name!r}, only {known}.")
         with self.lock:
             if name not in self._tables:
                 self._tables[name] = self._made(kind)
@@ -256,13 +253,12 @@ class Store:
             table.rewrite(partial(kind.nightly, to_iso(now)))
 
     def _made(self, kind: Kind) -> Table:
-        name = kind.name
-        self._choices[name] = Choices(self.company, name)
-        all_times = self.company.times(name)
-        if name in self._settings.imported:
+        self._choices[kind.name] = Choices(self.company, kind.name)
+        all_times = self.company.times(kind.name)
+        if kind.name in self._settings.imported:
             all_times = (Times(self.company.end, self.company.end) for _ in all_times)
         return Table(
-            self._version(name, number, times, self._record(kind, number, times), 0)
+            self._version(kind, number, times, self._record(kind, number, times), 0)
             for number, times in enumerate(all_times, start=1)
         )
 
@@ -277,30 +273,21 @@ class Store:
         return record
 
     def _version(
-        self, kind: str, number: int, times: Times, record: Record, since: int
+        self, kind: Kind, number: int, times: Times, record: Record, since: int
     ) -> Version:
-        known = self.kinds[kind]
-        shown, modified = known.created, times.created
-        if self._settings.shows_modifications(kind):
-            shown, modified = known.modified, times.modified
+        shown, modified = kind.created, times.created
+        if self._settings.shows_modifications(kind.name):
+            shown, modified = kind.modified, times.modified
         return Version(
             id=number,
             uuid=record.get("uuid"),
-            owner=record.get(known.owner),
+            owner=record.get(kind.owner),
             created=times.created,
             # A record that does not show its time has none to filter by.
             modified=None if shown and shown not in record else modified,
             since=since,
-            body=encode(record).decode(),
+            body=encode(record),
         )
-
-
-def _ended(table: Table, number: int, now: int) -> tuple[int, bytes]:
-    """End a record; return its creation time and body."""
-    if (found := table.one("id", number)) is None:
-        raise KeyError(f"There is no record {number}.")
-    table.end("id", number, now)
-    return found
 
 
 def _times(kind: Kind, changes: Mapping[str, Any], times: Times) -> Times:

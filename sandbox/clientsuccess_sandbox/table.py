@@ -13,8 +13,7 @@ once: the store holds a lock.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple
 
 from clientsuccess_sandbox.jsontext import Record, decode, encode
@@ -34,7 +33,13 @@ CREATE INDEX by_owner ON record (owner, modified, id) WHERE until IS NULL;
 CREATE INDEX by_created ON record (created, id) WHERE until IS NULL;
 CREATE INDEX by_modified ON record (modified, id) WHERE until IS NULL;
 """
-_ADD: Final = "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, NULL, ?)"
+_ADD: Final = "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, NULL, CAST(? AS TEXT))"
+_END: Final = "UPDATE record SET until = ? WHERE {} = ? AND until IS NULL"
+_REVIVE: Final = """
+INSERT INTO record
+SELECT id, uuid, owner, created, modified, ?, NULL, body FROM record
+WHERE id = ? ORDER BY rowid DESC LIMIT 1
+"""
 _COLUMNS: Final = {"modifiedTime": "modified", "createdTime": "created", "id": "id"}
 # Multiplied by a random number, ids modulo this prime are in any order.
 _PRIME: Final = 2_147_483_647
@@ -51,7 +56,7 @@ class Version(NamedTuple):
     created: int
     modified: int | None
     since: int
-    body: str
+    body: bytes
 
 
 class Search(NamedTuple):
@@ -96,47 +101,25 @@ class Table:
     """
 
     def __init__(self, versions: Iterable[Version]) -> None:
-        # Without isolation level, each statement is a transaction of its own.
-        self._database = sqlite3.connect(
-            ":memory:", check_same_thread=False, isolation_level=None
-        )
+        self._database = sqlite3.connect(":memory:", check_same_thread=False)
         self._database.text_factory = bytes
         self._database.executescript(_TABLE)
         self._counts: dict[tuple[Any, ...], int] = {}
-        with self.transaction():
-            self._database.executemany(_ADD, versions)
+        self._database.executemany(_ADD, versions)
         self._database.executescript(_INDEXES)
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Make changes together, or none of them; may be nested."""
-        self._counts.clear()
-        self._run("SAVEPOINT change")
-        try:
-            yield
-        except BaseException:
-            self._run("ROLLBACK TO change")
-            raise
-        finally:
-            self._run("RELEASE change")
-
     def add(self, version: Version) -> None:
-        """Add a version that is there from now on."""
-        self._run(_ADD, *version)
+        """Add a version that is there from now on, in place of the one before."""
+        ended = _END.format("id"), version.since, version.id
+        self._change(ended, (_ADD, *version))
 
-    def end(self, column: str, value: int, now: int) -> None:
-        """End the versions that are there and have a value in a column."""
-        sql = f"UPDATE record SET until = ? WHERE {column} = ? AND until IS NULL"
-        self._run(sql, now, value)
+    def end(self, column: str, value: int, now: int) -> bool:
+        """End what is there and has a value in a column; return whether any is."""
+        return self._change((_END.format(column), now, value))
 
-    def revive(self, number: int, now: int) -> None:
-        """Add the last version of a record once more, if there was one."""
-        self._run(
-            "INSERT INTO record "
-            "SELECT id, uuid, owner, created, modified, ?, NULL, body FROM record "
-            "WHERE id = ? ORDER BY rowid DESC LIMIT 1",
-            *(now, number),
-        )
+    def revive(self, number: int, now: int) -> bool:
+        """Add the last version of a record once more; return whether there was one."""
+        return self._change((_REVIVE, now, number))
 
     def rewrite(self, change: Callable[[Record], object]) -> None:
         """Change current versions in place, without a trace."""
@@ -147,7 +130,7 @@ class Table:
             return encode(record).decode()
 
         self._database.create_function("changed", 1, changed)
-        self._run("UPDATE record SET body = changed(body) WHERE until IS NULL")
+        self._change(("UPDATE record SET body = changed(body) WHERE until IS NULL",))
 
     def most(self) -> int:
         """Return the largest id that there ever was; 0 without any."""
@@ -202,6 +185,12 @@ class Table:
         index = f"by_body_{field} ON record ({key}, id) WHERE until IS NULL"
         self._run(f"CREATE INDEX IF NOT EXISTS {index}")
         return key
+
+    def _change(self, *statements: tuple[Any, ...]) -> bool:
+        """Run statements, all or none; return whether the last one changed anything."""
+        self._counts.clear()
+        with self._database:
+            return [self._run(*each).rowcount > 0 for each in statements][-1]
 
     def _run(self, sql: str, *values: Any) -> sqlite3.Cursor:
         return self._database.execute(sql, values)

@@ -94,12 +94,12 @@ class Kind(NamedTuple):
 
     def record(self, choices: Choices, number: int, times: Times) -> Record:
         """Make a record, of which some values are null and some keys are missing."""
-        choices.turn_to(number, times)
+        owner = choices.company.owner(self.name, number) if self.owner else None
+        choices.turn_to(number, times, owner)
         record = self.make(choices)
-        if not self.gaps:
-            return record
-        times_and_ids = ("id", "uuid", self.owner, self.created, self.modified)
-        return choices.with_gaps(record, {*times_and_ids, *self.always})
+        if self.gaps:
+            choices.leave_gaps(record, self.always)
+        return record
 
 
 def kind(make: Callable[[Choices], Record], size: Any, **traits: Any) -> Any:
@@ -235,8 +235,13 @@ class Sizes:
     )
 
 
+def _named(name: str, kind: Kind) -> Kind:
+    always = {"id", "uuid", kind.owner, kind.created, kind.modified, *kind.always}
+    return kind._replace(name=name, always=always)
+
+
 KINDS: Final[dict[str, Kind]] = {
-    each.name: each.metadata["kind"]._replace(name=each.name) for each in fields(Sizes)
+    each.name: _named(each.name, each.metadata["kind"]) for each in fields(Sizes)
 }
 
 

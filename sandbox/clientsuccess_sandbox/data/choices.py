@@ -29,7 +29,6 @@ class Choices(Random):
         company: The company.
         kind: Name of the record's kind.
         id: Its number, from 1.
-        uuid: Its uuid.
         owner: Id of the client that it belongs to.
         times: When it was created and modified, in milliseconds since 1970.
         created: When it was created, ISO 8601.
@@ -41,14 +40,18 @@ class Choices(Random):
         self.company = company
         self.kind = kind
 
-    def turn_to(self, number: int, times: Times) -> None:
+    def turn_to(self, number: int, times: Times, owner: int | None) -> None:
         """Begin with another record."""
         self.id = number
-        self.uuid = self.company.uuid(self.kind, number)
-        self.owner = self.company.owner(self.kind, number)
+        self.owner = owner
         self.times = times
         self.created = to_iso(times.created)
         self.modified = to_iso(times.modified)
+
+    @property
+    def uuid(self) -> str:
+        """The record's uuid."""
+        return self.company.uuid(self.kind, self.id)
 
     def later(self, days: int) -> str:
         """Return a time that many days after the creation, ISO 8601."""
@@ -111,14 +114,14 @@ class Choices(Random):
             **{key: place[key] for key in keys},
         }
 
-    def with_gaps(self, record: Record, always: Collection[str]) -> Record:
-        """Return a record of which some values are null and some keys are missing."""
-        throws = {key: 1.0 if key in always else self.random() for key in record}
-        return {
-            key: None if throws[key] < _NULL_BELOW else record[key]
-            for key in record
-            if not _NULL_BELOW <= throws[key] < _ABSENT_BELOW
-        }
+    def leave_gaps(self, record: Record, always: Collection[str]) -> None:
+        """Make some values null, and take out some keys, but those that always are."""
+        throws = [(key, self.random()) for key in record if key not in always]
+        for key, throw in throws:
+            if throw < _NULL_BELOW:
+                record[key] = None
+            elif throw < _ABSENT_BELOW:
+                del record[key]
 
 
 def money(total: Decimal) -> Record:

@@ -41,9 +41,10 @@ def product(c: Choices) -> Record:
 
 def contract(c: Choices) -> Record:
     """Make a contract with its items."""
-    items = [_item(c, line) for line in range(1, 3 + c.below(4))]
+    term = {"termStartDate": c.created, "termEndDate": c.later(365)}
+    items = [_item(c, line, term) for line in range(1, 3 + c.below(4))]
     total = money(sum((item["total"] for item in items), Decimal(0)))
-    stage, ended, older = c.word("stages"), c.chance(0.1), _older(c)
+    stage, ended, older = c.word("stages"), c.chance(0.1), _older(c, term)
     return {
         **c.identity(),
         "tenantClientId": c.owner,
@@ -51,7 +52,7 @@ def contract(c: Choices) -> Record:
         "description": c.text(1),
         "note": f"<p>{c.text(2)}</p>",
         "bookingDate": c.created,
-        **_term(c),
+        **term,
         "terminatedDate": c.modified if ended else None,
         "terminatedEffectiveDate": c.modified if ended else None,
         "termLengthDays": 365,
@@ -94,11 +95,7 @@ def _contract_name(c: Choices) -> str:
     return f"{c.word('products')} 202{c.below(6)}"
 
 
-def _term(c: Choices) -> Record:
-    return {"termStartDate": c.created, "termEndDate": c.later(365)}
-
-
-def _older(c: Choices) -> Record:
+def _older(c: Choices, term: Record) -> Record:
     """Return what a contract shows of the one before it."""
     number = max(1, c.id - 1)
     return {
@@ -108,11 +105,11 @@ def _older(c: Choices) -> Record:
         "tcv": c.amount(),
         "arr": c.amount(),
         "bookingDate": c.created,
-        **_term(c),
+        **term,
     }
 
 
-def _item(c: Choices, line: int) -> Record:
+def _item(c: Choices, line: int, term: Record) -> Record:
     product, each, quantity = c.product(), c.amount(900), c.count(40)
     price = money(each * quantity)
     return {
@@ -129,7 +126,7 @@ def _item(c: Choices, line: int) -> Record:
         "assignedArr": price["arr"],
         "assignedMrr": price["mrr"],
         "recurring": c.chance(0.8),
-        **_term(c),
+        **term,
         "termLengthDays": 365,
         "termLengthMonths": 12,
         "externalId": None,

@@ -65,21 +65,19 @@ def normal_type(name: str) -> str:
 
 def value_for(definition: Mapping[str, Any], random: Random) -> Any:
     """Return a random value for a definition."""
-    kind = normal_type(str(definition.get("fieldTypeName", "")))
-    choices = [item["value"] for item in definition.get("picklistValues") or ()]
-    make = _MAKERS.get(kind)
-    return make(random, choices) if make else random.pick(_ANYTHING)
+    make = _MAKERS.get(normal_type(str(definition.get("fieldTypeName", ""))))
+    return make(random, definition) if make else random.pick(_ANYTHING)
 
 
 def values_for(resource: str, random: Random) -> Record:
     """Return a record's random custom values: some null, some missing."""
     custom: Record = {}
-    for definition in definitions(resource):
+    for field in definitions(resource):
         throw = random.random()
         if throw < _NULL_BELOW:
-            custom[definition["fieldKey"]] = None
+            custom[field["fieldKey"]] = None
         elif throw >= _ABSENT_BELOW:
-            custom[definition["fieldKey"]] = value_for(definition, random)
+            custom[field["fieldKey"]] = value_for(field, random)
     return custom
 
 
@@ -90,7 +88,11 @@ def _moment(random: Random) -> str:
     return to_iso(1_600_000_000_000 + random.below(150_000_000_000))
 
 
-_MAKERS: Final[dict[str, Callable[[Random, list[str]], Any]]] = {
+def _listed(definition: Mapping[str, Any]) -> list[str]:
+    return [item["value"] for item in definition.get("picklistValues") or ()]
+
+
+_MAKERS: Final[dict[str, Callable[[Random, Mapping[str, Any]], Any]]] = {
     "string": lambda random, _: f"№ {random.below(10**6):06}",
     "text": lambda random, _: random.text(3),
     "integer": lambda random, _: random.below(100_000),
@@ -100,7 +102,7 @@ _MAKERS: Final[dict[str, Callable[[Random, list[str]], Any]]] = {
     "boolean": lambda random, _: random.chance(0.5),
     "date": lambda random, _: _moment(random)[:10],
     "datetime": lambda random, _: _moment(random),
-    "picklist": lambda random, choices: random.pick(choices) if choices else None,
-    "multipicklist": lambda random, choices: random.some(choices, 3),
+    "picklist": lambda random, field: random.pick(_listed(field) or [None]),
+    "multipicklist": lambda random, field: random.some(_listed(field), 3),
 }
 _TYPE_IDS: Final = {name: place for place, name in enumerate(_MAKERS, start=1)}

@@ -70,10 +70,8 @@ class Random(random.Random):
 
     def digits(self, count: int) -> str:
         """Write so many digits."""
-        return f"{self.below(10**count):0{count}}"
+        return str(self.below(10**count)).zfill(count)
 
     def text(self, most: int) -> str:
         """Write up to so many sentences."""
-        return " ".join(
-            self.pick(WORDS["sentences"]) for _ in range(1 + self.below(most))
-        )
+        return " ".join(self.choices(WORDS["sentences"], k=self.count(most)))
