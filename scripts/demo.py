@@ -1,20 +1,23 @@
-"""The demo: sandbox, Meltano, DuckDB; two runs with edits in between.
+"""The demo: sandbox, Meltano, DuckDB; runs with edits in between.
 
-It starts from scratch and leaves nothing running. Exit code 1 if a count is wrong.
+It starts from scratch, leaves nothing running, and touches neither Meltano's state in
+this project nor a developer's own settings. Exit code 1 if a count is wrong.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
+import shlex
 import signal
+import subprocess
 import sys
 import time
 import typing as t
+from collections import Counter
 
 import duckdb
-from columns import OUTPUT, PLUGINS, DemoError, query, show_columns
 from commands import ROOT
-from meltano_runs import Meltano, MeltanoError
 
 from clientsuccess_sandbox import Sandbox
 from clientsuccess_sandbox.data import KINDS
@@ -22,10 +25,14 @@ from clientsuccess_sandbox.data.custom_fields import RESOURCES
 from clientsuccess_sandbox.store import Change
 
 if t.TYPE_CHECKING:
-    from collections import Counter
+    from pathlib import Path
 
+MELTANO = ROOT / ".venv-meltano" / "bin" / "meltano"
+FOREIGN = ("MELTANO_", "TAP_CLIENTSUCCESS_", "TARGET_")
+OUTPUT = ROOT / "output"
 WAREHOUSE = OUTPUT / "demo.duckdb"
-SCHEMA = "clientsuccess"
+PLUGINS = ("tap-clientsuccess", "target-duckdb")
+RUN = ("run", "--no-install", *PLUGINS)
 EDITS = {
     "clients": ("insert",),
     "contacts": ("edit", "edit", "edit", "insert"),
@@ -34,6 +41,27 @@ EDITS = {
     "pulses": ("insert", "insert"),
 }
 RENAMED_CLIENTS = (1, 2, 3)
+READ = """\
+SELECT stream, coalesce(records, 0) FROM clientsuccess.sync_log
+WHERE run_id = (SELECT arg_max(run_id, started_at) FROM clientsuccess.sync_log)
+ORDER BY stream"""
+FLATTENED = OUTPUT / "demo-columns.duckdb"
+RUN_FLATTENED = (
+    *("--environment=flattened", "run", "--no-install", "--refresh-catalog"),
+    *PLUGINS,
+)
+NEW_FIELD = {
+    "fieldId": 9001,
+    "fieldKey": "seats__cs",
+    "fieldLabel": "Seats",
+    "fieldTypeName": "INTEGER",
+}
+COLUMNS = """\
+SELECT column_name, data_type FROM information_schema.columns
+WHERE table_name = 'clients' AND starts_with(column_name, 'custom__')"""
+SEATS = """\
+SELECT id, custom__seats__cs FROM flattened.clients
+WHERE custom__seats__cs IS NOT NULL"""
 QUERY = """\
 SELECT name, status, successscore FROM clientsuccess.clients
 WHERE active AND successscore IS NOT NULL ORDER BY successscore DESC LIMIT 5"""
@@ -43,62 +71,61 @@ run `make sandbox` in another shell, paste the exports above, then those it prin
 """
 
 
+class DemoError(Exception):
+    """Meltano failed, or the warehouse is not what the sandbox is."""
+
+
 def main() -> int:
     """Run the demo; return the exit code."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
-    status, reason = 0, ""
     try:
         for old in OUTPUT.glob("demo*"):
             old.unlink()
         with Sandbox(seed=1) as sandbox:
             show(sandbox)
+        print(FAREWELL)
     except KeyboardInterrupt:
-        status, reason = 130, "Stopped."
-    except MeltanoError as error:
-        status, reason = 1, f"{error}\n\nMeltano failed; its logs are in output/."
-    except DemoError as error:
-        status, reason = 1, str(error)
-    if reason:
         sys.stdout.flush()
-        print(f"\n{reason}", file=sys.stderr)
-    return status
+        print("\nStopped.", file=sys.stderr)
+        return 130
+    except DemoError as error:
+        sys.stdout.flush()
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def show(sandbox: Sandbox) -> None:
     """Run all steps of the demo."""
-    meltano = Meltano(
-        {
-            "TAP_CLIENTSUCCESS_BASE_URL": sandbox.base_url,
-            "TAP_CLIENTSUCCESS_API_KEY": sandbox.api_key,
-            "TARGET_DUCKDB_FILEPATH": str(WAREHOUSE),
-            "TARGET_DUCKDB_DEFAULT_TARGET_SCHEMA": SCHEMA,
-            "MELTANO_DATABASE_URI": f"sqlite:///{OUTPUT / 'demo-meltano.db'}",
-        }
-    )
+    settings = {
+        "TAP_CLIENTSUCCESS_BASE_URL": sandbox.base_url,
+        "TAP_CLIENTSUCCESS_API_KEY": sandbox.api_key,
+        "TARGET_DUCKDB_FILEPATH": str(WAREHOUSE),
+        "TARGET_DUCKDB_DEFAULT_TARGET_SCHEMA": "clientsuccess",
+        "MELTANO_DATABASE_URI": f"sqlite:///{OUTPUT / 'demo-meltano.db'}",
+    }
     print(f"The sandbox, a simulated ClientSuccess, runs at {sandbox.base_url}.\n")
-    meltano.print_exports()
+    print_exports(settings)
     print()
     with step("Install the tap and a DuckDB loader with Meltano"):
-        meltano.call("install", *PLUGINS, log=OUTPUT / "demo-install.log")
-    run = ("run", "--no-install", *PLUGINS)
+        meltano(settings, "install", *PLUGINS, log="demo-install.log")
     with step("First run: read everything"):
-        read = meltano.call(*run, log=OUTPUT / "demo-run-1.log")
-    compare(sandbox, read)
+        meltano(settings, *RUN, log="demo-run-1.log")
+    compare(sandbox)
 
     changes = edit(sandbox)
     print(f"{len(changes)} records are now edited or added in the sandbox.\n")
     with step("Second run: read the changes"):
-        read = meltano.call(*run, log=OUTPUT / "demo-run-2.log")
-    compare(sandbox, read, changes)
+        meltano(settings, *RUN, log="demo-run-2.log")
+    compare(sandbox, changes)
     print(
         f"All {len(changes)} changes arrived. A run starts five minutes before the\n"
         "bookmark (lookback_seconds), so it reads a few more records. Streams without\n"
         "modification times are read in full.\n"
     )
-    show_columns(sandbox, meltano)
+    show_columns(sandbox, settings)
     show_query()
-    print(FAREWELL)
 
 
 def show_query() -> None:
@@ -110,6 +137,88 @@ def show_query() -> None:
     print(f'  >>> demo.sql("""{QUERY}""")\n')
     with duckdb.connect(str(WAREHOUSE), read_only=True) as warehouse:
         print(warehouse.sql(QUERY))
+
+
+def show_columns(sandbox: Sandbox, settings: dict[str, str]) -> None:
+    """Show custom fields as columns, then add a field to the account.
+
+    Raises:
+        DemoError: The added field did not arrive.
+    """
+    warehouse = {
+        "TARGET_DUCKDB_FILEPATH": str(FLATTENED),
+        "TARGET_DUCKDB_DEFAULT_TARGET_SCHEMA": "flattened",
+    }
+    print("Read the clients with flattening, into another file:\n")
+    print_exports(warehouse)
+    meltano(settings | warehouse, *RUN_FLATTENED, log="demo-run-3.log")
+    print("\nCustom fields are typed columns:\n")
+    for name, column_type in query(FLATTENED, COLUMNS):
+        print(f"  {name:<32} {column_type}")
+    print(
+        "\nkickoff_date is VARCHAR because target-duckdb 0.8.0 stores dates as text;\n"
+        "the tap declares it as a date.\n"
+    )
+    sandbox.store.add_custom_field("CLIENT", NEW_FIELD)
+    sandbox.store.edit("clients", 1, custom={"seats__cs": 250})
+    meltano(settings | warehouse, *RUN_FLATTENED, log="demo-run-4.log")
+    kind = dict(query(FLATTENED, COLUMNS)).get("custom__seats__cs")
+    if kind != "HUGEINT" or query(FLATTENED, SEATS) != [(1, 250)]:
+        raise DemoError(f"custom__seats__cs is {kind}, or is not 250 for client 1.")
+    print(
+        "\nA field added to the account appears after the next discovery\n"
+        f"(--refresh-catalog): custom__seats__cs, {kind}, is 250 for client 1.\n"
+    )
+
+
+def meltano(settings: dict[str, str], *arguments: str, log: str) -> None:
+    """Print a call of Meltano, and make it; stop all that it started at the end.
+
+    Raises:
+        DemoError: It did not end well; the message has the end of its log.
+    """
+    print(f"  $ {MELTANO.relative_to(ROOT)} {shlex.join(arguments)}", flush=True)
+    path = OUTPUT / log
+    with (
+        path.open("wb") as output,
+        subprocess.Popen(
+            [MELTANO, f"--env-file={os.devnull}", *arguments],
+            cwd=ROOT,
+            env=environment(settings),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            status = process.wait()
+        finally:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGTERM)
+    if status:
+        last = "\n".join(path.read_text(errors="replace").splitlines()[-15:])
+        raise DemoError(f"{last}\n\nMeltano failed; its logs are in output/.")
+
+
+def environment(settings: dict[str, str]) -> dict[str, str]:
+    """Return an environment with these settings, and without a developer's own."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(FOREIGN)}
+    no_proxy = kept.get("no_proxy") or kept.get("NO_PROXY")
+    return {
+        **kept,
+        "no_proxy": ",".join(filter(None, [no_proxy, "127.0.0.1"])),
+        "NO_COLOR": "1",
+        "MELTANO_CLI_DISABLE_VERSION_CHECK": "true",
+        "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false",
+        **settings,
+    }
+
+
+def print_exports(settings: dict[str, str]) -> None:
+    """Print settings as a shell takes them, so that a run can be repeated."""
+    for name, value in settings.items():
+        print(f"  $ export {name}={shlex.quote(value)}")
 
 
 @contextlib.contextmanager
@@ -135,63 +244,56 @@ def edit(sandbox: Sandbox) -> list[Change]:
     ]
 
 
-def compare(
-    sandbox: Sandbox, read: Counter[str], changes: t.Sequence[Change] = ()
-) -> None:
-    """Print what was read and what is in the warehouse.
+def compare(sandbox: Sandbox, changes: t.Sequence[Change] = ()) -> None:
+    """Print what the last run read and what is in the warehouse.
 
     Raises:
         DemoError: The warehouse and the sandbox differ.
     """
-    expected = records_in(sandbox)
-    rows = {stream: rows_in(stream) for stream in read}
-    changed = [change.kind for change in changes]
-    table: list[tuple[object, ...]] = [
+    has = records_in(sandbox)
+    changed = Counter(change.kind for change in changes)
+    table: list[tuple[t.Any, ...]] = [
         ("stream", "changed", "read", "sandbox", "DuckDB"),
         *(
-            (each, changed.count(each), read[each], expected.get(each, "?"), rows[each])
-            for each in sorted(read)
+            (stream, changed[stream], read, has[stream], rows_in(stream))
+            for stream, read in query(WAREHOUSE, READ)
         ),
     ]
     for stream, change, *sizes in table:
         cells = [change, *sizes] if changes else sizes
         print(f"  {stream:<16}", *(f"{cell:>8}" for cell in cells))
     print()
-    if unread := EDITS.keys() - rows.keys():
+    if unread := has.keys() - {stream for stream, *_ in table}:
         raise DemoError(f"Not read: {', '.join(sorted(unread))}.")
-    for stream in expected.keys() & rows.keys():
-        if expected[stream] != rows[stream]:
-            raise DemoError(
-                f"{stream}: the sandbox has {expected[stream]} records, "
-                f"DuckDB {rows[stream]} rows."
-            )
+    for stream, _, _, records, rows in table[1:]:
+        if records != rows:
+            told = f"the sandbox has {records} records, DuckDB {rows} rows."
+            raise DemoError(f"{stream}: {told}")
     for kind, operation, number in changes:
         text = KINDS[kind].text
-        record = sandbox.store.get(kind, number) or {}
-        sql = f'SELECT "{text}" FROM {SCHEMA}.{kind} WHERE id = {number}'  # noqa: S608
-        if query(WAREHOUSE, sql) != [(record[text],)]:
+        sql = f'SELECT "{text}" FROM clientsuccess.{kind} WHERE id = {number}'  # noqa: S608
+        if query(WAREHOUSE, sql) != [((sandbox.store.get(kind, number) or {})[text],)]:
             raise DemoError(f"{kind}: the {operation} of {number} did not arrive.")
 
 
 def records_in(sandbox: Sandbox) -> dict[str, int]:
-    """Return how many records the sandbox has for each stream."""
-    store = sandbox.store
-    counts = {kind: store.count(kind) for kind in KINDS}
-    fields = set(RESOURCES) - sandbox.missing_custom_fields.keys()
-    return counts | {
-        "client_details": counts["clients"],
-        "contact_details": counts["contacts"],
-        "custom_fields": sum(len(store.definitions(kind)) for kind in fields),
-    }
+    """Count the sandbox's records for each stream that is read by default."""
+    counts = {kind: sandbox.store.count(kind) for kind in KINDS}
+    resources = set(RESOURCES) - sandbox.missing_custom_fields.keys()
+    fields = sum(len(sandbox.store.definitions(name)) for name in resources)
+    return counts | {"custom_fields": fields}
 
 
 def rows_in(stream: str) -> int:
-    """Count the rows of a stream's table; 0 without a table."""
-    try:
-        ((count,),) = query(WAREHOUSE, f"SELECT count(*) FROM {SCHEMA}.{stream}")  # noqa: S608
-    except duckdb.CatalogException:
-        return 0
+    """Count the rows of a stream's table."""
+    ((count,),) = query(WAREHOUSE, f"SELECT count(*) FROM clientsuccess.{stream}")  # noqa: S608
     return int(count)
+
+
+def query(warehouse_file: Path, sql: str) -> list[tuple[t.Any, ...]]:
+    """Query a warehouse of the demo."""
+    with duckdb.connect(str(warehouse_file), read_only=True) as warehouse:
+        return warehouse.execute(sql).fetchall()
 
 
 if __name__ == "__main__":
