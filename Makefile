@@ -130,7 +130,7 @@ targets: $(READY) ## Load real targets, compare, and write docs/targets.md
 
 .PHONY: deletes
 deletes: $(READY) ## 30 nights with kills into PostgreSQL, compared: 10 to 30 minutes
-	@$(BIN)/python scripts/deletes.py $(ARGS)
+	$(BIN)/pytest -s scripts/deletes.py scripts/activations.py $(ARGS)
 
 .PHONY: bench
 bench: $(READY) $(BENCH) ## Measure the tap's speed (ARGS=--quick: a tenth of it)

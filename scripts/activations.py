@@ -1,4 +1,4 @@
-"""Trials of `make deletes`: kills at an activation, and two states for a table."""
+"""Part of `make deletes`: kills at an activation, and two states for a table."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import time
 import typing as t
 
 import postgres
-from pipeline import Pipeline, RunningTarget, WrongError, account, expect
+import pytest
+from pipeline import TARGET, Pipeline, RunningTarget, account
 
 from clientsuccess_sandbox import Sandbox
 
 if t.TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 SLOW_DELETE = """
@@ -34,93 +36,84 @@ MOMENTS = [
 ]
 
 
-def activation(place: Path) -> None:
-    """Kill the target before, at and after an activation; then run once more."""
-    with _sandbox() as sandbox:
-        pipeline = _filled_pipeline(sandbox, place)
-        for moment, how in MOMENTS:
-            client = sandbox.store.ids("clients")[0]
-            sandbox.store.delete("clients", client)
-            messages = pipeline.messages()
-            first = _activation(messages)
-            if moment == "at":
-                postgres.query(SLOW_DELETE, place.name)
-            with RunningTarget(pipeline) as target:
-                target.send(messages[: first + (moment != "before")])
-                if moment == "after":
-                    target.wait_until_gone(str(client))
-                else:
-                    target.wait_until_idle()
-                target.kill(how)
-            has_row = str(client) in pipeline.rows()["clients"]
-            if moment == "at":
-                postgres.query(NO_SLOW_DELETE, place.name)
-            expect(has_row is (moment != "after"), f"{moment} {how.name}: {has_row=}")
-            when = f"{how.name} {moment} the activation"
-            pipeline.expect_rows(when, exactly=False)
-            pipeline.run()
-            pipeline.expect_rows(f"the run after {when}")
-            print(f"  {when}, then one more run: equal")
-
-
-def older_version(place: Path) -> None:
-    """Load one table from two states, against the rules: the older one ends later."""
-    with _sandbox() as sandbox:
-        pipeline = _filled_pipeline(sandbox, place)
-        older = pipeline.messages()
-        sandbox.store.delete("clients", 1)
-        time.sleep(1.1)  # A version is a second.
-        newer = pipeline.messages()
-        for messages in (newer, older):
-            with RunningTarget(pipeline) as target:
-                target.send(messages)
-        pipeline.expect_rows("an older version that ended later", exactly=False)
-        back = "1" in pipeline.rows()["clients"]
-        print(f"  an older version ends later: no living row dropped ({back=})")
-        pipeline.run()
-        pipeline.expect_rows("the next run")
-
-
-def older_records(place: Path) -> None:
-    """Load one table from two states: the older one between the newer one's records."""
-    with _sandbox() as sandbox:
-        pipeline = _filled_pipeline(sandbox, place)
-        time.sleep(1.1)  # A version is a second.
-        older = pipeline.messages()
-        time.sleep(1.1)
-        newer = pipeline.messages()
-        first = _activation(newer)
-        with RunningTarget(pipeline) as target:
-            target.send(newer[:first])
-            target.wait_until_idle()
-            with RunningTarget(pipeline) as other:
-                other.send(older[: _activation(older)])
-            target.send(newer[first:])
-        living = account(sandbox)["clients"].keys()
-        dropped = len(living - pipeline.rows()["clients"].keys())
-        print(f"  older records before a newer activation: {dropped} rows dropped")
-        expect(dropped > 0, "none was dropped, other than documented")
-        pipeline.run()
-        pipeline.expect_rows("the next full read")
-        print("  the next full read: equal")
-
-
-def _sandbox() -> Sandbox:
-    return Sandbox(seed=3, clients=12, delete_owned=True)
-
-
-def _filled_pipeline(sandbox: Sandbox, place: Path) -> Pipeline:
-    """Return a pipeline that reads all each time, after its first run."""
+@pytest.fixture
+def pipeline(tmp_path: Path) -> Iterator[Pipeline]:
+    """A pipeline that reads all each time, after its first run."""
+    print(f"\n{TARGET.title} {TARGET.install()}, hard_delete")
     each_run = {"full_read_interval_days": {"*": 0}}
-    # In small batches, rows arrive long before the activation.
-    pipeline = Pipeline(sandbox, place, each_run, {"batch_size_rows": 5})
+    with Sandbox(seed=3, clients=12, delete_owned=True) as sandbox:
+        # In small batches, rows arrive long before the activation.
+        pipeline = Pipeline(sandbox, tmp_path, each_run, {"batch_size_rows": 5})
+        pipeline.run()
+        yield pipeline
+
+
+@pytest.mark.parametrize(("moment", "how"), MOMENTS)
+def test_a_kill_at_an_activation(
+    pipeline: Pipeline, moment: str, how: signal.Signals
+) -> None:
+    """Kill the target before, at or after an activation; then run once more."""
+    pipeline.sandbox.store.delete("clients", 1)
+    messages = pipeline.messages()
+    first = _activation(messages)
+    if moment == "at":
+        postgres.query(SLOW_DELETE, pipeline.place.name)
+    with RunningTarget(pipeline) as target:
+        target.send(messages[: first + (moment != "before")])
+        if moment == "after":
+            target.wait_until_gone("1")
+        else:
+            target.wait_until_idle()
+        target.kill(how)
+    assert ("1" in pipeline.rows()["clients"]) is (moment != "after")
+    if moment == "at":
+        postgres.query(NO_SLOW_DELETE, pipeline.place.name)
+    pipeline.check_rows("after the kill", exactly=False)
     pipeline.run()
-    return pipeline
+    pipeline.check_rows("after one more run")
+
+
+def test_an_older_version_ends_later(pipeline: Pipeline) -> None:
+    """Load one table from two states, against the rules: the older one ends later."""
+    older = pipeline.messages()
+    pipeline.sandbox.store.delete("clients", 1)
+    time.sleep(1.1)  # A version is a second.
+    newer = pipeline.messages()
+    for messages in (newer, older):
+        with RunningTarget(pipeline) as target:
+            target.send(messages)
+    pipeline.check_rows("an older version that ended later", exactly=False)
+    back = "1" in pipeline.rows()["clients"]
+    print(f"  an older version ends later: no living row dropped ({back=})")
+    pipeline.run()
+    pipeline.check_rows("the next run")
+
+
+def test_older_records_before_a_newer_activation(pipeline: Pipeline) -> None:
+    """Load one table from two states: the older one between the newer one's records."""
+    time.sleep(1.1)  # A version is a second.
+    older = pipeline.messages()
+    time.sleep(1.1)
+    newer = pipeline.messages()
+    first = _activation(newer)
+    with RunningTarget(pipeline) as target:
+        target.send(newer[:first])
+        target.wait_until_idle()
+        with RunningTarget(pipeline) as other:
+            other.send(older[: _activation(older)])
+        target.send(newer[first:])
+    living = account(pipeline.sandbox)["clients"].keys()
+    dropped = len(living - pipeline.rows()["clients"].keys())
+    print(f"  older records before a newer activation: {dropped} rows dropped")
+    assert dropped > 0, "none was dropped, other than documented"
+    pipeline.run()
+    pipeline.check_rows("the next full read")
 
 
 def _activation(messages: list[bytes]) -> int:
     """Return where the version of the clients is activated."""
-    for place, message in enumerate(map(json.loads, messages)):
-        if message["type"] == "ACTIVATE_VERSION" and message["stream"] == "clients":
-            return place
-    raise WrongError("clients was not activated")
+    return next(
+        place
+        for place, message in enumerate(map(json.loads, messages))
+        if message["type"] == "ACTIVATE_VERSION" and message["stream"] == "clients"
+    )

@@ -5,6 +5,7 @@ Options follow from the fields of the settings: see `settings.py`.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import signal
 import sys
@@ -43,7 +44,6 @@ _GROUPS: Final = {
 }
 _USUAL: Final = Sandbox(port=8765)
 _TYPES: Final = get_type_hints(Sandbox)
-_SECONDS_BETWEEN_LOOKS: Final = 1.0
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -137,10 +137,8 @@ def _arguments(field: Field[Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         about |= {"action": "append", "metavar": option.item}
         about["type"] = _parser(option, hint)
         if hint == Mapping[str, bool]:
-            yield (
-                f"--no-{option.flag}",
-                about | {"type": _parser(option, hint, means=False)},
-            )
+            no = {"type": _parser(option, hint, means=False)}
+            yield f"--no-{option.flag}", about | no
     elif get_origin(hint) is Literal:
         about["choices"] = get_args(hint)
     elif hint is bool:
@@ -198,10 +196,9 @@ def _joined(usual: Any, items: list[Any]) -> Any:
 
 
 def _run(sandbox: Sandbox, ready_file: Path | None) -> None:
-    ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    with sandbox:
+        signal.signal(number, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt), sandbox:
         # A custom key may be in use elsewhere, so it is not shown.
         is_default = sandbox.api_key == DEFAULT_KEY
         key = DEFAULT_KEY if is_default else "<the key given with --key>"
@@ -224,16 +221,11 @@ def _run(sandbox: Sandbox, ready_file: Path | None) -> None:
             sys.stdout.write(f"For a custom stream: path /{name}/search\n")
         sys.stdout.flush()
         if ready_file is not None:
-            _write_whole(ready_file, f"{sandbox.base_url}\n")
-        while not ended.wait(_SECONDS_BETWEEN_LOOKS):
-            pass
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Write a file atomically."""
-    beside = path.with_name(f"{path.name}.part")
-    beside.write_text(text)
-    beside.replace(path)
+            # Who waits for the file never sees half of it.
+            beside = ready_file.with_name(f"{ready_file.name}.part")
+            beside.write_text(f"{sandbox.base_url}\n")
+            beside.replace(ready_file)
+        threading.Event().wait()
 
 
 if __name__ == "__main__":

@@ -38,17 +38,15 @@ class ActiveFault:
     """A fault in force, with its counters.
 
     Attributes:
-        number: The number by which the fault can be removed.
         fault: The fault.
         hits: Requests that it hit so far.
     """
 
-    def __init__(self, number: int, fault: Fault, random: Random) -> None:
-        self.number = number
-        self.fault = fault
+    def __init__(self, fault: Fault, random: Random) -> None:
+        # A copy: the same fault may be in force in another sandbox, and remember.
+        self.fault = copy(fault)
         self.kind = str(fault.__struct_config__.tag)
-        self.hits = 0
-        self._seen = 0
+        self.seen = self.hits = 0
         self._passed: deque[float] = deque()
         self._random = random
 
@@ -57,8 +55,8 @@ class ActiveFault:
         fault = self.fault
         if not fault.matches(request):
             return False
-        self._seen += 1
-        if self._seen <= fault.after or self.hits == fault.times:
+        self.seen += 1
+        if self.seen <= fault.after or self.hits == fault.times:
             return False
         if fault.probability < 1 and not self._random.chance(fault.probability):
             return False
@@ -67,19 +65,14 @@ class ActiveFault:
         self.hits += 1
         return True
 
-    def describe(self) -> dict[str, Any]:
-        """Return the fault and its counters as JSON values."""
-        fault: dict[str, Any] = msgspec.to_builtins(self.fault)
-        return {"number": self.number, "seen": self._seen, "hits": self.hits, **fault}
-
 
 class Faults:
-    """The faults in force; they can change while the sandbox runs."""
+    """The faults in force, by number; they can change while the sandbox runs."""
 
     def __init__(self, seed: int = 1) -> None:
         self._seed = seed
         self._lock = threading.Lock()
-        self._active: list[ActiveFault] = []
+        self._active: dict[int, ActiveFault] = {}
         self._last = 0
 
     def add(self, fault: Fault) -> int:
@@ -87,16 +80,13 @@ class Faults:
         with self._lock:
             self._last += 1
             random = Random(f"{self._seed}/faults/{self._last}")
-            # A copy: the same fault may be in force in another sandbox, and remember.
-            self._active.append(ActiveFault(self._last, copy(fault), random))
+            self._active[self._last] = ActiveFault(fault, random)
             return self._last
 
     def remove(self, number: int) -> bool:
         """Remove a fault; return whether it existed."""
         with self._lock:
-            count = len(self._active)
-            self._active = [each for each in self._active if each.number != number]
-            return len(self._active) < count
+            return self._active.pop(number, None) is not None
 
     def clear(self) -> None:
         """Remove all faults."""
@@ -105,18 +95,21 @@ class Faults:
 
     def hits(self, number: int) -> int:
         """Return how many requests a fault has hit."""
-        with self._lock:
-            return next(each.hits for each in self._active if each.number == number)
+        return self._active[number].hits
 
     def describe(self) -> list[dict[str, Any]]:
-        """Return the faults and their counters."""
+        """Return the faults and their counters as JSON values."""
         with self._lock:
-            return [each.describe() for each in self._active]
+            return [
+                {"number": number, "seen": each.seen, "hits": each.hits}
+                | msgspec.to_builtins(each.fault)
+                for number, each in self._active.items()
+            ]
 
     def matching(self, request: Request) -> list[ActiveFault]:
         """Return the faults that hit a request, as added."""
         with self._lock:
-            return [each for each in self._active if each.takes(request)]
+            return [each for each in self._active.values() if each.takes(request)]
 
 
 def fault_from_json(value: Any) -> Fault:
