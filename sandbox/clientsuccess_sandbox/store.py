@@ -68,7 +68,7 @@ class Store:
         self._clock = clock or Clock()
         self._tables: dict[str, Table] = {}
         self._choices: dict[str, Choices] = {}
-        self._random = self.company.random("edits")
+        self._random = Random(self.company.topic("edits"))
         self._added: dict[str, list[Record]] = {}
         self._nights: dict[str, int] = {}
         self._latest = 0

@@ -11,7 +11,7 @@ from sandbox_client import fixtures
 from selenium.webdriver.common.by import By
 
 from clientsuccess_sandbox import Sandbox, Status
-from clientsuccess_sandbox.routes import page
+from clientsuccess_sandbox.routes import control
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -160,7 +160,7 @@ def test_faults_neither_hit_the_page_nor_count_its_requests(sandbox: Sandbox) ->
 def test_only_the_latest_requests_are_shown(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(page, "_SHOWN_REQUESTS", 3)
+    monkeypatch.setattr(control, "_SHOWN_REQUESTS", 3)
     for size in range(1, 6):
         client.read("/client/search", size=size)
     shown = status_of(client.sandbox)["requests"]

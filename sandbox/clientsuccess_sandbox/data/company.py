@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, NamedTuple
@@ -25,43 +26,33 @@ class Times(NamedTuple):
     modified: int
 
 
+@dataclass(eq=False)
 class Company:
     """The parts of the company that records refer to.
 
-    Args:
+    Attributes:
         sizes: How many records of each kind there are.
         seed: The same seed makes the same company.
         now: When its data end, ISO 8601.
         ties: Share of records that share a modification time with others.
         unowned: Kinds of which some records belong to no client.
-
-    Attributes:
         end: When its data end, in milliseconds since 1970.
     """
 
-    def __init__(
-        self,
-        sizes: Mapping[str, int],
-        seed: int,
-        now: str,
-        ties: float,
-        unowned: Collection[str],
-    ) -> None:
-        self.seed = seed
-        self.sizes = sizes
-        self.end = from_iso(now)
-        self._ties = ties
-        self._unowned = unowned
+    sizes: Mapping[str, int]
+    seed: int
+    now: str
+    ties: float
+    unowned: Collection[str]
+
+    def __post_init__(self) -> None:
+        self.end = from_iso(self.now)
         self.client = lru_cache(_KNOWN)(self._client)
         self.employee = lru_cache(_KNOWN)(self._employee)
 
     def topic(self, *topic: object) -> str:
         """Return the seed of a topic, such as a kind and an id."""
         return "/".join(map(str, (self.seed, *topic)))
-
-    def random(self, *topic: object) -> Random:
-        """Return a random generator for a topic."""
-        return Random(self.topic(*topic))
 
     def uuid(self, kind: str, number: int) -> str:
         """Return a record's uuid."""
@@ -71,13 +62,13 @@ class Company:
 
     def times(self, kind: str) -> Iterator[Times]:
         """Return the times of a kind's records; ids rise with the creation."""
-        random, count = self.random(kind, "times"), self.sizes[kind]
+        random, count = Random(self.topic(kind, "times")), self.sizes[kind]
         begin, step = self.end - _HISTORY, _HISTORY // max(1, count)
         gap = _HISTORY // (_BULK_UPDATES + 1)
         updates = [begin + gap * (place + 1) for place in range(_BULK_UPDATES)]
         for number in range(count):
             created = modified = begin + number * step + random.below(step)
-            if random.chance(self._ties):
+            if random.chance(self.ties):
                 later = updates[bisect_left(updates, created) :]
                 modified = random.pick(later) if later else created
             elif random.chance(0.8):
@@ -87,7 +78,7 @@ class Company:
     def owner(self, kind: str, number: int) -> int | None:
         """Return the client a record belongs to; some clients have many records."""
         clients = self.sizes["clients"]
-        if not clients or (kind in self._unowned and number % 20 == 0):
+        if not clients or (kind in self.unowned and number % 20 == 0):
             return None
         digest = blake2b(f"{self.seed}/{kind}/{number}/owner".encode(), digest_size=8)
         share = int.from_bytes(digest.digest()) / (1 << 64)
@@ -95,23 +86,20 @@ class Company:
 
     def _client(self, number: int) -> Record:
         """Return what other records show of a client."""
-        random = self.random("client", number)
-        words = [WORDS[f"company_{part}"] for part in ("stems", "trades", "forms")]
-        any_status = random.pick(WORDS["client_statuses"])["description"]
+        random = Random(self.topic("client", number))
+        parts = ("company_stems", "company_trades", "company_forms")
+        any_status = random.word("client_statuses")["description"]
         return {
             "id": number,
             "uuid": self.uuid("clients", number),
-            "name": " ".join(map(random.pick, words)),
+            "name": " ".join(map(random.word, parts)),
             "status": "ACTIVE" if random.chance(0.7) else any_status,
         }
 
     def _employee(self, number: int) -> Record:
         """Return what other records show of an employee."""
-        random = self.random("employee", number)
-        first, last = (
-            random.pick(WORDS["first_names"]),
-            random.pick(WORDS["last_names"]),
-        )
+        random = Random(self.topic("employee", number))
+        first, last = random.word("first_names"), random.word("last_names")
         return {
             "id": number,
             "firstname": first,

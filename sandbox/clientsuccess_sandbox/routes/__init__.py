@@ -6,26 +6,22 @@ import re
 
 from clientsuccess_sandbox.backend import Backend
 from clientsuccess_sandbox.messages import HTTPError, Request, Response
-from clientsuccess_sandbox.routes import control, page, v1, v2
-from clientsuccess_sandbox.security import CONTROL
-
-_NUMBERS = {"id", "number"}
+from clientsuccess_sandbox.routes import control, v1, v2
 
 
-def _group(parameter: re.Match[str]) -> str:
-    name = parameter[1]
-    return f"(?P<{name}>{r'[0-9]{1,18}' if name in _NUMBERS else '[^/]+'})"
+def _pattern(path: str) -> re.Pattern[str]:
+    numbers = re.sub(r"\{(id|number)\}", r"(?P<\1>[0-9]{1,18})", path)
+    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", numbers))
 
 
 V2_BASES = ("/api", "/v2")
 _V1_BASE = "/v1"
 _ROUTES = [
-    (re.compile(base + re.sub(r"\{(\w+)\}", _group, path)), endpoint, methods)
+    (_pattern(base + path), endpoint, methods)
     for bases, routes in (
         (V2_BASES, v2.ROUTES),
         ((_V1_BASE,), v1.ROUTES),
-        ((CONTROL,), control.ROUTES),
-        (("",), page.ROUTES),
+        (("",), control.ROUTES),
     )
     for base in bases
     for path, endpoint, *methods in routes

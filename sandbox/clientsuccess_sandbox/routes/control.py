@@ -1,10 +1,13 @@
-"""Control of the sandbox: records, requests, faults, edits, keys, clock, behaviour.
+"""Control of the sandbox, and the page at `/` that shows it.
 
 What an endpoint raises about a request's content becomes a 400 that says why.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
+from importlib import resources
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -13,10 +16,24 @@ from clientsuccess_sandbox.backend import Backend
 from clientsuccess_sandbox.data import KINDS
 from clientsuccess_sandbox.faults.registry import fault_from_json
 from clientsuccess_sandbox.messages import HTTPError, Request, Response
-from clientsuccess_sandbox.settings import Behaviour
+from clientsuccess_sandbox.security import CONTROL, PAGE
+from clientsuccess_sandbox.settings import DEFAULT_KEY, Behaviour
 from clientsuccess_sandbox.store import MAX_RANDOM_EDITS
 
 _DONE: Final = {"done": True}
+_SHOWN_REQUESTS: Final = 200
+_HTML: Final = resources.files(__package__).joinpath("page.html").read_bytes()
+_SCRIPT: Final = _HTML.partition(b"<script>")[2].partition(b"</script>")[0]
+_SCRIPT_HASH: Final = base64.b64encode(hashlib.sha256(_SCRIPT).digest()).decode()
+_HEADERS: Final = {
+    "content-type": "text/html; charset=utf-8",
+    "cache-control": "no-store",
+    "content-security-policy": (
+        "default-src 'none'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'; connect-src 'self'; img-src data:; "
+        f"style-src 'unsafe-inline'; script-src 'sha256-{_SCRIPT_HASH}'"
+    ),
+}
 
 
 class _Edit(msgspec.Struct):
@@ -37,6 +54,23 @@ class _KeyChange(msgspec.Struct, forbid_unknown_fields=True):
 
 class _ClockChange(msgspec.Struct):
     offset: float
+
+
+def _page(_: Backend, __: Request) -> Response:
+    return Response(200, _HTML, dict(_HEADERS))
+
+
+def _status(backend: Backend, _: Request) -> Response:
+    """Return what the page shows. Any other key may be in use elsewhere."""
+    opens = backend.keys.check({"x-api-key": DEFAULT_KEY}) == "key"
+    return Response.of_json(
+        {
+            "key": DEFAULT_KEY if opens else None,
+            "records": {kind: backend.store.count(kind) for kind in KINDS},
+            "faults": backend.faults.describe(),
+            "requests": backend.requests[-_SHOWN_REQUESTS:],
+        }
+    )
 
 
 def _records(backend: Backend, request: Request) -> Response:
@@ -128,13 +162,15 @@ def _custom_fields(backend: Backend, request: Request) -> Response:
 
 
 ROUTES: Final[list[tuple[Any, ...]]] = [
-    ("/records/{kind}", _records, "GET"),
-    ("/requests", _requests, "GET", "DELETE"),
-    ("/faults", _faults, "GET", "POST", "DELETE"),
-    ("/faults/{number}", _fault, "DELETE"),
-    ("/edits", _edits, "POST"),
-    ("/keys", _keys, "POST"),
-    ("/clock", _clock, "GET", "POST"),
-    ("/behaviour", _behaviour, "GET", "PATCH"),
-    ("/custom-fields/{resource}", _custom_fields, "POST"),
+    (PAGE, _page, "GET"),
+    (f"{CONTROL}/status", _status, "GET"),
+    (f"{CONTROL}/records/{{kind}}", _records, "GET"),
+    (f"{CONTROL}/requests", _requests, "GET", "DELETE"),
+    (f"{CONTROL}/faults", _faults, "GET", "POST", "DELETE"),
+    (f"{CONTROL}/faults/{{number}}", _fault, "DELETE"),
+    (f"{CONTROL}/edits", _edits, "POST"),
+    (f"{CONTROL}/keys", _keys, "POST"),
+    (f"{CONTROL}/clock", _clock, "GET", "POST"),
+    (f"{CONTROL}/behaviour", _behaviour, "GET", "PATCH"),
+    (f"{CONTROL}/custom-fields/{{resource}}", _custom_fields, "POST"),
 ]
