@@ -105,7 +105,14 @@ def test_tasks_are_paged_in_the_body(sandbox: Sandbox, client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["[]", '{"pagination": 7}', "nonsense", '{"sortBy": "dueDate"}']
+    "body",
+    [
+        "[]",
+        '{"pagination": 7}',
+        '{"pagination": {"taskSize": 0}}',
+        "nonsense",
+        '{"sortBy": "dueDate"}',
+    ],
 )
 def test_bad_task_bodies(sandbox: Sandbox, client: Client, body: str) -> None:
     answer = client.post(f"{sandbox.base_url}/task/all", data=body)
