@@ -37,7 +37,6 @@ class Sandbox(Backend):
             OSError: The port is taken, or the host is not an address of this machine.
         """
         self._server = HttpServer(partial(handle, self), self.host, self.port)
-        self._server.start()
         return self
 
     def stop(self) -> None:

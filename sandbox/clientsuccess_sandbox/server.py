@@ -29,7 +29,7 @@ _NO_LINGER: Final = struct.pack("ii", 1, 0)
 
 
 class HttpServer(ThreadingTCPServer):
-    """Serves requests, each connection in a thread.
+    """Serves requests until it is stopped, each connection in a thread.
 
     Raises:
         OSError: The port is taken, or the host is not an address of this machine.
@@ -50,9 +50,6 @@ class HttpServer(ThreadingTCPServer):
         self._is_stopping = False
         self._connections: dict[threading.Thread, Any] = {}
         self._thread = threading.Thread(target=self._serve, daemon=True)
-
-    def start(self) -> None:
-        """Run in a thread."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -77,11 +74,8 @@ class HttpServer(ThreadingTCPServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Handle a connection in a thread, and remember both until it ends."""
-        thread = threading.Thread(
-            target=self.process_request_thread,
-            args=(request, client_address),
-            daemon=True,
-        )
+        serve, connection = self.process_request_thread, (request, client_address)
+        thread = threading.Thread(target=serve, args=connection, daemon=True)
         self._connections[thread] = request
         thread.start()
 

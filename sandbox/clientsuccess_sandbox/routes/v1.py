@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -28,28 +28,23 @@ def _log_in(backend: Backend, request: Request) -> Response:
         given = request.json()
     else:
         given = dict(parse_qsl(request.body.decode("utf-8", "replace")))
-    seconds = backend.token_seconds
     given = given if isinstance(given, dict) else {}
     login = str(given.get("username")), str(given.get("password"))
-    token = backend.keys.log_in(*login, seconds)
+    token = backend.keys.log_in(*login, backend.token_seconds)
     if token is None:
         raise HTTPError(401, "Username or password are wrong.")
-    return Response.of_json(
-        {"access_token": token, "token_type": "Bearer", "expires_in": int(seconds)}
-    )
+    ends = {"token_type": "Bearer", "expires_in": int(backend.token_seconds)}
+    return Response.of_json({"access_token": token, **ends})
 
 
-def _list(kind: Kind) -> Callable[[Backend, Request], Response]:
-    def endpoint(backend: Backend, request: Request) -> Response:
-        raws, notation = backend.store.raws(kind.name), backend.v1_times
-        client = request.query.get(kind.owner)
-        if client is not None:
-            raws = [raw for raw in raws if str(decode(raw)[kind.owner]) == client]
-        if kind.numeric_times and notation != "number":
-            raws = [encode(_with_times(decode(raw), notation)) for raw in raws]
-        return Response.of_list(raws)
-
-    return endpoint
+def _list(kind: Kind, backend: Backend, request: Request) -> Response:
+    raws, notation = backend.store.raws(kind.name), backend.v1_times
+    client = request.query.get(kind.owner)
+    if client is not None:
+        raws = [raw for raw in raws if str(decode(raw)[kind.owner]) == client]
+    if kind.numeric_times and notation != "number":
+        raws = [encode(_with_times(decode(raw), notation)) for raw in raws]
+    return Response.of_list(raws)
 
 
 def _with_times(record: Record, notation: str) -> Record:
@@ -71,6 +66,6 @@ def _contact_fields(backend: Backend, _: Request) -> Response:
 LOGIN: Final = "/auth"
 ROUTES: Final[list[tuple[Any, ...]]] = [
     (LOGIN, _log_in, "POST"),
-    *((kind.v1, _list(kind), "GET") for kind in KINDS.values() if kind.v1),
+    *((kind.v1, partial(_list, kind), "GET") for kind in KINDS.values() if kind.v1),
     ("/contact-custom-fields", _contact_fields, "GET"),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from clientsuccess_sandbox.backend import Backend
@@ -15,50 +15,42 @@ from clientsuccess_sandbox.routes.queries import as_of, read_search, read_tasks
 from clientsuccess_sandbox.settings import SearchBehaviour
 from clientsuccess_sandbox.table import Page, Search
 
-Endpoint = Callable[[Backend, Request], Response]
-
 # The clients of these segments have old shapes, if any has.
 _OLD_SEGMENTS: Final = (1, 3)
 
 
-def _search(kind: Kind) -> Endpoint:
-    def endpoint(backend: Backend, request: Request) -> Response:
-        how = backend.at(request.path)
-        asked = read_search(backend, kind, request)
-        true = asked._replace(size=min(asked.size, how.max_size))
-        page = _find(backend, how, kind, true)
-        paging = _paging(how, true, page)
-        if how.echo_size:
-            paging["size"] = asked.size
-        return _page_answer(b'{"data":[', page, paging)
-
-    return endpoint
+def _search(kind: Kind, backend: Backend, request: Request) -> Response:
+    how = backend.at(request.path)
+    asked = read_search(backend, kind, request)
+    true = asked._replace(size=min(asked.size, how.max_size))
+    page = _find(backend, how, kind, true)
+    paging = _paging(how, true, page)
+    if how.echo_size:
+        paging["size"] = asked.size
+    return _page_answer(b'{"data":[', page, paging)
 
 
 def _custom_search(backend: Backend, request: Request) -> Response:
     name = request.params["name"]
     if name not in backend.custom_searches:
         raise HTTPError(404, f"The sandbox has no search of {name}.")
-    return _search(backend.store.kinds[name])(backend, request)
+    return _search(backend.store.kinds[name], backend, request)
 
 
-def _one(kind: Kind) -> Endpoint:
-    def endpoint(backend: Backend, request: Request) -> Response:
-        text = request.params[kind.key]
-        value = int(text) if kind.key == "id" else text
-        moment = as_of(backend, request)
-        record = backend.store.get(kind.name, value, moment, by=kind.key)
-        if record is None and backend.missing_detail == "null":
-            return Response.of_json(None)
-        if record is None:
-            status = int(backend.missing_detail)
-            raise HTTPError(status, f"There is no record {text} in {kind.name}.")
-        if kind.detail:
-            choices = Choices(backend.store.company, kind.name, record["id"], "detail")
-            record |= kind.detail(choices, record)
-        return Response.of_json(_odd(backend, kind, record))
-
-    return endpoint
+def _one(kind: Kind, backend: Backend, request: Request) -> Response:
+    text = request.params[kind.key]
+    value = int(text) if kind.key == "id" else text
+    moment = as_of(backend, request)
+    record = backend.store.get(kind.name, value, moment, by=kind.key)
+    if record is None and backend.missing_detail == "null":
+        return Response.of_json(None)
+    if record is None:
+        status = int(backend.missing_detail)
+        raise HTTPError(status, f"There is no record {text} in {kind.name}.")
+    if kind.detail:
+        choices = Choices(backend.store.company, kind.name, record["id"], "detail")
+        record |= kind.detail(choices, record)
+    return Response.of_json(_odd(backend, kind, record))
 
 
 def _custom_fields(backend: Backend, request: Request) -> Response:
@@ -72,9 +64,8 @@ def _custom_fields(backend: Backend, request: Request) -> Response:
 
 
 def _tasks(backend: Backend, request: Request) -> Response:
-    kind = KINDS["tasks"]
+    kind, how = KINDS["tasks"], backend.at(request.path)
     asked = read_tasks(backend, kind, request)
-    how = backend.at(request.path)
     page = _find(backend, how, kind, asked)
     paging = _paging(how, asked, page)
     del paging["page"], paging["size"]
@@ -135,9 +126,9 @@ def _page_answer(opening: bytes, page: Page, paging: dict[str, Any]) -> Response
 
 
 ROUTES: Final[list[tuple[Any, ...]]] = [
-    *((kind.path, _search(kind), "GET") for kind in SEARCHES),
+    *((kind.path, partial(_search, kind), "GET") for kind in SEARCHES),
     *(
-        (f"/{kind.resource}/{{{kind.key}}}", _one(kind), "GET")
+        (f"/{kind.resource}/{{{kind.key}}}", partial(_one, kind), "GET")
         for kind in KINDS.values()
         if kind.key
     ),
