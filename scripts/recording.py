@@ -26,6 +26,35 @@ _COLUMN, _LINE, _MARGIN, _BAR = 8.4, 19, 14, 30
 _COMMAND_LINE = re.compile(r"\s*(\$|>>>) ")
 _ADDRESS = re.compile(r"127\.0\.0\.1:\d+")
 
+_PICTURE = """\
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" \
+width="{width}" height="{height}" role="img">
+<title>A recording of make demo</title>
+<style>
+text {{ font: 14px ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; \
+fill: #d5dae3; white-space: pre }}
+.in {{ fill: #7fd1a0 }}
+.p {{ fill: #1b2029 }}
+.scroll {{ transform: translateY({scroll_end}px); \
+animation: scroll {total:.1f}s step-end infinite }}
+.cover {{ transform: translateY({cover_end}px); \
+animation: cover {total:.1f}s step-end infinite }}
+@keyframes scroll {{ {scroll} }}
+@keyframes cover {{ {cover} }}
+@media (prefers-reduced-motion: reduce) {{ .scroll, .cover {{ animation: none }} }}
+</style>
+<rect class="p" width="{width}" height="{height}" rx="9"/>
+<circle cx="20" cy="17" r="6" fill="#ee6a5f"/><circle cx="40" cy="17" r="6" \
+fill="#f5bd4f"/><circle cx="60" cy="17" r="6" fill="#61c454"/>
+<svg y="{top}" width="{width}" height="{rows}">
+<g class="scroll">
+{text}
+<rect class="p cover" width="{width}" height="{all_rows}"/>
+</g>
+</svg>
+</svg>
+"""
+
 Lines = list[tuple[float, str]]
 """Lines of output, and the seconds after which each was there."""
 
@@ -83,54 +112,36 @@ def picture(lines: Lines) -> str:
     """Draw a terminal in which the lines appear at their times, over and over."""
     counts = {then: number for number, (then, _) in enumerate(lines, 1)}
     total = max(counts) + LAST_SECONDS
-    width = round(COLUMNS * _COLUMN) + 2 * _MARGIN
-    height = ROWS * _LINE + 2 * _MARGIN
     # Below the last line, a cover hides what is still to come.
-    cover = _frames({at: n * _LINE for at, n in counts.items()}, total)
-    scroll = _frames({at: min(0, ROWS - n) * _LINE for at, n in counts.items()}, total)
+    covered = {at: n * _LINE for at, n in counts.items()}
+    scrolled = {at: min(0, ROWS - n) * _LINE for at, n in counts.items()}
     text = "\n".join(
         f'<text class="{"in" if _COMMAND_LINE.match(line) else "out"}" x="{_MARGIN}" '
         f'y="{(row + 1) * _LINE - 5}">{html.escape(line)}</text>'
         for row, (_, line) in enumerate(lines)
         if line
     )
-    return f"""\
-<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height + _BAR}" \
-width="{width}" height="{height + _BAR}" role="img">
-<title>A recording of make demo</title>
-<style>
-text {{ font: 14px ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; \
-fill: #d5dae3; white-space: pre }}
-.in {{ fill: #7fd1a0 }}
-.p {{ fill: #1b2029 }}
-.scroll {{ transform: translateY({scroll[1]}px); \
-animation: scroll {total:.1f}s step-end infinite }}
-.cover {{ transform: translateY({cover[1]}px); \
-animation: cover {total:.1f}s step-end infinite }}
-@keyframes scroll {{ {scroll[0]} }}
-@keyframes cover {{ {cover[0]} }}
-@media (prefers-reduced-motion: reduce) {{ .scroll, .cover {{ animation: none }} }}
-</style>
-<rect class="p" width="{width}" height="{height + _BAR}" rx="9"/>
-<circle cx="20" cy="17" r="6" fill="#ee6a5f"/><circle cx="40" cy="17" r="6" \
-fill="#f5bd4f"/><circle cx="60" cy="17" r="6" fill="#61c454"/>
-<svg y="{_BAR + _MARGIN / 2}" width="{width}" height="{ROWS * _LINE}">
-<g class="scroll">
-{text}
-<rect class="p cover" width="{width}" height="{len(lines) * _LINE}"/>
-</g>
-</svg>
-</svg>
-"""
+    return _PICTURE.format(
+        width=round(COLUMNS * _COLUMN) + 2 * _MARGIN,
+        height=ROWS * _LINE + 2 * _MARGIN + _BAR,
+        top=_BAR + _MARGIN / 2,
+        rows=ROWS * _LINE,
+        all_rows=len(lines) * _LINE,
+        total=total,
+        cover=_frames(covered, total),
+        cover_end=covered[max(counts)],
+        scroll=_frames(scrolled, total),
+        scroll_end=scrolled[max(counts)],
+        text=text,
+    )
 
 
-def _frames(offsets: dict[float, int], total: float) -> tuple[str, int]:
-    """Return keyframes that move something down, and where it comes to rest."""
-    frames = (
+def _frames(offsets: dict[float, int], total: float) -> str:
+    """Return keyframes that move something down."""
+    return " ".join(
         f"{at / total:.2%} {{ transform: translateY({down}px) }}"
         for at, down in offsets.items()
     )
-    return " ".join(frames), list(offsets.values())[-1]
 
 
 if __name__ == "__main__":

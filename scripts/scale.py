@@ -21,7 +21,7 @@ from clientsuccess_sandbox import Sandbox
 from clientsuccess_sandbox.data import KINDS
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
 MEASURED = ROOT / "docs" / "scale.json"
 SIZES = (20, 200, 2_000, 10_000)
@@ -83,16 +83,13 @@ def measured(clients: int) -> Cost:
         state, quiet = _sync(sandbox, state)
         nights = []
         for intervals in ({}, DAILY, WEEKLY):
-            _change(sandbox)
+            for kind in KINDS:
+                changed = math.ceil(sandbox.store.count(kind) * CHANGED_SHARE)
+                for _ in range(changed):
+                    sandbox.store.random_edits(kind, operations=("edit",))
             state, requests = _sync(sandbox, state, intervals)
             nights.append(requests)
     return Cost(clients, records, first, quiet, *nights)
-
-
-def _change(sandbox: Sandbox) -> None:
-    for kind in KINDS:
-        for _ in range(math.ceil(sandbox.store.count(kind) * CHANGED_SHARE)):
-            sandbox.store.random_edits(kind, operations=("edit",))
 
 
 def _sync(
@@ -111,7 +108,16 @@ def costs() -> list[Cost]:
     return [Cost(**each) for each in json.loads(MEASURED.read_text(encoding="utf-8"))]
 
 
-def cost_of(clients: float, known: Sequence[Cost]) -> Cost:
+def accounts() -> list[Cost]:
+    """Draw accounts of different sizes, smallest first."""
+    drawn, known = random.Random(SEED), costs()  # noqa: S311
+    sizes = sorted(
+        drawn.lognormvariate(math.log(MEDIAN_CLIENTS), SIGMA) for _ in range(ACCOUNTS)
+    )
+    return [_cost_of(min(max(size, SMALLEST), LARGEST), known) for size in sizes]
+
+
+def _cost_of(clients: float, known: Sequence[Cost]) -> Cost:
     """Interpolate between the two measured accounts next to this size."""
     above = next(n for n, cost in enumerate(known) if cost.clients >= clients)
     low, high = known[max(above - 1, 0)], known[max(above, 1)]
@@ -120,54 +126,32 @@ def cost_of(clients: float, known: Sequence[Cost]) -> Cost:
     return Cost(*(less + share * (more - less) for less, more in pairs))
 
 
-def accounts() -> list[Cost]:
-    """Draw accounts of different sizes, smallest first."""
-    drawn = random.Random(SEED)  # noqa: S311
-    sizes = [
-        drawn.lognormvariate(math.log(MEDIAN_CLIENTS), SIGMA) for _ in range(ACCOUNTS)
-    ]
-    known = costs()
-    return sorted(cost_of(min(max(size, SMALLEST), LARGEST), known) for size in sizes)
-
-
 def measured_table() -> str:
     """Write what was measured."""
-    head = (
-        "Clients",
-        "Records",
-        "First read",
-        "Nothing changed",
-        "1 % changed",
-        "… clients and contracts in full",
-        "… all in full",
-    )
-    return _table(head, ([f"{value:,.0f}" for value in cost] for cost in costs()))
+    head = ("Clients", "Records", "First read", "Nothing changed", "1 % changed")
+    more = ("… clients and contracts in full", "… all in full")
+    rows = [[f"{value:,.0f}" for value in cost] for cost in costs()]
+    return _table((*head, *more), rows)
 
 
 def simulated_table() -> str:
     """Write the requests of the made-up accounts, and minutes at each limit."""
     drawn = accounts()
+    found: dict[str, float] = {}
+    for name, requests in (
+        ("First read", [cost.first for cost in drawn]),
+        ("Night without full reads", [cost.nightly for cost in drawn]),
+        ("Night with full reads", [cost.night for cost in drawn]),
+    ):
+        found[f"{name}, median account"] = median(requests)
+        found[f"{name}, largest account"] = max(requests)
+        found[f"{name}, all {ACCOUNTS:,} one after the other"] = sum(requests)
     head = ("", "Requests", *(f"at {limit:,} a minute" for limit in LIMITS))
-    return _table(
-        head,
-        (
-            (name, f"{requests:,.0f}", *(_time(requests / limit) for limit in LIMITS))
-            for name, requests in _workloads(drawn)
-        ),
-    )
-
-
-def _workloads(drawn: Sequence[Cost]) -> Iterable[tuple[str, float]]:
-    kinds: dict[str, Callable[[Cost], float]] = {
-        "First read": lambda cost: cost.first,
-        "Night without full reads": lambda cost: cost.nightly,
-        "Night with full reads": lambda cost: cost.night,
-    }
-    for name, requests in kinds.items():
-        of_all = [requests(cost) for cost in drawn]
-        yield f"{name}, median account", median(of_all)
-        yield f"{name}, largest account", max(of_all)
-        yield f"{name}, all {len(of_all):,} one after the other", sum(of_all)
+    rows = [
+        (name, f"{requests:,.0f}", *(_time(requests / limit) for limit in LIMITS))
+        for name, requests in found.items()
+    ]
+    return _table(head, rows)
 
 
 def sizes() -> str:

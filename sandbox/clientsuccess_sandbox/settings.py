@@ -126,6 +126,9 @@ class SearchBehaviour:
     )
 
 
+_OF_A_SEARCH: Final = [each.name for each in fields(SearchBehaviour)]
+
+
 @dataclass(kw_only=True)
 class Behaviour(SearchBehaviour):
     """How the server behaves where the real one is unknown; can change at any time.
@@ -207,11 +210,11 @@ class Behaviour(SearchBehaviour):
         Raises:
             ValueError: A search is to have a setting of its own that none can have.
         """
-        known = [each.name for each in fields(SearchBehaviour)]
         for own in self.by_path.values():
             for name in own:
-                if name not in known:
-                    raise ValueError(f"{name} is not one of {', '.join(known)}.")
+                if name not in _OF_A_SEARCH:
+                    known = ", ".join(_OF_A_SEARCH)
+                    raise ValueError(f"{name} is not one of {known}.")
             msgspec.convert(own, SearchBehaviour)
 
     def ignored(self, path: str) -> set[str]:
@@ -221,8 +224,7 @@ class Behaviour(SearchBehaviour):
 
     def at(self, path: str) -> SearchBehaviour:
         """Return the behaviour of a search: this one, or what its path has instead."""
-        names = [each.name for each in fields(SearchBehaviour)]
-        values = {name: getattr(self, name) for name in names}
+        values = {name: getattr(self, name) for name in _OF_A_SEARCH}
         for part, own in self.by_path.items():
             if part in path:
                 values |= own
