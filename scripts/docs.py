@@ -46,12 +46,12 @@ class Relation(t.NamedTuple):
 
 def settings() -> str:
     """Write the table of the tap's own settings."""
-    return _block(*_settings_table(OWN))
+    return _settings_table(OWN)
 
 
 def sdk_settings() -> str:
     """Write the table of the settings that every tap of the SDK has."""
-    return _block(*_settings_table(SDK["properties"]))
+    return _settings_table(SDK["properties"])
 
 
 def streams() -> str:
@@ -77,30 +77,18 @@ def fields() -> str:
     lines += ["- [How streams relate](#how-streams-relate)"]
     for stream in _streams():
         description = _one_line(stream.schema.get("description", ""))
-        lines += [
-            "",
-            f"## {stream.name}",
-            "",
-            f"{description} {_endpoint(stream)}.",
-            "",
-            f"- Primary key: {_codes(stream.primary_keys)}",
-            f"- Replication: {_replication(stream)}",
-            "",
-        ]
+        lines += ["", f"## {stream.name}", ""]
+        lines += [f"{description} {_endpoint(stream)}.", ""]
+        lines += [f"- Primary key: {_codes(stream.primary_keys)}"]
+        lines += [f"- Replication: {_replication(stream)}", ""]
         lines += _fields_table(stream)
     return _block(*lines)
 
 
 def fields_of(name: str) -> str:
     """Write a table of the fields of one stream."""
-    return _block(
-        *(
-            line
-            for each in _streams()
-            if each.name == name
-            for line in _fields_table(each)
-        )
-    )
+    (stream,) = [each for each in _streams() if each.name == name]
+    return _block(*_fields_table(stream))
 
 
 def relations() -> str:
@@ -118,25 +106,18 @@ def relations() -> str:
             name = relation.path.partition(".")[0].removesuffix("[]")
             pair = (relation.target, how, relation.stream)
             names.setdefault(pair, {})[name] = None
+    arrows = (f'    {" ".join(p)} : "{", ".join(names[p])}"' for p in sorted(names))
     rows = [
         (f"`{each.stream}.{each.path}`", f"`{each.target}.{each.key}`")
         for each in found
     ]
-    return _block(
-        "```mermaid",
-        "erDiagram",
-        *(
-            f'    {" ".join(pair)} : "{", ".join(names[pair])}"'
-            for pair in sorted(names)
-        ),
-        "```",
-        "",
-        *_table(("Field", "Points at"), rows),
-    )
+    table = _table(("Field", "Points at"), rows)
+    return _block("```mermaid", "erDiagram", *arrows, "```", "", *table)
 
 
-def _settings_table(properties: Mapping[str, t.Any]) -> Iterator[str]:
-    return _table(("Setting", "Default", "Description"), _settings_rows(properties))
+def _settings_table(properties: Mapping[str, t.Any]) -> str:
+    head = ("Setting", "Default", "Description")
+    return _block(*_table(head, _settings_rows(properties)))
 
 
 def _settings_rows(
