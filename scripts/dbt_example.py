@@ -20,7 +20,7 @@ from pathlib import Path
 
 import duckdb
 import postgres
-from commands import ROOT, Messages, SkippedError, run_tap
+from commands import ROOT, Messages, Row, SkippedError, run_tap
 from known_targets import TARGETS
 
 from clientsuccess_sandbox import Sandbox
@@ -48,8 +48,8 @@ WAYS = ("included", "replaced", "added")
 _CURRENCIES = ("EUR", "USD", None)
 
 
-def main() -> int:
-    """Build and check; return the exit code."""
+def main() -> None:
+    """Build and check."""
     named = sys.argv[1:] or ["duckdb", "postgres"]
     shutil.rmtree(OUTPUT, ignore_errors=True)
     OUTPUT.mkdir(parents=True)
@@ -57,13 +57,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         try:
             for target in (each for each in TARGETS if each.name in named):
-                status = check(target, Path(folder), nights)
-                if status:
-                    return status
+                check(target, Path(folder), nights)
         except SkippedError as problem:
-            print(f"{problem}. To leave it out: make test-dbt ARGS=duckdb")
-            return 1
-    return 0
+            sys.exit(f"{problem}. To leave it out: make test-dbt ARGS=duckdb")
 
 
 def read_twice() -> list[Messages]:
@@ -99,25 +95,7 @@ def add_contracts(store: Store, client: int) -> None:
             before = None
             continue
         arr *= {1: 1.3, 2: 0.8}.get(turn, 1.0)
-        values = {
-            "tenantClientId": client,
-            "client": {"id": client, "status": "ACTIVE"},
-            "currency": _CURRENCIES[client % 3],
-            "arr": round(arr, 2),
-            "termStartDate": f"{begin}T00:00:00Z",
-            "termEndDate": f"{end}T00:00:00Z",
-            "terminatedDate": None,
-            "terminatedEffectiveDate": None,
-            "probability": 1,
-            "renews": before and {"id": before},
-            "renewedBy": None,
-            "adjusts": None,
-            "adjustedBy": [],
-            "meta": {"type": "RENEWAL" if before else "NEW", "currentStatus": "ACTIVE"},
-        }
-        if before and client % 2:
-            # Some accounts may only fill the pointer of the older contract.
-            values["renews"] = None
+        values = contract(client, begin, end, before) | {"arr": round(arr, 2)}
         made = store.insert("contracts", **values)["id"]
         if before and client % 2:
             store.edit("contracts", before, renewedBy={"id": made})
@@ -125,9 +103,25 @@ def add_contracts(store: Store, client: int) -> None:
         before = made
 
 
-def add_what_belongs(
-    store: Store, values: dict[str, t.Any], made: int, turn: int
-) -> None:
+def contract(client: int, begin: date, end: date, before: int | None) -> Row:
+    """Return the values of a contract that follows the one before."""
+    return {
+        "tenantClientId": client,
+        "client": {"id": client, "status": "ACTIVE"},
+        "currency": _CURRENCIES[client % 3],
+        "termStartDate": f"{begin}T00:00:00Z",
+        "termEndDate": f"{end}T00:00:00Z",
+        **dict.fromkeys(("terminatedDate", "terminatedEffectiveDate")),
+        "probability": 1,
+        # Some accounts may only fill the pointer of the older contract.
+        "renews": {"id": before} if before and not client % 2 else None,
+        **dict.fromkeys(("renewedBy", "adjusts")),
+        "adjustedBy": [],
+        "meta": {"type": "RENEWAL" if before else "NEW", "currentStatus": "ACTIVE"},
+    }
+
+
+def add_what_belongs(store: Store, values: Row, made: int, turn: int) -> None:
     """Adjust a contract, terminate it, lose another, or forecast its renewal."""
     middle = date.fromisoformat(values["termStartDate"][:10]) + timedelta(days=150)
     after = date.fromisoformat(values["termEndDate"][:10]) + timedelta(days=1)
@@ -171,7 +165,7 @@ def change(store: Store) -> None:
         store.delete(kind, store.ids(kind)[-1])
 
 
-def check(target: Target, folder: Path, nights: list[Messages]) -> int:
+def check(target: Target, folder: Path, nights: list[Messages]) -> None:
     """Load and build both nights in a warehouse, then run the checks on it."""
     target.install()
     place = folder / f"dbt_{target.name}"
@@ -195,8 +189,7 @@ def check(target: Target, folder: Path, nights: list[Messages]) -> int:
         checks = [sys.executable, "-m", "pytest", "-q", CHECKS]
         given = environment | {"ADJUSTED": way}
         if subprocess.run(checks, cwd=ROOT, env=given, check=False).returncode:
-            return 1
-    return 0
+            sys.exit(1)
 
 
 def move_back(target: Target, place: Path) -> None:
@@ -207,8 +200,7 @@ def move_back(target: Target, place: Path) -> None:
         for table in ("clients_history", "contracts_history", "nps_answers_history")
     )
     if target.name == "duckdb":
-        with duckdb.connect(str(WAREHOUSE)) as warehouse:
-            warehouse.execute(sql)
+        duckdb.connect(str(WAREHOUSE)).execute(sql).close()
     else:
         postgres.query(sql, place.name)
 
@@ -221,15 +213,10 @@ def build(
     profile = "demo" if target.name == "duckdb" else target.name
     options = ("--quiet", "--profiles-dir", ".", "--target", profile)
     given = json.dumps({"today": DAY, "renewal_rate_contracts": LEAST} | variables)
-    done = subprocess.run(
-        [dbt, command, *options, "--vars", given],
-        cwd=EXAMPLE,
-        env=environment,
-        check=False,
-    )
-    if done.returncode:
+    call: list[t.Any] = [dbt, command, *options, "--vars", given]
+    if subprocess.run(call, cwd=EXAMPLE, env=environment, check=False).returncode:
         sys.exit(f"dbt {command} failed on {target.name}.")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
