@@ -149,27 +149,17 @@ class _Postgres(Target):
 
 TARGETS: tuple[Target, ...] = (
     _JSONLines("jsonl", settings="`do_timestamp_file: false`; the folder must exist"),
-    _Postgres(
-        "postgres",
-        variant="MeltanoLabs",
-        package="meltanolabs-target-postgres",
-        flattening=_FLATTENING,
-    ),
-    _Postgres(
-        "postgres-pipelinewise",
-        variant="pipelinewise",
-        package="pipelinewise-target-postgres",
-        flattening=_OLD_FLATTENING,
-    ),
+    _Postgres("postgres", "MeltanoLabs", flattening=_FLATTENING),
+    _Postgres("postgres-pipelinewise", "pipelinewise", flattening=_OLD_FLATTENING),
     _DuckDB(
         "duckdb",
-        variant="jwills",
+        "jwills",
         flattening=_OLD_FLATTENING,
         settings="beside `duckdb<1.3`",
     ),
     _DuckDB(
         "duckdb-meltanolabs",
-        variant="MeltanoLabs",
+        "MeltanoLabs",
         flattening=_OLD_FLATTENING,
         settings="beside `duckdb<1.3`, as tried here",
         source="git+https://github.com/MeltanoLabs/target-duckdb"
@@ -177,20 +167,19 @@ TARGETS: tuple[Target, ...] = (
     ),
     _SQLite(
         "sqlite",
-        variant="MeltanoLabs",
+        "MeltanoLabs",
         source="git+https://github.com/MeltanoLabs/target-sqlite"
         "@d4e802eadfd383d0b6993f97769e2d1ae8099507",
     ),
     _CSV(
         "csv",
-        variant="MeltanoLabs",
-        package="meltanolabs-target-csv",
+        "MeltanoLabs",
         settings="`file_naming_scheme: '{stream_name}-{timestamp}.csv'`",
         flattening=_FLATTENING,
     ),
     _Parquet(
         "parquet",
-        variant="Automattic",
+        "Automattic",
         source="git+https://github.com/Automattic/target-parquet"
         "@8bfbb1796e71d52863f821f5c1445525a6cea3d5",
         flattening=_FLATTENING,

@@ -15,6 +15,12 @@ if t.TYPE_CHECKING:
 
 Config = dict[str, t.Any]
 
+_VERSION = """
+import importlib.metadata, sys
+for command in importlib.metadata.entry_points(name=sys.argv[1]):
+    print(command.dist.version)
+"""
+
 
 class StoppedError(Exception):
     """A target stopped; the message has the last error of its log."""
@@ -27,8 +33,6 @@ class Target:
     Attributes:
         name: Names its requirements file and its environment.
         variant: Whose it is, if there are others.
-        package: The distribution whose version the table gives; by default, it has
-            the name of the command.
         settings: Settings that the table names, as text.
         source: Where pip gets it from, if not from its requirements file.
         flattening: Settings that have the target flatten; empty where it cannot.
@@ -39,7 +43,6 @@ class Target:
 
     name: str
     variant: str = ""
-    package: str = ""
     settings: str = "none"
     source: str = ""
     flattening: Config = field(default_factory=dict)
@@ -82,9 +85,8 @@ class Target:
             pip = (self.environment / "bin" / "pip", "install", "-qq", "--no-compile")
             run(*pip, "--no-deps", self.source)
             mark.write_text(self.source)
-        package = self.package or self.executable
-        says = f"import importlib.metadata as m; print(m.version({package!r}))"
-        return run(self.environment / "bin" / "python", "-c", says).strip()
+        python = self.environment / "bin" / "python"
+        return run(python, "-c", _VERSION, self.executable).strip()
 
     def prepare(self, place: Path) -> Config:
         """Prepare to load into a new folder; return the settings.
