@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
@@ -46,6 +47,13 @@ def test_a_deleted_record_is_gone_for_good(sandbox: Sandbox, client: Client) -> 
     assert sandbox.store.insert("clients")["id"] == 41
     with pytest.raises(KeyError):
         sandbox.store.edit("clients", 40, name="x")
+
+
+def test_an_edit_that_cannot_be_kept_changes_nothing(sandbox: Sandbox) -> None:
+    before = sandbox.store.records("clients")
+    with pytest.raises(sqlite3.Error):
+        sandbox.store.edit("clients", 3, uuid={})
+    assert sandbox.store.records("clients") == before
 
 
 def test_times_can_be_given(sandbox: Sandbox) -> None:
