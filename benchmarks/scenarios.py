@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ STREAM_MAP = {"stream_maps": {"clients": {"company": "name"}}}
 FLATTENING = {"flattening_enabled": True, "flattening_max_depth": 1}
 ALL = (*TAPS, "dlt", "airbyte", "bare")
 A_YEAR = 31_536_000
+NIGHT = "A night with {changes:,} changes in {records:,} clients"
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Scenario:
     Attributes:
         name: Its name in the results and on the command line.
         title: Its name in the report.
-        records: How many clients the server has.
+        records: How many clients the server has; `{records}` in the title.
         contenders: Who takes part.
         stream: The stream to read.
         latency_ms: Milliseconds before each response.
@@ -38,6 +39,7 @@ class Scenario:
         changes: Clients edited since the last sync; None: there was no last sync.
         config: More configuration of the taps.
         deselected: A field that is not selected.
+        scales: Whether a quick run has fewer clients.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Scenario:
     changes: int | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
     deselected: str | None = None
+    scales: bool = True
 
     @property
     def pages(self) -> int:
@@ -74,62 +77,60 @@ class Scenario:
         return self.round_trips * self.latency_ms / 1000
 
 
+_SCENARIOS = (
+    Scenario("start", "One client", 1, ALL, scales=False),
+    Scenario("speed", "No latency, {records:,} clients", 50_000, ALL),
+    Scenario("odd", "An odd type in every record", 50_000, ALL, odd=True),
+    Scenario("deselected", "One field deselected", 50_000, TAPS, deselected="note"),
+    Scenario("mapped", "One stream map", 50_000, TAPS, config=STREAM_MAP),
+    Scenario("flattened", "Flattening", 50_000, TAPS, config=FLATTENING),
+    Scenario(
+        "waiting",
+        "200 ms latency, {records:,} clients, 8 requests in flight",
+        40_000,
+        ALL,
+        latency_ms=200,
+        concurrency=8,
+    ),
+    Scenario(
+        "details",
+        "100 ms latency, details of {records} clients, 16 requests in flight",
+        500,
+        ALL,
+        stream="client_details",
+        latency_ms=100,
+        concurrency=16,
+        config={"read_details": True},
+    ),
+    Scenario("memory", "No latency, {records:,} clients", 500_000),
+    Scenario("ids", "Random ids, {records:,} clients", 20_000, spread=True),
+    Scenario("more-ids", "Random ids, {records:,} clients", 200_000, spread=True),
+    Scenario(
+        "tied",
+        "9,000 clients with the same time, 900 pages",
+        9_000,
+        tied=True,
+        config={"page_size": 10},
+        scales=False,
+    ),
+    Scenario(
+        "fresh",
+        "6,000 clients changed within the lookback, 300 pages",
+        6_000,
+        config={"page_size": 20, "lookback_seconds": A_YEAR},
+        scales=False,
+    ),
+    Scenario("night-0", NIGHT, 100_000, changes=0),
+    Scenario("night-10", NIGHT, 100_000, changes=10),
+    Scenario("night-1000", NIGHT, 100_000, changes=1000),
+)
+
+
 def scenarios(*, quick: bool = False) -> dict[str, Scenario]:
     """Return all scenarios by name."""
-    scale = QUICK if quick else 1
-    few, many, night = 20_000 // scale, 50_000 // scale, 100_000 // scale
-    nights = [
-        Scenario(
-            f"night-{changes}",
-            f"A night with {changes:,} changes in {night:,} clients",
-            night,
-            changes=changes,
-        )
-        for changes in (0, 10, 1000)
-    ]
-    found = [
-        Scenario("start", "One client", 1, ALL),
-        Scenario("speed", f"No latency, {many:,} clients", many, ALL),
-        Scenario("odd", "An odd type in every record", many, ALL, odd=True),
-        Scenario("deselected", "One field deselected", many, TAPS, deselected="note"),
-        Scenario("mapped", "One stream map", many, TAPS, config=STREAM_MAP),
-        Scenario("flattened", "Flattening", many, TAPS, config=FLATTENING),
-        Scenario(
-            "waiting",
-            f"200 ms latency, {40_000 // scale:,} clients, 8 requests in flight",
-            40_000 // scale,
-            ALL,
-            latency_ms=200,
-            concurrency=8,
-        ),
-        Scenario(
-            "details",
-            f"100 ms latency, details of {500 // scale} clients, 16 requests in flight",
-            500 // scale,
-            ALL,
-            stream="client_details",
-            latency_ms=100,
-            concurrency=16,
-            config={"read_details": True},
-        ),
-        Scenario("memory", f"No latency, {10 * many:,} clients", 10 * many),
-        *(
-            Scenario(name, f"Random ids, {clients:,} clients", clients, spread=True)
-            for name, clients in (("ids", few), ("more-ids", 10 * few))
-        ),
-        Scenario(
-            "tied",
-            "9,000 clients with the same time, 900 pages",
-            9_000,
-            tied=True,
-            config={"page_size": 10},
-        ),
-        Scenario(
-            "fresh",
-            "6,000 clients changed within the lookback, 300 pages",
-            6_000,
-            config={"page_size": 20, "lookback_seconds": A_YEAR},
-        ),
-        *nights,
-    ]
-    return {scenario.name: scenario for scenario in found}
+    found = {}
+    for each in _SCENARIOS:
+        records = each.records // (QUICK if quick and each.scales else 1)
+        title = each.title.format(records=records, changes=each.changes)
+        found[each.name] = replace(each, records=records, title=title)
+    return found
