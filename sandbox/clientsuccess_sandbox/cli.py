@@ -17,8 +17,9 @@ from argparse import (
     BooleanOptionalAction,
     Namespace,
 )
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import Field, fields
+from functools import partial
 from pathlib import Path
 from types import NoneType
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
@@ -135,9 +136,9 @@ def _arguments(field: Field[Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     about: dict[str, Any] = {"help": option.help.replace("%", "%%")}
     if option.item:
         about |= {"action": "append", "metavar": option.item}
-        about["type"] = _parser(option, hint)
+        about["type"] = partial(_parse, option, hint)
         if hint == Mapping[str, bool]:
-            no = {"type": _parser(option, hint, means=False)}
+            no = {"type": partial(_parse, option, hint, means=False)}
             yield f"--no-{option.flag}", about | no
     elif get_origin(hint) is Literal:
         about["choices"] = get_args(hint)
@@ -148,21 +149,17 @@ def _arguments(field: Field[Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     yield f"--{option.flag}", about
 
 
-def _parser(option: Option, hint: Any, *, means: bool = True) -> Callable[[str], Any]:
-    """Return what parses an item of an option, and lets argparse say what is wrong."""
-
-    def parse(text: str) -> Any:
-        try:
-            item = option.parse(text) if option.parse else _item(text, option.item)
-            if hint == Mapping[str, bool]:
-                return {item: means}
-            if isinstance(item, dict):
-                return msgspec.convert(item, hint, strict=False)
-        except (ValueError, msgspec.ValidationError) as problem:
-            raise ArgumentTypeError(f"{text!r}: {problem}") from None
-        return item
-
-    return parse
+def _parse(option: Option, hint: Any, text: str, *, means: bool = True) -> Any:
+    """Parse an item of an option, and let argparse say what is wrong."""
+    try:
+        item = option.parse(text) if option.parse else _item(text, option.item)
+        if hint == Mapping[str, bool]:
+            return {item: means}
+        if isinstance(item, dict):
+            return msgspec.convert(item, hint, strict=False)
+    except (ValueError, msgspec.ValidationError) as problem:
+        raise ArgumentTypeError(f"{text!r}: {problem}") from None
+    return item
 
 
 def _item(text: str, pattern: str) -> Any:
