@@ -33,6 +33,7 @@ from clientsuccess_sandbox.data.seeded import WORDS
 from clientsuccess_sandbox.jsontext import Record
 
 _CLIENTS_PER_EMPLOYEE = 12
+_TIMELESS: Final[dict[str, Any]] = {"gaps": False, "created": "", "modified": ""}
 
 
 class Kind(NamedTuple):
@@ -40,7 +41,7 @@ class Kind(NamedTuple):
 
     Attributes:
         make: Makes a record.
-        size: How many there are by default for so many clients.
+        size: How many there are by default: a number, or a function of the clients'.
         name: Name of the kind, that of the tap's stream.
         gaps: Whether values may be null or missing.
         always: Keys that never are, besides `id`, `uuid`, the times and the owner.
@@ -54,8 +55,7 @@ class Kind(NamedTuple):
         may_be_unowned: Whether some belong to no client.
         created: Key of the creation time; empty if it shows none.
         modified: Key of the modification time; empty if it shows none.
-        shows_modification: Default of `modification_times`; `None` where it is known
-            that they show it.
+        shows_modification: Default of `modification_times`; `None` where it is known.
         numeric_times: Times are milliseconds since 1970, not ISO 8601.
         text: Key of a text that a random edit rewrites.
         sortable: Keys to sort by, besides the times and `id`.
@@ -64,7 +64,7 @@ class Kind(NamedTuple):
     """
 
     make: Callable[[Choices], Record]
-    size: Callable[[int], int]
+    size: Any
     name: str = ""
     gaps: bool = True
     always: Collection[str] = ()
@@ -107,12 +107,11 @@ def kind(make: Callable[[Choices], Record], size: Any, **traits: Any) -> Any:
 
     Args:
         make: Makes one of its records.
-        size: How many there are by default: a number, or a function of the clients'.
+        size: How many there are by default: see `Kind`.
         traits: Other fields of `Kind`.
     """
-    if callable(size):
-        return field(default=None, metadata={"kind": Kind(make, size, **traits)})
-    return field(default=size, metadata={"kind": Kind(make, lambda _: size, **traits)})
+    default = None if callable(size) else size
+    return field(default=default, metadata={"kind": Kind(make, size, **traits)})
 
 
 @dataclass(kw_only=True)
@@ -208,30 +207,24 @@ class Sizes:
     client_statuses: int = kind(
         client_status,
         len(WORDS["client_statuses"]),
-        gaps=False,
         v1="/client-statuses",
-        created="",
-        modified="",
         text="description",
+        **_TIMELESS,
     )
     client_segments: int = kind(
         client_segment,
         len(WORDS["segments"]),
-        gaps=False,
         v1="/client-segments",
-        created="",
-        modified="",
         text="title",
+        **_TIMELESS,
     )
     subscriptions: int | None = kind(
         subscription,
         lambda clients: 5 * clients,
-        gaps=False,
         v1="/subscriptions",
         owner="clientId",
-        created="",
-        modified="",
         text="productName",
+        **_TIMELESS,
     )
 
 
