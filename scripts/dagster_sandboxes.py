@@ -16,6 +16,11 @@ EXAMPLE = ROOT / "examples" / "dagster"
 PROGRAMS = [str(ROOT / venv / "bin") for venv in (".venv-dagster", ".venv")]
 CLIENTS = {"acme": 200, "globex": 1_000, "initech": 100, "umbrella": 50}
 REVOKED, LIMITED = "umbrella", "initech"
+ABOUT = f"""\
+Accounts: {", ".join(CLIENTS)}. The key of {REVOKED} is revoked, and {LIMITED} \
+allows 5 requests a second.
+Materialize all partitions of `clientsuccess` on http://127.0.0.1:3000. Ctrl-C ends it.
+"""
 # `dg dev`, which Dagster would rather have, needs 30 more packages.
 NO_WARNING = "ignore:Function `dev_command` is superseded:FutureWarning"
 
@@ -36,13 +41,7 @@ def main() -> int:
             key = "revoked" if name == REVOKED else sandbox.api_key
             settings[f"TAP_CLIENTSUCCESS_BASE_URL__{name.upper()}"] = sandbox.base_url
             settings[f"TAP_CLIENTSUCCESS_API_KEY__{name.upper()}"] = key
-        print(
-            f"Accounts: {', '.join(CLIENTS)}. The key of {REVOKED} is revoked, and "
-            f"{LIMITED} allows 5 requests a second.\n"
-            "Materialize all partitions of `clientsuccess` on http://127.0.0.1:3000. "
-            "Ctrl-C ends it.\n",
-            flush=True,
-        )
+        print(ABOUT, flush=True)
         # Ctrl-C reaches Dagster too, which then ends its processes by itself.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         command = [f"{PROGRAMS[0]}/dagster", "dev", *sys.argv[1:]]
