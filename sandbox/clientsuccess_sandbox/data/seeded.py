@@ -25,7 +25,10 @@ WORDS: Final[dict[str, list[Any]]] = load("words")
 
 
 class Random(random.Random):
-    """A random generator with a few more kinds of choice."""
+    """A random generator with a few more kinds of choice.
+
+    They call each other little: a large company takes millions of them.
+    """
 
     def chance(self, probability: float) -> bool:
         """Say yes with a probability between 0 and 1."""
@@ -45,7 +48,7 @@ class Random(random.Random):
 
     def decimal(self, end: int, places: int) -> Decimal:
         """Choose a number from 0 to below `end`, with so many decimal places."""
-        return Decimal(self.below(end * 10**places)).scaleb(-places)
+        return Decimal(int(self.random() * (end * 10**places))).scaleb(-places)
 
     def amount(self, end: int = 250_000) -> Decimal:
         """Choose an amount of money."""
@@ -58,19 +61,20 @@ class Random(random.Random):
 
     def word(self, kind: str) -> Any:
         """Choose one of the words of a kind."""
-        return self.pick(WORDS[kind])
+        words = WORDS[kind]
+        return words[int(self.random() * len(words))]
 
     def chances(self, **probabilities: float) -> dict[str, bool]:
         """Say yes or no to each."""
-        return {name: self.chance(each) for name, each in probabilities.items()}
+        return {name: self.random() < each for name, each in probabilities.items()}
 
     def numbers(self, **ends: int) -> dict[str, int]:
         """Choose a whole number below each end."""
-        return {name: self.below(end) for name, end in ends.items()}
+        return {name: int(self.random() * end) for name, end in ends.items()}
 
     def digits(self, count: int) -> str:
         """Write so many digits."""
-        return str(self.below(10**count)).zfill(count)
+        return str(int(self.random() * 10**count)).zfill(count)
 
     def text(self, most: int) -> str:
         """Write up to so many sentences."""
