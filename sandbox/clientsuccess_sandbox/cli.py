@@ -196,26 +196,7 @@ def _run(sandbox: Sandbox, ready_file: Path | None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt), sandbox:
-        # A custom key may be in use elsewhere, so it is not shown.
-        is_default = sandbox.api_key == DEFAULT_KEY
-        key = DEFAULT_KEY if is_default else "<the key given with --key>"
-        others = {
-            "API_KEY_HEADER": (sandbox.key_header, ("either", "X-API-Key")),
-            "HEALTH_PATH": (sandbox.health_path, ("", "/health")),
-        }
-        unusual = "".join(
-            f" TAP_CLIENTSUCCESS_{name}={value}"
-            for name, (value, usual) in others.items()
-            if value not in usual
-        )
-        sys.stdout.write(
-            f"ClientSuccess sandbox on {sandbox.base_url} (Ctrl-C ends it)\n"
-            f"For the tap: export TAP_CLIENTSUCCESS_BASE_URL={sandbox.base_url} "
-            f"TAP_CLIENTSUCCESS_API_KEY={key}{unusual}\n"
-            f"To watch and control it: {sandbox.url}\n"
-        )
-        for name in sandbox.custom_searches:
-            sys.stdout.write(f"For a custom stream: path /{name}/search\n")
+        sys.stdout.writelines(f"{line}\n" for line in _greeting(sandbox))
         sys.stdout.flush()
         if ready_file is not None:
             # Who waits for the file never sees half of it.
@@ -223,6 +204,25 @@ def _run(sandbox: Sandbox, ready_file: Path | None) -> None:
             beside.write_text(f"{sandbox.base_url}\n")
             beside.replace(ready_file)
         threading.Event().wait()
+
+
+def _greeting(sandbox: Sandbox) -> Iterator[str]:
+    # A custom key may be in use elsewhere, so it is not shown.
+    is_default = sandbox.api_key == DEFAULT_KEY
+    settings = {
+        "BASE_URL": sandbox.base_url,
+        "API_KEY": DEFAULT_KEY if is_default else "<the key given with --key>",
+    }
+    if sandbox.key_header not in {"either", "X-API-Key"}:
+        settings["API_KEY_HEADER"] = sandbox.key_header
+    if sandbox.health_path not in {"", "/health"}:
+        settings["HEALTH_PATH"] = sandbox.health_path
+    exports = (f" TAP_CLIENTSUCCESS_{name}={value}" for name, value in settings.items())
+    yield f"ClientSuccess sandbox on {sandbox.base_url} (Ctrl-C ends it)"
+    yield f"For the tap: export{''.join(exports)}"
+    yield f"To watch and control it: {sandbox.url}"
+    for name in sandbox.custom_searches:
+        yield f"For a custom stream: path /{name}/search"
 
 
 if __name__ == "__main__":

@@ -56,12 +56,9 @@ class Store:
         unowned = {kind.name for kind in KINDS.values() if kind.may_be_unowned}
         custom = settings.custom_searches
         self.kinds = {name: custom_kind(name) for name in custom} | KINDS
+        counts = {**custom, **sizes(settings)}
         self.company = Company(
-            {**custom, **sizes(settings)},
-            settings.seed,
-            settings.now,
-            settings.ties,
-            unowned,
+            counts, settings.seed, settings.now, settings.ties, unowned
         )
         self._settings = settings
         self._behaviour = behaviour or Behaviour()
