@@ -7,20 +7,16 @@ from functools import cached_property
 from weakref import WeakKeyDictionary
 
 from singer_sdk.schema.source import SchemaDirectory, StreamSchema
-from singer_sdk.singerlib import Schema
 from singer_sdk.singerlib.catalog import Metadata
 
 from tap_clientsuccess import schemas
 from tap_clientsuccess.records.nullable import nullable_schema
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from singer_sdk.schema.source import SchemaSource
-    from singer_sdk.singerlib import Catalog, CatalogEntry
+    from singer_sdk.singerlib import CatalogEntry
     from singer_sdk.streams import Stream
 
-    from tap_clientsuccess.custom_fields import FieldDefinitions
     from tap_clientsuccess.records import JSONSchema
 
 
@@ -103,39 +99,23 @@ def with_custom_fields(schema: JSONSchema, added: JSONSchema) -> JSONSchema:
     return {**schema, "properties": {**properties, "custom": custom}}
 
 
-def make_nullable(catalog: Catalog) -> None:
-    """Let all but the primary keys be null in a catalog that was passed in.
+def schema_in(entry: CatalogEntry, stream: t.Any) -> JSONSchema:
+    """Return a stream's schema by its entry in a catalog.
+
+    All but the primary key may be null. A catalog that was discovered without settings
+    lacks the account's fields: they are added, where the stream is selected.
 
     Args:
-        catalog: The catalog; changed in place.
+        entry: The entry.
+        stream: The stream, with the keys of the entry.
     """
-    for entry in catalog.streams:
-        root = entry.metadata.get(())
-        keys = entry.key_properties or getattr(root, "table_key_properties", None) or ()
-        schema = entry.schema.to_dict()
-        if (made := nullable_schema(schema, keys)) != schema:
-            entry.schema = Schema.from_dict(made)
-
-
-def complete_catalog(
-    catalog: Catalog, resources: Mapping[str, str], definitions: FieldDefinitions
-) -> None:
-    """Add the account's fields to a catalog that was discovered without settings.
-
-    Args:
-        catalog: The catalog passed in; changed in place.
-        resources: Stream names and resource types of the streams with custom fields.
-        definitions: The account's fields.
-    """
-    for name, resource in resources.items():
-        entry = catalog.get_stream(name)
-        if not entry or not is_selected(entry):
-            continue
-        custom = (entry.schema.properties or {}).get("custom")
-        if custom is not None and not custom.properties:
-            added = definitions.properties(resource)
-            properties = {key: Schema.from_dict(item) for key, item in added.items()}
-            custom.properties = properties or None
+    schema = nullable_schema(entry.schema.to_dict(), stream.primary_keys)
+    custom = schema["properties"].get("custom")
+    lacks_fields = custom is not None and not custom.get("properties")
+    if stream.custom_fields_of and lacks_fields and is_selected(entry):
+        added = stream.custom_fields.properties(stream.custom_fields_of)
+        schema = with_custom_fields(schema, added)
+    return schema
 
 
 def is_selected(entry: CatalogEntry) -> bool:

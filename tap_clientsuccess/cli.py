@@ -1,4 +1,4 @@
-"""The command line: errors in one line, and the tests of ``--test``."""
+"""The command line: its options, what each of them runs, and errors in one line."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import os
 import sys
 import traceback
 import typing as t
+from functools import partial
 
 import click
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
-from singer_sdk.plugin_base import SingerCommand
+from singer_sdk.tap_base import CliTestOptionValue
 
 from tap_clientsuccess.config.environment import unread_settings, variable
 from tap_clientsuccess.config.files import read_object
@@ -21,41 +22,191 @@ from tap_clientsuccess.errors import (
     IncompleteError,
     MissingKeyError,
     RefusedError,
+    config_error,
     printable,
 )
-from tap_clientsuccess.singer.sdk import ConfigInput
+from tap_clientsuccess.health import check_connection
 from tap_clientsuccess.singer.signals import Interrupted
 from tap_clientsuccess.singer.writer import OutputError
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-logger = logging.getLogger("tap-clientsuccess")
+    from tap_clientsuccess.sync import SyncTap
 
-CONNECTION, ACCOUNT = "connection", "api"
-_ENVIRONMENT = "ENV"
-_STDOUT = 1
+logger = logging.getLogger("tap-clientsuccess")
 
 RETRY, MISTAKE, INCOMPLETE = 1, 2, 3
 """Exit codes: worth a retry; not before somebody has changed something; read, but not
 complete. After a signal, 128 and its number."""
 
+_CONNECTION, _ACCOUNT = "connection", "api"
+_NO_TEST = CliTestOptionValue.Disabled.value
+_TESTS = {_ACCOUNT, _CONNECTION, *(test.value for test in CliTestOptionValue)}
+_TEST_HELP = (
+    "Test the connection: one request with the key to the health endpoint, exit code 0 "
+    "or 1, one line of reason. --test=all reads one record of every stream that a sync "
+    "would read, --test=schema writes their schemas. --test=api finds out what this "
+    "account's API does, with at most 150 requests, and prints a report without the "
+    "account's data (--format=json for machines)."
+)
+_RETRIES_OF_DISCOVERY = 3
+_STDOUT = 1
 
-class TapCommand(SingerCommand):
-    """The SDK's command, with errors in one line."""
+
+def command(tap: type[SyncTap]) -> click.Command:
+    """Return the command line of the tap.
+
+    The options are the SDK's. But the SDK runs discovery and tests while it parses
+    them, before it knows the catalog, and opens files in the encoding of the locale.
+    """
+    return TapCommand(
+        name=tap.name,
+        help="Execute the Singer tap.",
+        callback=partial(_run, tap),
+        params=[
+            _flag("--version", "Display the package version."),
+            _flag("--about", "Display package metadata and settings."),
+            click.Option(
+                ["--format", "form"],
+                type=click.Choice(["json", "markdown"], case_sensitive=False),
+                help="Specify output style for --about",
+            ),
+            click.Option(
+                ["--config"],
+                multiple=True,
+                help="Configuration file location or 'ENV' to use environment "
+                "variables.",
+            ),
+            _flag("--discover", "Run the tap in discovery mode."),
+            click.Option(
+                ["--test"],
+                is_flag=False,
+                flag_value=_CONNECTION,
+                default=_NO_TEST,
+                help=_TEST_HELP,
+            ),
+            click.Option(["--catalog"], help="Use a Singer catalog file with the tap."),
+            click.Option(
+                ["--state"], help="Use a bookmarks file for incremental replication."
+            ),
+            _flag("--show-host", "Let the report of --test=api name the host."),
+        ],
+    )
+
+
+def _flag(name: str, text: str) -> click.Option:
+    return click.Option([name], is_flag=True, help=text)
+
+
+def _run(  # noqa: PLR0913 # an argument is an option
+    tap: type[SyncTap],
+    *,
+    version: bool,
+    about: bool,
+    form: str | None,
+    config: tuple[str, ...],
+    discover: bool,
+    test: str,
+    catalog: str | None,
+    state: str | None,
+    show_host: bool,
+) -> None:
+    """Do what the options say."""
+    if version:
+        tap.print_version(print_fn=click.echo)
+        return
+    settings, reads_environment = _read_config(config)
+    create = partial(tap, config=settings, parse_env_config=reads_environment)
+    if discover:
+        _discover(create(validate_config=False, setup_mapper=False))
+    elif test not in _TESTS:
+        raise config_error(
+            f"--test must be one of {', '.join(sorted(_TESTS))}", what="option"
+        )
+    elif about:
+        tap.print_about(form)
+    elif test == _CONNECTION:
+        logging.getLogger().setLevel(logging.ERROR)
+        _test_connection(create(setup_mapper=False))
+    elif test == _ACCOUNT:
+        _check_account(create(setup_mapper=False), form, shows_host=show_host)
+    else:
+        tap.print_version(print_fn=logger.info)
+        made = create(
+            state=None if state is None else read_object(state),
+            catalog=None if catalog is None else read_object(catalog),
+        )
+        if test == _NO_TEST:
+            made.run()
+        else:
+            made.run_test(test)
+
+
+def _read_config(paths: tuple[str, ...]) -> tuple[dict[str, t.Any], bool]:
+    """Read configuration files; later ones win, and ``ENV`` is not a file.
+
+    Returns:
+        The configuration, and whether the environment is read as well.
+
+    Raises:
+        ConfigValidationError: A file cannot be read, or is not a JSON object.
+    """
+    config: dict[str, t.Any] = {}
+    files = [path for path in paths if path.upper() != "ENV"]
+    for path in files:
+        config |= read_object(path)
+    reads_environment = len(files) < len(paths)
+    if not reads_environment and (unread := unread_settings(SCHEMA["properties"])):
+        logger.warning(
+            "%s: not read, because --config=ENV is not given",
+            ", ".join(map(variable, unread)),
+        )
+    return config, reads_environment
+
+
+def _discover(tap: SyncTap) -> None:
+    """Print the catalog."""
+    # Somebody waits for it.
+    tap.context.client.most_tries_unreachable = 1 + _RETRIES_OF_DISCOVERY
+    tap.run_discovery()
+
+
+def _test_connection(tap: SyncTap) -> None:
+    verdict = check_connection(tap.context.client, tap.context.settings)
+    if not verdict.works:
+        raise ApiError(verdict.reason)
+    logger.setLevel(logging.INFO)  # Whatever `quiet` says.
+    logger.info(verdict.reason)
+
+
+def _check_account(tap: SyncTap, form: str | None, *, shows_host: bool) -> None:
+    """Print what the account's API does; fail if a sync would not work."""
+    # Nothing else needs them: they would make up a tenth of the tap's own start.
+    from tap_clientsuccess.account_check.check import AccountCheck  # noqa: PLC0415
+    from tap_clientsuccess.account_check.report import (  # noqa: PLC0415
+        as_json,
+        as_markdown,
+    )
+
+    report = AccountCheck(tap).run(shows_host=shows_host)
+    click.echo(as_json(report) if form == "json" else as_markdown(report))
+    if report.reasons:
+        raise ApiError("; ".join(report.reasons))
+    logger.info("Report written, %d requests", report.requests)
+
+
+class TapCommand(click.Command):
+    """A command with errors in one line."""
 
     def main(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
         """Run the command; an error is one line on stderr, and an exit code."""
         given = sys.argv[1:] if not args or args[0] is None else args[0]
         is_test = any(arg.partition("=")[0] == "--test" for arg in given)
+        logging.captureWarnings(capture=True)
         with _printable_log(), _one_line_errors(is_test=is_test):
             # Otherwise click prints errors itself.
             sys.exit(super().main(*args, **{**kwargs, "standalone_mode": False}))
-
-    def invoke(self, ctx: click.Context) -> t.Any:
-        """Run the callback without the SDK's error output."""
-        logging.captureWarnings(capture=True)
-        return click.Command.invoke(self, ctx)
 
 
 @contextlib.contextmanager
@@ -123,55 +274,4 @@ def _unexpected(error: Exception) -> str:
         f"Unexpected {type(error).__name__} in {frame.name} ({frame.filename}, line "
         f"{frame.lineno}): please report it, with what "
         "TAP_CLIENTSUCCESS_LOGLEVEL=DEBUG shows"
-    )
-
-
-def read_config(paths: tuple[str, ...]) -> ConfigInput:
-    """Read configuration files; later ones win, and ``ENV`` is not a file.
-
-    Raises:
-        ConfigValidationError: A file cannot be read, or is not a JSON object.
-    """
-    config: dict[str, t.Any] = {}
-    files = [path for path in paths if path.upper() != _ENVIRONMENT]
-    for path in files:
-        config |= read_object(path)
-    reads_environment = len(files) < len(paths)
-    if not reads_environment and (unread := unread_settings(SCHEMA["properties"])):
-        logger.warning(
-            "%s: not read, because --config=ENV is not given",
-            ", ".join(map(variable, unread)),
-        )
-    return ConfigInput(config=config, parse_env=reads_environment)
-
-
-def adapt_options(params: list[click.Parameter]) -> None:
-    """Make the connection test the default of ``--test``; open files ourselves.
-
-    The SDK runs a test while it parses the options, before it knows the catalog, and
-    opens files in the encoding of the locale.
-
-    Args:
-        params: The options of the SDK's command; changed in place.
-    """
-    options = {param.name: param for param in params}
-    for name in ("catalog", "state"):
-        options[name].type = click.STRING
-    test = options["test"]
-    assert isinstance(test, click.Option)  # noqa: S101
-    test.callback, test.expose_value = None, True
-    test.flag_value = CONNECTION
-    test.help = (
-        "Test the connection: one request with the key to the health endpoint, exit "
-        "code 0 or 1, one line of reason. --test=all reads one record of every stream "
-        "that a sync would read, --test=schema writes their schemas. --test=api finds "
-        "out what this account's API does, with at most 150 requests, and prints a "
-        "report without the account's data (--format=json for machines)."
-    )
-    params.append(
-        click.Option(
-            ["--show-host"],
-            is_flag=True,
-            help="Let the report of --test=api name the host.",
-        )
     )

@@ -1,35 +1,18 @@
-"""The tap: its settings, its streams, its command line."""
+"""The tap: its settings, its streams, and the catalog and the state passed in."""
 
 from __future__ import annotations
 
 import contextlib
 import copy
 import logging
-import sys
 import typing as t
 from functools import partial
 
-import click
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
-from singer_sdk.tap_base import CliTestOptionValue
 
-from tap_clientsuccess.account_check.check import AccountCheck
-from tap_clientsuccess.account_check.report import as_json, as_markdown
-from tap_clientsuccess.catalog import (
-    complete_catalog,
-    is_selected,
-    make_nullable,
-    select_keys,
-)
-from tap_clientsuccess.cli import (
-    ACCOUNT,
-    CONNECTION,
-    TapCommand,
-    adapt_options,
-    read_config,
-)
+from tap_clientsuccess.catalog import is_selected, select_keys
+from tap_clientsuccess.cli import command
 from tap_clientsuccess.config.environment import how_to_set, read_environment
-from tap_clientsuccess.config.files import read_object
 from tap_clientsuccess.config.input_catalog import checked_catalog
 from tap_clientsuccess.config.input_state import (
     checked_state,
@@ -39,17 +22,12 @@ from tap_clientsuccess.config.input_state import (
 )
 from tap_clientsuccess.config.settings import DISTRIBUTION, PACKAGE, SCHEMA
 from tap_clientsuccess.config.validation import interval_problems, problems
-from tap_clientsuccess.errors import ApiError, config_error
-from tap_clientsuccess.health import check_connection
+from tap_clientsuccess.errors import config_error
 from tap_clientsuccess.singer import about_text  # noqa: F401 # it replaces the SDK's
 from tap_clientsuccess.singer.batch_files import check_storage
 from tap_clientsuccess.singer.mapper import StreamMapper
 from tap_clientsuccess.singer.reporter import be_quiet
-from tap_clientsuccess.singer.sdk import (
-    BatchConfig,
-    ConfigInput,
-    read_logging_as_utf8,
-)
+from tap_clientsuccess.singer.sdk import BatchConfig, read_logging_as_utf8
 from tap_clientsuccess.singer.signals import stop_signal
 from tap_clientsuccess.singer.stream_maps import (
     copied_streams,
@@ -67,10 +45,10 @@ from tap_clientsuccess.timestamps import is_future
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    import click
     from singer_sdk.singerlib import Catalog
 
     from tap_clientsuccess.streams.base import ClientSuccessStream
-
 
 read_logging_as_utf8()
 
@@ -78,15 +56,14 @@ read_logging_as_utf8()
 for sdk_logger in ("singer_sdk.mapper", "singer_sdk.singerlib.catalog"):
     logging.getLogger(sdk_logger).setLevel(logging.INFO)
 
-# The SDK logs these on every run; `read_config` logs what matters.
+# The SDK logs these on every run; the command line logs what matters.
 _NOISE = {
     "Parsing env var for settings config...",
     "Skipping parse of env var settings...",
 }
 logging.getLogger(PACKAGE).addFilter(lambda record: record.msg not in _NOISE)
 
-_RETRIES_OF_DISCOVERY = 3
-_TESTS = {ACCOUNT, CONNECTION, *(test.value for test in CliTestOptionValue)}
+_BUILT_IN = {stream.name: stream for stream in STREAMS}  # type: ignore[misc]
 
 
 class TapClientSuccess(SyncTap):
@@ -97,25 +74,18 @@ class TapClientSuccess(SyncTap):
     # The SDK adds its own settings to it.
     config_jsonschema = copy.deepcopy(SCHEMA)
     mapper: StreamMapper
+    _sources: Mapping[str, str] | None = None
+    """Where each variable was read, if the environment is."""
 
     def __init__(
-        self,
-        *,
-        parse_env_config: bool = False,
-        catalog: t.Any = None,
-        state: t.Any = None,
-        **kwargs: t.Any,
+        self, *, catalog: t.Any = None, state: t.Any = None, **options: t.Any
     ) -> None:
-        self._reads_environment = parse_env_config
-        self._sources: dict[str, str] = {}
         # A `Catalog` is a dictionary, too, but not a document.
         if type(catalog) is dict:
             catalog = checked_catalog(catalog)
         if isinstance(state, dict):
             state = checked_state(state)
-        super().__init__(
-            parse_env_config=parse_env_config, catalog=catalog, state=state, **kwargs
-        )
+        super().__init__(catalog=catalog, state=state, **options)
         self.message_writer.checkpoint = stop_signal.raise_if_set
         settings = self.context.settings
         if most := settings.requests_per_minute:
@@ -126,33 +96,115 @@ class TapClientSuccess(SyncTap):
                 "start_date is in the future: changes before it are not read"
             )
 
+    @classmethod
+    def get_singer_command(cls) -> click.Command:
+        """Return the command line."""
+        return command(cls)
+
+    def read_variables(self) -> dict[str, t.Any]:
+        """Return the settings in the environment; a misspelled one is an error."""
+        self.append_builtin_config(self.config_jsonschema)
+        config, self._sources = read_environment(self.config_jsonschema)
+        return config
+
+    def check_settings(
+        self, settings: dict[str, t.Any], *, raise_errors: bool
+    ) -> list[str]:
+        """Validate the settings; messages contain no values, which may be secrets.
+
+        Discovery works without settings, but not with invalid ones. Settings at their
+        default count as absent, because Meltano always passes them.
+        """
+        if settings.get("quiet"):
+            be_quiet()
+        # Only now: whether the run is quiet may stand in a file.
+        for variable, source in (self._sources or {}).items():
+            self.logger.info("%s: read from %s", variable, source)
+        self.append_builtin_config(self.config_jsonschema)
+        properties = self.config_jsonschema["properties"]
+        given = any(
+            value is not None and value != properties.get(name, {}).get("default")
+            for name, value in settings.items()
+        )
+        reads_environment = self._sources is not None
+        errors = problems(
+            settings,
+            self.config_jsonschema,
+            how_to_set=partial(how_to_set, is_read=reads_environment),
+            checks={
+                "custom_streams": partial(definition_problems, taken=_BUILT_IN),
+                "full_read_interval_days": partial(
+                    interval_problems, streams=self._names
+                ),
+            },
+        )
+        if errors and (given or raise_errors):
+            raise config_error(*errors)
+        self.is_configured = not errors
+        return errors
+
+    @property
+    def _names(self) -> set[str]:
+        """The names of all streams, turned off or not; sends no request."""
+        custom = self.config.get("custom_streams")
+        definitions = custom if isinstance(custom, list) else []
+        names = [each.get("name") for each in definitions if isinstance(each, dict)]
+        return {*_BUILT_IN, *(name for name in names if isinstance(name, str))}
+
+    @property
+    def _turned_off(self) -> dict[str, str]:
+        """The streams that the settings turn off, each with its setting.
+
+        They are not in the catalog: Meltano selects all that it has.
+        """
+        settings = self.context.settings
+        kinds: dict[type[ClientSuccessStream], str] = {}
+        if settings.v1_streams == "off":
+            kinds[ReferenceList] = "v1_streams"
+        if not settings.read_details:
+            kinds[DetailStream] = "read_details"
+        return {
+            name: setting
+            for kind, setting in kinds.items()
+            for name, stream in _BUILT_IN.items()
+            if issubclass(stream, kind)
+        }
+
+    def discover_streams(self) -> list[ClientSuccessStream]:
+        """Return the built-in streams and those of the setting `custom_streams`."""
+        names = _BUILT_IN.keys() - self._turned_off
+        enabled = [stream(self) for name, stream in _BUILT_IN.items() if name in names]
+        return [*enabled, *custom_streams(self)]
+
     def setup_mapper(self) -> None:
         """Decide what is read, under which names, with which columns.
 
         Raises:
             ConfigValidationError: Stream maps or batch files would fail the sync.
         """
-        catalog = self.input_catalog
-        if catalog is not None:
-            self._settle_selection(catalog)
+        if self.input_catalog is not None:
+            self._settle_selection(self.input_catalog)
         self._check_outputs()
         if self.config.get("custom_fields_interval_days") is not None:
             self.logger.warning(
                 "custom_fields_interval_days is deprecated: set "
                 "full_read_interval_days to an object with custom_fields"
             )
-        if catalog is not None:
-            resources = {
-                stream.name: stream.custom_fields_of  # type: ignore[misc]
-                for stream in STREAMS
-                if stream.custom_fields_of
-            }
-            complete_catalog(catalog, resources, self.context.custom_fields)
-            make_nullable(catalog)
         streams = self._all_streams
         with self._stream_map_errors():
             for stream in streams:
                 self.mapper.register(stream)
+
+    def _settle_selection(self, catalog: Catalog) -> None:
+        """Remove what the settings turn off, and select the keys of all else."""
+        for name, setting in self._turned_off.items():
+            entry = catalog.pop(name, None)
+            if entry and is_selected(entry):
+                self.logger.info("%s: skipped, because %s is off", name, setting)
+        for entry in catalog.streams:
+            name = entry.tap_stream_id
+            for key in select_keys(entry):
+                self.logger.warning("%s: %s stays selected, as it is a key", name, key)
 
     def _check_outputs(self) -> None:
         """Check stream maps and batch files before the first request."""
@@ -172,6 +224,15 @@ class TapClientSuccess(SyncTap):
             )
         check_storage(BatchConfig.from_dict(batch_config))
 
+    @property
+    def _read_names(self) -> set[str]:
+        """The names of the streams that are read; sends no request."""
+        names = self._names - self._turned_off.keys()
+        if self.input_catalog is None:
+            return names
+        entries = self.input_catalog.items()
+        return {name for name, entry in entries if name in names and is_selected(entry)}
+
     @contextlib.contextmanager
     def _stream_map_errors(self) -> Iterator[None]:
         try:
@@ -180,17 +241,6 @@ class TapClientSuccess(SyncTap):
             if not self.config.get("stream_maps"):
                 raise
             raise stream_map_error(error) from None
-
-    def _settle_selection(self, catalog: Catalog) -> None:
-        """Remove what the settings turn off, and select the keys of all else."""
-        for name, setting in self._disabled_streams.items():
-            entry = catalog.pop(name, None)
-            if entry and is_selected(entry):
-                self.logger.info("%s: skipped, because %s is off", name, setting)
-        for entry in catalog.streams:
-            name = entry.tap_stream_id
-            for key in select_keys(entry):
-                self.logger.warning("%s: %s stays selected, as it is a key", name, key)
 
     def load_state(self, state: dict[str, t.Any]) -> None:
         """Load the state, and warn about streams that start over in spite of it.
@@ -221,204 +271,6 @@ class TapClientSuccess(SyncTap):
             self.logger.warning("%s", what)
 
     @property
-    def _names(self) -> set[str]:
-        """The names of all streams, turned off or not; sends no request."""
-        return self._names_of(self.config)
-
-    @staticmethod
-    def _names_of(config: Mapping[str, t.Any]) -> set[str]:
-        custom = config.get("custom_streams")
-        definitions = custom if isinstance(custom, list) else []
-        names = [each.get("name") for each in definitions if isinstance(each, dict)]
-        built_in = {stream.name for stream in STREAMS}  # type: ignore[misc]
-        return built_in | {name for name in names if isinstance(name, str)}
-
-    @property
-    def _read_names(self) -> set[str]:
-        """The names of the streams that are read; sends no request."""
-        names = self._names - self._disabled_streams.keys()
-        if self.input_catalog is None:
-            return names
-        entries = self.input_catalog.items()
-        return {name for name, entry in entries if name in names and is_selected(entry)}
-
-    def discover_streams(self) -> list[ClientSuccessStream]:
-        """Return the built-in streams and those of the setting `custom_streams`."""
-        disabled = self._disabled_streams
-        enabled = [stream(self) for stream in STREAMS if stream.name not in disabled]  # type: ignore[misc]
-        return [*enabled, *custom_streams(self)]
-
-    @property
-    def _disabled_streams(self) -> dict[str, str]:
-        """The streams that the settings turn off, each with its setting.
-
-        They are not in the catalog: Meltano selects all that it has.
-        """
-        settings = self.context.settings
-        is_off = {
-            ReferenceList: ("v1_streams", settings.v1_streams == "off"),
-            DetailStream: ("read_details", not settings.read_details),
-        }
-        return {
-            stream.name: setting  # type: ignore[misc]
-            for kind, (setting, applies) in is_off.items()
-            for stream in STREAMS
-            if applies and issubclass(stream, kind)
-        }
-
-    def read_variables(self) -> dict[str, t.Any]:
-        """Return the settings in the environment; a misspelled one is an error."""
-        self.append_builtin_config(self.config_jsonschema)
-        config, self._sources = read_environment(self.config_jsonschema)
-        return config
-
-    def check_settings(
-        self, settings: dict[str, t.Any], *, raise_errors: bool
-    ) -> list[str]:
-        """Validate the settings; messages contain no values, which may be secrets.
-
-        Discovery works without settings, but not with invalid ones. Settings at their
-        default count as absent, because Meltano always passes them.
-        """
-        if settings.get("quiet"):
-            be_quiet()
-        # Only now: whether the run is quiet may stand in a file.
-        for variable, source in self._sources.items():
-            self.logger.info("%s: read from %s", variable, source)
-        self.append_builtin_config(self.config_jsonschema)
-        properties = self.config_jsonschema["properties"]
-        given = any(
-            value is not None and value != properties.get(name, {}).get("default")
-            for name, value in settings.items()
-        )
-        taken = [stream.name for stream in STREAMS]  # type: ignore[misc]
-        errors = problems(
-            settings,
-            self.config_jsonschema,
-            how_to_set=partial(how_to_set, is_read=self._reads_environment),
-            checks={
-                "custom_streams": partial(definition_problems, taken=taken),
-                "full_read_interval_days": partial(
-                    interval_problems, streams=self._names_of(settings)
-                ),
-            },
-        )
-        if errors and (given or raise_errors):
-            raise config_error(*errors)
-        self.is_configured = not errors
-        return errors
-
-    @classmethod
-    def get_singer_command(cls) -> click.Command:
-        """Return the command, with a connection test and one-line errors."""
-        command = super().get_singer_command()
-        adapt_options(command.params)
-        return TapCommand(
-            name=command.name,
-            callback=command.callback,
-            context_settings=command.context_settings,
-            params=command.params,
-            help=command.help,
-            logger=cls.logger,
-        )
-
-    @classmethod
-    def cb_config(
-        cls,
-        ctx: click.Context,  # noqa: ARG003
-        param: click.Option,  # noqa: ARG003
-        value: tuple[str, ...],
-    ) -> ConfigInput:
-        """Read the configuration files."""
-        return read_config(value)
-
-    @property
     def shared_names(self) -> set[str]:
         """The names under which several streams leave."""
         return self.mapper.shared_names
-
-    @classmethod
-    def invoke(  # type: ignore[override] # noqa: PLR0913 # as the SDK does
-        cls,
-        *,
-        about: bool = False,
-        about_format: str | None = None,
-        config: ConfigInput | None = None,
-        state: str | None = None,
-        catalog: str | None = None,
-        test: str = CliTestOptionValue.Disabled.value,
-        show_host: bool = False,
-    ) -> None:
-        """Sync, test, or print information about the tap."""
-        if test not in _TESTS:
-            raise config_error(
-                f"--test must be one of {', '.join(sorted(_TESTS))}", what="option"
-            )
-        if about:
-            cls.print_about(about_format)
-            return
-        given = config or ConfigInput()
-        if test == CONNECTION:
-            cls._test_connection(given)
-        if test == ACCOUNT:
-            cls._check_account(given, about_format, shows_host=show_host)
-        cls.print_version(print_fn=cls.logger.info)
-        tap = cls(
-            config=given.config,
-            state=None if state is None else read_object(state),
-            catalog=None if catalog is None else read_object(catalog),
-            parse_env_config=given.parse_env,
-        )
-        if test == CliTestOptionValue.Disabled.value:
-            tap.run()
-        else:
-            tap.run_test(test)
-
-    @classmethod
-    def _test_connection(cls, given: ConfigInput) -> t.NoReturn:
-        logging.getLogger().setLevel(logging.ERROR)
-        tap = cls(
-            config=given.config, parse_env_config=given.parse_env, setup_mapper=False
-        )
-        verdict = check_connection(tap.context.client, tap.context.settings)
-        if not verdict.works:
-            raise ApiError(verdict.reason)
-        cls.logger.setLevel(logging.INFO)  # Whatever `quiet` says.
-        cls.logger.info(verdict.reason)
-        sys.exit()
-
-    @classmethod
-    def _check_account(
-        cls, given: ConfigInput, form: str | None, *, shows_host: bool
-    ) -> t.NoReturn:
-        """Print what the account's API does; exit with 0 if a sync would work."""
-        tap = cls(
-            config=given.config, parse_env_config=given.parse_env, setup_mapper=False
-        )
-        report = AccountCheck(tap).run(shows_host=shows_host)
-        click.echo(as_json(report) if form == "json" else as_markdown(report))
-        if report.reasons:
-            raise ApiError("; ".join(report.reasons))
-        cls.logger.info("Report written, %d requests", report.requests)
-        sys.exit()
-
-    @classmethod
-    def cb_discover(
-        cls,
-        ctx: click.Context,
-        param: click.Option,  # noqa: ARG003
-        value: bool,  # noqa: FBT001
-    ) -> None:
-        """Print the catalog. The SDK's version prints each error on its own line."""
-        if value:
-            given = ctx.params["config"]
-            tap = cls(
-                config=given.config,
-                parse_env_config=given.parse_env,
-                validate_config=False,
-                setup_mapper=False,
-            )
-            # Somebody waits for it.
-            tap.context.client.most_tries_unreachable = 1 + _RETRIES_OF_DISCOVERY
-            tap.run_discovery()
-            ctx.exit()

@@ -7,7 +7,7 @@ import typing as t
 from collections import Counter
 from functools import cached_property
 
-from tap_clientsuccess.catalog import SCHEMAS, AccountSchema
+from tap_clientsuccess.catalog import SCHEMAS, AccountSchema, schema_in
 from tap_clientsuccess.errors import ApiError, MissingKeyError, counted
 from tap_clientsuccess.records.record_reader import NO_RECORD, RecordReader
 from tap_clientsuccess.singer.outcome import Outcome, Status
@@ -64,7 +64,7 @@ class ClientSuccessStream(ScheduledStream):
         """
         super().apply_catalog(catalog)
         entry = catalog.get_stream(self.name)
-        self.schema = entry.schema.to_dict() if entry else {"properties": {}}
+        self.schema = schema_in(entry, self) if entry else {"properties": {}}
 
     @property
     def reporter(self) -> Reporter:
