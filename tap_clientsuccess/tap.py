@@ -14,15 +14,14 @@ from tap_clientsuccess.catalog import is_selected, select_keys
 from tap_clientsuccess.cli import command
 from tap_clientsuccess.config.environment import how_to_set, read_environment
 from tap_clientsuccess.config.input_catalog import checked_catalog
-from tap_clientsuccess.config.input_state import (
-    checked_state,
-    effects_missed,
-    without_partitions,
-    wrong_bookmarks,
-)
 from tap_clientsuccess.config.settings import DISTRIBUTION, PACKAGE, SCHEMA
 from tap_clientsuccess.config.validation import interval_problems, problems
 from tap_clientsuccess.errors import config_error
+from tap_clientsuccess.schedule.input_state import (
+    checked_state,
+    effects_missed,
+    without_partitions,
+)
 from tap_clientsuccess.singer import about_text  # noqa: F401 # it replaces the SDK's
 from tap_clientsuccess.singer.batch_files import check_storage
 from tap_clientsuccess.singer.mapper import StreamMapper
@@ -265,8 +264,6 @@ class TapClientSuccess(SyncTap):
             and stream.replication_key
             and stream.replication_method == REPLICATION_INCREMENTAL
         }
-        if problems := list(wrong_bookmarks(state, keys)):
-            raise config_error(*problems, what="state")
         for what in effects_missed(state, keys, self._names):
             self.logger.warning("%s", what)
 

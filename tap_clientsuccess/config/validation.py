@@ -96,9 +96,7 @@ def _unknown(
     for name in sorted(given):
         if name in known or name.startswith("_"):
             continue
-        near = nearest(name, known)
-        hint = f"; did you mean {near}?" if near else ""
-        yield f"{within}{name} is not a setting{hint}"
+        yield f"{within}{name} is not a setting{did_you_mean(name, known)}"
 
 
 def interval_problems(
@@ -117,8 +115,7 @@ def interval_problems(
         if days is not None and not math.isfinite(days):
             yield f"full_read_interval_days.{name} must be a number of days"
     for name in sorted({*given} - {"*", *streams}):
-        near = nearest(name, streams)
-        hint = f"; did you mean {near}?" if near else ""
+        hint = did_you_mean(name, streams)
         yield f"full_read_interval_days: there is no stream {name}{hint}"
 
 
@@ -126,6 +123,28 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name closest to a misspelled one, if any is close."""
     near = difflib.get_close_matches(name.lower(), known, n=1)
     return near[0] if near else None
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a hint at the known name closest to a misspelled one; or nothing."""
+    near = nearest(name, known)
+    return f"; did you mean {near}?" if near else ""
+
+
+def misfit(value: t.Any, kind: t.Any, where: str) -> str | None:
+    """Say where a JSON value is not of a kind, and how; None if it is.
+
+    Args:
+        value: The value.
+        kind: A type that `msgspec` knows.
+        where: What the value is called.
+    """
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        what, _, path = str(error).partition(" - at `$")
+        return f"{where}{path.removesuffix('`')}: {what}"
+    return None
 
 
 def unwritable(value: t.Any) -> str | None:

@@ -17,7 +17,7 @@ from singer_sdk.mapper import (
 )
 from singer_sdk.singerlib.json import deserialize_json, serialize_json
 
-from tap_clientsuccess.config.validation import nearest
+from tap_clientsuccess.config.validation import did_you_mean
 from tap_clientsuccess.errors import ApiError, config_error
 from tap_clientsuccess.singer.sdk import failed_at
 
@@ -63,8 +63,7 @@ def unknown_streams(stream_maps: Maps, known: Collection[str]) -> Iterator[str]:
         if source in aliases:
             hint = f"; {source} is the alias in stream_maps.{aliases[source]}"
         else:
-            near = nearest(source, known)
-            hint = f"; did you mean {near}?" if near else ""
+            hint = did_you_mean(source, known)
         yield f"stream_maps.{where}: there is no stream {source}{hint}"
 
 

@@ -76,45 +76,49 @@ def with_field(name: str, value: dict[str, t.Any]) -> Callable[[Entry], object]:
     return lambda entry: entry["metadata"].append(item)
 
 
+LONG = "x" * 20_000
+SCHEMA: dict[str, t.Any] = {"properties": {}}
+ENTRY = {"tap_stream_id": "x", "schema": SCHEMA}
+NAME = ".schema.properties.name"
+ROOT = ".metadata[0].metadata"
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (with_property({"type": "strng"}), "the type of schema.name must be one of"),
-        (with_property({"type": ["null", 1]}), "the type of schema.name must be one"),
-        (with_property({"items": {"type": ""}}), "the type of schema.name.items must"),
-        (with_property({"properties": 1}), "schema.name.properties must be an object"),
-        (with_property({"properties": {"a": []}}), "schema.name.a must be an object"),
-        (with_property(None), "schema.name must be an object"),
-        (with_property({"format": []}), "the format of schema.name must be a string"),
-        (with_property({"anyOf": 5}), "anyOf of schema.name must be a list of objects"),
-        (with_property({"anyOf": [5]}), "anyOf of schema.name must be a list of"),
-        (lambda e: e["schema"].update(properties=None), "schema must be an object"),
-        (lambda e: e.update(schema=None), "schema must be an object with properties"),
-        (lambda e: e.pop("schema"), "schema must be an object with properties"),
-        (with_metadata(None), "metadata must be a list"),
-        (with_metadata([1]), "metadata.0 must be an object with breadcrumb"),
-        (with_metadata([{"metadata": {}}]), "metadata.0 must be an object with"),
-        (with_metadata([{"breadcrumb": [], "metadata": 0}]), "metadata.0 must be"),
-        (with_breadcrumb([["properties"]]), "metadata.0 must be an object with bread"),
-        (with_breadcrumb([None, "x"]), "metadata.0 must be an object with breadcrumb"),
-        (with_root({"selected": "false"}), "selected of metadata.0 must be true or"),
-        (with_root({"selected-by-default": 1}), "selected-by-default of metadata.0 mu"),
-        (with_root({"replication-method": "LOG_BASED"}), "replication-method of metad"),
-        (with_root({"replication-key": []}), "replication-key of metadata.0 must be a"),
-        (with_root({"table-key-properties": "id"}), "table-key-properties of metadata"),
-        (with_property({"required": None}), "required of schema.name must be a list"),
-        (
-            with_property({"description": "\ud800"}),
-            "the entry has half a surrogate pair",
-        ),
-        (lambda e: e.update(replication_method=5), "replication_method must be FULL_T"),
-        (lambda e: e.update(replication_key=["x"]), "replication_key must be a name"),
-        (lambda e: e.update(replication_key="x"), "the replication key x is not in"),
-        (lambda e: e.update(key_properties=[["id"]]), "key_properties must be a list"),
-        (lambda e: e.update(stream="customers"), "stream must be the same as"),
-        (lambda e: e.update(key_properties=["ID"]), "the primary key ID is not in"),
-        (lambda e: e.update(key_properties="id"), "key_properties must be a list"),
-        (lambda e: e["schema"]["properties"].pop("id"), "the primary key id is not"),
+        (with_property({"type": "strng"}), f"{NAME}.type: Invalid enum value 'strng'"),
+        (with_property({"type": ["null", 1]}), f"{NAME}.type[1]: Expected `str`, got"),
+        (with_property({"items": {"type": ""}}), f"{NAME}.items.type: Invalid enum"),
+        (with_property({"properties": 1}), f"{NAME}.properties: Expected `object`"),
+        (with_property({"properties": {"a": []}}), f"{NAME}.properties.a: Expected"),
+        (with_property(None), f"{NAME}: Expected `object`, got `null`"),
+        (with_property({"format": []}), f"{NAME}.format: Expected `str`"),
+        (with_property({"anyOf": 5}), f"{NAME}.anyOf: Expected `array`"),
+        (with_property({"anyOf": [5]}), f"{NAME}.anyOf[0]: Expected `object`"),
+        (with_property({"required": None}), f"{NAME}.required: Expected `array`"),
+        (lambda e: e["schema"].update(properties=None), ".schema.properties: Expected"),
+        (lambda e: e.update(schema=None), ".schema: Expected `object`, got `null`"),
+        (lambda e: e.pop("schema"), ": Object missing required field `schema`"),
+        (with_metadata(None), ".metadata: Expected `array`, got `null`"),
+        (with_metadata([1]), ".metadata[0]: Expected `object`, got `int`"),
+        (with_metadata([{"metadata": {}}]), ".metadata[0]: Object missing required f"),
+        (with_metadata([{"breadcrumb": [], "metadata": 0}]), f"{ROOT}: Expected `ob"),
+        (with_breadcrumb([["properties"]]), ".metadata[0].breadcrumb[0]: Expected"),
+        (with_breadcrumb([None, "x"]), ".metadata[0].breadcrumb[0]: Expected `str`"),
+        (with_root({"selected": "false"}), f"{ROOT}.selected: Expected `bool | null`"),
+        (with_root({"selected-by-default": 1}), f"{ROOT}.selected-by-default: Expect"),
+        (with_root({"replication-method": "LOG"}), f"{ROOT}.replication-method: Expe"),
+        (with_root({"replication-key": []}), f"{ROOT}.replication-key: Expected `str"),
+        (with_root({"table-key-properties": "id"}), f"{ROOT}.table-key-properties: E"),
+        (with_property({"description": "\ud800"}), ": the entry has half a surrogate"),
+        (lambda e: e.update(replication_method=5), ".replication_method: Expected"),
+        (lambda e: e.update(replication_key=["x"]), ".replication_key: Expected `str"),
+        (lambda e: e.update(replication_key="x"), ": the replication key x is not in"),
+        (lambda e: e.update(key_properties=[["id"]]), ".key_properties[0]: Expected"),
+        (lambda e: e.update(stream="customers"), ": stream must be the same as"),
+        (lambda e: e.update(key_properties=["ID"]), ": the primary key ID is not in"),
+        (lambda e: e.update(key_properties="id"), ".key_properties: Expected `array"),
+        (lambda e: e["schema"]["properties"].pop("id"), ": the primary key id is not"),
     ],
 )
 def test_an_invalid_stream_of_a_catalog(
@@ -127,7 +131,7 @@ def test_an_invalid_stream_of_a_catalog(
     sandbox.requests.clear()
     change(clients(catalog))
     error = only_error(run(catalog=catalog), sandbox)
-    assert f"Invalid catalog: clients: {words}" in error
+    assert f"Invalid catalog: clients{words}" in error
 
 
 @pytest.mark.parametrize(
@@ -136,9 +140,10 @@ def test_an_invalid_stream_of_a_catalog(
         ({}, "streams must be a list"),
         ({"streams": None}, "streams must be a list"),
         ({"streams": {}}, "streams must be a list"),
-        ({"streams": [1]}, "streams.0 has no tap_stream_id"),
-        ({"streams": [{"schema": {}}]}, "streams.0 has no tap_stream_id"),
-        ({"streams": [{"tap_stream_id": "x" * 20_000}]}, "streams.0: tap_stream_id is"),
+        ({"streams": [1]}, "streams[0]: Expected `object`, got `int`"),
+        ({"streams": [{"schema": SCHEMA}]}, "streams[0]: Object missing required"),
+        ({"streams": [{"tap_stream_id": LONG}]}, "streams[0].tap_stream_id: Expected"),
+        ({"streams": [ENTRY, ENTRY]}, "x: there are two entries of this stream"),
     ],
 )
 def test_an_invalid_catalog(
@@ -151,11 +156,11 @@ def test_an_invalid_catalog(
     ("bookmarks", "words"),
     [
         (1, "bookmarks must be an object"),
-        ({"clients": 1}, "the bookmark of clients must be an object"),
-        ({"clients": {"progress_markers": 1}}, "progress_markers of clients must be"),
-        ({"clients": {"partitions": 1}}, "partitions of clients must be a list"),
-        ({"clients": {"partitions": [1]}}, "partitions of clients must be a list"),
-        ({"clients": {"replication_key_value": []}}, "the bookmark of clients is not"),
+        ({"clients": 1}, "bookmarks.clients: Expected `object`, got `int`"),
+        ({"clients": {"progress_markers": 1}}, "bookmarks.clients.progress_markers: E"),
+        ({"clients": {"partitions": 1}}, "bookmarks.clients.partitions: Expected `"),
+        ({"clients": {"partitions": [1]}}, "bookmarks.clients.partitions[0]: Expec"),
+        ({"clients": {"replication_key_value": []}}, "bookmarks.clients.replication_"),
     ],
 )
 def test_an_invalid_state(
@@ -374,9 +379,6 @@ def test_a_key_stays_selected(
             assert key in message["schema"]["properties"]
         elif message["type"] == "RECORD":
             assert message["record"][key]
-
-
-LONG = "x" * 20_000
 
 
 @pytest.mark.parametrize(

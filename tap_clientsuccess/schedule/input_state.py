@@ -1,11 +1,20 @@
-"""Check a state, unwrap it, and say where it will have no effect."""
+"""Check the state that was passed in, unwrap it, and say where it has no effect."""
 
 from __future__ import annotations
 
 import typing as t
 
-from tap_clientsuccess.config.validation import nearest, unwritable
+import msgspec
+
+from tap_clientsuccess.config.validation import did_you_mean, misfit, unwritable
 from tap_clientsuccess.errors import config_error
+from tap_clientsuccess.schedule.noted import (
+    FIRST_READ_BEGAN,
+    PAST,
+    UNDERWAY,
+    VERSION,
+)
+from tap_clientsuccess.singer.mapper import OWNERS
 from tap_clientsuccess.timestamps import parse_time
 
 if t.TYPE_CHECKING:
@@ -16,18 +25,17 @@ Document = dict[str, t.Any]
 _WRAPPERS = ("value", "singer_state")
 """Members that hold the state in a STATE message, and in what Meltano prints."""
 
-_INTERIM = {
-    "starting_replication_value",
-    "replication_key_signpost",
-    "first_read_began",
-    "full_read",
-    "full_read_in_progress",
-    "table_version",
-    "column_owners",
-}
-"""What the SDK and the streams note in a bookmark besides its time."""
+_OF_SDK = {"starting_replication_value", "replication_key_signpost"}
+_OWN = {FIRST_READ_BEGAN, PAST, UNDERWAY, VERSION, OWNERS}
+"""What a bookmark has besides its time, and before it has one."""
 
-_LONGEST_TIME = 100
+
+class _Bookmark(msgspec.Struct):
+    """What the SDK reads of a bookmark."""
+
+    replication_key_value: str | int | float | bool | None = None
+    progress_markers: Document = {}
+    partitions: list[Document] = []
 
 
 def checked_state(document: Mapping[str, t.Any]) -> Document:
@@ -42,41 +50,18 @@ def checked_state(document: Mapping[str, t.Any]) -> Document:
         if not wrapped or not isinstance(wrapped[0], dict):
             break
         state = wrapped[0]
-    if problems := list(_state_problems(state)):
-        raise config_error(*problems, what="state")
-    return state
-
-
-def _state_problems(state: Document) -> Iterator[str]:
-    """Find what the SDK cannot work with in a state.
-
-    Yields:
-        One sentence a problem, with the name of the stream.
-    """
     bookmarks = state.get("bookmarks", {})
     if not isinstance(bookmarks, dict):
-        yield "bookmarks must be an object"
-        return
-    for name, bookmark in bookmarks.items():
-        if why := unwritable({name: bookmark}):
-            yield f"the bookmark of {name} has {why}"
-        elif not isinstance(bookmark, dict):
-            yield f"the bookmark of {name} must be an object"
-        else:
-            yield from _bookmark_problems(name, bookmark)
-
-
-def _bookmark_problems(name: str, bookmark: Document) -> Iterator[str]:
-    value = bookmark.get("replication_key_value")
-    if isinstance(value, list | dict) or len(str(value)) > _LONGEST_TIME:
-        yield f"the bookmark of {name} is not a time"
-    if not isinstance(bookmark.get("progress_markers", {}), dict):
-        yield f"progress_markers of {name} must be an object"
-    partitions = bookmark.get("partitions", [])
-    if not isinstance(partitions, list) or not all(
-        isinstance(partition, dict) for partition in partitions
-    ):
-        yield f"partitions of {name} must be a list of objects"
+        raise config_error("bookmarks must be an object", what="state")
+    problems = [
+        f"the bookmark of {name} has {why}"
+        if (why := unwritable({name: bookmark}))
+        else misfit(bookmark, _Bookmark, f"bookmarks.{name}")
+        for name, bookmark in bookmarks.items()
+    ]
+    if found := list(filter(None, problems)):
+        raise config_error(*found, what="state")
+    return state
 
 
 def without_partitions(state: Document) -> Document:
@@ -100,12 +85,20 @@ def effects_missed(
 
     Yields:
         One sentence a stream.
+
+    Raises:
+        ConfigValidationError: A bookmark that would be used is not a time.
     """
     bookmarks = state.get("bookmarks", {})
+    if wrong := [
+        f"the bookmark of {name} is not a time"
+        for name, key in replication_keys.items()
+        if _is_no_time(bookmarks.get(name, {}), key)
+    ]:
+        raise config_error(*wrong, what="state")
     for name, bookmark in bookmarks.items():
         if name not in known:
-            near = nearest(name, known)
-            hint = f"; did you mean {near}?" if near else ""
+            hint = did_you_mean(name, known)
             yield f"{name}: bookmark ignored, as there is no such stream{hint}"
         elif name in replication_keys and (
             why := _why_unusable(bookmark, replication_keys[name])
@@ -121,6 +114,14 @@ def effects_missed(
         yield "The state has no bookmarks: all streams start over"
 
 
+def _is_no_time(bookmark: Document, replication_key: str) -> bool:
+    """Tell whether a bookmark of this key has something else than a time."""
+    value = bookmark.get("replication_key_value")
+    if value is None or bookmark.get("replication_key") != replication_key:
+        return False
+    return not (isinstance(value, str) and parse_time(value))
+
+
 def _why_unusable(bookmark: Document, replication_key: str) -> str | None:
     named = bookmark.get("replication_key")
     if bookmark.get("replication_key_value") is None:
@@ -128,7 +129,7 @@ def _why_unusable(bookmark: Document, replication_key: str) -> str | None:
             return (
                 "its bookmarks in the state are of partitions, which it does not have"
             )
-        if bookmark.keys() - _INTERIM:
+        if bookmark.keys() - _OF_SDK - _OWN:
             return "its bookmark in the state has no replication_key_value"
         return None
     if not named:
@@ -136,15 +137,3 @@ def _why_unusable(bookmark: Document, replication_key: str) -> str | None:
     if named != replication_key:
         return f"its bookmark in the state is of '{named}', not of '{replication_key}'"
     return None
-
-
-def wrong_bookmarks(
-    state: Document, replication_keys: Mapping[str, str]
-) -> Iterator[str]:
-    """Find bookmarks of streams that are read which are not times."""
-    for name, key in replication_keys.items():
-        bookmark = state.get("bookmarks", {}).get(name, {})
-        value = bookmark.get("replication_key_value")
-        is_used = value is not None and bookmark.get("replication_key") == key
-        if is_used and not (isinstance(value, str) and parse_time(value)):
-            yield f"the bookmark of {name} is not a time"
