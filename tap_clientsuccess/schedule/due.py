@@ -5,13 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import typing as t
 
+from tap_clientsuccess.schedule.noted import NEVER
 from tap_clientsuccess.singer.outputs import hash_of, unpacked
 
 if t.TYPE_CHECKING:
     from tap_clientsuccess.schedule.noted import Past
     from tap_clientsuccess.singer.outputs import Outputs
-
-NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 _DAY = dt.timedelta(days=1)
 _MOST_EARLY = dt.timedelta(hours=3)
@@ -63,17 +62,10 @@ class Facts(t.NamedTuple):
 
 
 def why_due(past: Past, facts: Facts, now: dt.datetime) -> str:
-    """Return why a full read is due; nothing if it is not.
-
-    Args:
-        past: What is known of earlier ones.
-        facts: What decides.
-        now: The time, by the server's clock.
-    """
-    interval = facts.interval
-    if interval is None:
+    """Return why a full read is due; nothing if it is not."""
+    if (interval := facts.interval) is None:
         return ""
-    since = _latest(past)
+    since = past.latest
     early = min(interval * _EARLY, _MOST_EARLY) + _JITTER
     is_time = now - since >= interval - early
     reasons = {
@@ -85,33 +77,13 @@ def why_due(past: Past, facts: Facts, now: dt.datetime) -> str:
         start, before = facts.start_date or NEVER, past.start_date or NEVER
         reasons |= {
             "its name, key or stream map changed": past.shape != facts.outputs.shape,
-            "there are new columns": not facts.outputs.columns
-            <= unpacked(past.columns),
+            "there are new columns": bool(
+                facts.outputs.columns - unpacked(past.columns)
+            ),
             "start_date is earlier": start < before,
             past.due: bool(past.due),
         }
     return next((reason for reason, holds in reasons.items() if holds), "")
-
-
-def next_due(past: Past, facts: Facts, now: dt.datetime) -> dt.datetime | None:
-    """Return when the next full read is due; None for never.
-
-    Args:
-        past: What is known of earlier ones.
-        facts: What decides.
-        now: The time, by the server's clock.
-    """
-    if facts.is_whole or facts.interval is None:
-        return None
-    if past.failed == 1 or past.due:
-        return now
-    since = _latest(past)
-    return None if since == NEVER else since + facts.interval
-
-
-def _latest(past: Past) -> dt.datetime:
-    """Return when the read began from which the interval counts."""
-    return max(past.began or NEVER, (past.failed > 1 and past.tried) or NEVER)
 
 
 def _in_words(interval: dt.timedelta) -> str:

@@ -20,6 +20,7 @@ UNDERWAY = "full_read_in_progress"
 VERSION = "table_version"
 FIRST_READ_BEGAN = "first_read_began"
 
+NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 _DAY = dt.timedelta(days=1)
 
 Time = t.Annotated[dt.datetime, msgspec.Meta(tz=True)]
@@ -61,6 +62,12 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
     by_number: bool = False
     accepted: int = 0
 
+    @property
+    def latest(self) -> dt.datetime:
+        """When the read began from which the interval counts; `NEVER` for none."""
+        tried = self.tried if self.failed > 1 else None
+        return max(self.began or NEVER, tried or NEVER)
+
 
 class Underway(msgspec.Struct, frozen=True, kw_only=True):
     """A full read that is in progress.
@@ -85,11 +92,10 @@ class Underway(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Noted:
-    """The notes in a stream's bookmark; to set one changes the state."""
+    """The notes in a stream's bookmark, which to set one changes."""
 
-    def __init__(self, state: dict[str, t.Any]) -> None:
-        """Keep the notes in a stream's bookmark."""
-        self._state = state
+    def __init__(self, bookmark: dict[str, t.Any]) -> None:
+        self._state = bookmark
 
     @property
     def past(self) -> Past:
@@ -132,13 +138,13 @@ class Noted:
             self._state[FIRST_READ_BEGAN] = None
 
     @property
-    def version(self) -> int | None:
+    def latest_version(self) -> int | None:
         """The latest version that the stream's records carried."""
         version = self._state.get(VERSION)
         return version if type(version) is int else None
 
-    @version.setter
-    def version(self, version: int) -> None:
+    @latest_version.setter
+    def latest_version(self, version: int) -> None:
         self._state[VERSION] = version
 
 

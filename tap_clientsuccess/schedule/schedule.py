@@ -8,13 +8,12 @@ from enum import StrEnum
 
 from msgspec.structs import replace
 
-from tap_clientsuccess.schedule.due import NEVER, next_due, why_due
-from tap_clientsuccess.schedule.noted import Noted, Underway
+from tap_clientsuccess.schedule.due import why_due
+from tap_clientsuccess.schedule.noted import NEVER, Noted, Underway
 from tap_clientsuccess.singer.outputs import packed, unpacked
 
 if t.TYPE_CHECKING:
     from tap_clientsuccess.schedule.due import Facts
-    from tap_clientsuccess.schedule.noted import Past
     from tap_clientsuccess.singer.outcome import Outcome
 
 _DAY = dt.timedelta(days=1)
@@ -30,8 +29,8 @@ class Kind(StrEnum):
     INCREMENTAL = "incremental"
 
 
-class Schedule:
-    """Decides what a run reads of one stream, and keeps that in the state.
+class Schedule(Noted):
+    """Decides what a run reads of one stream, and keeps that in its bookmark.
 
     Attributes:
         kind: What this run reads.
@@ -42,42 +41,27 @@ class Schedule:
         has_second_half: Whether the rest is read after what is new in all streams.
     """
 
-    def __init__(self, state: dict[str, t.Any]) -> None:
-        """Keep what is to be remembered in the state.
-
-        Args:
-            state: The stream's bookmark, which this object changes.
-        """
-        self.kind = Kind.INCREMENTAL
-        self.reason = ""
-        self.version: int | None = None
-        self.has_begun = self.has_second_half = self.is_resumed = False
-        self._has_attempted = False
-        self._noted = Noted(state)
-        self._facts: Facts
-        self._now = NEVER
-
-    @property
-    def past(self) -> Past:
-        """What is known of earlier full reads."""
-        return self._noted.past
-
-    @property
-    def underway(self) -> Underway | None:
-        """The full read in progress, if any."""
-        return self._noted.underway
-
-    @property
-    def first_read_is_unfinished(self) -> bool:
-        """Whether the first read is unfinished, though there is a bookmark."""
-        return self._noted.first_read_is_unfinished
+    kind = Kind.INCREMENTAL
+    reason = ""
+    version: int | None = None
+    has_begun = False
+    is_resumed = False
+    has_second_half = False
+    _has_attempted = False
+    _facts: Facts
+    _now: dt.datetime
 
     @property
     def next_at(self) -> dt.datetime | None:
         """When the next full read is due; None for never, or while one is underway."""
-        if not self.has_begun or self.underway:
+        if not self.has_begun or self.underway or self._facts.is_whole:
             return None
-        return next_due(self.past, self._facts, self._now)
+        past = self.past
+        if (interval := self._facts.interval) is None:
+            return None
+        if past.failed == 1 or past.due:
+            return self._now
+        return None if past.latest == NEVER else past.latest + interval
 
     def begin(self, facts: Facts, now: dt.datetime, version: int) -> None:
         """Decide what is read, before the first record.
@@ -108,12 +92,12 @@ class Schedule:
                 columns=packed(facts.outputs.columns),
                 barred=self._known_objection,
             )
-        self._noted.underway = underway
+        self.underway = underway
         is_at_once = facts.is_whole or facts.reads_at_once or self.past.by_number
         self.has_second_half = self.kind is Kind.FULL and not is_at_once
         if facts.uses_versions:
-            latest = underway.version if underway else self._noted.version
-            self.version = self._noted.version = version if latest is None else latest
+            latest = underway.version if underway else self.latest_version
+            self.version = self.latest_version = version if latest is None else latest
 
     def _decide(self, underway: Underway | None) -> tuple[Kind, str]:
         facts = self._facts
@@ -147,10 +131,6 @@ class Schedule:
             )
         return ""
 
-    def note_unfinished(self, now: dt.datetime) -> None:
-        """Note that the first read is unfinished."""
-        self._noted.note_unfinished(now)
-
     def note_turn(self) -> None:
         """Note that the second half has its turn."""
         self._change(turn=self._now)
@@ -164,7 +144,7 @@ class Schedule:
         """Note, once a run, that a read begins that cannot be resumed."""
         if (underway := self.underway) and not self._has_attempted:
             self._has_attempted = True
-            self._noted.underway = replace(underway, runs=underway.runs + 1)
+            self.underway = replace(underway, runs=underway.runs + 1)
 
     def note_due(self, reason: str) -> None:
         """Let a full read be due next time."""
@@ -178,12 +158,12 @@ class Schedule:
         if past.columns and not (known := unpacked(past.columns)) <= columns:
             self._change(columns=packed(known & columns))
         if underway and not (known := unpacked(underway.columns)) <= columns:
-            self._noted.underway = replace(underway, columns=packed(known & columns))
+            self.underway = replace(underway, columns=packed(known & columns))
 
     def bar(self, objection: str) -> None:
         """Note why the read in progress must not be activated."""
         if (underway := self.underway) and not underway.barred:
-            self._noted.underway = replace(underway, barred=objection)
+            self.underway = replace(underway, barred=objection)
 
     @property
     def place(self) -> dt.datetime | None:
@@ -193,7 +173,7 @@ class Schedule:
     def move(self, place: dt.datetime | None) -> None:
         """Set the place of the full read in progress."""
         if underway := self.underway:
-            self._noted.underway = replace(underway, place=place)
+            self.underway = replace(underway, place=place)
 
     def objection(self, outcome: Outcome) -> str:
         """Return why the version must not be activated; nothing if it may be."""
@@ -212,7 +192,7 @@ class Schedule:
 
     def end(self, outcome: Outcome, *, is_activated: bool) -> None:
         """Note how the full read ended: a first one is over."""
-        self._noted.note_first_read_over()
+        self.note_first_read_over()
         underway, past, facts = self.underway, self.past, self._facts
         if underway is None:
             return
@@ -237,11 +217,11 @@ class Schedule:
             failed=0,
             due="",
         )
-        self._noted.underway = None
+        self.underway = None
 
     def _end_without(self, underway: Underway) -> None:
         self._change(tried=underway.began, failed=self.past.failed + 1, due="")
-        self._noted.underway = None
+        self.underway = None
 
     def was_accepted(self, missing: int) -> bool:
         """Whether so many missing records were put down to a wrong total before."""
@@ -257,4 +237,4 @@ class Schedule:
         return (self._now - (self.past.turn or NEVER)) / interval
 
     def _change(self, **values: t.Any) -> None:
-        self._noted.past = replace(self.past, **values)
+        self.past = replace(self.past, **values)
