@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import typing as t
 from functools import cached_property
-from weakref import WeakKeyDictionary
 
-from singer_sdk.schema.source import SchemaDirectory, StreamSchema
+from singer_sdk.schema.source import SchemaDirectory
 from singer_sdk.singerlib.catalog import Metadata
 
 from tap_clientsuccess import schemas
 from tap_clientsuccess.records.nullable import nullable_schema
 
 if t.TYPE_CHECKING:
-    from singer_sdk.schema.source import SchemaSource
     from singer_sdk.singerlib import CatalogEntry
-    from singer_sdk.streams import Stream
 
+    from tap_clientsuccess.custom_fields import FieldDefinitions
     from tap_clientsuccess.records import JSONSchema
+
+
+class AccountStream(t.Protocol):
+    """A stream whose records may have fields that the account defines."""
+
+    name: str
+    primary_keys: t.Sequence[str]
+    custom_fields: FieldDefinitions
+    custom_fields_of: str | None
 
 
 class SharedSchemaDirectory(SchemaDirectory):
@@ -64,58 +71,30 @@ class SharedSchemaDirectory(SchemaDirectory):
 SCHEMAS = SharedSchemaDirectory(schemas)
 
 
-class AccountSchema(StreamSchema[str]):
-    """A stream's schema, with the account's own fields in ``custom``."""
-
-    def __init__(self, source: SchemaSource[str]) -> None:
-        super().__init__(source)
-        self._made: WeakKeyDictionary[Stream, JSONSchema] = WeakKeyDictionary()
-
-    def __set__(self, stream: Stream, schema: JSONSchema) -> None:
-        """Set the schema of a stream, as the catalog passed in has it."""
-        self._made[stream] = schema
-
-    def get_stream_schema(
-        self,
-        stream: t.Any,  # One that may have `custom_fields`.
-        stream_class: type[Stream],
-    ) -> JSONSchema:
-        """Return the schema, built once per stream."""
-        if stream not in self._made:
-            schema: JSONSchema = super().get_stream_schema(stream, stream_class)
-            if stream.custom_fields_of:
-                added = stream.custom_fields.properties(stream.custom_fields_of)
-                schema = with_custom_fields(schema, added)
-            self._made[stream] = schema
-        return self._made[stream]
+def own_schema(stream: AccountStream) -> JSONSchema:
+    """Return a stream's schema, with the account's fields in ``custom``."""
+    return _with_account_fields(SCHEMAS.get_schema(stream.name), stream)
 
 
-def with_custom_fields(schema: JSONSchema, added: JSONSchema) -> JSONSchema:
-    """Return a schema whose ``custom`` has the added properties, if any."""
-    if not added:
-        return schema
-    properties = schema["properties"]
-    custom = {**properties["custom"], "properties": added}
-    return {**schema, "properties": {**properties, "custom": custom}}
-
-
-def schema_in(entry: CatalogEntry, stream: t.Any) -> JSONSchema:
-    """Return a stream's schema by its entry in a catalog.
+def schema_in(entry: CatalogEntry, stream: AccountStream) -> JSONSchema:
+    """Return a stream's schema as its entry in a catalog has it.
 
     All but the primary key may be null. A catalog that was discovered without settings
     lacks the account's fields: they are added, where the stream is selected.
-
-    Args:
-        entry: The entry.
-        stream: The stream, with the keys of the entry.
     """
     schema = nullable_schema(entry.schema.to_dict(), stream.primary_keys)
-    custom = schema["properties"].get("custom")
-    lacks_fields = custom is not None and not custom.get("properties")
-    if stream.custom_fields_of and lacks_fields and is_selected(entry):
-        added = stream.custom_fields.properties(stream.custom_fields_of)
-        schema = with_custom_fields(schema, added)
-    return schema
+    return _with_account_fields(schema, stream) if is_selected(entry) else schema
+
+
+def _with_account_fields(schema: JSONSchema, stream: AccountStream) -> JSONSchema:
+    properties, resource = schema["properties"], stream.custom_fields_of
+    custom = properties.get("custom", {"properties": {}})
+    if not resource or "properties" in custom:
+        return schema
+    if not (added := stream.custom_fields.properties(resource)):
+        return schema
+    custom = {**custom, "properties": added}
+    return {**schema, "properties": {**properties, "custom": custom}}
 
 
 def is_selected(entry: CatalogEntry) -> bool:

@@ -128,7 +128,10 @@ def _run(  # noqa: PLR0913 # an argument is an option
         tap.print_about(form)
     elif test == _CONNECTION:
         logging.getLogger().setLevel(logging.ERROR)
-        _test_connection(create(setup_mapper=False))
+        made = create(setup_mapper=False)
+        verdict = check_connection(made.context.client, made.context.settings)
+        logger.setLevel(logging.INFO)  # Whatever `quiet` says.
+        logger.info(verdict)
     elif test == _ACCOUNT:
         _check_account(create(setup_mapper=False), form, shows_host=show_host)
     else:
@@ -170,14 +173,6 @@ def _discover(tap: SyncTap) -> None:
     # Somebody waits for it.
     tap.context.client.most_tries_unreachable = 1 + _RETRIES_OF_DISCOVERY
     tap.run_discovery()
-
-
-def _test_connection(tap: SyncTap) -> None:
-    verdict = check_connection(tap.context.client, tap.context.settings)
-    if not verdict.works:
-        raise ApiError(verdict.reason)
-    logger.setLevel(logging.INFO)  # Whatever `quiet` says.
-    logger.info(verdict.reason)
 
 
 def _check_account(tap: SyncTap, form: str | None, *, shows_host: bool) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 import typing as t
-from dataclasses import dataclass
 
 import backoff
 from singer_sdk.streams.rest import HTTPRequest
@@ -34,54 +33,41 @@ _WAIT_SECONDS = 1.0
 _UNHEALTHY = {"DOWN", "OUT_OF_SERVICE", "UNHEALTHY", "ERROR", "FAIL", "FAILED"}
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Whether the connection works, and one line of reason."""
+def check_connection(client: Client, settings: Settings) -> str:
+    """Test the connection: whether the base URL and the key are right.
 
-    works: bool
-    reason: str
-
-
-def check_connection(client: Client, settings: Settings) -> Verdict:
-    """Test the connection.
-
-    Success means that the base URL and the key are right. Transient errors are retried
-    briefly.
+    Transient errors are retried briefly.
 
     Returns:
-        The verdict, always within `VERDICT_WITHIN_SECONDS`.
+        What works, in one line, always within `VERDICT_WITHIN_SECONDS`.
+
+    Raises:
+        ApiError: The connection does not work.
     """
     # In a thread, because a DNS lookup has no timeout.
     test = ThreadPool(1).submit(_test, client, settings)
     try:
         return test.result(VERDICT_WITHIN_SECONDS)
     except TimeoutError:
-        reason = (
+        raise ApiError(
             f"no response within {VERDICT_WITHIN_SECONDS:g} seconds: the service is "
             "down or slow, or base_url names the wrong host"
-        )
-    except ApiError as error:
-        reason = str(error)
-    except Exception as error:  # noqa: BLE001
-        reason = f"unexpected {type(error).__name__}"
-    return Verdict(works=False, reason=reason)
+        ) from None
 
 
-def _test(client: Client, settings: Settings) -> Verdict:
+def _test(client: Client, settings: Settings) -> str:
     url = f"{settings.base_url}{settings.health_path}"
     status = _status(client, url)
     v1_opens, v1_says = _v1(client, settings)
-    return Verdict(
-        works=v1_opens or settings.v1_streams != "required",
-        reason=f"the connection works: {url} answered {status}, and the "
-        f"{client.authenticator.what} is accepted{v1_says}{_start(settings)}",
+    is_late = settings.start_date and is_future(settings.start_date)
+    verdict = (
+        f"the connection works: {url} answered {status}, and the "
+        f"{client.authenticator.what} is accepted{v1_says}"
+        f"{'; start_date is in the future' if is_late else ''}"
     )
-
-
-def _start(settings: Settings) -> str:
-    if settings.start_date and is_future(settings.start_date):
-        return "; start_date is in the future"
-    return ""
+    if not v1_opens and settings.v1_streams == "required":
+        raise ApiError(verdict)
+    return verdict
 
 
 def _v1(client: Client, settings: Settings) -> tuple[bool, str]:

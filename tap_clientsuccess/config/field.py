@@ -40,14 +40,12 @@ def setting(  # noqa: PLR0913 # all that is known of a setting
         check: Finds what is wrong with a value of the right type, and yields what
             follows the setting's name in a sentence.
     """
-    declare = partial(
-        th.Property,
-        wrapped=kind,
-        default=default,
-        title=title,
-        description=description,
-        secret=secret,
-    )
+    declared: dict[str, t.Any] = {
+        "title": title,
+        "description": description,
+        "secret": secret,
+    }
+    declare = partial(th.Property, wrapped=kind, default=default, **declared)
     metadata = {"declare": declare, "default": default, "read": read, "check": check}
     return field(repr=not secret, metadata=metadata)
 

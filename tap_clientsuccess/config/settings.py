@@ -6,10 +6,11 @@ To add one, add a field: the JSON schema comes of it, `make docs` writes the res
 from __future__ import annotations
 
 import datetime as dt
+import json
 import typing as t
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urljoin
 
 from singer_sdk import typing as th
 
@@ -35,6 +36,9 @@ FULL_READ_INTERVALS: dict[str, float | None] = {
 }
 """Days between two full reads, by stream."""
 _MEBIBYTE = 2**20
+_TEXT = th.StringType(min_length=1)
+_STREAM = th.StringType(min_length=1, max_length=LONGEST_STREAM)
+_DAYS = th.CustomType({"type": ["number", "null"], "minimum": 0, "maximum": 3650})
 
 
 def package_version() -> str:
@@ -60,77 +64,63 @@ class Settings:
     auth_method: str = setting(
         th.StringType(allowed_values=["api_key", "password"]),
         "Authentication method",
-        (
-            "`api_key`, or `password` for accounts without a key: the tap logs in with "
-            "`username` and `password`."
-        ),
+        "`api_key`, or `password` for accounts without a key: the tap logs in with "
+        "`username` and `password`.",
         default="api_key",
     )
     api_key: str = setting(
-        th.StringType(min_length=1),
+        _TEXT,
         "API key",
-        (
-            "The API key, created in ClientSuccess under Settings. Sent with every "
-            "request, only to the hosts of `base_url` and `v1_base_url`. Required "
-            "unless `auth_method` is `password`."
-        ),
+        "The API key, created in ClientSuccess under Settings. Sent with every "
+        "request, only to the hosts of `base_url` and `v1_base_url`. Required unless "
+        "`auth_method` is `password`.",
         secret=True,
         read=_text,
         check=checks.api_key,
     )
     username: str = setting(
-        th.StringType(min_length=1),
+        _TEXT,
         "User name",
         "The user to log in, with `auth_method: password`.",
         read=_text,
     )
     password: str = setting(
-        th.StringType(min_length=1),
+        _TEXT,
         "Password",
         "The password of `username`, with `auth_method: password`.",
         secret=True,
         read=_text,
     )
     base_url: str = setting(
-        th.StringType(min_length=1),
+        _TEXT,
         "Base URL",
-        (
-            "Base URL of the API: the default, or "
-            "`https://<company>.clientsuccess.com/api`. Must use https, except for "
-            "loopback addresses."
-        ),
+        "Base URL of the API: the default, or "
+        "`https://<company>.clientsuccess.com/api`. Must use https, except for "
+        "loopback addresses.",
         default=DEFAULT_BASE_URL,
         read=_without_slash,
         check=checks.url,
     )
     v1_base_url: str = setting(
-        th.StringType(min_length=1),
+        _TEXT,
         "Base URL of v1",
-        (
-            "Base URL of API v1 (employees, client statuses, client segments, "
-            "subscriptions, login). By default `base_url` with `v1` as its last "
-            "segment."
-        ),
+        "Base URL of API v1 (employees, client statuses, client segments, "
+        "subscriptions, login). By default `base_url` with `v1` as its last segment.",
         read=_without_slash,
         check=checks.url,
     )
     api_key_header: str = setting(
-        th.StringType(min_length=1),
+        _TEXT,
         "API key header",
-        (
-            "Header for the key: `X-API-Key`, or `Authorization` for keys of Open API "
-            "v2."
-        ),
+        "Header for the key: `X-API-Key`, or `Authorization` for keys of Open API v2.",
         default="X-API-Key",
         check=checks.header_name,
     )
     start_date: dt.datetime | None = setting(
         th.DateTimeType,
         "Start date",
-        (
-            "Earliest modification time to read, such as `2024-01-01T00:00:00Z`. "
-            "Without it, everything is read."
-        ),
+        "Earliest modification time to read, such as `2024-01-01T00:00:00Z`. Without "
+        "it, everything is read.",
         read=parse_time,
         check=checks.time,
     )
@@ -143,28 +133,22 @@ class Settings:
     concurrency: int = setting(
         th.IntegerType(minimum=1, maximum=32),
         "Concurrency",
-        (
-            "Maximum number of concurrent requests, 1 to 32. The tap sends fewer while "
-            "the server limits the rate."
-        ),
+        "Maximum number of concurrent requests, 1 to 32. The tap sends fewer while the "
+        "server limits the rate.",
         default=4,
     )
     requests_per_minute: int | None = setting(
         th.IntegerType(minimum=10, maximum=100_000),
         "Requests per minute",
-        (
-            "Maximum number of requests that begin in a minute (10 or more), evenly "
-            "spread, for accounts whose rate limit is shared with others. Retries and "
-            "logins count as well. By default as many as the server takes."
-        ),
+        "Maximum number of requests that begin in a minute (10 or more), evenly "
+        "spread, for accounts whose rate limit is shared with others. Retries and "
+        "logins count as well. By default as many as the server takes.",
     )
     lookback_seconds: int = setting(
         th.IntegerType(minimum=0, maximum=31_536_000),
         "Lookback (seconds)",
-        (
-            "Seconds before the bookmark at which an incremental sync starts, to catch "
-            "records that became visible late."
-        ),
+        "Seconds before the bookmark at which an incremental sync starts, to catch "
+        "records that became visible late.",
         default=300,
     )
     request_timeout: int = setting(
@@ -176,61 +160,44 @@ class Settings:
     max_retries: int = setting(
         th.IntegerType(minimum=0, maximum=100),
         "Maximum retries",
-        (
-            "How often a request is retried after a timeout, a connection error, a "
-            "429, a 5xx or a response that is not JSON."
-        ),
+        "How often a request is retried after a timeout, a connection error, a 429, a "
+        "5xx or a response that is not JSON.",
         default=8,
     )
     max_response_bytes: int = setting(
         th.IntegerType(minimum=_MEBIBYTE),
         "Maximum response (bytes)",
-        (
-            "Maximum size of a response in bytes, after decompression. A larger one is "
-            "an error, as is one that needs more than twice this much memory."
-        ),
+        "Maximum size of a response in bytes, after decompression. A larger one is an "
+        "error, as is one that needs more than twice this much memory.",
         default=32 * _MEBIBYTE,
     )
     discover_custom_fields: bool = setting(
         th.BooleanType,
         "Discover custom fields",
-        (
-            "Whether discovery reads the account's custom fields, which become typed "
-            "properties of `custom`."
-        ),
+        "Whether discovery reads the account's custom fields, which become typed "
+        "properties of `custom`.",
         default=True,
     )
     full_read_interval_days: dict[str, float | None] = setting(
-        th.ObjectType(
-            additional_properties=th.CustomType(
-                {"type": ["number", "null"], "minimum": 0, "maximum": 3650}
-            )
-        ),
+        th.ObjectType(additional_properties=_DAYS),
         "Full read interval (days)",
-        (
-            "Days between two full reads of a stream, which find what an incremental "
-            "sync cannot see: scores, deletes, new columns. An object of stream names; "
-            "`*` stands for all that it does not name. `0` is in every run, `null` is "
-            "never. It is not for `tasks` and the lists of v1. By default "
-            '`{"clients": 1, "contracts": 1, "client_details": 30, '
-            '"contact_details": 30, "*": 7}`.'
-        ),
+        "Days between two full reads of a stream, which find what an incremental "
+        "sync cannot see: scores, deletes, new columns. An object of stream names; "
+        "`*` stands for all that it does not name. `0` is in every run, `null` is "
+        "never. It is not for `tasks` and the lists of v1. By default "
+        f"`{json.dumps(FULL_READ_INTERVALS)}`.",
         read=lambda given: given or {},
     )
     custom_fields_interval_days: int | None = setting(
         th.IntegerType(minimum=0, maximum=365),
         "Custom fields interval (days)",
-        ("Deprecated: use `full_read_interval_days` with the stream `custom_fields`."),
+        "Deprecated: use `full_read_interval_days` with the stream `custom_fields`.",
     )
     custom_streams: list[dict[str, t.Any]] | None = setting(
         th.ArrayType(
             th.ObjectType(
-                th.Property(
-                    "name",
-                    th.StringType(min_length=1, max_length=LONGEST_STREAM),
-                    required=True,
-                ),
-                th.Property("path", th.StringType(min_length=1), required=True),
+                th.Property("name", _STREAM, required=True),
+                th.Property("path", _TEXT, required=True),
                 th.Property("method", th.StringType(allowed_values=["GET", "POST"])),
                 th.Property("records_path", th.StringType),
                 th.Property(
@@ -250,66 +217,54 @@ class Settings:
     v1_streams: str = setting(
         th.StringType(allowed_values=["auto", "required", "off"]),
         "Streams of v1",
-        (
-            "What to do with employees, client statuses, client segments and "
-            "subscriptions, which not every key may read. `auto`: skip those that are "
-            "refused, with a warning. `required`: fail if one is refused. `off`: "
-            "remove them from the catalog."
-        ),
+        "What to do with employees, client statuses, client segments and "
+        "subscriptions, which not every key may read. `auto`: skip those that are "
+        "refused, with a warning. `required`: fail if one is refused. `off`: remove "
+        "them from the catalog.",
         default="auto",
     )
     read_details: bool = setting(
         th.BooleanType,
         "Read details",
-        (
-            "Whether to read `client_details` and `contact_details`, which takes one "
-            "request for each changed client or contact. The catalog can still "
-            "deselect them."
-        ),
+        "Whether to read `client_details` and `contact_details`, which takes one "
+        "request for each changed client or contact. The catalog can still deselect "
+        "them.",
         default=False,
     )
     health_path: str = setting(
-        th.StringType(min_length=1),
+        _TEXT,
         "Health path",
         "Path of the connection test (`--test`) under the base URL.",
         default="/health",
         read=lambda path: "/" + path.lstrip("/"),
     )
     user_agent: str = setting(
-        th.StringType(min_length=1),
+        _TEXT,
         "User agent",
-        (
-            "`User-Agent` header of every request. By default "
-            "`tap-clientsuccess/<version>`."
-        ),
+        "`User-Agent` header of every request. By default "
+        "`tap-clientsuccess/<version>`.",
         read=lambda given: given or f"{PACKAGE}/{package_version()}",
     )
     on_incomplete: str = setting(
         th.StringType(allowed_values=["warn", "fail"]),
         "On incomplete",
-        (
-            "What to do if records are missing, or may be. `warn`: log a warning. "
-            "`fail`: read all streams, and then exit with code 3."
-        ),
+        "What to do if records are missing, or may be. `warn`: log a warning. `fail`: "
+        "read all streams, and then exit with code 3.",
         default="warn",
     )
     quiet: bool = setting(
         th.BooleanType,
         "Quiet",
-        (
-            "Whether the log has only warnings, errors, and the first and the last "
-            "line of a run."
-        ),
+        "Whether the log has only warnings, errors, and the first and the last line of "
+        "a run.",
         default=False,
     )
     emit_activate_version_messages: bool = setting(
         th.BooleanType,
         "Emit ACTIVATE_VERSION messages",
-        (
-            "Whether records carry a version, and a complete full read ends in an "
-            "`ACTIVATE_VERSION` message, with which some targets delete the rows that "
-            "no longer exist."
-        ),
+        "Whether records carry a version, and a complete full read ends in an "
+        "`ACTIVATE_VERSION` message, with which some targets delete the rows that no "
+        "longer exist.",
         default=False,
     )
 
@@ -317,8 +272,8 @@ class Settings:
     def from_config(cls, config: Mapping[str, t.Any]) -> t.Self:
         """Read the settings from a configuration that `problems` found valid."""
         found = values(cls, config)
-        if not found["v1_base_url"]:
-            found["v1_base_url"] = _sibling_v1(found["base_url"])
+        # In place of the last segment.
+        found["v1_base_url"] = found["v1_base_url"] or urljoin(found["base_url"], "v1")
         return cls(**found)
 
     @property
@@ -343,10 +298,3 @@ class Settings:
 
 
 SCHEMA = json_schema(Settings)
-
-
-def _sibling_v1(base_url: str) -> str:
-    """Replace the last segment of a URL's path with ``v1``."""
-    parts = urlsplit(base_url)
-    parent = parts.path.rpartition("/")[0]
-    return urlunsplit(parts._replace(path=f"{parent}/v1"))

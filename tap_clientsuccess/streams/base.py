@@ -7,7 +7,7 @@ import typing as t
 from collections import Counter
 from functools import cached_property
 
-from tap_clientsuccess.catalog import SCHEMAS, AccountSchema, schema_in
+from tap_clientsuccess.catalog import own_schema, schema_in
 from tap_clientsuccess.errors import ApiError, MissingKeyError, counted
 from tap_clientsuccess.records.record_reader import NO_RECORD, RecordReader
 from tap_clientsuccess.singer.outcome import Outcome, Status
@@ -23,6 +23,7 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.context import ContextTap
     from tap_clientsuccess.errors import RefusedError
     from tap_clientsuccess.http.responses import Response
+    from tap_clientsuccess.records import JSONSchema
     from tap_clientsuccess.records.record_reader import EncodedRecord, Find
     from tap_clientsuccess.singer.reporter import Reporter
 
@@ -36,7 +37,6 @@ class ClientSuccessStream(ScheduledStream):
     """A ClientSuccess stream; a page token is a `PageRequest`."""
 
     primary_keys: t.Sequence[str] = ("id",)
-    schema = AccountSchema(SCHEMAS)
     custom_fields_of: str | None = None
     """The resource type whose custom fields are in the records' ``custom``."""
     modification_key: str = ""
@@ -56,6 +56,16 @@ class ClientSuccessStream(ScheduledStream):
         self._lock = threading.Lock()
         self._warnings: Counter[str] = Counter()
         super().__init__(tap, **options)
+
+    @cached_property
+    def schema(self) -> JSONSchema:
+        """The stream's schema, with the account's own fields."""
+        return own_schema(self)
+
+    @property
+    def effective_schema(self) -> JSONSchema:
+        """The schema; the SDK would take that of the catalog as it was passed in."""
+        return self.schema
 
     def apply_catalog(self, catalog: Catalog) -> None:
         """Apply the catalog passed in, whose schema replaces the stream's own.

@@ -60,7 +60,7 @@ class CustomStream(SearchStream):
         )
 
     @cached_property
-    def schema(self) -> JSONSchema:  # type: ignore[override]
+    def schema(self) -> JSONSchema:
         """The entry's schema, or one inferred from samples."""
         schema = self._definition.get("schema") or self._inferred_schema()
         return nullable_schema(schema, self.primary_keys)

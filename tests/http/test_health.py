@@ -7,7 +7,8 @@ from http_server import Server, answer, make_client, serving
 
 from tap_clientsuccess import health
 from tap_clientsuccess.config.settings import Settings
-from tap_clientsuccess.health import Verdict, check_connection
+from tap_clientsuccess.errors import ApiError
+from tap_clientsuccess.health import check_connection
 
 
 class Clock:
@@ -23,7 +24,7 @@ class Clock:
         self.now += seconds
 
 
-def connection_verdict(server: Server) -> Verdict:
+def verdict_on(server: Server) -> str:
     config = {"base_url": server.url, "v1_streams": "off"}
     return check_connection(make_client(), Settings.from_config(config))
 
@@ -44,10 +45,9 @@ def test_slow_503s_are_reported_as_503(
         clock.sleep(seconds)
         return answer(b"", status="503 Unavailable")
 
-    with serving(respond) as server:
-        verdict = connection_verdict(server)
-    assert not verdict.works
-    assert verdict.reason.endswith("answered 503: the service is down or overloaded")
+    words = "answered 503: the service is down or overloaded"
+    with serving(respond) as server, pytest.raises(ApiError, match=words):
+        verdict_on(server)
     assert len(server.requests) == tries
 
 
@@ -65,11 +65,12 @@ def test_slow_503s_are_reported_as_503(
 def test_a_200_with_an_error_in_its_body_fails(
     clock: Clock, body: bytes, words: str
 ) -> None:
-    with serving(lambda _: answer(body)) as server:
-        verdict = connection_verdict(server)
-    assert not verdict.works
-    assert words in verdict.reason
-    assert "k3y" not in verdict.reason
+    with (
+        serving(lambda _: answer(body)) as server,
+        pytest.raises(ApiError, match=words) as raised,
+    ):
+        verdict_on(server)
+    assert "k3y" not in str(raised.value)
 
 
 @pytest.mark.parametrize(
@@ -77,6 +78,5 @@ def test_a_200_with_an_error_in_its_body_fails(
 )
 def test_a_success(body: bytes) -> None:
     with serving(lambda _: answer(body)) as server:
-        verdict = connection_verdict(server)
-    assert verdict.works, verdict.reason
-    assert f"{server.url}/health answered 200" in verdict.reason
+        verdict = verdict_on(server)
+    assert f"{server.url}/health answered 200" in verdict

@@ -290,7 +290,7 @@ def test_state_and_catalog_from_files(
         (["--state", "bookmark.json"], "bookmark of clients"),
         (["--state", "number.json"], "bookmark of clients"),
         (["--state", "edge.json"], "bookmark of clients"),
-        (["--state", "shape.json"], "the bookmark of clients must be an object"),
+        (["--state", "shape.json"], "bookmarks.clients: Expected `object`"),
         (["--state", "none.json"], "bookmarks must be an object"),
         (["--state", "deep.json"], "deep.json"),
     ],
