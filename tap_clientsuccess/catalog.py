@@ -6,7 +6,7 @@ import typing as t
 from functools import cached_property
 
 from singer_sdk.schema.source import SchemaDirectory
-from singer_sdk.singerlib.catalog import Metadata
+from singer_sdk.singerlib.catalog import Metadata, MetadataMapping
 
 from tap_clientsuccess import schemas
 from tap_clientsuccess.records.nullable import nullable_schema
@@ -77,13 +77,13 @@ def own_schema(stream: AccountStream) -> JSONSchema:
 
 
 def schema_in(entry: CatalogEntry, stream: AccountStream) -> JSONSchema:
-    """Return a stream's schema as its entry in a catalog has it.
+    """Return a selected stream's schema as its entry in a catalog has it.
 
     All but the primary key may be null. A catalog that was discovered without settings
-    lacks the account's fields: they are added, where the stream is selected.
+    lacks the account's fields: they are added.
     """
     schema = nullable_schema(entry.schema.to_dict(), stream.primary_keys)
-    return _with_account_fields(schema, stream) if is_selected(entry) else schema
+    return _with_account_fields(schema, stream)
 
 
 def _with_account_fields(schema: JSONSchema, stream: AccountStream) -> JSONSchema:
@@ -99,7 +99,9 @@ def _with_account_fields(schema: JSONSchema, stream: AccountStream) -> JSONSchem
 
 def is_selected(entry: CatalogEntry) -> bool:
     """Tell whether a catalog selects a stream."""
-    return entry.metadata.resolve_selection().get((), True)
+    # Of the root alone: that of all its fields takes long.
+    root = {path: values for path, values in entry.metadata.items() if not path}
+    return MetadataMapping(root).resolve_selection().get((), True)
 
 
 def was_off_at_discovery(entry: CatalogEntry | None) -> bool:

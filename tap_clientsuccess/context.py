@@ -26,11 +26,14 @@ from tap_clientsuccess.singer.sdk import SdkTap
 from tap_clientsuccess.singer.signals import stop_signal
 
 if t.TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable
 
-    from tap_clientsuccess.http.clock import ServerClock
     from tap_clientsuccess.http.responses import Response
+    from tap_clientsuccess.singer.mapper import StreamMapper
     from tap_clientsuccess.singer.stream import RecordStream
+
+
+T = t.TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,64 +54,52 @@ class TapContext:
     custom_fields: FieldDefinitions
     reporter: Reporter
 
-    @classmethod
-    def from_config(cls, config: Mapping[str, t.Any], *, is_configured: bool) -> t.Self:
-        """Create the context; sends nothing yet.
 
-        Args:
-            config: The configuration.
-            is_configured: Whether it is complete, so that requests can be sent.
-        """
-        settings = Settings.from_config(config)
-        client = _client(settings)
-        reporter = Reporter()
+class ContextTap(SdkTap, abc.ABC):
+    """A tap whose streams share a context.
+
+    Attributes:
+        is_configured: Whether the configuration is complete, so that requests can be
+            sent.
+        has_no_state: Whether it was given no state, so that nothing was ever read.
+    """
+
+    mapper: StreamMapper
+    is_configured = True
+    has_no_state = True
+
+    @cached_property
+    def context(self) -> TapContext:
+        """What all streams share; to create it sends no request."""
+        settings = Settings.from_config(self.config)
+        client, reporter = _client(settings), Reporter()
 
         def checkpoint() -> None:
             stop_signal.raise_if_set()
             reporter.tick()
 
         thread_pool = ThreadPool(settings.concurrency, checkpoint)
-        can_read = is_configured and settings.discover_custom_fields
 
-        def read(resource: str) -> list[t.Any]:
-            url = f"{settings.base_url}/customfield/all/{resource}"
+        def fetch(path: str, read: Callable[[Response], T]) -> T:
             # In the thread pool, so that a signal can interrupt the wait.
-            return thread_pool.submit(client.fetch, HTTPRequest(url), _list_of).result()
+            request = HTTPRequest(f"{settings.base_url}{path}")
+            return thread_pool.submit(client.fetch, request, read).result()
 
-        def check_key() -> None:
-            url = f"{settings.base_url}{settings.health_path}"
-            thread_pool.submit(client.fetch, HTTPRequest(url), bool).result()
+        def definitions(resource: str) -> list[t.Any]:
+            return fetch(f"/customfield/all/{resource}", _list_of)
 
-        custom_fields = FieldDefinitions(read if can_read else None, check_key)
-        return cls(settings, client, thread_pool, custom_fields, reporter)
-
-    @property
-    def clock(self) -> ServerClock:
-        """The server's clock."""
-        return self.client.clock
-
-
-class ContextTap(SdkTap, abc.ABC):
-    """A tap whose streams share a context.
-
-    Attributes:
-        is_configured: Whether the configuration is complete.
-    """
-
-    is_configured = True
-    has_no_state = True
-    """Whether it was given no state, so that nothing was ever read."""
-
-    @property
-    @abc.abstractmethod
-    def shared_names(self) -> Collection[str]:
-        """The names under which several streams leave."""
+        can_read = self.is_configured and settings.discover_custom_fields
+        custom_fields = FieldDefinitions(
+            definitions if can_read else None,
+            check_key=lambda: fetch(settings.health_path, bool),
+        )
+        return TapContext(settings, client, thread_pool, custom_fields, reporter)
 
     @cached_property
     def version_floor(self) -> int:
         """The greatest version in the state, which new ones exceed."""
-        bookmarks = self.state.get("bookmarks", {})
-        floor, has_future = greatest_version(bookmarks, self.context.clock.likely_now())
+        now = self.context.client.clock.likely_now()
+        floor, has_future = greatest_version(self.state.get("bookmarks", {}), now)
         if has_future:
             self.logger.warning(
                 "The state has a version from the future, which is ignored: rows that "
@@ -119,11 +110,6 @@ class ContextTap(SdkTap, abc.ABC):
     @abc.abstractmethod
     def write_log_row(self, stream: RecordStream) -> None:
         """Write the row of `sync_log` about a stream."""
-
-    @cached_property
-    def context(self) -> TapContext:
-        """What all streams share."""
-        return TapContext.from_config(self.config, is_configured=self.is_configured)
 
     def note_v1_refusal(self, stream: str, error: RefusedError) -> None:
         """Skip a stream of v1; if it is required, the run fails at the end."""

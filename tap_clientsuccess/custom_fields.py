@@ -132,7 +132,7 @@ class FieldDefinitions:
     def __init__(
         self,
         read: Callable[[str], list[t.Any]] | None,
-        check_key: Callable[[], None] = lambda: None,
+        check_key: Callable[[], object] = lambda: None,
     ) -> None:
         """Prepare to read.
 

@@ -129,7 +129,7 @@ class SyncTap(ContextTap):
             self._check_v1()
 
     def _check_v1(self) -> None:
-        if self.v1_refusals and self.config["v1_streams"] == "required":
+        if self.v1_refusals and self.context.settings.v1_streams == "required":
             raise self.v1_refusals[0]
 
     def _warn_about_catalog(self) -> None:

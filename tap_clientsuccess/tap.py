@@ -72,7 +72,6 @@ class TapClientSuccess(SyncTap):
     package_name = DISTRIBUTION
     # The SDK adds its own settings to it.
     config_jsonschema = copy.deepcopy(SCHEMA)
-    mapper: StreamMapper
     _sources: Mapping[str, str] | None = None
     """Where each variable was read, if the environment is."""
 
@@ -266,8 +265,3 @@ class TapClientSuccess(SyncTap):
         }
         for what in effects_missed(state, keys, self._names):
             self.logger.warning("%s", what)
-
-    @property
-    def shared_names(self) -> set[str]:
-        """The names under which several streams leave."""
-        return self.mapper.shared_names

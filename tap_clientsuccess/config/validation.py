@@ -9,7 +9,6 @@ import math
 import typing as t
 from collections import defaultdict
 from itertools import chain
-from types import MappingProxyType
 
 import msgspec
 from singer_sdk.plugin_base import JSONSchemaValidator
@@ -37,7 +36,7 @@ def problems(
     schema: dict[str, t.Any],
     *,
     how_to_set: Callable[[str], str] = "set {}".format,
-    checks: Mapping[str, Check] = MappingProxyType({}),
+    checks: Mapping[str, Check] | None = None,
 ) -> list[str]:
     """List all problems of a configuration, and fill in defaults.
 
@@ -52,20 +51,19 @@ def problems(
     """
     if config.get("stream_maps", ...) is None:
         del config["stream_maps"]  # The SDK allows null, but fails on it.
-    found = dict(_schema_problems(config, schema))
+    found = _schema_problems(config, schema)
     # What has the wrong type or range is not looked at again.
     sound = {name: value for name, value in config.items() if name not in found}
-    further = [
+    further = checks.items() if checks else ()
+    return [
+        *chain.from_iterable(found.values()),
+        *_unknown(config, schema["properties"]),
         *_value_problems(sound),
         *_flattening_problems(sound),
         *_batch_problems(sound),
         *_login_problems(config, found, how_to_set),
+        *chain(*(check(sound[name]) for name, check in further if sound.get(name))),
     ]
-    for name, check in checks.items():
-        if given := sound.get(name):
-            further += check(given)
-    unknown = _unknown(config, schema["properties"])
-    return [*chain.from_iterable(found.values()), *unknown, *further]
 
 
 def _schema_problems(
@@ -81,8 +79,11 @@ def _schema_problems(
         others = {key: config[key] for key in config if key != "stream_maps"}
         errors = list(validator.iter_errors(others))
     for error in errors:
-        name = next(iter(error.absolute_path), "")
-        found[str(name)].append(_in_words(error))
+        name, words = str(next(iter(error.absolute_path), "")), _in_words(error)
+        if (
+            words not in found[name]
+        ):  # One error for each of the names that are missing.
+            found[name].append(words)
     for name, value in config.items():
         if name not in found and (why := unwritable(value)):
             found[name].append(f"{name} has {why}")
@@ -102,15 +103,7 @@ def _unknown(
 def interval_problems(
     given: Mapping[str, float | None], streams: Collection[str]
 ) -> Iterator[str]:
-    """Find what is wrong in `full_read_interval_days`, such as an unknown name.
-
-    Args:
-        given: The setting.
-        streams: The names of all streams.
-
-    Yields:
-        One sentence a problem, with the nearest name.
-    """
+    """Find what is wrong in `full_read_interval_days`, such as an unknown stream."""
     for name, days in given.items():
         if days is not None and not math.isfinite(days):
             yield f"full_read_interval_days.{name} must be a number of days"
@@ -132,13 +125,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def misfit(value: t.Any, kind: t.Any, where: str) -> str | None:
-    """Say where a JSON value is not of a kind, and how; None if it is.
-
-    Args:
-        value: The value.
-        kind: A type that `msgspec` knows.
-        where: What the value is called.
-    """
+    """Say where a JSON value is not of a kind, and how, as `msgspec` does; or None."""
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
@@ -257,11 +244,10 @@ def _batch_problems(config: Mapping[str, t.Any]) -> Iterator[str]:
             "batch_config.encoding must have the format jsonl with the compression "
             "gzip, or the format parquet"
         )
-    root = (batch_config.get("storage") or {}).get("root")
-    if not root:
+    if not (root := (batch_config.get("storage") or {}).get("root")):
         yield "batch_config.storage.root is missing"
-    else:
-        try:
-            UPath(root).fs  # noqa: B018
-        except (ImportError, ValueError) as error:
-            yield f"batch_config.storage.root cannot be used: {error}"
+        return
+    try:
+        UPath(root).fs  # noqa: B018
+    except (ImportError, ValueError) as error:
+        yield f"batch_config.storage.root cannot be used: {error}"

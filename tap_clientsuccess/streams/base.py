@@ -7,7 +7,7 @@ import typing as t
 from collections import Counter
 from functools import cached_property
 
-from tap_clientsuccess.catalog import own_schema, schema_in
+from tap_clientsuccess.catalog import is_selected, own_schema, schema_in
 from tap_clientsuccess.errors import ApiError, MissingKeyError, counted
 from tap_clientsuccess.records.record_reader import NO_RECORD, RecordReader
 from tap_clientsuccess.singer.outcome import Outcome, Status
@@ -70,11 +70,13 @@ class ClientSuccessStream(ScheduledStream):
     def apply_catalog(self, catalog: Catalog) -> None:
         """Apply the catalog passed in, whose schema replaces the stream's own.
 
-        That may take requests, and a stream that is not in the catalog costs none.
+        That may take requests, and a stream that is not selected there costs none.
         """
         super().apply_catalog(catalog)
-        entry = catalog.get_stream(self.name)
-        self.schema = schema_in(entry, self) if entry else {"properties": {}}
+        if (entry := catalog.get_stream(self.name)) and is_selected(entry):
+            self.schema = schema_in(entry, self)
+        else:
+            self.schema = {"properties": {}}
 
     @property
     def reporter(self) -> Reporter:

@@ -53,7 +53,7 @@ class ScheduledStream(RecordStream, abc.ABC):
     @property
     def clock(self) -> ServerClock:
         """The server's clock."""
-        return self._tap.context.clock
+        return self._tap.context.client.clock
 
     @cached_property
     def parts(self) -> list[StreamProgress]:
@@ -136,7 +136,7 @@ class ScheduledStream(RecordStream, abc.ABC):
 
     @property
     def _shares_name(self) -> bool:
-        shared = self._tap.shared_names
+        shared = self._tap.mapper.shared_names
         return any(each.stream_alias in shared for each in self.stream_maps)
 
     def sync_second_half(self) -> None:

@@ -253,6 +253,10 @@ def test_all_mistakes_are_listed_at_once(cli: CommandLine, sandbox: Sandbox) -> 
         ({"auth_method": "key", "api_key": None}, "auth_method must be one of"),
         ({"custom_streams": "[]"}, "custom_streams must be of type array or null: rem"),
         ({"read_details": "true"}, "read_details must be of type boolean or null: re"),
+        (
+            {"custom_streams": [{}]},
+            "custom_streams.0.name and custom_streams.0.path are",
+        ),
     ],
     ids=str,
 )
