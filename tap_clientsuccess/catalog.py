@@ -36,19 +36,11 @@ class SharedSchemaDirectory(SchemaDirectory):
     """
 
     def fetch_schema(self, key: str) -> JSONSchema:
-        """Read the schema of a stream and resolve its references.
-
-        Args:
-            key: The stream's name.
-
-        Returns:
-            The JSON schema.
-        """
-        schema = self._resolved(super().fetch_schema(key))
-        inherited = [piece["properties"] for piece in schema.pop("allOf", [])]
+        """Read the schema of a stream, by its name, and resolve its references."""
+        schema: JSONSchema = self._resolved(super().fetch_schema(key))
         properties: JSONSchema = {}
-        for pieces in (*inherited, schema["properties"]):
-            properties |= pieces
+        for piece in (*schema.pop("allOf", []), schema):
+            properties |= piece["properties"]
         return {**schema, "properties": properties}
 
     @cached_property
@@ -105,12 +97,8 @@ def is_selected(entry: CatalogEntry) -> bool:
 
 
 def was_off_at_discovery(entry: CatalogEntry | None) -> bool:
-    """Tell whether the settings turned a stream off when the catalog was made.
-
-    Args:
-        entry: Its entry. It has none then; older catalogs have one that is deselected.
-    """
-    if entry is None:
+    """Tell whether the settings turned a stream off when the catalog was made."""
+    if entry is None:  # Older catalogs have an entry that is deselected.
         return True
     by_default = getattr(entry.metadata.get(()), "selected_by_default", None)
     return by_default is False and not is_selected(entry)

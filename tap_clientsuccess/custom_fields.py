@@ -91,9 +91,6 @@ def property_of(definition: t.Any) -> tuple[str, JSONSchema]:
     A field of a type whose name is not known is a string: JSON text, where its values
     are something else.
 
-    Args:
-        definition: The definition, as the API gives it.
-
     Returns:
         The field's key in ``custom``, and its JSON schema.
 
@@ -134,11 +131,9 @@ class FieldDefinitions:
         read: Callable[[str], list[t.Any]] | None,
         check_key: Callable[[], object] = lambda: None,
     ) -> None:
-        """Prepare to read.
+        """Take how to read the definitions of a type of resource; None to have none.
 
-        Args:
-            read: Reads the definitions of a type of resource; None to have none.
-            check_key: Raises `RejectedKeyError` if the key is rejected elsewhere, too.
+        `check_key` raises a `RejectedKeyError` if the key is rejected elsewhere, too.
         """
         self._read = read
         self._check_key = check_key
@@ -168,7 +163,10 @@ class FieldDefinitions:
             raise
         except ApiError as error:
             if isinstance(error, RejectedKeyError):
-                self._raise_if_wrong(error)
+                if error.status != _FORBIDDEN:
+                    raise
+                # The key may lack just the permission to read definitions.
+                self._check_elsewhere(RejectedKeyError)
             elif isinstance(error, UnreachableError) and not self._known:
                 self._check_elsewhere(UnreachableError, RejectedKeyError)
                 self._read = None
@@ -184,12 +182,6 @@ class FieldDefinitions:
                 yield property_of(definition)
             except ValueError:
                 logger.warning("%s has a field definition without a key", resource)
-
-    def _raise_if_wrong(self, error: RejectedKeyError) -> None:
-        """Raise unless the key may lack just the permission to read definitions."""
-        if error.status != _FORBIDDEN:
-            raise error
-        self._check_elsewhere(RejectedKeyError)
 
     def _check_elsewhere(self, *fatal: type[ApiError]) -> None:
         """Send another request; raise only what would stop everything else, too."""

@@ -21,7 +21,7 @@ def config_error(*problems: str, what: str = "configuration") -> ConfigValidatio
 
     Args:
         problems: What is wrong, without values: they may be secrets.
-        what: What is invalid, such as "configuration", "state" or "catalog".
+        what: What is invalid, such as a "catalog".
     """
     return ConfigValidationError(f"Invalid {what}", errors=list(problems))
 
@@ -49,13 +49,7 @@ class IncompleteError(Exception):
 
 
 def counted(number: int, one: str = "", many: str = "") -> str:
-    """Return a number of records in words, such as "1 record" or "2,000 records are".
-
-    Args:
-        number: How many.
-        one: What follows one record.
-        many: What follows any other number of them.
-    """
+    """Return a number of records in words, with what follows: "2,000 records are"."""
     words = f"record {one}" if number == 1 else f"records {many}"
     return f"{number:,} {words.rstrip()}"
 

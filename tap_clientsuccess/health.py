@@ -79,10 +79,8 @@ def _v1(client: Client, settings: Settings) -> tuple[bool, str]:
         check(client.send(request, timeout=min(_V1_SECONDS, client.timeout)))
     except ApiError as error:
         answer = f"answered {error.status}" if error.status else "did not respond"
-        return False, (
-            f"; API v1 {answer}: its streams cannot be read "
-            f"(v1_streams is {settings.v1_streams})"
-        )
+        why = f"its streams cannot be read (v1_streams is {settings.v1_streams})"
+        return False, f"; API v1 {answer}: {why}"
     return True, "; API v1 works as well"
 
 

@@ -86,16 +86,10 @@ class SyncTap(ContextTap):
         self.set_streams(streams)
 
     def _read_second_halves(self) -> None:
-        """Read the second halves of full reads, after the news of all streams.
-
-        The one that has waited the most intervals comes first, so that one that can
-        never finish holds up nobody.
-        """
-        due = [
-            stream
-            for stream in self._all_streams
-            if stream.selected and stream.schedule.has_second_half
-        ]
+        """Read the second halves of full reads, after the news of all streams."""
+        selected = [each for each in self._all_streams if each.selected]
+        due = [each for each in selected if each.schedule.has_second_half]
+        # Who has waited the most intervals is first: none that never ends holds up all.
         for stream in sorted(due, key=lambda s: -s.schedule.intervals_waited()):
             stream.sync_second_half()
 
@@ -147,12 +141,8 @@ class SyncTap(ContextTap):
 
     def _warn_about_details(self) -> None:
         """Warn if the catalog was discovered before details were switched on."""
-        catalog = self.input_catalog
-        details = [
-            name
-            for name, each in self.streams.items()
-            if isinstance(each, DetailStream)
-        ]
+        streams, catalog = self._all_streams, self.input_catalog
+        details = [each.name for each in streams if isinstance(each, DetailStream)]
         if catalog is None or not details:
             return
         if all(was_off_at_discovery(catalog.get(name)) for name in details):

@@ -82,11 +82,8 @@ def is_rfc_3339(text: str) -> bool:
 def read_moment(value: t.Any) -> Moment | None:
     """Read a time or a date, in any of the forms that ``docs/faults.md`` lists.
 
-    Args:
-        value: A text or a number.
-
     Returns:
-        None if it has none of these forms, or is no such day.
+        None if the value has none of these forms, or is no such day.
     """
     if isinstance(value, bool) or not isinstance(value, (str, int, float, Decimal)):
         return None
@@ -103,12 +100,7 @@ def _read_text(text: str) -> Moment | None:
 
 
 def _of_iso(text: str) -> Moment | None:
-    """Read ISO 8601.
-
-    Raises:
-        ValueError: There is no such day.
-        OverflowError: The time has no equivalent in UTC that a `datetime` can hold.
-    """
+    """Read ISO 8601; raises a `ValueError` or an `OverflowError` for no such time."""
     if not (match := _ISO.fullmatch(text)):
         return None
     year, _, month, day, *rest = match.groups()
@@ -154,14 +146,7 @@ def read_time_of_day(text: str) -> str | None:
 
 
 def parse_time(value: t.Any) -> dt.datetime | None:
-    """Parse a time.
-
-    Args:
-        value: A text or a number; see `read_moment`.
-
-    Returns:
-        The time in UTC, or None if the value is not a time.
-    """
+    """Return the time in UTC that a text or a number is; None for no `read_moment`."""
     moment = read_moment(value)
     return moment and moment.in_utc
 
@@ -185,12 +170,7 @@ def is_future(moment: dt.datetime) -> bool:
 
 @lru_cache(maxsize=16)  # The responses of one second have the same.
 def parse_http_date(value: str | None) -> dt.datetime | None:
-    """Parse the date of an HTTP header, such as ``Date`` or ``Retry-After``.
-
-    Returns:
-        The time in UTC, in whole seconds, or None if the value is not a date, or comes
-        from a clock that was never set.
-    """
+    """Parse the date of an HTTP header; None if it is none, or of an unset clock."""
     try:
         moment = _in_utc(parsedate_to_datetime(value or ""))
     except (ValueError, OverflowError):

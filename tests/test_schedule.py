@@ -9,14 +9,13 @@ from itertools import pairwise
 
 import pytest
 
-from tap_clientsuccess.schedule.due import Facts
 from tap_clientsuccess.schedule.noted import (
     PAST,
     UNDERWAY,
     VERSION,
     greatest_version,
 )
-from tap_clientsuccess.schedule.schedule import Kind, Schedule
+from tap_clientsuccess.schedule.schedule import Facts, Kind, Schedule
 from tap_clientsuccess.singer.outcome import Outcome, Status
 from tap_clientsuccess.singer.outputs import Outputs
 

@@ -42,15 +42,16 @@ def read_environment(
         ConfigValidationError: A variable has the wrong type, or is misspelled, or the
             file cannot be read.
     """
-    before = {*os.environ}
-    path = _load_file()
+    given = {*os.environ}
+    if path := _find_file():
+        _load(path)
     config: dict[str, t.Any] = {}
     sources: dict[str, str] = {}
     for name, setting in schema["properties"].items():
         # Without a value it counts as not set, as in `NAME=` of a `.env`.
         if not (text := os.environ.get(variable(name))):
             continue
-        is_given = variable(name) in before
+        is_given = variable(name) in given
         sources[variable(name)] = "the environment" if is_given else path
         try:
             # Python decodes variables by the locale, which need not be theirs.
@@ -63,40 +64,25 @@ def read_environment(
 
 
 def _find_file() -> str:
-    """Return the path of the ``.env`` file, or nothing.
-
-    It is the nearest in the working directory or above: where the tap is installed does
-    not matter.
-    """
+    """Return the path of the nearest ``.env`` in the working directory or above."""
     try:
         return find_dotenv(usecwd=True)
     except FileNotFoundError:  # The working directory was deleted.
         return ""
 
 
-def _load_file() -> str:
-    """Set the variables of a ``.env`` file, except those that are set already.
-
-    Returns:
-        The path of the file, if there is one.
-    """
-    if not (path := _find_file()):
-        return path
+def _load(path: str) -> None:
+    """Set the variables of a ``.env`` file, except those that are set already."""
     # As if a shell had set them: by the locale, Python may be unable to.
     text = os.fsdecode(read_text(path).encode())
     try:
         load_dotenv(stream=io.StringIO(text))
     except ValueError:
         raise config_error(f"{path} sets what no variable can hold") from None
-    return path
 
 
 def _parsed(text: str, setting: Mapping[str, t.Any]) -> t.Any:
-    """Parse a variable as the SDK does.
-
-    Raises:
-        ValueError: It does not have the setting's type.
-    """
+    """Parse a variable as the SDK does; a wrong type is a `ValueError`."""
     kinds = setting.get("type", ())
     if "integer" in kinds:
         return int(text)
@@ -113,22 +99,14 @@ def _check_names(settings: Mapping[str, t.Any]) -> None:
     """
     # Meltano's extras begin with another underscore. For settings that are objects it
     # also sets a variable for each value inside.
-    ignored = (
-        "_",
-        *(
-            f"{name.upper()}_"
-            for name, setting in settings.items()
-            if "object" in setting.get("type", ())
-        ),
-    )
+    kinds = {name: setting.get("type", ()) for name, setting in settings.items()}
+    objects = [f"{name.upper()}_" for name, kind in kinds.items() if "object" in kind]
     known = {name.upper() for name in settings} | _NOT_SETTINGS
-    given = {
-        name.removeprefix(PREFIX) for name in os.environ if name.startswith(PREFIX)
-    }
+    given = {name[len(PREFIX) :] for name in os.environ if name.startswith(PREFIX)}
     for name in sorted(given - known):
-        if name.startswith(ignored):
+        if name.startswith(("_", *objects)):
             continue
-        if near := nearest(name.lower(), settings):
+        if near := nearest(name, settings):
             raise config_error(
                 f"{PREFIX}{name} is not a setting; did you mean {variable(near)}?"
             )
@@ -146,12 +124,7 @@ def unread_settings(settings: Iterable[str]) -> list[str]:
 
 
 def how_to_set(name: str, *, is_read: bool) -> str:
-    """Say how to set a setting that is missing.
-
-    Args:
-        name: The setting.
-        is_read: Whether the run reads the environment.
-    """
+    """Say how to set a setting; `is_read`: whether the run reads the environment."""
     if is_read or _is_under_meltano():
         return f"set {variable(name)}"
     places = {"the environment": os.environ, (path := _find_file()): _in_file(path)}

@@ -40,12 +40,8 @@ def setting(  # noqa: PLR0913 # all that is known of a setting
         check: Finds what is wrong with a value of the right type, and yields what
             follows the setting's name in a sentence.
     """
-    declared: dict[str, t.Any] = {
-        "title": title,
-        "description": description,
-        "secret": secret,
-    }
-    declare = partial(th.Property, wrapped=kind, default=default, **declared)
+    said: t.Any = {"title": title, "description": description, "secret": secret}
+    declare = partial(th.Property, wrapped=kind, default=default, **said)
     metadata = {"declare": declare, "default": default, "read": read, "check": check}
     return field(repr=not secret, metadata=metadata)
 
@@ -59,9 +55,7 @@ def json_schema(settings: type) -> dict[str, t.Any]:
 def values(settings: type, config: Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Return the values of all fields of a class of settings.
 
-    Args:
-        settings: The class.
-        config: A valid configuration; what it lacks, or has as null, gets its default.
+    What a valid configuration lacks, or has as null, gets its default.
     """
     found = {}
     for each in fields(settings):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import typing as t
+from itertools import chain
 from pathlib import Path
 
 from tap_clientsuccess.errors import config_error
@@ -13,10 +14,7 @@ _MOST_LEVELS = 100
 
 
 def read_text(path: str) -> str:
-    """Read UTF-8, UTF-16 or UTF-32 text, with or without a byte order mark.
-
-    Args:
-        path: The path of a file, or ``-`` for standard input.
+    """Read UTF-8, UTF-16 or UTF-32 text; from standard input if the path is ``-``.
 
     Raises:
         ConfigValidationError: It cannot be read, or is not text.
@@ -51,15 +49,11 @@ def read_object(path: str) -> dict[str, t.Any]:
         raise config_error(f"{path} is not JSON") from None
     if not isinstance(content, dict):
         raise config_error(f"{path} is not a JSON object")
-    if _has_more_levels(content, _MOST_LEVELS):
-        raise config_error(f"{path} has more than {_MOST_LEVELS} nested levels")
-    return content
-
-
-def _has_more_levels(content: t.Any, most: int) -> bool:
-    level = [content]
-    for _ in range(most):
+    level: list[t.Any] = [content]
+    for _ in range(_MOST_LEVELS):
         lists = [each for each in level if isinstance(each, list)]
         objects = [each.values() for each in level if isinstance(each, dict)]
-        level = [value for values in (*lists, *objects) for value in values]
-    return bool(level)
+        level = list(chain(*lists, *objects))
+    if level:
+        raise config_error(f"{path} has more than {_MOST_LEVELS} nested levels")
+    return content

@@ -24,6 +24,7 @@ Document = dict[str, t.Any]
 
 _Type = t.Literal["array", "boolean", "integer", "null", "number", "object", "string"]
 _Method = t.Annotated[str, msgspec.Meta(pattern="(?i)^(FULL_TABLE|INCREMENTAL)$")]
+_METHODS_OF_METADATA = ("replication-method", "forced-replication-method")
 _Name = t.Annotated[str, msgspec.Meta(max_length=LONGEST_STREAM)]
 
 
@@ -127,11 +128,7 @@ def _completed(entry: Document) -> Document:
             root |= item["metadata"]
     keys = entry.get("key_properties")
     replication_key = entry.get("replication_key") or root.get("replication-key")
-    asked = (
-        entry.get("replication_method"),
-        root.get("replication-method"),
-        root.get("forced-replication-method"),
-    )
+    asked = [entry.get("replication_method"), *map(root.get, _METHODS_OF_METADATA)]
     methods = {method.upper() for method in asked if method}
     method = REPLICATION_FULL_TABLE if REPLICATION_FULL_TABLE in methods else None
     if methods and not method:

@@ -79,11 +79,9 @@ def _schema_problems(
         others = {key: config[key] for key in config if key != "stream_maps"}
         errors = list(validator.iter_errors(others))
     for error in errors:
-        name, words = str(next(iter(error.absolute_path), "")), _in_words(error)
-        if (
-            words not in found[name]
-        ):  # One error for each of the names that are missing.
-            found[name].append(words)
+        words = found[str(next(iter(error.absolute_path), ""))]
+        if (sentence := _in_words(error)) not in words:  # As several names are missing.
+            words.append(sentence)
     for name, value in config.items():
         if name not in found and (why := unwritable(value)):
             found[name].append(f"{name} has {why}")
@@ -95,9 +93,8 @@ def _unknown(
 ) -> Iterator[str]:
     """Find unknown names; those with a leading underscore belong to other tools."""
     for name in sorted(given):
-        if name in known or name.startswith("_"):
-            continue
-        yield f"{within}{name} is not a setting{did_you_mean(name, known)}"
+        if name not in known and not name.startswith("_"):
+            yield f"{within}{name} is not a setting{did_you_mean(name, known)}"
 
 
 def interval_problems(

@@ -8,12 +8,7 @@ import msgspec
 
 from tap_clientsuccess.config.validation import did_you_mean, misfit, unwritable
 from tap_clientsuccess.errors import config_error
-from tap_clientsuccess.schedule.noted import (
-    FIRST_READ_BEGAN,
-    PAST,
-    UNDERWAY,
-    VERSION,
-)
+from tap_clientsuccess.schedule.noted import FIRST_READ_BEGAN, PAST, UNDERWAY, VERSION
 from tap_clientsuccess.singer.mapper import OWNERS
 from tap_clientsuccess.timestamps import parse_time
 
@@ -76,34 +71,33 @@ def without_partitions(state: Document) -> Document:
 def effects_missed(
     state: Document, replication_keys: Mapping[str, str], known: Collection[str]
 ) -> Iterator[str]:
-    """Say where a state will have no effect, and why.
+    """Say where a state will have no effect, and why, in a sentence a stream.
 
     Args:
         state: The state, as `checked_state` returned it.
         replication_keys: The replication key of each stream that is read incrementally.
         known: The names of all streams.
 
-    Yields:
-        One sentence a stream.
-
     Raises:
         ConfigValidationError: A bookmark that would be used is not a time.
     """
     bookmarks = state.get("bookmarks", {})
+    read = {name: bookmarks.get(name, {}) for name in replication_keys}
+    unusable = {
+        name: _why_unusable(read[name], replication_keys[name]) for name in read
+    }
     if wrong := [
         f"the bookmark of {name} is not a time"
-        for name, key in replication_keys.items()
-        if _is_no_time(bookmarks.get(name, {}), key)
+        for name, bookmark in read.items()
+        if not unusable[name] and _has_no_time(bookmark)
     ]:
         raise config_error(*wrong, what="state")
-    for name, bookmark in bookmarks.items():
+    for name in bookmarks:
         if name not in known:
             hint = did_you_mean(name, known)
             yield f"{name}: bookmark ignored, as there is no such stream{hint}"
-        elif name in replication_keys and (
-            why := _why_unusable(bookmark, replication_keys[name])
-        ):
-            yield f"{name}: starts over, as {why}"
+        elif why := unusable.get(name):
+            yield f"{name}: starts over, as its {why}"
     outside = [name for name in state if name in replication_keys.keys() - bookmarks]
     for name in outside:
         yield (
@@ -114,26 +108,22 @@ def effects_missed(
         yield "The state has no bookmarks: all streams start over"
 
 
-def _is_no_time(bookmark: Document, replication_key: str) -> bool:
-    """Tell whether a bookmark of this key has something else than a time."""
+def _has_no_time(bookmark: Document) -> bool:
     value = bookmark.get("replication_key_value")
-    if value is None or bookmark.get("replication_key") != replication_key:
-        return False
-    return not (isinstance(value, str) and parse_time(value))
+    return value is not None and not (isinstance(value, str) and parse_time(value))
 
 
 def _why_unusable(bookmark: Document, replication_key: str) -> str | None:
     named = bookmark.get("replication_key")
     if bookmark.get("replication_key_value") is None:
         if bookmark.get("partitions"):
-            return (
-                "its bookmarks in the state are of partitions, which it does not have"
-            )
-        if bookmark.keys() - _OF_SDK - _OWN:
-            return "its bookmark in the state has no replication_key_value"
-        return None
+            return "bookmarks in the state are of partitions, which it does not have"
+        has_more = bookmark.keys() - _OF_SDK - _OWN
+        return (
+            "bookmark in the state has no replication_key_value" if has_more else None
+        )
     if not named:
-        return "its bookmark in the state has no replication_key"
+        return "bookmark in the state has no replication_key"
     if named != replication_key:
-        return f"its bookmark in the state is of '{named}', not of '{replication_key}'"
+        return f"bookmark in the state is of '{named}', not of '{replication_key}'"
     return None

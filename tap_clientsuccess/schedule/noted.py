@@ -130,11 +130,9 @@ class Noted:
             self._state[FIRST_READ_BEGAN] = format_time(now)
 
     def note_first_read_over(self) -> None:
-        """Note that the first read is over.
-
-        Null, not absent: Meltano would keep what the STATE before said.
-        """
+        """Note that the first read is over."""
         if FIRST_READ_BEGAN in self._state:
+            # Not absent: Meltano would keep what the STATE before said.
             self._state[FIRST_READ_BEGAN] = None
 
     @property

@@ -8,15 +8,19 @@ from enum import StrEnum
 
 from msgspec.structs import replace
 
-from tap_clientsuccess.schedule.due import why_due
 from tap_clientsuccess.schedule.noted import NEVER, Noted, Underway
-from tap_clientsuccess.singer.outputs import packed, unpacked
+from tap_clientsuccess.singer.outputs import hash_of, packed, unpacked
 
 if t.TYPE_CHECKING:
-    from tap_clientsuccess.schedule.due import Facts
     from tap_clientsuccess.singer.outcome import Outcome
+    from tap_clientsuccess.singer.outputs import Outputs
 
 _DAY = dt.timedelta(days=1)
+_MOST_EARLY = dt.timedelta(hours=3)
+_EARLY = 0.1
+"""A run that is early by this share of the interval counts as on time."""
+_JITTER = dt.timedelta(minutes=1)
+"""By so much a clock may go back between two runs: the server tells whole seconds."""
 _MOST_RUNS = 3
 """So often a read that cannot be resumed may be interrupted."""
 
@@ -27,6 +31,40 @@ class Kind(StrEnum):
     FIRST = "first"
     FULL = "full"
     INCREMENTAL = "incremental"
+
+
+class Facts(t.NamedTuple):
+    """What decides on the read of a stream in this run.
+
+    Attributes:
+        outputs: What leaves.
+        interval: How often it is read in full; None for never.
+        start_date: From when it is read.
+        is_whole: Whether every run reads it in full.
+        reads_at_once: Whether a full read of it has no second half.
+        replication_key: What its bookmark is of.
+        has_bookmark: Whether an earlier run read it.
+        is_new: Whether the tap was given no state at all.
+        uses_versions: Whether its records carry a version.
+        uses_batch: Whether they leave in files.
+    """
+
+    outputs: Outputs
+    interval: dt.timedelta | None = None
+    start_date: dt.datetime | None = None
+    is_whole: bool = False
+    reads_at_once: bool = False
+    replication_key: str | None = None
+    has_bookmark: bool = False
+    is_new: bool = False
+    uses_versions: bool = False
+    uses_batch: bool = False
+
+    @property
+    def basis(self) -> str:
+        """What must not change while a full read is in progress, as a hash."""
+        options = [self.start_date, self.uses_versions, self.uses_batch]
+        return hash_of([self.outputs.shape, self.replication_key, *options])
 
 
 class Schedule(Noted):
@@ -66,10 +104,7 @@ class Schedule(Noted):
     def begin(self, facts: Facts, now: dt.datetime, version: int) -> None:
         """Decide what is read, before the first record.
 
-        Args:
-            facts: What decides.
-            now: The time, by the server's clock.
-            version: A new version; see rule 5.
+        The time is by the server's clock; the version is a new one, see rule 5.
         """
         self.has_begun, self._facts, self._now = True, facts, now
         underway = self.underway
@@ -109,8 +144,33 @@ class Schedule(Noted):
             return Kind.INCREMENTAL, ""
         if underway:
             return Kind.FULL, f"it goes on since {underway.began:%Y-%m-%d}"
-        reason = why_due(self.past, facts, self._now)
+        reason = self._why_due(facts.interval)
         return (Kind.FULL if reason else Kind.INCREMENTAL), reason
+
+    def _why_due(self, interval: dt.timedelta) -> str:
+        """Return why a full read is due; nothing if it is not."""
+        past, facts, since = self.past, self._facts, self.past.latest
+        early = min(interval * _EARLY, _MOST_EARLY) + _JITTER
+        days = interval / _DAY
+        every = {0.0: "in every run", 1.0: "every day"}.get(
+            days, f"every {days:g} days"
+        )
+        reasons = {
+            "the last full read was not complete": past.failed == 1,
+            "it was never read in full": since == NEVER or since > self._now + _JITTER,
+            every: self._now - since >= interval - early,
+        }
+        if not past.failed:
+            outputs = facts.outputs
+            start, before = facts.start_date or NEVER, past.start_date or NEVER
+            has_new = not outputs.columns <= unpacked(past.columns)
+            reasons |= {
+                "its name, key or stream map changed": past.shape != outputs.shape,
+                "there are new columns": has_new,
+                "start_date is earlier": start < before,
+                past.due: bool(past.due),
+            }
+        return next((reason for reason, holds in reasons.items() if holds), "")
 
     @property
     def _known_objection(self) -> str:
@@ -183,11 +243,11 @@ class Schedule(Noted):
             return "a part was read before, without this version"
         if why := underway.barred or outcome.uncounted:
             return why
-        if not (records := outcome.everything):
+        records, expected = outcome.everything, self.past.activated or 0
+        if not records:
             return "there are no records at all"
-        if 2 * records < (self.past.activated or 0):
-            expected = f"{self.past.activated:,}"
-            return f"{records:,} records are fewer than half of {expected}"
+        if 2 * records < expected:
+            return f"{records:,} records are fewer than half of {expected:,}"
         return ""
 
     def end(self, outcome: Outcome, *, is_activated: bool) -> None:

@@ -17,8 +17,7 @@ from functools import cached_property
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 
 from tap_clientsuccess.errors import ApiError, counted
-from tap_clientsuccess.schedule.due import Facts
-from tap_clientsuccess.schedule.schedule import Kind, Schedule
+from tap_clientsuccess.schedule.schedule import Facts, Kind, Schedule
 from tap_clientsuccess.singer.outcome import Outcome, Status
 from tap_clientsuccess.singer.stream import RecordStream
 from tap_clientsuccess.singer.writer import OutputError
