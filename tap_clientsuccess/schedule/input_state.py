@@ -82,14 +82,14 @@ def effects_missed(
         ConfigValidationError: A bookmark that would be used is not a time.
     """
     bookmarks = state.get("bookmarks", {})
-    read = {name: bookmarks.get(name, {}) for name in replication_keys}
     unusable = {
-        name: _why_unusable(read[name], replication_keys[name]) for name in read
+        name: _why_unusable(bookmarks.get(name, {}), key)
+        for name, key in replication_keys.items()
     }
     if wrong := [
         f"the bookmark of {name} is not a time"
-        for name, bookmark in read.items()
-        if not unusable[name] and _has_no_time(bookmark)
+        for name, why in unusable.items()
+        if not why and _has_no_time(bookmarks.get(name, {}))
     ]:
         raise config_error(*wrong, what="state")
     for name in bookmarks:
@@ -118,10 +118,8 @@ def _why_unusable(bookmark: Document, replication_key: str) -> str | None:
     if bookmark.get("replication_key_value") is None:
         if bookmark.get("partitions"):
             return "bookmarks in the state are of partitions, which it does not have"
-        has_more = bookmark.keys() - _OF_SDK - _OWN
-        return (
-            "bookmark in the state has no replication_key_value" if has_more else None
-        )
+        is_odd = bookmark.keys() - _OF_SDK - _OWN
+        return "bookmark in the state has no replication_key_value" if is_odd else None
     if not named:
         return "bookmark in the state has no replication_key"
     if named != replication_key:

@@ -151,10 +151,8 @@ class Schedule(Noted):
         """Return why a full read is due; nothing if it is not."""
         past, facts, since = self.past, self._facts, self.past.latest
         early = min(interval * _EARLY, _MOST_EARLY) + _JITTER
-        days = interval / _DAY
-        every = {0.0: "in every run", 1.0: "every day"}.get(
-            days, f"every {days:g} days"
-        )
+        days, words = interval / _DAY, {0.0: "in every run", 1.0: "every day"}
+        every = words.get(days, f"every {days:g} days")
         reasons = {
             "the last full read was not complete": past.failed == 1,
             "it was never read in full": since == NEVER or since > self._now + _JITTER,
