@@ -27,56 +27,36 @@ logger = logging.getLogger("tap-clientsuccess")
 _FORBIDDEN = 403
 
 RESOURCE_TYPES = (
-    "CLIENT",
-    "CONTACT",
-    "EMPLOYEE",
-    "CONTRACT_PRODUCT",
-    "OPPORTUNITY",
-    "SUBSCRIPTION",
-    "TICKET",
-    "FEEDBACK",
-    "ENGAGEMENT_NOTE",
-    "ENGAGEMENT_MEETING",
-    "ENGAGEMENT_CALL",
-    "ENGAGEMENT_EMAIL",
-    "CLIENT_REV_METRICS",
-    "CONTRACT",
-    "CONTRACT_ITEM",
-    "SURVEY_RESPONSE",
-    "CLIENT_DISPOSITION_ACTIVITY",
-    "ENGAGEMENT_CHAT",
-    "GOAL",
-    "USAGE",
-    "CLIENT_NOTE",
-    "PRODUCT_DISPOSITION_ACTIVITY",
-)
+    "CLIENT", "CONTACT", "EMPLOYEE", "CONTRACT_PRODUCT", "OPPORTUNITY", "SUBSCRIPTION",
+    "TICKET", "FEEDBACK", "ENGAGEMENT_NOTE", "ENGAGEMENT_MEETING", "ENGAGEMENT_CALL",
+    "ENGAGEMENT_EMAIL", "CLIENT_REV_METRICS", "CONTRACT", "CONTRACT_ITEM",
+    "SURVEY_RESPONSE", "CLIENT_DISPOSITION_ACTIVITY", "ENGAGEMENT_CHAT", "GOAL",
+    "USAGE", "CLIENT_NOTE", "PRODUCT_DISPOSITION_ACTIVITY",
+)  # fmt: skip
 """What may have custom fields. Source: the public Airbyte connector."""
 
 STRING: JSONSchema = {"type": ["string", "null"]}
-_KINDS: tuple[tuple[re.Pattern[str], JSONSchema], ...] = tuple(
-    (re.compile(pattern), schema)
-    for pattern, schema in (
-        (
-            r"multi\w*(pick|select|list|drop|choice|value)\w*|picklistmulti\w*|tags",
-            {"type": ["array", "null"], "items": STRING},
-        ),
-        (r"\w*(picklist|dropdown|select|radio|choice|option)\w*|list|enum", STRING),
-        (r"int|integer|long|wholenumber|bigint", {"type": ["integer", "null"]}),
-        (
-            r"number|numeric|decimal|double|float|currency|money|percent(age)?",
-            {"type": ["number", "null"]},
-        ),
-        (r"bool|boolean|checkbox|yesno|toggle|flag", {"type": ["boolean", "null"]}),
-        (r"date", {"type": ["string", "null"], "format": "date"}),
-        (
-            r"datetime|dateandtime|timestamp",
-            {"type": ["string", "null"], "format": "date-time"},
-        ),
-        (
-            r"string|\w*text\w*|varchar|html|url|link|e?mail|phone(number)?|paragraph",
-            STRING,
-        ),
-    )
+_KINDS: tuple[tuple[str, JSONSchema], ...] = (
+    (
+        r"multi\w*(pick|select|list|drop|choice|value)\w*|picklistmulti\w*|tags",
+        {"type": ["array", "null"], "items": STRING},
+    ),
+    (r"\w*(picklist|dropdown|select|radio|choice|option)\w*|list|enum", STRING),
+    (r"int|integer|long|wholenumber|bigint", {"type": ["integer", "null"]}),
+    (
+        r"number|numeric|decimal|double|float|currency|money|percent(age)?",
+        {"type": ["number", "null"]},
+    ),
+    (r"bool|boolean|checkbox|yesno|toggle|flag", {"type": ["boolean", "null"]}),
+    (r"date", {"type": ["string", "null"], "format": "date"}),
+    (
+        r"datetime|dateandtime|timestamp",
+        {"type": ["string", "null"], "format": "date-time"},
+    ),
+    (
+        r"string|\w*text\w*|varchar|html|url|link|e?mail|phone(number)?|paragraph",
+        STRING,
+    ),
 )
 """Names of field types, as letters and digits alone, in lower case.
 
@@ -102,7 +82,8 @@ def property_of(definition: t.Any) -> tuple[str, JSONSchema]:
         raise ValueError("no fieldKey")
     key = key.replace("\0", "\N{REPLACEMENT CHARACTER}")  # As in the records.
     name = re.sub(r"[\W_]", "", str(definition.get("fieldTypeName") or "").lower())
-    schema = next((kind for pattern, kind in _KINDS if pattern.fullmatch(name)), STRING)
+    kinds = (kind for pattern, kind in _KINDS if re.fullmatch(pattern, name))
+    schema = next(kinds, STRING)
     return key, {**schema, "description": _described(definition)}
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import typing as t
+from itertools import chain
 
 from singer_sdk.singerlib import StateMessage
 from singer_sdk.tap_base import CliTestOptionValue
@@ -154,12 +155,9 @@ class SyncTap(ContextTap):
 
     def _leave(self) -> None:
         """Write a last STATE, unless the target does not read it in time."""
+        streams = self._all_streams
+        interrupted = [s for s in streams if s.outcome.status is Status.INTERRUPTED]
+        rows = chain.from_iterable(map(self._log_row, interrupted))
         with contextlib.suppress(OutputError):
-            for stream in self._all_streams:
-                if stream.outcome.status is Status.INTERRUPTED:
-                    self._write_last(*self._log_row(stream))
-            self._write_last(StateMessage(value=self.state))
-
-    def _write_last(self, *messages: Message) -> None:
-        for message in messages:
-            self.message_writer.write_last(message, within=LEAVE_WITHIN_SECONDS)
+            for message in (*rows, StateMessage(value=self.state)):
+                self.message_writer.write_last(message, within=LEAVE_WITHIN_SECONDS)

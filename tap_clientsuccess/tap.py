@@ -124,11 +124,10 @@ class TapClientSuccess(SyncTap):
             value is not None and value != properties.get(name, {}).get("default")
             for name, value in settings.items()
         )
-        reads_environment = self._sources is not None
         errors = problems(
             settings,
             self.config_jsonschema,
-            how_to_set=partial(how_to_set, is_read=reads_environment),
+            how_to_set=partial(how_to_set, is_read=self._sources is not None),
             checks={
                 "custom_streams": partial(definition_problems, taken=_BUILT_IN),
                 "full_read_interval_days": partial(
@@ -215,21 +214,16 @@ class TapClientSuccess(SyncTap):
             self.mapper = StreamMapper(self.config)
         if not (batch_config := self.config.get("batch_config")):
             return
-        if copied := list(copied_streams(stream_maps, self._read_names)):
+        read = self._names - self._turned_off.keys()
+        if self.input_catalog is not None:
+            entries = self.input_catalog.items()
+            read &= {name for name, entry in entries if is_selected(entry)}
+        if copied := list(copied_streams(stream_maps, read)):
             raise config_error(
                 "batch_config cannot be combined with stream_maps that make several "
                 f"streams of {' and of '.join(copied)}"
             )
         check_storage(BatchConfig.from_dict(batch_config))
-
-    @property
-    def _read_names(self) -> set[str]:
-        """The names of the streams that are read; sends no request."""
-        names = self._names - self._turned_off.keys()
-        if self.input_catalog is None:
-            return names
-        entries = self.input_catalog.items()
-        return {name for name, entry in entries if name in names and is_selected(entry)}
 
     @contextlib.contextmanager
     def _stream_map_errors(self) -> Iterator[None]:
@@ -252,10 +246,8 @@ class TapClientSuccess(SyncTap):
         self.has_no_state = not state.get("bookmarks")
         if self.has_mapper:
             self.mapper.flatten(self.state)
-        if state:
-            self._check_bookmarks(state)
-
-    def _check_bookmarks(self, state: dict[str, t.Any]) -> None:
+        if not state:
+            return
         keys = {
             stream.name: stream.replication_key
             for stream in self.streams.values()
