@@ -1,4 +1,4 @@
-"""Schemas and catalog: one file per stream, shared pieces, the account's own fields."""
+"""Schemas, one file per stream with shared pieces, and what a catalog selects."""
 
 from __future__ import annotations
 
@@ -9,22 +9,11 @@ from singer_sdk.schema.source import SchemaDirectory
 from singer_sdk.singerlib.catalog import Metadata, MetadataMapping
 
 from tap_clientsuccess import schemas
-from tap_clientsuccess.records.nullable import nullable_schema
 
 if t.TYPE_CHECKING:
     from singer_sdk.singerlib import CatalogEntry
 
-    from tap_clientsuccess.custom_fields import FieldDefinitions
     from tap_clientsuccess.records import JSONSchema
-
-
-class AccountStream(t.Protocol):
-    """A stream whose records may have fields that the account defines."""
-
-    name: str
-    primary_keys: t.Sequence[str]
-    custom_fields: FieldDefinitions
-    custom_fields_of: str | None
 
 
 class SharedSchemaDirectory(SchemaDirectory):
@@ -61,32 +50,6 @@ class SharedSchemaDirectory(SchemaDirectory):
 
 
 SCHEMAS = SharedSchemaDirectory(schemas)
-
-
-def own_schema(stream: AccountStream) -> JSONSchema:
-    """Return a stream's schema, with the account's fields in ``custom``."""
-    return _with_account_fields(SCHEMAS.get_schema(stream.name), stream)
-
-
-def schema_in(entry: CatalogEntry, stream: AccountStream) -> JSONSchema:
-    """Return a selected stream's schema as its entry in a catalog has it.
-
-    All but the primary key may be null. A catalog that was discovered without settings
-    lacks the account's fields: they are added.
-    """
-    schema = nullable_schema(entry.schema.to_dict(), stream.primary_keys)
-    return _with_account_fields(schema, stream)
-
-
-def _with_account_fields(schema: JSONSchema, stream: AccountStream) -> JSONSchema:
-    properties, resource = schema["properties"], stream.custom_fields_of
-    custom = properties.get("custom", {"properties": {}})
-    if not resource or "properties" in custom:
-        return schema
-    if not (added := stream.custom_fields.properties(resource)):
-        return schema
-    custom = {**custom, "properties": added}
-    return {**schema, "properties": {**properties, "custom": custom}}
 
 
 def is_selected(entry: CatalogEntry) -> bool:

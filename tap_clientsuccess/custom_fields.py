@@ -135,6 +135,17 @@ class FieldDefinitions:
             self._known[resource] = dict(self._properties(resource))
         return self._known[resource]
 
+    def added_to(self, schema: JSONSchema, resource: str | None) -> JSONSchema:
+        """Return a schema whose ``custom`` has the properties, if it has none yet."""
+        properties = schema["properties"]
+        custom = properties.get("custom", {"properties": {}})
+        if not resource or "properties" in custom:
+            return schema
+        if not (added := self.properties(resource)):
+            return schema
+        custom = {**custom, "properties": added}
+        return {**schema, "properties": {**properties, "custom": custom}}
+
     def _properties(self, resource: str) -> Iterator[tuple[str, JSONSchema]]:
         definitions: list[t.Any] = []
         try:

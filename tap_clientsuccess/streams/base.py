@@ -7,8 +7,9 @@ import typing as t
 from collections import Counter
 from functools import cached_property
 
-from tap_clientsuccess.catalog import is_selected, own_schema, schema_in
+from tap_clientsuccess.catalog import SCHEMAS, is_selected
 from tap_clientsuccess.errors import ApiError, MissingKeyError, counted
+from tap_clientsuccess.records.nullable import nullable_schema
 from tap_clientsuccess.records.record_reader import NO_RECORD, RecordReader
 from tap_clientsuccess.singer.outcome import Outcome, Status
 from tap_clientsuccess.streams.scheduled import ScheduledStream
@@ -60,7 +61,8 @@ class ClientSuccessStream(ScheduledStream):
     @cached_property
     def schema(self) -> JSONSchema:
         """The stream's schema, with the account's own fields."""
-        return own_schema(self)
+        schema = SCHEMAS.get_schema(self.name)
+        return self.custom_fields.added_to(schema, self.custom_fields_of)
 
     @property
     def effective_schema(self) -> JSONSchema:
@@ -74,7 +76,9 @@ class ClientSuccessStream(ScheduledStream):
         """
         super().apply_catalog(catalog)
         if (entry := catalog.get_stream(self.name)) and is_selected(entry):
-            self.schema = schema_in(entry, self)
+            schema = nullable_schema(entry.schema.to_dict(), self.primary_keys)
+            # A catalog that was discovered without settings lacks the account's fields.
+            self.schema = self.custom_fields.added_to(schema, self.custom_fields_of)
         else:
             self.schema = {"properties": {}}
 
