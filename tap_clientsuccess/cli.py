@@ -119,7 +119,10 @@ def _run(  # noqa: PLR0913 # an argument is an option
     settings, reads_environment = _read_config(config)
     create = partial(tap, config=settings, parse_env_config=reads_environment)
     if discover:
-        _discover(create(validate_config=False, setup_mapper=False))
+        made = create(validate_config=False, setup_mapper=False)
+        # Somebody waits for it.
+        made.context.client.most_tries_unreachable = 1 + _RETRIES_OF_DISCOVERY
+        made.run_discovery()
     elif test not in _TESTS:
         raise config_error(
             f"--test must be one of {', '.join(sorted(_TESTS))}", what="option"
@@ -151,9 +154,6 @@ def _read_config(paths: tuple[str, ...]) -> tuple[dict[str, t.Any], bool]:
 
     Returns:
         The configuration, and whether the environment is read as well.
-
-    Raises:
-        ConfigValidationError: A file cannot be read, or is not a JSON object.
     """
     config: dict[str, t.Any] = {}
     files = [path for path in paths if path.upper() != "ENV"]
@@ -166,13 +166,6 @@ def _read_config(paths: tuple[str, ...]) -> tuple[dict[str, t.Any], bool]:
             ", ".join(map(variable, unread)),
         )
     return config, reads_environment
-
-
-def _discover(tap: SyncTap) -> None:
-    """Print the catalog."""
-    # Somebody waits for it.
-    tap.context.client.most_tries_unreachable = 1 + _RETRIES_OF_DISCOVERY
-    tap.run_discovery()
 
 
 def _check_account(tap: SyncTap, form: str | None, *, shows_host: bool) -> None:
