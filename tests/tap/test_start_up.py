@@ -36,6 +36,11 @@ def test_the_command_imports_little_that_the_sdk_does_not() -> None:
     assert run(IMPORTED).split() == ["msgspec", "pyroaring", "tap_clientsuccess"]
 
 
+def test_the_account_check_is_not_imported_before_it_is_asked_for() -> None:
+    program = f"{IMPORTED}\nprint('tap_clientsuccess.account_check' in sys.modules)"
+    assert run(program).split()[-1] == "False"
+
+
 def test_garbage_is_collected_after_the_imports() -> None:
     first, *_, last = run(COLLECTED).splitlines()
     assert first == "False"
