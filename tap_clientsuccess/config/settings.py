@@ -22,8 +22,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
 PACKAGE = "tap-clientsuccess"
-DISTRIBUTION = "singer-tap-clientsuccess"
-"""Its name on PyPI."""
+DISTRIBUTION = "singer-tap-clientsuccess"  # Its name on PyPI.
 DEFAULT_BASE_URL = "https://api.clientsuccess.com/api"
 LONGEST_STREAM = 255
 """The most characters of a stream's name; no target has longer names of tables."""
