@@ -18,8 +18,7 @@ from tap_clientsuccess.http.client import Client
 from tap_clientsuccess.http.thread_pool import ThreadPool
 from tap_clientsuccess.http.throttle import Throttle
 from tap_clientsuccess.http.transport import Transport
-from tap_clientsuccess.records.decoding import decode_json
-from tap_clientsuccess.records.envelope import records_of
+from tap_clientsuccess.records.decoding import decode_json, records_of
 from tap_clientsuccess.schedule.noted import greatest_version
 from tap_clientsuccess.singer.reporter import Reporter
 from tap_clientsuccess.singer.sdk import SdkTap

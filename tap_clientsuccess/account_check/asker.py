@@ -8,8 +8,7 @@ import typing as t
 from tap_clientsuccess.errors import ApiError, UnavailableError, UnexpectedBodyError
 from tap_clientsuccess.http import client as http_client
 from tap_clientsuccess.http.responses import SUCCESSES, check
-from tap_clientsuccess.records.decoding import decode_json
-from tap_clientsuccess.records.envelope import records_of
+from tap_clientsuccess.records.decoding import decode_json, records_of
 
 if t.TYPE_CHECKING:
     from singer_sdk.streams.rest import HTTPRequest

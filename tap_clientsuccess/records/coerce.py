@@ -6,12 +6,18 @@ need no unions of types, which many targets do not support. A value that does no
 all (``"abc"`` for a number) becomes null, with a warning: one odd value must neither
 stop a pipeline nor vanish silently. What a conversion returns is validated like what
 the server sent, so whatever leaves is valid.
+
+A warning says what is lost, and never tells a value. Of a time or a date that cannot be
+read it tells the form: ``99/99/9999`` for ``02/29/2020``.
 """
 
 from __future__ import annotations
 
+import re
 import typing as t
+from collections import defaultdict
 from decimal import Decimal
+from functools import lru_cache
 
 import msgspec
 
@@ -23,7 +29,6 @@ from tap_clientsuccess.records.conversions import (
     is_storable,
 )
 from tap_clientsuccess.records.field import Field
-from tap_clientsuccess.records.losses import Forms, unfitting, unknown
 
 if t.TYPE_CHECKING:
     from tap_clientsuccess.records import JSONSchema
@@ -31,6 +36,9 @@ if t.TYPE_CHECKING:
 Warn = t.Callable[[str, int], None]
 """Takes what is lost, in words without a value, and how often."""
 
+_PLAIN_PATH = re.compile(r"[\w$-]{1,60}((\.|\[\]\.?)[\w$-]{0,60}){0,9}", re.ASCII)
+_LONGEST_FORM = 40
+_MOST_FORMS = 5
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -52,7 +60,8 @@ class Coercer:
         self.root = Field(schema)
         self.is_open = schema.get("additionalProperties", False) is not False
         self._warn = warn
-        self._forms = Forms()
+        self._forms: defaultdict[str, set[str]] = defaultdict(set)
+        """The forms of times and dates that could not be read; a few for each field."""
 
     def coerce(self, record: dict[str, t.Any]) -> dict[str, t.Any]:
         """Return a record with the fields of the schema, absent ones as null.
@@ -75,20 +84,40 @@ class Coercer:
                 self.warn_unknown(name)
         return coerced
 
+    def values(self, field: Field, values: list[t.Any]) -> list[t.Any]:
+        """Coerce the values of a list in place, and return it."""
+        for index, value in enumerate(values):
+            if type(value) not in field.as_is:
+                values[index] = self.value(field, value)
+        return values
+
     def value(self, field: Field, value: t.Any) -> t.Any:
         """Return a value as its field declares it, or null; a list or dict in place."""
         try:
             return self._fitting(field, value)
         except CoercionError as error:
-            form, instead = self._forms.note(field, value), error.instead
+            form, instead = self._form(field, value), error.instead
         if not _keeps_rules(field, instead):
             instead = None
-        self._warn(unfitting(field.path, form, in_part=instead is not None), 1)
+        self._warn(_unfitting(field.path, form, in_part=instead is not None), 1)
         return instead
 
     def warn_unknown(self, path: str, times: int = 1) -> None:
         """Warn of a field that is dropped."""
-        self._warn(unknown(path), times)
+        self._warn(
+            f"dropped the field {_shown(path)}, which is not in the catalog; run "
+            "discovery again, or ask for the field in an issue",
+            times,
+        )
+
+    def _form(self, field: Field, value: t.Any) -> str:
+        """Say what form a time or a date has; nothing for other fields."""
+        if not field.format:
+            return ""
+        form, seen = _form_of(value), self._forms[field.path]
+        if len(seen) < _MOST_FORMS:
+            seen.add(form)
+        return f"; its form is {form}" if form in seen else "; it has other forms"
 
     def _fitting(self, field: Field, value: t.Any) -> t.Any:
         if type(value) not in field.python_types:
@@ -98,10 +127,12 @@ class Coercer:
         match value:
             case str() if field.format:
                 value = CONVERSIONS[field.format](value) if value.strip() else None
-            case dict():
+            case dict() if field.properties or field.undeclared != {}:
                 self._fit_object(field, value)
-            case list():
-                self._fit_list(field, value)
+            case list() if field.items:
+                self.values(field.items, value)
+            case dict() | list() if clear_numbers(value):
+                raise CoercionError(value)
             case int() | float() | Decimal() if not is_storable(value):
                 raise CoercionError
         if not _keeps_rules(field, value):
@@ -110,9 +141,6 @@ class Coercer:
 
     def _fit_object(self, field: Field, value: dict[str, t.Any]) -> None:
         members = field.properties
-        if not members and field.undeclared == {}:
-            _fit_anything(value)
-            return
         if field.undeclared is None:
             for name in [*value.keys() - members.keys()]:
                 del value[name]
@@ -121,20 +149,6 @@ class Coercer:
             member = members.get(name) or field.member(name)
             if type(item) not in member.as_is:
                 value[name] = self.value(member, item)
-
-    def _fit_list(self, field: Field, value: list[t.Any]) -> None:
-        items = field.items
-        if items is None:
-            _fit_anything(value)
-            return
-        for index, item in enumerate(value):
-            if type(item) not in items.as_is:
-                value[index] = self.value(items, item)
-
-
-def _fit_anything(value: t.Any) -> None:
-    if clear_numbers(value):
-        raise CoercionError(value)
 
 
 def _keeps_rules(field: Field, value: t.Any) -> bool:
@@ -145,3 +159,32 @@ def _keeps_rules(field: Field, value: t.Any) -> bool:
         return field.rules(msgspec.json.decode(_encoder.encode(value)))
     except Exception:  # noqa: BLE001 # such as a reference to what is nowhere
         return True
+
+
+@lru_cache(maxsize=1000)
+def _unfitting(path: str, form: str, *, in_part: bool) -> str:
+    sent = "a part of it" if in_part else "null"
+    return (
+        f"the value of {_shown(path)} is not of the declared type; {sent} is sent{form}"
+    )
+
+
+def _form_of(value: t.Any) -> str:
+    if isinstance(value, (bool, dict, list)):
+        return {bool: "a boolean", dict: "an object", list: "a list"}[type(value)]
+    text = value if isinstance(value, str) else _encoder.encode(value).decode()
+    form = "".join(map(_form_of_character, text[:_LONGEST_FORM]))
+    return form + "..." * (len(text) > _LONGEST_FORM)
+
+
+def _form_of_character(character: str) -> str:
+    if character.isdigit():
+        return "9"
+    if character.isalpha():
+        return "a"
+    return character if character in " -+/.,:" else "?"
+
+
+def _shown(path: str) -> str:
+    """Return a path for a message; a name may be data, such as an address."""
+    return f"'{path}'" if _PLAIN_PATH.fullmatch(path) else "with an unusual name"

@@ -1,8 +1,9 @@
-"""Decoding: from the bytes of a response to JSON values, without losing a digit.
+"""Decoding: from the bytes of a response to the records in it, without losing a digit.
 
 A response is decoded strictly where that goes, and else leniently: what a strict parser
 rejects but a complete document may contain is no reason to stop a sync. What is not
-complete is refused.
+complete is refused. The records are a bare list, or ``data`` or ``content`` of an
+object, which may say beside them how many there are.
 """
 
 from __future__ import annotations
@@ -14,22 +15,19 @@ from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 
 import msgspec
+from msgspec import UNSET, Raw, UnsetType
 
 from tap_clientsuccess.errors import UnexpectedBodyError
 
+_COUNTS = ("totalElements", "totalPages", "size", "last")
+_MOST_DIGITS = 30
+_MOST = 10**_MOST_DIGITS
 _MAX_DIGITS = 4000
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)(?:\\u0000|\0)")
 
 
 def in_one_line(body: bytes) -> tuple[bytes, int]:
-    """Return a body without line breaks, and without NUL in its text.
-
-    Args:
-        body: The body of the response.
-
-    Returns:
-        The same JSON, and how many NUL characters were replaced by U+FFFD.
-    """
+    """Return a body without line breaks, and how many NUL in it became U+FFFD."""
     body, replaced = body.strip(), 0
     # `rfind` looks for the backslash, which is rare; `in` is three times as slow.
     if body.rfind(b"\\u0000") >= 0 or b"\0" in body:
@@ -56,18 +54,12 @@ def _integer(text: str) -> int | Decimal:
 _decoder = msgspec.json.Decoder(float_hook=_number)
 
 
-def decode_json(body: bytes | msgspec.Raw) -> t.Any:
+def decode_json(body: bytes | Raw) -> t.Any:
     """Decode JSON; numbers with a fraction become `Decimal`.
 
     What a strict parser rejects but a complete document may contain is accepted: a byte
     order mark, bytes that are not UTF-8, half of a surrogate pair, raw control
     characters, NaN and Infinity (as floats). Invalid characters become U+FFFD.
-
-    Args:
-        body: The body of the response, or a part of it.
-
-    Returns:
-        The JSON value.
 
     Raises:
         UnexpectedBodyError: The body is not JSON, is incomplete, or is nested too deep.
@@ -76,18 +68,14 @@ def decode_json(body: bytes | msgspec.Raw) -> t.Any:
         try:
             return _decoder.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            return _decode_leniently(bytes(body))
+            text = bytes(body).decode("utf-8-sig", errors="replace")
+            return _without_surrogates(
+                json.loads(text, parse_float=_number, parse_int=_integer, strict=False)
+            )
     except RecursionError:
         raise UnexpectedBodyError("nested too deep") from None
     except json.JSONDecodeError:
         raise UnexpectedBodyError("not JSON") from None
-
-
-def _decode_leniently(body: bytes) -> t.Any:
-    text = body.decode("utf-8-sig", errors="replace")
-    return _without_surrogates(
-        json.loads(text, parse_float=_number, parse_int=_integer, strict=False)
-    )
 
 
 def _without_surrogates(value: t.Any) -> t.Any:
@@ -101,3 +89,109 @@ def _without_surrogates(value: t.Any) -> t.Any:
             for key, item in value.items()
         }
     return value
+
+
+class Counts(t.NamedTuple):
+    """What a page says beside its records; None for what it does not say in numbers.
+
+    Attributes:
+        total: ``totalElements``: number of records in the whole search.
+        pages: ``totalPages``.
+        size: Records in a full page.
+        last: Whether this is the last page.
+    """
+
+    total: int | None = None
+    pages: int | None = None
+    size: int | None = None
+    last: bool | None = None
+
+    @classmethod
+    def of(cls, body: dict[str, t.Any]) -> t.Self:
+        """Return the counts in a decoded body."""
+        total, pages, size, last = map(body.get, _COUNTS)
+        last = last if isinstance(last, bool) else None
+        return cls(_count(total), _count(pages), _count(size), last)
+
+
+def _count(value: t.Any) -> int | None:
+    if isinstance(value, str) and value.isdecimal() and value.isascii():
+        return int(value[:_MOST_DIGITS])
+    if isinstance(value, (Decimal, float)) and 0 <= value < _MOST and value % 1 == 0:
+        return int(value)
+    return value if type(value) is int and value >= 0 else None
+
+
+class Found(t.NamedTuple):
+    """What one response holds.
+
+    Attributes:
+        records: All records, also those that cannot be sent.
+        counts: What the body says beside them; a bare list says nothing.
+    """
+
+    records: list[t.Any]
+    counts: Counts | None = None
+
+
+Find = t.Callable[[t.Any], Found]
+"""Finds the records in a decoded body; raises `UnexpectedBodyError` if it cannot."""
+
+
+def body_decoder(record: t.Any) -> msgspec.json.Decoder[t.Any]:
+    """Return what decodes a body with records of a type, for `records_of`."""
+    # `t.Union` takes what `|` does not.
+    records = t.Union[list[record], None, UnsetType]  # noqa: UP007
+    fields = [(name, records, UNSET) for name in ("data", "content")]
+    counts = [(name, t.Any, None) for name in _COUNTS]
+    envelope = msgspec.defstruct("Envelope", [*fields, *counts])
+    return msgspec.json.Decoder(t.Union[list[record], envelope])  # noqa: UP007
+
+
+_raw_decoder = body_decoder(Raw)
+
+
+def raw_records(body: bytes) -> Found:
+    """Return the records of a body, as raw JSON if possible.
+
+    Raises:
+        UnexpectedBodyError: There is no list of records.
+    """
+    try:
+        return records_of(_raw_decoder.decode(body))
+    except (ValueError, RecursionError):
+        return records_of(decode_json(body))
+
+
+def records_of(body: t.Any) -> Found:
+    """Return the records in a body that `decode_json` or a `body_decoder` decoded.
+
+    Raises:
+        UnexpectedBodyError: There is no list of records.
+    """
+    if isinstance(body, list):
+        return Found(body)
+    if isinstance(body, msgspec.Struct):
+        body = msgspec.structs.asdict(body)
+    if not isinstance(body, dict):
+        raise UnexpectedBodyError("not an object")
+    counts = Counts.of(body)
+    data = body.get("data", UNSET)
+    records = body.get("content", UNSET) if data is UNSET else data
+    if records in (None, UNSET) and counts.total == 0:
+        records = []
+    if not isinstance(records, list):
+        raise UnexpectedBodyError("no list of records")
+    return Found(records, counts)
+
+
+def record_of(body: t.Any) -> Found:
+    """Return the only record in a decoded body, bare or in an envelope.
+
+    Raises:
+        UnexpectedBodyError: There is none.
+    """
+    if not isinstance(body, dict):
+        raise UnexpectedBodyError("not an object")
+    record = body.get("data", body.get("content"))
+    return Found([record if isinstance(record, dict) and "id" not in body else body])

@@ -18,7 +18,7 @@ from dataclasses import replace
 import msgspec
 
 from tap_clientsuccess.records.column import Column
-from tap_clientsuccess.records.envelope import EnvelopeDecoder
+from tap_clientsuccess.records.decoding import body_decoder
 from tap_clientsuccess.records.field import is_plain, struct
 
 if t.TYPE_CHECKING:
@@ -42,18 +42,13 @@ class Layout:
         dropped: Those that are not sent.
         record: The struct.
         decode: Decodes a record. Raises `ValueError` if it is no such struct.
-        decode_page: Decodes a body; see `EnvelopeDecoder.decode`.
+        decode_page: Decodes a body, for `records_of`; raises alike.
     """
 
     def __init__(
         self, columns: Mapping[str, Column], deselected: Collection[str]
     ) -> None:
-        """Compile the struct.
-
-        Args:
-            columns: The columns by name.
-            deselected: The names of those that are dropped silently.
-        """
+        """Compile the struct; the columns of some names are dropped silently."""
         self.columns = columns
         self.raw = {
             name: column
@@ -71,7 +66,7 @@ class Layout:
         except ValueError:
             self.record = _NoRecord
         self.decode = msgspec.json.Decoder(self.record).decode
-        self.decode_page = EnvelopeDecoder(self.record).decode
+        self.decode_page = body_decoder(self.record).decode
 
 
 def declared_columns(root: Field) -> dict[str, Column]:

@@ -22,8 +22,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import typing as t
-from dataclasses import dataclass
-from itertools import repeat
+from contextlib import suppress
 from operator import attrgetter
 
 import msgspec
@@ -31,8 +30,13 @@ from msgspec import UNSET, Raw
 
 from tap_clientsuccess.errors import UnexpectedBodyError
 from tap_clientsuccess.records.coerce import Coercer, Warn
-from tap_clientsuccess.records.decoding import decode_json, in_one_line
-from tap_clientsuccess.records.envelope import Counts, Found, raw_records
+from tap_clientsuccess.records.decoding import (
+    Found,
+    decode_json,
+    in_one_line,
+    raw_records,
+    records_of,
+)
 from tap_clientsuccess.records.layout import Layout, declared_columns, learn
 from tap_clientsuccess.timestamps import parse_time
 
@@ -41,12 +45,11 @@ if t.TYPE_CHECKING:
 
     from tap_clientsuccess.records import JSONSchema
     from tap_clientsuccess.records.column import Column
+    from tap_clientsuccess.records.decoding import Find
 
 NO_RECORD = b"null"
 _TIMEZONE = attrgetter("tzinfo")
 _encoder = msgspec.json.Encoder(decimal_format="number")
-
-Find = t.Callable[[t.Any], Found]
 
 
 class EncodedRecord(msgspec.Struct, frozen=True, gc=False):
@@ -56,31 +59,13 @@ class EncodedRecord(msgspec.Struct, frozen=True, gc=False):
         line: Its JSON in one line, as it is sent; `NO_RECORD` for what is no object.
         key: Its primary key; a tuple if that has several fields, None if it has none.
         modified: When it was modified, if it says so.
-        created: When it was created, if it says so.
+        time: When it was modified, else when it was created, if it says so.
     """
 
     line: bytes
     key: Hashable
     modified: dt.datetime | None
-    created: dt.datetime | None
-
-    @property
-    def time(self) -> dt.datetime | None:
-        """When it was modified, else when it was created, if it says so."""
-        return self.modified or self.created
-
-
-@dataclass(frozen=True)
-class RecordPage:
-    """What one response holds.
-
-    Attributes:
-        records: All records, also those that cannot be sent.
-        counts: What the body says beside the records; a bare list says nothing.
-    """
-
-    records: list[EncodedRecord]
-    counts: Counts | None
+    time: dt.datetime | None
 
 
 class RecordReader:
@@ -116,13 +101,13 @@ class RecordReader:
         self._coercer = Coercer(schema, warn)
         self._layout = Layout(declared_columns(self._coercer.root), deselected)
 
-    def read(self, body: bytes, find: Find | None = None) -> RecordPage:
-        """Read the records in ``data`` or ``content`` of an object, or a bare list.
+    def read(self, body: bytes, find: Find | None = None) -> Found:
+        """Read the records in a body, each as an `EncodedRecord`.
 
         Args:
             body: The body of the response.
-            find: Takes the decoded body, where the records are elsewhere in it. Returns
-                them, and what is said beside them.
+            find: Finds the records in the decoded body, where they are not in ``data``
+                or ``content``, or a bare list.
 
         Raises:
             UnexpectedBodyError: There is no list of records, or it is nested too deep.
@@ -131,17 +116,15 @@ class RecordReader:
         if replaced:
             self._warn("replaced NUL characters, which many targets reject", replaced)
         try:
-            found = find(decode_json(body)) if find else None
             with self._lock:
-                layout = self._layout
-                try:
-                    records, counts = found or layout.decode_page(body)
-                except (ValueError, RecursionError):
-                    found = raw_records(body)
-                if found:
-                    values, counts = found
-                    records = self._records(values)
-                return RecordPage(self._encoded(layout, records), counts)
+                layout, found = self._layout, None
+                if not find:
+                    with suppress(ValueError, RecursionError):
+                        found = records_of(layout.decode_page(body))
+                if found is None:
+                    found = find(decode_json(body)) if find else raw_records(body)
+                    found = Found(self._records(found.records), found.counts)
+                return Found(self._encoded(layout, found.records), found.counts)
         except RecursionError:
             raise UnexpectedBodyError("nested too deep") from None
 
@@ -179,7 +162,7 @@ class RecordReader:
 
         def values(name: str) -> list[t.Any]:
             column = layout.columns.get(name)
-            if column is None:
+            if not name or column is None:
                 return [None] * len(records)
             found = raw.get(name) or [*map(column.get, structs)]
             if structs is records:
@@ -190,12 +173,15 @@ class RecordReader:
                 for each in records
             ]
 
+        modified_key, created_key = self._time_keys
         keys = _keys([values(name) for name in self._primary_keys], len(records))
-        times = [
-            _times(values(name)) if name else repeat(None) for name in self._time_keys
-        ]
+        modified = times = _times(values(modified_key))
+        if created_key and None in modified:
+            created = _times(values(created_key))
+            times = [m or c for m, c in zip(modified, created, strict=True)]
         self._drop(layout, records, structs)
-        return [*map(EncodedRecord, map(_encoder.encode, records), keys, *times)]
+        lines = map(_encoder.encode, records)
+        return [*map(EncodedRecord, lines, keys, modified, times)]
 
     def _drop(self, layout: Layout, records: list[t.Any], structs: list[t.Any]) -> None:
         """Drop the fields that are not sent, and warn of those that are unknown."""
@@ -226,7 +212,10 @@ def _is_key(value: t.Any) -> bool:
 
 
 def _times(values: list[t.Any]) -> list[dt.datetime | None]:
-    if {*map(type, values)} == {dt.datetime} and {*map(_TIMEZONE, values)} == {dt.UTC}:
+    kinds = {*map(type, values)}
+    if kinds == {dt.datetime} and {*map(_TIMEZONE, values)} == {dt.UTC}:
+        return values
+    if kinds == {type(None)}:
         return values
     return [*map(_time, values)]
 

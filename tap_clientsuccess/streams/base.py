@@ -9,8 +9,8 @@ from functools import cached_property
 
 from tap_clientsuccess.catalog import SCHEMAS, is_selected
 from tap_clientsuccess.errors import ApiError, MissingKeyError, counted
-from tap_clientsuccess.records.nullable import nullable_schema
 from tap_clientsuccess.records.record_reader import NO_RECORD, RecordReader
+from tap_clientsuccess.records.schema import nullable_schema
 from tap_clientsuccess.singer.outcome import Outcome, Status
 from tap_clientsuccess.streams.scheduled import ScheduledStream
 
@@ -25,7 +25,8 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.errors import RefusedError
     from tap_clientsuccess.http.responses import Response
     from tap_clientsuccess.records import JSONSchema
-    from tap_clientsuccess.records.record_reader import EncodedRecord, Find
+    from tap_clientsuccess.records.decoding import Find
+    from tap_clientsuccess.records.record_reader import EncodedRecord
     from tap_clientsuccess.singer.reporter import Reporter
 
 T = t.TypeVar("T")

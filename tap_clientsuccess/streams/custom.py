@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 from functools import cached_property, partial
 
 from jsonschema import Draft7Validator, FormatChecker
@@ -11,10 +10,8 @@ from singer_sdk.helpers.jsonpath import extract_jsonpath
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 
 from tap_clientsuccess.errors import NotFoundError, UnexpectedBodyError, config_error
-from tap_clientsuccess.records.decoding import decode_json
-from tap_clientsuccess.records.envelope import Counts
-from tap_clientsuccess.records.infer import infer_schema
-from tap_clientsuccess.records.nullable import nullable_schema
+from tap_clientsuccess.records.decoding import Counts, Found, decode_json
+from tap_clientsuccess.records.schema import infer_schema, nullable_schema
 from tap_clientsuccess.streams.search import SearchStream
 
 if t.TYPE_CHECKING:
@@ -26,8 +23,7 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.context import ContextTap
     from tap_clientsuccess.paging.page import PageRequest
     from tap_clientsuccess.records import JSONSchema
-    from tap_clientsuccess.records.envelope import Found
-    from tap_clientsuccess.records.record_reader import RecordPage, RecordReader
+    from tap_clientsuccess.records.record_reader import RecordReader
 
 _SAMPLED_PAGES = 3
 _META = Draft7Validator(
@@ -144,7 +140,7 @@ class CustomStream(SearchStream):
     def _is_paged(self) -> bool:
         return bool(self._definition.get("page_style", "search") == "search")
 
-    def read_records(self, body: bytes, reader: RecordReader) -> RecordPage:
+    def read_records(self, body: bytes, reader: RecordReader) -> Found:
         """Read a page, or the whole response as the only page.
 
         Raises:
@@ -152,8 +148,8 @@ class CustomStream(SearchStream):
         """
         if self._is_paged:
             return super().read_records(body, reader)
-        page = reader.read(body, self.find)
-        return replace(page, counts=Counts(total=len(page.records)))
+        records = reader.read(body, self.find).records
+        return Found(records, Counts(total=len(records)))
 
 
 def _find(path: str, body: t.Any) -> Found:
@@ -162,7 +158,7 @@ def _find(path: str, body: t.Any) -> Found:
     if not found and not _has_empty_list(path, body):
         raise UnexpectedBodyError("nothing at records_path")
     records = found[0] if len(found) == 1 and isinstance(found[0], list) else found
-    return records, Counts.of(body) if isinstance(body, dict) else None
+    return Found(records, Counts.of(body) if isinstance(body, dict) else None)
 
 
 def _has_empty_list(path: str, body: t.Any) -> bool:

@@ -10,8 +10,7 @@ from singer_sdk.streams.rest import HTTPRequest
 
 from tap_clientsuccess.errors import NotFoundError
 from tap_clientsuccess.paging.page import PageRequest
-from tap_clientsuccess.records.decoding import decode_json
-from tap_clientsuccess.records.envelope import record_of
+from tap_clientsuccess.records.decoding import decode_json, record_of
 from tap_clientsuccess.records.record_reader import RecordReader
 from tap_clientsuccess.streams.search import Mark, SearchStream
 from tap_clientsuccess.timestamps import parse_time

@@ -8,7 +8,7 @@ from singer_sdk.streams.rest import HTTPRequest
 
 from tap_clientsuccess.custom_fields import RESOURCE_TYPES
 from tap_clientsuccess.errors import RefusedError
-from tap_clientsuccess.records.envelope import records_of
+from tap_clientsuccess.records.decoding import Found, records_of
 from tap_clientsuccess.schedule.schedule import Kind
 from tap_clientsuccess.singer.outcome import Outcome, Status
 from tap_clientsuccess.streams.base import ClientSuccessStream
@@ -18,7 +18,6 @@ if t.TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator
 
-    from tap_clientsuccess.records.envelope import Found
     from tap_clientsuccess.records.record_reader import EncodedRecord
     from tap_clientsuccess.singer.stream import Lines
 
@@ -202,9 +201,8 @@ class CustomFields(ListStream):
 
     def _definitions(self, resource: str) -> list[EncodedRecord] | RefusedError:
         def find(body: t.Any) -> Found:
-            definitions, counts = records_of(body)
-            added = {"resourceType": resource}
-            return [isinstance(d, dict) and added | d for d in definitions], counts
+            added, definitions = {"resourceType": resource}, records_of(body).records
+            return Found([isinstance(d, dict) and added | d for d in definitions])
 
         request = HTTPRequest(url=self.get_url({"resourceType": resource}))
         try:

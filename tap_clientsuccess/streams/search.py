@@ -25,7 +25,7 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.http.responses import Response
     from tap_clientsuccess.paging.proof import Verdict
     from tap_clientsuccess.paging.versions import Versions
-    from tap_clientsuccess.records.record_reader import Find, RecordPage
+    from tap_clientsuccess.records.decoding import Find, Found
     from tap_clientsuccess.singer.stream import Lines
 
 MODIFICATION_KEY = "modifiedTime"
@@ -387,7 +387,7 @@ class SearchStream(ClientSuccessStream):
         return self.fetch(self.request_for(wanted), read)
 
     @staticmethod
-    def page_of(wanted: PageRequest, found: RecordPage, sent_at: dt.datetime) -> Page:
+    def page_of(wanted: PageRequest, found: Found, sent_at: dt.datetime) -> Page:
         """Return the page that was found.
 
         Args:
@@ -409,7 +409,7 @@ class SearchStream(ClientSuccessStream):
             sent_at=sent_at,
         )
 
-    def read_records(self, body: bytes, reader: RecordReader) -> RecordPage:
+    def read_records(self, body: bytes, reader: RecordReader) -> Found:
         """Read the response to a search: the records, and the counts beside them.
 
         Raises:

@@ -16,9 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_clientsuccess.records.coerce import Coercer
-from tap_clientsuccess.records.decoding import decode_json
-from tap_clientsuccess.records.envelope import Counts
-from tap_clientsuccess.records.record_reader import NO_RECORD, RecordPage, RecordReader
+from tap_clientsuccess.records.decoding import Counts, Found, decode_json
+from tap_clientsuccess.records.record_reader import NO_RECORD, RecordReader
 
 if t.TYPE_CHECKING:
     from tap_clientsuccess.records import JSONSchema
@@ -67,7 +66,7 @@ class Reading:
     def warn(self, what: str, times: int) -> None:
         self.warnings[what] += times
 
-    def page(self, *records: str | bytes) -> RecordPage:
+    def page(self, *records: str | bytes) -> Found:
         raws = [r.encode() if isinstance(r, str) else r for r in records]
         return self.reader.read(b'{"data":[' + b",".join(raws) + b"]}")
 
@@ -342,7 +341,8 @@ def test_keys_and_times() -> None:
         first,
         None,
     ]
-    assert [record.created for record in records] == [second] * 4 + [None, None]
+    times = [first, first, second, second, first, None]
+    assert [record.time for record in records] == times
     assert records[-1].line == NO_RECORD
 
 
@@ -495,7 +495,7 @@ def test_counts_and_records_elsewhere() -> None:
     page = reading.reader.read(b'{"totalElements":7,"last":true,"data":[]}')
     assert page.counts == Counts(total=7, last=True)
     body = b'{"deep":{"er":[{"id":"1"},5]}}'
-    page = reading.reader.read(body, lambda body: (body["deep"]["er"], None))
+    page = reading.reader.read(body, lambda body: Found(body["deep"]["er"]))
     assert decode_json(page.records[0].line)["id"] == 1
     assert page.records[1].line == NO_RECORD
 

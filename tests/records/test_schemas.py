@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from tap_clientsuccess import schemas
 from tap_clientsuccess.catalog import SCHEMAS
 from tap_clientsuccess.custom_fields import property_of
-from tap_clientsuccess.records.infer import infer_schema
-from tap_clientsuccess.records.nullable import nullable_schema
 from tap_clientsuccess.records.record_reader import RecordReader
+from tap_clientsuccess.records.schema import infer_schema, nullable_schema
 from tap_clientsuccess.streams import STREAMS
 
 if t.TYPE_CHECKING:

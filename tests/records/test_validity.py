@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator, FormatChecker
 
-from tap_clientsuccess.records.nullable import nullable_schema
 from tap_clientsuccess.records.record_reader import RecordReader
+from tap_clientsuccess.records.schema import nullable_schema
 from tap_clientsuccess.timestamps import parse_time
 
 if t.TYPE_CHECKING:

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 from clientsuccess_sandbox import Body, Sandbox
 from tap_clientsuccess.records.coerce import Coercer
-from tap_clientsuccess.records.infer import infer_schema
+from tap_clientsuccess.records.schema import infer_schema
 from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:
