@@ -25,8 +25,12 @@ from tap_clientsuccess.errors import (
     UnexpectedResponseError,
     UnreachableError,
 )
-from tap_clientsuccess.http.clock import ServerClock
-from tap_clientsuccess.http.responses import Response, check, describe_unexpected
+from tap_clientsuccess.http.responses import (
+    Response,
+    ServerClock,
+    check,
+    describe_unexpected,
+)
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -146,8 +150,9 @@ class Client:
         Raises:
             ApiError: The request was refused, or all retries failed.
         """
-        counts = counts or RequestCounts()
-        return self._exchange_with_retries(request, read, counts=counts)
+        return self._exchange_with_retries(
+            request, read, counts=counts or RequestCounts()
+        )
 
     def _exchange(
         self,
@@ -161,24 +166,20 @@ class Client:
             with self._throttle.slot() as started:
                 response = self.send(request, timeout=self.timeout, held=held)
             self.clock.note(response.sent_at)
-            self._check(response, started, counts)
             try:
+                check(response, rejection=self.authenticator.rejection)
+                self._throttle.recover()
                 return read(response)
+            except UnavailableError as error:
+                if error.status == requests.codes.too_many_requests:
+                    counts.add(rate_limited=1)
+                    seconds = min(error.retry_after or 0.0, LONGEST_RETRY_AFTER_SECONDS)
+                    self._throttle.back_off(started, seconds)
+                raise
             except UnexpectedBodyError:
                 raise UnexpectedResponseError(
                     describe_unexpected(response), status=response.status
                 ) from None
-
-    def _check(self, response: Response, started: float, counts: RequestCounts) -> None:
-        try:
-            check(response, rejection=self.authenticator.rejection)
-        except UnavailableError as error:
-            if error.status == requests.codes.too_many_requests:
-                counts.add(rate_limited=1)
-                seconds = min(error.retry_after or 0.0, LONGEST_RETRY_AFTER_SECONDS)
-                self._throttle.back_off(started, seconds)
-            raise
-        self._throttle.recover()
 
     def send(
         self,
@@ -212,10 +213,7 @@ def waits(
 
     As long as the server asks, up to `LONGEST_RETRY_AFTER_SECONDS`; otherwise
     exponential backoff with jitter, so that many taps do not retry at the same moment.
-
-    Args:
-        most_unreachable: After how many tries to give up where there is no complete
-            response; None for no fewer than elsewhere.
+    Where there is no complete response, `most_unreachable` tries are enough.
     """
     error = yield 0.0
     grows = backoff.expo(factor=FIRST_WAIT_SECONDS, max_value=LONGEST_WAIT_SECONDS)

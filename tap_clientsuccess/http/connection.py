@@ -1,20 +1,35 @@
 """Connections that a deadline can end, and that take nothing but valid HTTP.
 
-What `urllib3` and `http.client` have no public hook for stands here, and nowhere else.
+Proxies and certificate authorities come from the conventional variables
+(``HTTPS_PROXY``, ``NO_PROXY``; see `_authorities`); loopback is never proxied. What
+`urllib3` and `http.client` have no public hook for stands here, and nowhere else.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ipaddress
+import os
 import re
 import socket
+import ssl
 import threading
 import time
 import typing as t
 from http.client import HTTPException, HTTPResponse
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from requests.adapters import HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
+
+from tap_clientsuccess.errors import UntrustedServerError
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import requests
+    from urllib3 import HTTPConnectionPool
 
 _WATCH_SECONDS = 0.1
 """How often to look whether a deadline has passed."""
@@ -115,19 +130,6 @@ class MalformedResponseError(HTTPException):
     """A response is not valid HTTP; its text says what is wrong."""
 
 
-@contextlib.contextmanager
-def no_bare_errors() -> Iterator[None]:
-    """Turn errors that `http.client` does not expect of a server into its own kind.
-
-    Raises:
-        MalformedResponseError: A response could not be read.
-    """
-    try:
-        yield
-    except (ValueError, OverflowError) as error:
-        raise MalformedResponseError("it cannot be read") from error
-
-
 class StrictResponse(HTTPResponse):
     """A response whose end is certain.
 
@@ -138,11 +140,10 @@ class StrictResponse(HTTPResponse):
 
     def begin(self) -> None:
         """Read the head, after any interim responses."""
-        with no_bare_errors():
+        super().begin()
+        while 100 <= self.status < 200:  # noqa: PLR2004
+            self.headers = self.msg = None  # type: ignore[assignment]
             super().begin()
-            while 100 <= self.status < 200:  # noqa: PLR2004
-                self.headers = self.msg = None  # type: ignore[assignment]
-                super().begin()
         self._check_framing()
 
     def _check_framing(self) -> None:
@@ -174,12 +175,7 @@ class StrictResponse(HTTPResponse):
 
 
 def watched(connection: type[t.Any], deadlines: DeadlineWatch) -> type[t.Any]:
-    """Return a class of connections whose exchanges are bounded, and strict.
-
-    Args:
-        connection: The class that the pool would use, for HTTP, HTTPS or SOCKS.
-        deadlines: What ends them.
-    """
+    """Return a class of connections, as the pool would use, that is strict and ends."""
 
     class Connection(connection):  # type: ignore[misc]
         response_class = StrictResponse
@@ -195,3 +191,92 @@ def watched(connection: type[t.Any], deadlines: DeadlineWatch) -> type[t.Any]:
             super().request(*args, **kwargs)
 
     return Connection
+
+
+class Pools:
+    """The connection pools by scheme and host, as the environment says; thread-safe."""
+
+    def __init__(self, connections: int) -> None:
+        """Keep so many connections open in each."""
+        self.deadlines = DeadlineWatch()
+        # The only thing that changes; `_lock` guards it.
+        self._pools: dict[tuple[str, str], HTTPConnectionPool] = {}
+        self._lock = threading.Lock()
+        self._adapter = HTTPAdapter(pool_maxsize=connections)
+
+    def of(self, request: requests.PreparedRequest) -> HTTPConnectionPool:
+        """Return the pool for a request.
+
+        Raises:
+            UntrustedServerError: Certificate authorities cannot be read.
+        """
+        url = request.url or ""
+        parts = urlsplit(url)
+        with self._lock:
+            # Looked up once: `requests` goes through all of the environment.
+            if pool := self._pools.get((parts.scheme, parts.netloc)):
+                return pool
+            is_loopback = _is_loopback(parts.hostname or "")
+            proxies = {} if is_loopback else get_environ_proxies(url)
+            adapter: t.Any = self._adapter
+            pool = adapter.get_connection_with_tls_context(
+                request, verify=True, proxies=proxies
+            )
+            if parts.scheme == "https":
+                pool.ca_certs, pool.ca_cert_dir = _authorities()
+            pool.ConnectionCls = watched(pool.ConnectionCls, self.deadlines)
+            return self._pools.setdefault((parts.scheme, parts.netloc), pool)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _authorities() -> tuple[str | None, str | None]:
+    """Return the authorities of the first variables that are set.
+
+    These are ``REQUESTS_CA_BUNDLE``, else ``CURL_CA_BUNDLE``, each a file or a folder,
+    as `requests` reads them; else ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` together, as
+    OpenSSL does. They replace the default, the authorities that `certifi` brings.
+
+    Returns:
+        A file that holds certificates, and folders in which OpenSSL looks for more.
+
+    Raises:
+        UntrustedServerError: What a variable names is missing or no certificate.
+    """
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        if path := os.environ.get(name):
+            if Path(path).is_dir():
+                return None, path
+            return _checked_file(name, path), None
+    file, folders = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    if not file and not folders:
+        return DEFAULT_CA_BUNDLE_PATH, None
+    return (
+        _checked_file("SSL_CERT_FILE", file) if file else None,
+        _checked_folders("SSL_CERT_DIR", folders) if folders else None,
+    )
+
+
+def _checked_file(variable: str, path: str) -> str:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except FileNotFoundError:
+        reason = "does not exist"
+    except ssl.SSLError:
+        reason = "holds no certificate in the PEM format"
+    except OSError:
+        reason = "cannot be read"
+    else:
+        return path
+    raise UntrustedServerError(f"the file in {variable} {reason}")
+
+
+def _checked_folders(variable: str, paths: str) -> str:
+    if not any(Path(path).is_dir() for path in paths.split(os.pathsep)):
+        raise UntrustedServerError(f"the folder in {variable} does not exist")
+    return paths

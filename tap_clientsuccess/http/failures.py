@@ -23,14 +23,11 @@ from tap_clientsuccess.http.connection import MalformedResponseError
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-FAILURES = (requests.RequestException, urllib3_errors.HTTPError, OSError)
+_OF_LIBRARIES = (requests.RequestException, urllib3_errors.HTTPError, OSError)
+# `http.client` raises the others where it does not expect what a server sent.
+FAILURES = (*_OF_LIBRARIES, ValueError, OverflowError)
 # `RemoteDisconnected` is a `ConnectionResetError`, and a `BadStatusLine`.
-_RESETS = (
-    ConnectionResetError,
-    ConnectionAbortedError,
-    BrokenPipeError,
-)
-
+_RESETS = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError)
 
 _LOST = "the connection was lost before the response was complete"
 _NOT_HTTP = "the response is not valid HTTP"
@@ -49,16 +46,8 @@ _EXPLANATIONS = (
         "the proxy cannot connect: check HTTPS_PROXY",
         (urllib3_errors.ProxyError, requests.exceptions.InvalidProxyURL),
     ),
-    (
-        ProxyError,
-        _SOCKS,
-        (requests.exceptions.InvalidSchema,),
-    ),
-    (
-        UntrustedServerError,
-        _UNTRUSTED,
-        (ssl.SSLCertVerificationError,),
-    ),
+    (ProxyError, _SOCKS, (requests.exceptions.InvalidSchema,)),
+    (UntrustedServerError, _UNTRUSTED, (ssl.SSLCertVerificationError,)),
     (
         WrongAddressError,
         "base_url is not a valid URL",
@@ -112,6 +101,8 @@ def is_reset(error: Exception) -> bool:
 
 def explained(error: Exception, where: str, timeout: float) -> ApiError:
     """Return the error that explains an exception; see `_EXPLANATIONS`."""
+    if not isinstance(error, _OF_LIBRARIES):
+        error = MalformedResponseError("it cannot be read")
     causes = list(_causes(error))
     kind, words, cause = next(
         (kind, words, cause)

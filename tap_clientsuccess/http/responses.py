@@ -1,7 +1,8 @@
-"""A response, and what its status, headers and body mean."""
+"""A response, and what its status, headers and body mean; what time it tells."""
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import typing as t
 from dataclasses import dataclass
@@ -15,7 +16,6 @@ from tap_clientsuccess.errors import (
 from tap_clientsuccess.timestamps import parse_http_date
 
 if t.TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Mapping
 
 SUCCESSES = range(200, 300)
@@ -24,6 +24,7 @@ _TOO_MANY_REQUESTS = 429
 _LARGEST_DELAY = 1e9
 """A larger RateLimit-Reset is not in seconds from now but in seconds since 1970."""
 _LONGEST_ERROR = 1000
+_MOST_DIFFERENCE = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,35 @@ class Response:
         except (ValueError, AttributeError):
             return False
         return any(value in ("invalid_token", "invalidToken") for value in values)
+
+
+class ServerClock:
+    """The server's clock; this machine's while no response told the time.
+
+    Threads share it: the difference is replaced as a whole, so that no lock is needed.
+
+    Attributes:
+        is_known: Whether a response told the time.
+    """
+
+    def __init__(self) -> None:
+        self.is_known = False
+        self._difference = dt.timedelta()
+
+    def note(self, time: dt.datetime | None) -> None:
+        """Take the time that a response, which just came, told."""
+        if time:
+            self._difference = time - dt.datetime.now(dt.UTC)
+            self.is_known = True
+
+    def now(self) -> dt.datetime:
+        """Return the time."""
+        return dt.datetime.now(dt.UTC) + self._difference
+
+    def likely_now(self) -> dt.datetime:
+        """Return the time; this machine's if the server's is off by more than a day."""
+        is_likely = abs(self._difference) <= _MOST_DIFFERENCE
+        return self.now() if is_likely else dt.datetime.now(dt.UTC)
 
 
 def check(response: Response, *, rejection: str = "the request was rejected") -> None:

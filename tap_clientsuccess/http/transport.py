@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import ipaddress
 import logging
 import threading
 import time
@@ -13,18 +12,11 @@ from io import BytesIO
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
-from requests.utils import default_headers, get_environ_proxies
+from requests.utils import default_headers
 from urllib3.exceptions import HTTPError
 
 from tap_clientsuccess.errors import RefusedError, WrongAddressError
-from tap_clientsuccess.http.authorities import trusted
-from tap_clientsuccess.http.connection import (
-    Deadline,
-    DeadlineWatch,
-    no_bare_errors,
-    watched,
-)
+from tap_clientsuccess.http.connection import Deadline, Pools
 from tap_clientsuccess.http.failures import FAILURES, explained, is_reset
 from tap_clientsuccess.http.redirects import follow
 from tap_clientsuccess.http.responses import SUCCESSES, Response
@@ -34,7 +26,6 @@ if t.TYPE_CHECKING:
     import contextlib
 
     from singer_sdk.streams.rest import HTTPRequest
-    from urllib3 import HTTPConnectionPool
     from urllib3.response import BaseHTTPResponse
 
     from tap_clientsuccess.http.throttle import Throttle
@@ -56,9 +47,7 @@ _MEMORY = 2
 class Transport:
     """Sends requests through one connection pool.
 
-    Proxies and certificate authorities come from the conventional variables
-    (``HTTPS_PROXY``, ``NO_PROXY``; see `trusted`); loopback is never proxied. A
-    ``.netrc`` is not read. Cookies are not kept: a login's token travels in a header.
+    A ``.netrc`` is not read. Cookies are not kept: a login's token travels in a header.
     """
 
     def __init__(
@@ -85,11 +74,7 @@ class Transport:
         # Who reads and decodes a large body holds it. Re-entrant: a redirect may have
         # one, too.
         self._one_large = threading.RLock()
-        self._deadlines = DeadlineWatch()
-        # The only thing that changes; `_lock` guards it.
-        self._pools: dict[tuple[str, str], HTTPConnectionPool] = {}
-        self._lock = threading.Lock()
-        self._adapter = HTTPAdapter(pool_maxsize=connections)
+        self._pools = Pools(connections)
         self._headers = {
             **default_headers(),
             "Accept": "application/json",
@@ -145,7 +130,7 @@ class Transport:
         self._throttle.pace()
         deadline = Deadline(timeout)
         try:
-            with self._deadlines.over(deadline):
+            with self._pools.deadlines.over(deadline):
                 for number in range(_MAX_REDIRECTS):
                     if number:
                         # The timeout runs: it cannot wait, so what follows does.
@@ -202,7 +187,7 @@ class Transport:
         # The session would keep cookies, and read redirects without a bound; the
         # adapter would take a third longer.
         send = partial(
-            self._pool(request).urlopen,
+            self._pools.of(request).urlopen,
             str(request.method),
             request.path_url,
             body=request.body,
@@ -220,25 +205,6 @@ class Transport:
             # opens a new one now. Every request is a read, so it may be sent twice.
             return send(timeout=deadline.left)
 
-    def _pool(self, request: requests.PreparedRequest) -> HTTPConnectionPool:
-        """Return the connection pool of a request's host, as the environment says."""
-        parts = urlsplit(request.url or "")
-        origin = parts.scheme, parts.netloc
-        with self._lock:
-            # Looked up once: `requests` goes through all of the environment.
-            if pool := self._pools.get(origin):
-                return pool
-            is_loopback = _is_loopback(parts.hostname or "")
-            proxies = {} if is_loopback else get_environ_proxies(request.url or "")
-            adapter: t.Any = self._adapter
-            pool = adapter.get_connection_with_tls_context(
-                request, verify=True, proxies=proxies
-            )
-            if parts.scheme == "https":
-                pool.ca_certs, pool.ca_cert_dir = trusted()
-            pool.ConnectionCls = watched(pool.ConnectionCls, self._deadlines)
-            return self._pools.setdefault(origin, pool)
-
     def _read(
         self,
         response: BaseHTTPResponse,
@@ -247,8 +213,7 @@ class Transport:
     ) -> bytes:
         part = self._max_bytes // _SMALL
         read = partial(response.read, part, decode_content=True)
-        with no_bare_errors():
-            body: bytes = read()
+        body: bytes = read()
         if len(body) < part:
             return body
         with self._one_large:
@@ -262,8 +227,7 @@ class Transport:
                         f"{where} answered with more than {self._max_bytes:,} bytes: "
                         "lower page_size, or raise max_response_bytes"
                     )
-                with no_bare_errors():
-                    body = read()
+                body = read()
             body = buffer.getvalue()
         values = sum(map(body.count, (b",", b"[", b"{")))
         if len(body) + _BYTES_PER_VALUE * values > _MEMORY * self._max_bytes:
@@ -272,10 +236,3 @@ class Transport:
                 "memory: lower page_size, or raise max_response_bytes"
             )
         return body
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -27,7 +27,7 @@ if t.TYPE_CHECKING:
 
     from tap_clientsuccess.config.settings import Settings
     from tap_clientsuccess.context import ContextTap
-    from tap_clientsuccess.http.clock import ServerClock
+    from tap_clientsuccess.http.responses import ServerClock
     from tap_clientsuccess.singer.progress import StreamProgress
 
 

@@ -179,7 +179,7 @@ def test_threads_make_one_connection_pool(
         time.sleep(0.05)
         return watched(connection, deadlines)
 
-    monkeypatch.setattr("tap_clientsuccess.http.transport.watched", slowly)
+    monkeypatch.setattr("tap_clientsuccess.http.connection.watched", slowly)
     request = HTTPRequest(url=server.url)
     list(ThreadPool(4).map(lambda _: client.fetch(request, body_of), range(4)))
     assert len(made) == 1

@@ -24,7 +24,7 @@ from tap_clientsuccess.config.settings import Settings
 from tap_clientsuccess.context import TapContext
 from tap_clientsuccess.custom_fields import FieldDefinitions
 from tap_clientsuccess.errors import ApiError, UnavailableError
-from tap_clientsuccess.http.clock import ServerClock
+from tap_clientsuccess.http.responses import ServerClock
 from tap_clientsuccess.paging.page import PageRequest
 from tap_clientsuccess.singer.reporter import Reporter
 from tap_clientsuccess.singer.signals import Interrupted
@@ -531,7 +531,7 @@ def _in_the_model(world: World) -> Iterator[None]:
     logging.disable(logging.CRITICAL)
     try:
         with (
-            mock.patch("tap_clientsuccess.http.clock.dt", time),
+            mock.patch("tap_clientsuccess.http.responses.dt", time),
             mock.patch.object(search, "dt", time),
             mock.patch("tap_clientsuccess.config.settings.package_version", str),
         ):
