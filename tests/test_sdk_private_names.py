@@ -43,7 +43,6 @@ PRIVATE: dict[str, set[str]] = {
     "singer/stream.py": {
         "singer_sdk.helpers._batch.BaseBatchFileEncoding",
         "singer_sdk.helpers._batch.BatchConfig",
-        "singer_sdk.helpers._batch.SDKBatchMessage",
         "singer_sdk.helpers._catalog.pop_deselected_record_properties",
         "singer_sdk.helpers._util.utc_now",
         "Stream._finalize_state",
@@ -58,9 +57,12 @@ PRIVATE: dict[str, set[str]] = {
         "Stream._write_starting_replication_value",
         "Stream._write_state_message",
     },
-    "streams/base.py": {"Stream._tap", "Stream._write_starting_replication_value"},
     "streams/lists.py": {"Stream._tap"},
     "streams/scheduled.py": {"Stream._tap"},
+    "streams/sync_log.py": {
+        "singer_sdk.helpers._batch.SDKBatchMessage",
+        "Stream._generate_record_messages",
+    },
 }
 """By file: imports, and members of the SDK's classes that are overridden or used."""
 

@@ -255,11 +255,11 @@ class SearchCheck:
         if answer.body is None or answer.response is None:
             return None, answer
         try:
-            found = self._stream.read_records(answer.body, self._reader)
             sent_at = answer.response.sent_at or dt.datetime.now(dt.UTC)
-            return self._stream.page_of(request, found, sent_at), answer
+            page = self._stream.read_page(request, answer.body, sent_at, self._reader)
         except UnexpectedBodyError:
             return None, answer
+        return page, answer
 
     @cached_property
     def _reader(self) -> RecordReader:

@@ -1,4 +1,4 @@
-"""Where batch files are written, and that they can be."""
+"""Batch files: that they can be written, and how."""
 
 from __future__ import annotations
 
@@ -7,26 +7,35 @@ import re
 import typing as t
 from uuid import uuid4
 
+from singer_sdk.batch import Batcher
 from upath import UPath
 
 from tap_clientsuccess.errors import config_error
 
 if t.TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from singer_sdk.exceptions import ConfigValidationError
     from singer_sdk.helpers._batch import BatchConfig
+    from singer_sdk.helpers.types import Record
 
 _LONGEST_NAME = 100
 
 
-def file_name_of(stream: str) -> str:
-    """Return what stands for a stream in a file's name: `a/b` is no folder."""
-    return re.sub(r"[^A-Za-z0-9_.-]", "_", stream)[:_LONGEST_NAME]
+def written(
+    tap: str, stream: str, batch_config: BatchConfig, records: Iterable[Record]
+) -> Iterator[list[str]]:
+    """Write batch files of records, and yield the names of the files of each batch.
 
-
-def unwritable(error: Exception) -> ConfigValidationError:
-    """Describe why a batch file cannot be written."""
-    reason = getattr(error, "strerror", None) or type(error).__name__
-    return config_error(f"batch_config.storage.root cannot be written to: {reason}")
+    Raises:
+        ConfigValidationError: A file cannot be written.
+    """
+    # `a/b` is no folder.
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", stream)[:_LONGEST_NAME]
+    try:
+        yield from Batcher(tap, name, batch_config).get_batches(iter(records))
+    except OSError as error:
+        raise _unwritable(error) from None
 
 
 def check_storage(batch_config: BatchConfig) -> None:
@@ -43,6 +52,11 @@ def check_storage(batch_config: BatchConfig) -> None:
         with storage.open(name, "wb") as opened:
             opened.write(b"")
     except Exception as error:  # noqa: BLE001 - each kind of storage raises its own
-        raise unwritable(error) from None
+        raise _unwritable(error) from None
     with contextlib.suppress(Exception):  # It may be allowed to write alone.
         file.unlink()
+
+
+def _unwritable(error: Exception) -> ConfigValidationError:
+    reason = getattr(error, "strerror", None) or type(error).__name__
+    return config_error(f"batch_config.storage.root cannot be written to: {reason}")

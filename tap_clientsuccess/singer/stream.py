@@ -11,12 +11,10 @@ import abc
 import copy
 import json
 import typing as t
-from contextlib import closing, contextmanager
+from contextlib import closing, nullcontext
 from functools import cached_property
 
 from singer_sdk import metrics
-from singer_sdk.batch import Batcher
-from singer_sdk.helpers._batch import SDKBatchMessage
 from singer_sdk.helpers._catalog import pop_deselected_record_properties
 from singer_sdk.helpers._util import utc_now
 from singer_sdk.helpers.conform import TypeConformanceLevel
@@ -26,23 +24,20 @@ from singer_sdk.streams import RESTStream
 
 from tap_clientsuccess.paging.page import PageRequest
 from tap_clientsuccess.records.decoding import decode_json
-from tap_clientsuccess.singer.batch_files import file_name_of, unwritable
+from tap_clientsuccess.singer.batch_files import written
 from tap_clientsuccess.singer.outcome import Outcome, Status
-from tap_clientsuccess.singer.outputs import Outputs
 from tap_clientsuccess.singer.progress import StreamProgress
-from tap_clientsuccess.singer.stream_maps import maps_for, transformed
+from tap_clientsuccess.singer.stream_maps import transformed
 
 if t.TYPE_CHECKING:
     from collections.abc import Generator, Iterator
+    from contextlib import AbstractContextManager
 
     from singer_sdk.helpers._batch import BaseBatchFileEncoding, BatchConfig
     from singer_sdk.helpers.types import Context, Record
-    from singer_sdk.singerlib.encoding.simple import Message
 
     from tap_clientsuccess.singer.reporter import Reporter
     from tap_clientsuccess.singer.writer import BufferedWriter
-
-_MAP_OPTIONS = ("stream_map_config", "faker_config")
 
 Lines = list[bytes]
 """Records as they are sent, each the JSON of an object in one line."""
@@ -68,7 +63,8 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
     """What the log calls the second half of its run, while that is read."""
     version: int | None = None
     """The version that its records carry; None without versions."""
-    _extracted: bytes
+    reporter: Reporter
+    """Reports the progress of all streams."""
     _state_sent: dict[str, t.Any] | None = None
     """With BATCH, the stream's state as of the last message."""
 
@@ -77,35 +73,14 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
         """How far the sync of the stream has come."""
         return StreamProgress(self.name)
 
-    @property
-    @abc.abstractmethod
-    def reporter(self) -> Reporter:
-        """Reports the progress of all streams."""
-
     @abc.abstractmethod
     def read_lines(self) -> Iterator[Lines]:
-        """Read the records, some at a time. They are written before the next are read.
-
-        Calls `note_extraction` before each.
-        """
+        """Read the records, some at a time; they are written before more are read."""
 
     def get_records(self, context: Context | None) -> Iterator[Record]:  # noqa: ARG002
         """Return the records decoded, for what takes the SDK's way."""
         for lines in self._reported_lines():
             yield from map(decode_json, lines)
-
-    def note_extraction(self) -> None:
-        """Note that the records to come were extracted just now."""
-        self._extracted = b',"time_extracted":"%b"}\n' % utc_now().isoformat().encode()
-
-    @property
-    def deselected_fields(self) -> list[str]:
-        """The fields at the top of the record that are not to be sent."""
-        return [
-            path[1]
-            for path, chosen in self.mask.items()
-            if len(path) == 2 and not chosen  # noqa: PLR2004
-        ]
 
     def read_rest(self) -> None:
         """Do what the SDK does after the SCHEMA message, which has left."""
@@ -115,31 +90,31 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
             for _ in self._sync_records():
                 pass
 
-    @contextmanager
-    def concluded(self) -> Iterator[None]:
+    @abc.abstractmethod
+    def concluded(self) -> AbstractContextManager[None]:
         """Do what follows after the last record, or an error."""
-        yield
 
     def _sync_records(
         self, context: Context | None = None, *, write_messages: bool = True
     ) -> Generator[Record, None, None]:
-        if not self.has_records:
-            return
-        if not write_messages:  # For batch files, or a sample.
-            yield from self._read_records(context, write_messages=False)
-            return
-        with self.concluded():
-            yield from self._read_records(context, write_messages=True)
+        if self.has_records:
+            # For batch files, or a sample, the caller concludes.
+            with self.concluded() if write_messages else nullcontext():
+                yield from self._read_records(context, write_messages=write_messages)
 
     def _read_records(
         self, context: Context | None, *, write_messages: bool
     ) -> Generator[Record, None, None]:
         self.outcome = Outcome(status=Status.IN_PROGRESS)
         self.progress = StreamProgress(self.name, self._bookmark_text, self.part)
-        with self.reporter.of(self.progress), self._counted_requests():
+        path = self.path.partition("?")[0]  # A query may hold a secret.
+        with (
+            self.reporter.of(self.progress),
+            metrics.http_request_counter(self.name, endpoint=path) as counter,
+        ):
             try:
                 if write_messages and self._changes_nothing:
-                    self._pass_records_on(context)
+                    self._pass_records_on()
                 else:
                     yield from super()._sync_records(
                         context, write_messages=write_messages
@@ -151,15 +126,6 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
                 raise
             finally:
                 self.progress.bookmark = self._bookmark_text
-
-    @contextmanager
-    def _counted_requests(self) -> Iterator[None]:
-        """Write the SDK's metric of the stream's requests at its end."""
-        path = self.path.partition("?")[0]  # A query may hold a secret.
-        with metrics.http_request_counter(self.name, endpoint=path) as counter:
-            try:
-                yield
-            finally:
                 # `increment` would write another line where the stream took minutes.
                 counter.value = self.progress.requests.requests
 
@@ -171,25 +137,14 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
     def _reported_lines(self) -> Iterator[Lines]:
         """Read the records, and count those that have been taken."""
         for lines in self.read_lines():
-            self.begin()
-            if lines:
-                self.note_sent()
+            self.note_sending(lines)
             self.progress.records += len(lines)
             yield lines
             self.reporter.tick()
 
-    @cached_property
-    def outputs(self) -> Outputs:
-        """What leaves of the records."""
-        maps = maps_for(self.config.get("stream_maps") or {}, self.name)
-        options = [self.config.get(name) for name in _MAP_OPTIONS]
-        return Outputs(self.stream_maps, maps, options)
-
-    def begin(self) -> None:
-        """Decide what is read; called before the first record leaves."""
-
-    def note_sent(self) -> None:
-        """Note that records are about to leave."""
+    @abc.abstractmethod
+    def note_sending(self, lines: Lines) -> None:
+        """Note that records are about to leave; there may be none of them."""
 
     @property
     def _changes_nothing(self) -> bool:
@@ -226,43 +181,37 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
                     time_extracted=utc_now(),
                 )
 
-    def _pass_records_on(self, context: Context | None) -> None:
+    def _pass_records_on(self) -> None:
         """Do what the SDK does with records, but many at once and not decoded."""
         writer = t.cast("BufferedWriter", self._tap.message_writer)
         name = json.dumps(self.stream_maps[0].stream_alias)
         head = f'{{"type":"RECORD","stream":{name},"record":'.encode()
         with self.get_record_counter() as counter, self.get_sync_timer():
-            self._write_starting_replication_value(context)
             for lines in self._reported_lines():
                 tail = b"" if self.version is None else b',"version":%d' % self.version
-                writer.write_records(head, lines, tail + self._extracted)
+                tail += b',"time_extracted":"%b"}\n' % utc_now().isoformat().encode()
+                writer.write_records(head, lines, tail)
                 self.state_manager.is_flushed = False
                 counter.increment(len(lines))
             self._finalize_state(self.stream_state)
         self._write_state_message()
 
     def get_batches(
-        self,
-        batch_config: BatchConfig,
-        context: Context | None = None,
+        self, batch_config: BatchConfig, context: Context | None = None
     ) -> Generator[tuple[BaseBatchFileEncoding, list[str]], None, None]:
         """Write batch files of what the RECORD messages would hold.
 
         The SDK would write the records as they were before selection, stream maps and
         flattening, which the SCHEMA message does not describe.
         """
-        batcher = Batcher(self.tap_name, file_name_of(self.name), batch_config)
         with closing(self._sync_records(context, write_messages=False)) as records:
             mapped = (
                 message.record
                 for record in records
                 for message in self._generate_record_messages(record)
             )
-            try:
-                for manifest in batcher.get_batches(records=mapped):
-                    yield batch_config.encoding, manifest
-            except OSError as error:
-                raise unwritable(error) from None
+            for manifest in written(self.tap_name, self.name, batch_config, mapped):
+                yield batch_config.encoding, manifest
 
     def _sync_batches(
         self,
@@ -274,27 +223,24 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
         The bookmark moves while a file is filled. If that is never sent, the bookmark
         goes back to where the last BATCH message left it.
         """
-        if self.has_records:
-            with self.concluded():
-                self._write_batches(batch_config)
-
-    def _write_batches(self, batch_config: BatchConfig) -> None:
-        state = self.stream_state
-        self._state_sent = copy.deepcopy(state)
-        try:
-            with (
-                self.get_batch_counter() as counter,
-                closing(self.get_batches(batch_config)) as batches,
-            ):
-                for encoding, manifest in batches:
-                    counter.increment()
-                    self._write_batch_message(encoding=encoding, manifest=manifest)
-                    self._state_sent = copy.deepcopy(state)
-                    self._write_state_message()
-        except BaseException:
-            self._take_state_back()
-            raise
-        self._write_state_message()
+        if not self.has_records:
+            return
+        with self.concluded():
+            self._state_sent = copy.deepcopy(self.stream_state)
+            try:
+                with (
+                    self.get_batch_counter() as counter,
+                    closing(self.get_batches(batch_config)) as batches,
+                ):
+                    for encoding, manifest in batches:
+                        counter.increment()
+                        self._write_batch_message(encoding=encoding, manifest=manifest)
+                        self._state_sent = copy.deepcopy(self.stream_state)
+                        self._write_state_message()
+            except BaseException:
+                self._take_state_back()
+                raise
+            self._write_state_message()
 
     def _take_state_back(self) -> None:
         """Forget what the state says of records that no BATCH message has."""
@@ -331,32 +277,14 @@ class RecordStream(RESTStream[PageRequest], abc.ABC):
         replication key.
         """
 
-    def messages_of(self, record: Record) -> Iterator[Message]:
-        """Make the messages of a record that no response had."""
-        pop_deselected_record_properties(record, self.schema, self.mask)
-        messages = self._generate_record_messages(record)
-        if not (batch_config := self.get_batch_config(self.config)):
-            yield from messages
-            return
-        batcher = Batcher(self.tap_name, file_name_of(self.name), batch_config)
-        rows = iter([message.record for message in messages])
-        try:
-            manifests = list(batcher.get_batches(records=rows))
-        except OSError as error:
-            raise unwritable(error) from None
-        for manifest in manifests:
-            yield SDKBatchMessage(
-                stream=self.stream_maps[0].stream_alias,
-                encoding=batch_config.encoding,
-                manifest=manifest,
-            )
+    def _write_starting_replication_value(self, context: Context | None) -> None:
+        """Write none to the state: the bookmark is where a read starts.
+
+        The SDK would parse it in another way, and only where there is a start_date.
+        """
 
     def write_state(self, *, is_due: bool = False) -> None:
-        """Write a STATE message where one is due, and let all records leave.
-
-        Args:
-            is_due: Whether one is due though no record was sent.
-        """
+        """Write a STATE message, if one is due, and let all records leave."""
         if is_due:
             self.state_manager.is_flushed = False
         self._write_state_message()

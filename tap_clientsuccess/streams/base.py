@@ -27,7 +27,6 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.records import JSONSchema
     from tap_clientsuccess.records.decoding import Find
     from tap_clientsuccess.records.record_reader import EncodedRecord
-    from tap_clientsuccess.singer.reporter import Reporter
 
 T = t.TypeVar("T")
 
@@ -52,6 +51,8 @@ class ClientSuccessStream(ScheduledStream):
         self.settings = tap.context.settings
         self.thread_pool = tap.context.thread_pool
         self.custom_fields = tap.context.custom_fields
+        self.reporter = tap.context.reporter
+        self.clock = tap.context.client.clock
         self._client = tap.context.client
         # The pool's threads read responses. What that changes of the stream is guarded
         # by `_lock`; all else belongs to the thread that syncs.
@@ -82,11 +83,6 @@ class ClientSuccessStream(ScheduledStream):
             self.schema = self.custom_fields.added_to(schema, self.custom_fields_of)
         else:
             self.schema = {"properties": {}}
-
-    @property
-    def reporter(self) -> Reporter:
-        """Reports the progress of all streams."""
-        return self._tap.context.reporter
 
     @property
     def url_base(self) -> str:
@@ -124,7 +120,11 @@ class ClientSuccessStream(ScheduledStream):
             self.effective_schema,
             primary_keys=self.primary_keys,
             time_keys=(self.modification_key, self.creation_key),
-            deselected=self.deselected_fields,
+            deselected=[
+                path[-1]
+                for path, is_chosen in self.mask.items()
+                if path[:-1] == ("properties",) and not is_chosen
+            ],
             warn=self.warn_once,
         )
 
@@ -200,11 +200,16 @@ class ClientSuccessStream(ScheduledStream):
         if is_new:
             self.logger.warning("%s: %s", self.name, what)
 
-    def _write_starting_replication_value(self, context: Context | None) -> None:
-        """Write none to the state: the bookmark is where a read starts.
+    def get_replication_key_signpost(
+        self,
+        context: Context | None = None,
+    ) -> None:
+        """Set no signpost: it would be a time of the local clock."""
 
-        The SDK would parse it in another way, and only where there is a start_date.
-        """
+    @property
+    def is_timestamp_replication_key(self) -> bool:
+        """Whether there is a bookmark: it is a time, whatever type the field has."""
+        return bool(self.replication_key)
 
     def generate_child_contexts(self, *_: t.Any, **__: t.Any) -> Iterable[Context]:
         """Return nothing: there are no child streams."""

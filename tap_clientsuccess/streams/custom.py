@@ -23,7 +23,6 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.context import ContextTap
     from tap_clientsuccess.paging.page import PageRequest
     from tap_clientsuccess.records import JSONSchema
-    from tap_clientsuccess.records.record_reader import RecordReader
 
 _SAMPLED_PAGES = 3
 _META = Draft7Validator(
@@ -46,6 +45,7 @@ class CustomStream(SearchStream):
         self.replication_key = definition.get("replication_key")
         self.modification_key = definition.get("replication_key") or ""
         self.reads_by_time = bool(self.replication_key)
+        self.is_paged = definition.get("page_style", "search") == "search"
         if path := definition.get("records_path"):
             self.find = partial(_find, path)
         super().__init__(
@@ -130,26 +130,11 @@ class CustomStream(SearchStream):
         if not self.replication_key:
             for name in ("sortBy", "sortDirection", "modifiedAfter"):
                 del request.params[name]
-        if not self._is_paged:
+        if not self.is_paged:
             request.params = {}
         request.params |= self._definition.get("query_parameters") or {}
         request.data = self._definition.get("body")
         return request
-
-    @property
-    def _is_paged(self) -> bool:
-        return bool(self._definition.get("page_style", "search") == "search")
-
-    def read_records(self, body: bytes, reader: RecordReader) -> Found:
-        """Read a page, or the whole response as the only page.
-
-        Raises:
-            UnexpectedBodyError: The records are not where they should be.
-        """
-        if self._is_paged:
-            return super().read_records(body, reader)
-        records = reader.read(body, self.find).records
-        return Found(records, Counts(total=len(records)))
 
 
 def _find(path: str, body: t.Any) -> Found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing as t
-from functools import cached_property
+from functools import cached_property, partial
 from urllib.parse import quote
 
 from singer_sdk.streams.rest import HTTPRequest
@@ -62,8 +62,7 @@ class DetailStream(SearchStream):
         found = gone = 0
         unsettled: list[_Entry] = []
         for detail in self.thread_pool.map(self._detail, self._entries(items)):
-            self.note_extraction()
-            if isinstance(detail, Mark):
+            if isinstance(detail, partial):
                 if found or not gone:
                     self._settle_gone(unsettled)
                     yield detail
@@ -87,7 +86,9 @@ class DetailStream(SearchStream):
         """
         for entry in gone:
             request = PageRequest.since(entry.time) if entry.time else PageRequest()
-            page = self.thread_pool.submit(self._page, request).result()
+            page = self.thread_pool.submit(
+                self.page, request, self.page_reader
+            ).result()
             # It may be among those of the same time on the next page.
             is_cut = page.goes_on() and page.newest == entry.time
             if entry.key in page.keys or is_cut:
@@ -103,7 +104,7 @@ class DetailStream(SearchStream):
 
     def _entries(self, items: Iterable[Lines | Mark]) -> Iterator[_Entry | Mark]:
         for item in items:
-            if isinstance(item, Mark):
+            if isinstance(item, partial):
                 yield item
                 continue
             for line in item:
@@ -117,7 +118,7 @@ class DetailStream(SearchStream):
 
     def _detail(self, item: _Entry | Mark) -> EncodedRecord | Mark | _Entry:
         """Read a detail; return the entry itself where there is none."""
-        if isinstance(item, Mark):
+        if isinstance(item, partial):
             return item
         path = self.detail_path.format(uuid=quote(item.uuid, safe=""))
         request = HTTPRequest(url=f"{self.url_base}{path}")

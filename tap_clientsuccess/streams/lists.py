@@ -80,7 +80,6 @@ class ReferenceList(ListStream):
             self._tap.note_v1_refusal(self.name, error)
             self.skip(str(error))
             return
-        self.note_extraction()
         sendable = self.sendable(records)
         yield [record.line for record in sendable]
         self.conclude(len(sendable))
@@ -150,7 +149,6 @@ class CustomFields(ListStream):
                 continue
             defined = defined | {resource} if answer else defined - {resource}
             state[_DEFINED] = sorted(defined)
-            self.note_extraction()
             lines = [record.line for record in self.sendable(answer)]
             records += len(lines)
             yield lines

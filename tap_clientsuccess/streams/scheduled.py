@@ -16,11 +16,14 @@ from functools import cached_property
 
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 
-from tap_clientsuccess.errors import ApiError, counted
+from tap_clientsuccess.errors import ApiError, config_error, counted
 from tap_clientsuccess.schedule.schedule import Facts, Kind, Schedule
 from tap_clientsuccess.singer.outcome import Outcome, Status
+from tap_clientsuccess.singer.outputs import Outputs
 from tap_clientsuccess.singer.stream import RecordStream
+from tap_clientsuccess.singer.stream_maps import maps_for
 from tap_clientsuccess.singer.writer import OutputError
+from tap_clientsuccess.timestamps import format_time, parse_time
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +32,9 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.context import ContextTap
     from tap_clientsuccess.http.responses import ServerClock
     from tap_clientsuccess.singer.progress import StreamProgress
+    from tap_clientsuccess.singer.stream import Lines
+
+_MAP_OPTIONS = ("stream_map_config", "faker_config")
 
 
 class ScheduledStream(RecordStream, abc.ABC):
@@ -46,13 +52,10 @@ class ScheduledStream(RecordStream, abc.ABC):
     started_at: dt.datetime
     ended_at: dt.datetime
     settings: Settings
+    clock: ServerClock
+    """The server's clock."""
     _started: float
     bookmark_before: str | None = None
-
-    @property
-    def clock(self) -> ServerClock:
-        """The server's clock."""
-        return self._tap.context.client.clock
 
     @cached_property
     def parts(self) -> list[StreamProgress]:
@@ -106,17 +109,20 @@ class ScheduledStream(RecordStream, abc.ABC):
         if self._shares_name:
             self.schedule.bar("another stream is sent under the same name")
 
-    def note_sent(self) -> None:
+    def note_sending(self, lines: Lines) -> None:
         """Note with which columns records leave: before the STATE that follows them."""
-        if not self._has_sent:
+        self.begin()
+        if lines and not self._has_sent:
             self._has_sent = True
             self.schedule.note_columns()
 
     @property
     def _facts(self) -> Facts:
         uses_batch = bool(self.get_batch_config(self.config))
+        maps = maps_for(self.config.get("stream_maps") or {}, self.name)
+        options = [self.config.get(name) for name in _MAP_OPTIONS]
         return Facts(
-            outputs=self.outputs,
+            outputs=Outputs(self.stream_maps, maps, options),
             interval=self.settings.full_read_interval(self.name),
             start_date=self.settings.start_date if self.is_incremental else None,
             is_whole=self.is_whole,
@@ -128,10 +134,37 @@ class ScheduledStream(RecordStream, abc.ABC):
             uses_batch=uses_batch,
         )
 
+    def _move(self, time: dt.datetime) -> None:
+        """Move the bookmark forward; it never goes back."""
+        self._set_bookmark(max(time, self._bookmark or time))
+
+    def _set_bookmark(self, time: dt.datetime | None) -> None:
+        state = self.stream_state
+        # Null, not absent: Meltano would keep what the STATE before said.
+        state["replication_key"] = self.replication_key
+        state["replication_key_value"] = time and format_time(time)
+
     @property
     def has_bookmark(self) -> bool:
         """Whether an earlier run read the stream."""
-        return False
+        return self._bookmark is not None
+
+    @property
+    def _bookmark(self) -> dt.datetime | None:
+        """Return the bookmark in the state, if there is one.
+
+        Raises:
+            ConfigValidationError: It is not a time.
+        """
+        state = self.stream_state
+        value = state.get("replication_key_value")
+        key = self.replication_key
+        if value is None or not key or state.get("replication_key") != key:
+            return None
+        if (bookmark := parse_time(value)) is None:
+            problem = f"the bookmark of {self.name} is not a time"
+            raise config_error(problem, what="state")
+        return bookmark
 
     @property
     def _shares_name(self) -> bool:

@@ -4,45 +4,34 @@ from __future__ import annotations
 
 import datetime as dt
 import typing as t
-from functools import cached_property
+from functools import cached_property, partial
 
 from singer_sdk.streams.rest import HTTPRequest
 
-from tap_clientsuccess.errors import UnexpectedBodyError, config_error, counted
-from tap_clientsuccess.paging.page import FURTHER_BACK, Page, PageRequest, Window
+from tap_clientsuccess.errors import UnexpectedBodyError
+from tap_clientsuccess.paging.page import Page, PageRequest, Window
 from tap_clientsuccess.paging.reader import Reader
+from tap_clientsuccess.records.decoding import Counts
 from tap_clientsuccess.records.record_reader import RecordReader
 from tap_clientsuccess.schedule.schedule import Kind
-from tap_clientsuccess.singer.outcome import Outcome, Status
 from tap_clientsuccess.streams.base import ClientSuccessStream
+from tap_clientsuccess.streams.findings import outcome_of, remarks, shortfall
 from tap_clientsuccess.timestamps import format_time, is_future, parse_time
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from singer_sdk.helpers.types import Context
-
     from tap_clientsuccess.http.responses import Response
-    from tap_clientsuccess.paging.proof import Verdict
     from tap_clientsuccess.paging.versions import Versions
-    from tap_clientsuccess.records.decoding import Find, Found
+    from tap_clientsuccess.records.decoding import Find
     from tap_clientsuccess.singer.stream import Lines
 
 MODIFICATION_KEY = "modifiedTime"
 _PAGES_PER_STATE = 4
 
 
-class Checkpoint(t.NamedTuple):
-    """Stands between records: all changes up to its time come before it."""
-
-    time: dt.datetime
-
-
-class GoBack:
-    """Stands between records: what the checkpoints before it said was not justified."""
-
-
-Mark = Checkpoint | GoBack
+Mark = partial[None]
+"""Stands between records: what is noted once those before it are sent."""
 
 
 class SearchStream(ClientSuccessStream):
@@ -60,6 +49,8 @@ class SearchStream(ClientSuccessStream):
     """The bookmark before the current read, should that prove nothing."""
     find: Find | None = None
     """Finds the records in a decoded body; None for the usual envelopes."""
+    is_paged = True
+    """Whether it has pages; else a response has everything."""
 
     def read_lines(self) -> Iterator[Lines]:
         """Read all pages; move the bookmark as far as everything was sent.
@@ -68,29 +59,31 @@ class SearchStream(ClientSuccessStream):
         """
         reader = self._reader()
         for item in self.completed(self._items(reader)):
-            if isinstance(item, Mark):
-                if isinstance(item, Checkpoint):
-                    self._checkpoint(item.time)
-                else:
-                    self._go_back()
+            if isinstance(item, partial):
+                item()
                 self.write_state()
             else:
                 yield item
         self.check_keys()
         self._tell(reader)
-        self.outcome = self._outcome(reader)
+        self.outcome = outcome_of(reader, self.schedule, self.refusals, [*self.doubts])
         self._settle(reader)
         self.summarize_warnings()
 
     def _reader(self) -> Reader:
         """Decide what is read, and note that the read begins."""
+
+        def submit(request: PageRequest) -> t.Callable[[], Page]:
+            return self.thread_pool.submit(self.page, request, page_reader).result
+
+        page_reader = self.page_reader
         if self.schedule.past.by_number and not self.clock.is_known:
             # What is due decides which pages are requested.
-            self.thread_pool.submit(self._page, PageRequest.for_count()).result()
+            submit(PageRequest.for_count())()
         if self.clock.is_known or self.schedule.past.by_number:
             self.begin()
         reader = Reader(
-            lambda request: self.thread_pool.submit(self._page, request).result,
+            submit,
             self.window(),
             width=self._pages_in_flight,
             by_time=self.reads_by_time and not self._is_known_by_number,
@@ -160,39 +153,34 @@ class SearchStream(ClientSuccessStream):
         """Yield the records, and marks between them."""
         # With BATCH they write nothing: the next file's STATE has the last of them.
         pages = 1 if self.get_batch_config(self.config) else _PAGES_PER_STATE
-        has_gone_back = False
-        before = parse_time(self.bookmark_before)
-        self.progress.changed = 0 if self.is_incremental else None
+        has_gone_back = not self.is_incremental
+        before, progress = parse_time(self.bookmark_before), self.progress
+        progress.changed = 0 if self.is_incremental else None
         for number, batch in enumerate(reader, 1):
-            self._note_pass(reader, batch.page)
-            if self.is_incremental and reader.distrusts_times and not has_gone_back:
+            if reader.passes > progress.passes:
+                self._note_pass(reader, batch.page)
+            progress.read += len(batch.page.keys)
+            if reader.distrusts_times and not has_gone_back:
                 has_gone_back = True
-                yield GoBack()
-            self.note_extraction()
+                yield partial(self._go_back)
             records = self.sendable(batch.records)
-            self.progress.sent = len(reader.proof.sent)
-            if self.progress.changed is not None:
+            progress.sent = len(reader.proof.sent)
+            if progress.changed is not None:
                 # A record without a time may be new, or one of every full read.
-                self.progress.changed += sum(
+                progress.changed += sum(
                     before is None or (record.time is not None and record.time > before)
                     for record in records
                 )
             yield [record.line for record in records]
             if self.is_incremental and batch.bookmark and number % pages == 0:
-                yield Checkpoint(batch.bookmark)
+                yield partial(self._checkpoint, batch.bookmark)
 
     def _note_pass(self, reader: Reader, page: Page) -> None:
-        """Note a page for the progress, and say so where the list is read again."""
-        if reader.passes > self.progress.passes:
-            with self._lock:
-                self.progress.begin_pass(reader.passes, page.total)
-            self.logger.info(
-                "%s: %s, by page number: %s",
-                self.name,
-                self.progress.label,
-                reader.why_again,
-            )
-        self.progress.read += len(page.keys)
+        """Say that the list is read again."""
+        with self._lock:
+            self.progress.begin_pass(reader.passes, page.total)
+        label, why = self.progress.label, reader.why_again
+        self.logger.info("%s: %s, by page number: %s", self.name, label, why)
 
     def completed(self, items: Iterable[Lines | Mark]) -> Iterable[Lines | Mark]:
         """Turn a page's records into what is sent; pass marks on in order."""
@@ -205,70 +193,11 @@ class SearchStream(ClientSuccessStream):
                 f"a record without {self.modification_key} is there: an incremental "
                 "sync does not notice its edits"
             )
-        if (surplus := reader.by_time.surplus) and not self.reads_everything:
-            self.logger.info(
-                "%s: the server counts %s more than its filter by time lets through, "
-                "which incremental syncs ignore",
-                self.name,
-                counted(surplus),
-            )
-        if reader.by_time.started_earlier:
-            self.logger.info(
-                "%s: read from %d hours earlier, as the newest known change was not "
-                "returned (it was edited, or the server's filter is imprecise)",
-                self.name,
-                FURTHER_BACK / dt.timedelta(hours=1),
-            )
+        for remark in remarks(reader, reads_everything=self.reads_everything):
+            self.logger.info("%s: %s", self.name, remark)
         if not reader.proof.verdict.is_complete:
-            self._warn_of(reader.proof.verdict, has_bookmark=bool(reader.bookmark))
-        elif doubt := reader.proof.verdict.uncounted:
-            self.logger.info("%s: %s", self.name, doubt)
-
-    def _judged(self, verdict: Verdict) -> tuple[Status, str]:
-        """Return whether everything came, and what speaks against it."""
-        if not verdict.is_complete:
-            return Status.MISSING if verdict.missing else Status.IN_DOUBT, verdict.why
-        if doubts := [*self.refusals, *self.doubts]:
-            return Status.IN_DOUBT, "; ".join(doubts)
-        return Status.COMPLETE, ""
-
-    def _outcome(self, reader: Reader) -> Outcome:
-        verdict, schedule = reader.proof.verdict, self.schedule
-        status, why = self._judged(verdict)
-        return Outcome(
-            status=status,
-            why=why,
-            missing=verdict.missing,
-            is_unfinished=(
-                schedule.kind is Kind.FIRST
-                and verdict.is_unfinished
-                and not self.refusals
-            ),
-            was_accepted=verdict.is_accepted and schedule.was_accepted(verdict.missing),
-            distinct=len(reader.proof.sent),
-            everything=reader.proof.everything,
-            undated=reader.proof.undated.known,
-            uncounted=reader.proof.verdict.uncounted,
-        )
-
-    def _warn_of(self, verdict: Verdict, *, has_bookmark: bool) -> None:
-        """Say that records are or may be missing."""
-        what = f"records may be missing: {verdict.why}."
-        missing = f"{counted(verdict.missing, 'is', 'are')} missing"
-        if verdict.is_accepted:
-            what = (
-                f"{missing}: the server counts more than it returned in each of three "
-                "reads, during which nothing changed. Its total seems to be wrong"
-                f"{', so the bookmark moves on' * self.is_incremental}; compare with "
-                "ClientSuccess."
-            )
-        elif verdict.missing:
-            what = f"{missing}: the server counts more than it returned in three reads."
-        if not verdict.is_accepted:
-            # What has no time can be missing where all that has one was sent.
-            start = "The" if has_bookmark else "The bookmark stays; the"
-            what += f" {start} next sync tries again."
-        self.logger.warning("%s: %s", self.name, what)
+            what = shortfall(reader, is_incremental=self.is_incremental)
+            self.logger.warning("%s: %s", self.name, what)
 
     def window(self) -> Window:
         """Return what is to be read: what changed since the bookmark, or everything.
@@ -276,21 +205,15 @@ class SearchStream(ClientSuccessStream):
         Raises:
             ConfigValidationError: The bookmark is not a time.
         """
-        settings = self.settings
+        start, lookback = self.settings.start_date, self.settings.lookback
         if not self.is_incremental:
-            return Window(lookback=settings.lookback)
+            return Window(lookback=lookback)
         if self._is_known_by_number:
-            return Window(None, settings.start_date, settings.lookback)
+            return Window(None, start, lookback)
         if self._is_second_half:
-            return Window(
-                self.schedule.place,
-                settings.start_date,
-                settings.lookback,
-                is_place=True,
-            )
+            return Window(self.schedule.place, start, lookback, is_place=True)
         bookmark = self._bookmark
         is_first = bookmark is None or self.schedule.first_read_is_unfinished
-        window = Window(bookmark, settings.start_date, settings.lookback, is_first)
         if bookmark and is_future(bookmark):
             self.logger.warning(
                 "%s: reads only changes since %s, which is in the future: check the "
@@ -298,49 +221,7 @@ class SearchStream(ClientSuccessStream):
                 self.name,
                 format_time(bookmark),
             )
-        return window
-
-    def _move(self, time: dt.datetime) -> None:
-        """Move the bookmark forward; it never goes back."""
-        self._set_bookmark(max(time, self._bookmark or time))
-
-    def _set_bookmark(self, time: dt.datetime | None) -> None:
-        state = self.stream_state
-        # Null, not absent: Meltano would keep what the STATE before said.
-        state["replication_key"] = self.replication_key
-        state["replication_key_value"] = time and format_time(time)
-
-    @property
-    def has_bookmark(self) -> bool:
-        """Whether an earlier run read the stream."""
-        return self._bookmark is not None
-
-    @property
-    def _bookmark(self) -> dt.datetime | None:
-        """Return the bookmark in the state, if there is one.
-
-        Raises:
-            ConfigValidationError: It is not a time.
-        """
-        state = self.stream_state
-        value = state.get("replication_key_value")
-        if value is None or state.get("replication_key") != self.replication_key:
-            return None
-        if (bookmark := parse_time(value)) is None:
-            problem = f"the bookmark of {self.name} is not a time"
-            raise config_error(problem, what="state")
-        return bookmark
-
-    def get_replication_key_signpost(
-        self,
-        context: Context | None = None,
-    ) -> None:
-        """Set no signpost: it would be a time of the local clock."""
-
-    @property
-    def is_timestamp_replication_key(self) -> bool:
-        """Whether there is a bookmark: it is a time, whatever type the field has."""
-        return bool(self.replication_key)
+        return Window(bookmark, start, lookback, is_first)
 
     def request_for(self, wanted: PageRequest) -> HTTPRequest:
         """Return the request for a page."""
@@ -361,22 +242,25 @@ class SearchStream(ClientSuccessStream):
         """
         reader = RecordReader({"additionalProperties": True}, warn=lambda *_: None)
         request = PageRequest(number, newest_first=True)
-        return self.thread_pool.submit(self._page, request, reader).result()
+        return self.thread_pool.submit(self.page, request, reader).result()
 
     @cached_property
     def page_reader(self) -> RecordReader:
         """Reads the records of a page."""
         return self.record_reader
 
-    def _page(self, wanted: PageRequest, reader: RecordReader | None = None) -> Page:
+    def page(self, wanted: PageRequest, reader: RecordReader) -> Page:
+        """Request a page, in a thread of the pool.
+
+        Raises:
+            ApiError: It cannot be read.
+        """
         now = dt.datetime.now(dt.UTC)
-        with self._lock:
-            reader = reader or self.page_reader
 
         def read(response: Response) -> Page:
-            found = self.read_records(response.body, reader)
             # A clock must cap the bookmark: a record's time may be in the future.
-            page = self.page_of(wanted, found, response.sent_at or now)
+            sent_at = response.sent_at or now
+            page = self.read_page(wanted, response.body, sent_at, reader)
             with self._lock:
                 self._largest_page = max(self._largest_page, len(response.body))
                 # Later pages count only what changed since.
@@ -386,33 +270,29 @@ class SearchStream(ClientSuccessStream):
 
         return self.fetch(self.request_for(wanted), read)
 
-    @staticmethod
-    def page_of(wanted: PageRequest, found: Found, sent_at: dt.datetime) -> Page:
-        """Return the page that was found.
-
-        Args:
-            wanted: The page that was requested.
-            found: The records of the response, and the counts beside them.
-            sent_at: When the request was sent.
+    def read_page(
+        self,
+        wanted: PageRequest,
+        body: bytes,
+        sent_at: dt.datetime,
+        reader: RecordReader,
+    ) -> Page:
+        """Read the response to a request for a page, which was sent at a time.
 
         Raises:
-            UnexpectedBodyError: There are no counts: it is a bare list.
+            UnexpectedBodyError: There are no records in it, or it is a bare list, which
+                has no counts.
         """
-        if found.counts is None:
+        records, counts = reader.read(body, self.find)
+        if not self.is_paged:
+            counts = Counts(total=len(records))
+        if counts is None:
             raise UnexpectedBodyError("a bare list")
         return Page(
             number=wanted.number,
-            records=found.records,
-            keys=[record.key for record in found.records],
-            times=[record.time for record in found.records],
-            **found.counts._asdict(),
+            records=records,
+            keys=[record.key for record in records],
+            times=[record.time for record in records],
+            **counts._asdict(),
             sent_at=sent_at,
         )
-
-    def read_records(self, body: bytes, reader: RecordReader) -> Found:
-        """Read the response to a search: the records, and the counts beside them.
-
-        Raises:
-            UnexpectedBodyError: There are no records in it.
-        """
-        return reader.read(body, self.find)

@@ -6,7 +6,10 @@ import typing as t
 import uuid
 from functools import cached_property
 
+from singer_sdk.helpers._batch import SDKBatchMessage
+
 from tap_clientsuccess.config.settings import package_version
+from tap_clientsuccess.singer.batch_files import written
 from tap_clientsuccess.singer.outcome import BROKEN_OFF, Status
 from tap_clientsuccess.streams.base import ClientSuccessStream
 from tap_clientsuccess.timestamps import format_time
@@ -65,7 +68,20 @@ class SyncLog(ClientSuccessStream):
         if not self.selected:
             return
         self.version = 1 if self.emit_activate_version_messages else None
-        yield from self.messages_of(self._row(stream))
+        row = self._row(stream).items()
+        messages = self._generate_record_messages(
+            {name: value for name, value in row if self.mask["properties", name]}
+        )
+        if not (batch_config := self.get_batch_config(self.config)):
+            yield from messages
+            return
+        rows = [message.record for message in messages]
+        for manifest in [*written(self.tap_name, self.name, batch_config, rows)]:
+            yield SDKBatchMessage(
+                stream=self.stream_maps[0].stream_alias,
+                encoding=batch_config.encoding,
+                manifest=manifest,
+            )
 
     def _row(self, stream: ScheduledStream) -> dict[str, t.Any]:
         outcome, schedule, parts = stream.outcome, stream.schedule, stream.parts

@@ -34,7 +34,7 @@ def run(
     monkeypatch.setattr(
         RecordStream,
         "_pass_records_on",
-        lambda self, context: taken.append(pass_on(self, context)),
+        lambda self: taken.append(pass_on(self)),
     )
 
     def lines(*records: str, **settings: t.Any) -> Lines:

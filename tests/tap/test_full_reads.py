@@ -195,7 +195,7 @@ class Stopped:
         self.monkeypatch = monkeypatch
 
     def after(self, stream: str, pages: int) -> None:
-        read = SearchStream._page  # noqa: SLF001
+        read = SearchStream.page
 
         def page(this: SearchStream, *args: t.Any, **kwargs: t.Any) -> t.Any:
             if this.name == stream and this.part:
@@ -205,7 +205,7 @@ class Stopped:
             return read(this, *args, **kwargs)
 
         self.left = pages
-        self.monkeypatch.setattr(SearchStream, "_page", page)
+        self.monkeypatch.setattr(SearchStream, "page", page)
 
     def no_more(self) -> None:
         self.monkeypatch.undo()
