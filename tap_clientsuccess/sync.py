@@ -19,7 +19,7 @@ from singer_sdk.tap_base import CliTestOptionValue
 from tap_clientsuccess.catalog import was_off_at_discovery
 from tap_clientsuccess.context import ContextTap
 from tap_clientsuccess.errors import IncompleteError, config_error
-from tap_clientsuccess.singer.outcome import Status
+from tap_clientsuccess.singer.progress import Status
 from tap_clientsuccess.singer.signals import (
     LEAVE_WITHIN_SECONDS,
     Interrupted,

@@ -16,8 +16,8 @@ from tap_clientsuccess.schedule.noted import (
     greatest_version,
 )
 from tap_clientsuccess.schedule.schedule import Facts, Kind, Schedule
-from tap_clientsuccess.singer.outcome import Outcome, Status
 from tap_clientsuccess.singer.outputs import Outputs
+from tap_clientsuccess.singer.progress import Outcome, Status
 
 NOW = dt.datetime(2026, 3, 1, 2, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)

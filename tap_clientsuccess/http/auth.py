@@ -70,15 +70,7 @@ class LoginAuthenticator(APIAuthenticatorBase):
         password: str,
         timeout: float,
     ) -> None:
-        """Prepare to log in; sends nothing yet.
-
-        Args:
-            transport: Sends the login.
-            url: Where to send it.
-            username: The user.
-            password: The user's password.
-            timeout: Seconds that a login may take.
-        """
+        """Prepare to log in at a URL, in so many seconds at most; sends nothing yet."""
         super().__init__()
         self._transport = transport
         self._timeout = timeout
@@ -114,13 +106,6 @@ class LoginAuthenticator(APIAuthenticatorBase):
         may end after some requests, and others may have used them up: what is refused
         twice is sent with a token that nobody else has. If that is refused as well, the
         user lacks a permission.
-
-        Args:
-            request: The request.
-            send: Sends it once.
-
-        Returns:
-            The last response.
 
         Raises:
             ApiError: The login failed, or there was no complete response.

@@ -139,13 +139,10 @@ class Client:
 
         Args:
             request: The request.
-            read: Takes a response that is a success, and returns what the caller wants.
+            read: Takes a response that is a success, and returns what `fetch` returns.
                 Raises `UnexpectedBodyError` if the body is not what it should be; any
                 other error is one of the tap, which is neither retried nor explained.
             counts: Counts the request and its retries.
-
-        Returns:
-            What `read` returned.
 
         Raises:
             ApiError: The request was refused, or all retries failed.
@@ -195,11 +192,8 @@ class Client:
             timeout: Seconds for request and response.
             held: See `Transport.send`.
 
-        Returns:
-            The response, whatever its status.
-
         Raises:
-            ApiError: There was no complete response.
+            ApiError: There was no complete response; else it may have any status.
         """
         prepared = self._transport.prepare(request)
         send = partial(self._transport.send, timeout=timeout, held=held)

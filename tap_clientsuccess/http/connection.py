@@ -236,14 +236,12 @@ def _is_loopback(host: str) -> bool:
 
 
 def _authorities() -> tuple[str | None, str | None]:
-    """Return the authorities of the first variables that are set.
+    """Return a file of certificate authorities, and folders in which to look for more.
 
-    These are ``REQUESTS_CA_BUNDLE``, else ``CURL_CA_BUNDLE``, each a file or a folder,
-    as `requests` reads them; else ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` together, as
-    OpenSSL does. They replace the default, the authorities that `certifi` brings.
-
-    Returns:
-        A file that holds certificates, and folders in which OpenSSL looks for more.
+    They are those of the first variables that are set: ``REQUESTS_CA_BUNDLE``, else
+    ``CURL_CA_BUNDLE``, each a file or a folder, as `requests` reads them; else
+    ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` together, as OpenSSL does. They replace the
+    default, the authorities that `certifi` brings.
 
     Raises:
         UntrustedServerError: What a variable names is missing or no certificate.

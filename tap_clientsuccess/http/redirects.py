@@ -28,7 +28,7 @@ def follow(
     """Return the request that follows a redirect.
 
     Args:
-        location: Where the redirect leads, as its header says.
+        location: Where it leads, as its header says.
         request: The redirected request.
         where: Method, host and path, for messages.
         secrets: What must not appear in a message.

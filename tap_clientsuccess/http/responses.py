@@ -107,11 +107,7 @@ class ServerClock:
 
 
 def check(response: Response, *, rejection: str = "the request was rejected") -> None:
-    """Raise an error unless a response is a success.
-
-    Args:
-        response: The response.
-        rejection: What to say about a 401 or 403.
+    """Raise an error unless a response is a success; `rejection` explains a 403.
 
     Raises:
         RejectedKeyError: For 401 and 403, and for an invalid token.

@@ -26,10 +26,7 @@ class Task(Future[B]):
         self._raise_if_stopped = raise_if_stopped
 
     def result(self, timeout: float | None = None) -> B:
-        """Wait for the result; raises what the function raised.
-
-        Args:
-            timeout: Seconds to wait at most; None waits as long as it takes.
+        """Wait for the result, or `timeout` seconds; raises what the function raised.
 
         Raises:
             TimeoutError: It took longer.
@@ -60,8 +57,7 @@ class ThreadPool:
 
         Args:
             size: Maximum number of threads.
-            raise_if_stopped: Called while waiting for a result, so that a signal can
-                interrupt the wait.
+            raise_if_stopped: Called while a result is waited for; may raise.
         """
         self.size = size
         self._raise_if_stopped = raise_if_stopped

@@ -24,12 +24,7 @@ class Throttle:
     """
 
     def __init__(self, most: int, seconds_per_request: float = 0.0) -> None:
-        """Begin with nothing in flight.
-
-        Args:
-            most: Maximum number of requests in flight.
-            seconds_per_request: Between the starts of any two requests, at least.
-        """
+        """Allow so many requests in flight, and so many seconds between two starts."""
         self._most = most
         self._interval = seconds_per_request
         # What changes, guarded by `_changed`, which says so to who waits for a slot.
@@ -57,11 +52,7 @@ class Throttle:
                 self._changed.notify_all()
 
     def pace(self, *, waits: bool = True) -> None:
-        """Wait until the next request may begin; called once for each that is sent.
-
-        Args:
-            waits: Whether it can wait; else those that follow do.
-        """
+        """Wait until the next request may begin, or let those that follow wait."""
         if not self._interval:
             return
         with self._changed:

@@ -118,9 +118,6 @@ class Transport:
             held: Is entered for a large response, and closed when it has been decoded:
                 they are read one at a time, for the memory's sake.
 
-        Returns:
-            The response, whatever its status.
-
         Raises:
             ApiError: No complete response came, or none that may be read.
         """

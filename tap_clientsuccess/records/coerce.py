@@ -51,12 +51,7 @@ class Coercer:
     """
 
     def __init__(self, schema: JSONSchema, warn: Warn) -> None:
-        """Compile the schema.
-
-        Args:
-            schema: The stream's schema.
-            warn: Called with what is lost, and how often.
-        """
+        """Compile a schema; `warn` is called with what is lost, and how often."""
         self.root = Field(schema)
         self.is_open = schema.get("additionalProperties", False) is not False
         self._warn = warn

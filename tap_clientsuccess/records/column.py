@@ -107,11 +107,7 @@ class Column:
         return len(having)
 
     def validated(self, structs: list[t.Any], coercer: Coercer) -> list[t.Any]:
-        """Validate the raw values, coerce them if there is need, and decode them.
-
-        Args:
-            structs: The records; what is coerced is changed in place.
-            coercer: Coerces what is not valid.
+        """Validate the raw values, coerce in place those that are odd, and decode them.
 
         Returns:
             The decoded values, `UNSET` where a record has none.
@@ -184,10 +180,6 @@ def _listed(raws: list[Raw]) -> bytes:
 
 
 def _with_colons(values: list[Raw]) -> tuple[list[Raw], int]:
-    """Write ``+00:00`` for ``+0000`` in all texts that are such times.
-
-    Returns:
-        The values, and how many colons were added.
-    """
+    """Write ``+00:00`` for ``+0000`` in all such times, and count these."""
     pairs = [_COMPACT.subn(rb"\g<0>:", bytes(value)) for value in values]
     return [Raw(value) for value, _ in pairs], sum(added for _, added in pairs)

@@ -72,14 +72,7 @@ def is_storable(value: float | Decimal) -> bool:
 
 
 def clear_numbers(values: t.Any) -> bool:
-    """Set to null, at any depth, the numbers that are not storable.
-
-    Args:
-        values: A list or a dict; changed in place.
-
-    Returns:
-        Whether there were any.
-    """
+    """Set numbers that are not storable to null, at any depth; tell if any were."""
     found = False
     for key, value in values.items() if isinstance(values, dict) else enumerate(values):
         if isinstance(value, (dict, list)):

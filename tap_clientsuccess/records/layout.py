@@ -82,13 +82,7 @@ def declared_columns(root: Field) -> dict[str, Column]:
 def learn(
     record: dict[str, t.Any], columns: dict[str, Column], coercer: Coercer
 ) -> None:
-    """Find out why a record is no such struct.
-
-    Args:
-        record: The record, decoded.
-        columns: The columns of the next layout; changed in place.
-        coercer: Knows the schema.
-    """
+    """Find out why a record is no such struct, and change the columns by that."""
     root = coercer.root
     for name, value in record.items():
         column = columns.get(name)

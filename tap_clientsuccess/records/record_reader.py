@@ -85,8 +85,7 @@ class RecordReader:
         Args:
             schema: The stream's schema.
             primary_keys: The primary key.
-            time_keys: The fields that say when a record was modified and created; empty
-                for none.
+            time_keys: When a record was modified and created; empty for none.
             deselected: Fields at the top of the record that are dropped silently.
             warn: Called with what is lost, and how often.
         """
@@ -106,8 +105,7 @@ class RecordReader:
 
         Args:
             body: The body of the response.
-            find: Finds the records in the decoded body, where they are not in ``data``
-                or ``content``, or a bare list.
+            find: Finds them elsewhere than in ``data``, ``content`` or a bare list.
 
         Raises:
             UnexpectedBodyError: There is no list of records, or it is nested too deep.
@@ -129,11 +127,7 @@ class RecordReader:
             raise UnexpectedBodyError("nested too deep") from None
 
     def _records(self, values: list[t.Any]) -> list[t.Any]:
-        """Decode the records one by one, and learn what is odd about them.
-
-        Returns:
-            Each as a struct or, where it is none, coerced; None for what is no object.
-        """
+        """Decode records one by one, as structs or coerced, and learn what is odd."""
         columns = dict(self._layout.columns)
         records = [self._record(value, columns) for value in values]
         if columns != self._layout.columns:

@@ -91,11 +91,8 @@ def infer_schema(records: Iterable[t.Any], keys: Sequence[str]) -> JSONSchema:
 
     All nested objects are open, because the next record may have what these have not.
     What differs from one record to the next is text, which holds everything. A text is
-    a time only if all of them are times with a zone.
-
-    Args:
-        records: The samples; those that are not objects count for nothing.
-        keys: The primary key, which is never null.
+    a time only if all of them are times with a zone. Samples that are not objects
+    count for nothing; `keys`, the primary key, is never null.
     """
     schema = _schema_of([record for record in records if isinstance(record, dict)])
     properties = schema.get("properties", {})

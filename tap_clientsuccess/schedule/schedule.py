@@ -12,8 +12,8 @@ from tap_clientsuccess.schedule.noted import NEVER, Noted, Underway
 from tap_clientsuccess.singer.outputs import hash_of, packed, unpacked
 
 if t.TYPE_CHECKING:
-    from tap_clientsuccess.singer.outcome import Outcome
     from tap_clientsuccess.singer.outputs import Outputs
+    from tap_clientsuccess.singer.progress import Outcome
 
 _DAY = dt.timedelta(days=1)
 _MOST_EARLY = dt.timedelta(hours=3)

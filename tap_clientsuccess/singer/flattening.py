@@ -154,13 +154,7 @@ class FlatteningPlan:
         within: Path,
         columns: dict[str, JSONSchema],
     ) -> list[tuple[str, t.Any]]:
-        """Return each member with its column, or with the plan of its own members.
-
-        Args:
-            members: The schemas of the members.
-            within: Where they are.
-            columns: The schemas of their columns are added to it.
-        """
+        """Return members with their columns or plans; add the schemas of the columns."""
         plan: list[tuple[str, t.Any]] = []
         for name, schema in members.items():
             path = (*within, name)

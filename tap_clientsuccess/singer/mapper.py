@@ -98,10 +98,8 @@ class StreamMapper(PluginMapper):
     def flatten(self, state: TapState) -> None:
         """Name the columns of what is registered, and let values leave as the SDK's.
 
-        Args:
-            state: The tap's state. It remembers which field has a name that several
-                want. Rows that are not sent again keep its values, even when the field
-                is deleted.
+        The state remembers which field has a name that several want. Rows that are not
+        sent again keep its values, even when the field is deleted.
 
         Raises:
             ConfigValidationError: A key is divided.

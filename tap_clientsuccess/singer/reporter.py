@@ -15,8 +15,7 @@ import typing as t
 
 from singer_sdk import metrics
 
-from tap_clientsuccess.singer.outcome import BROKEN_OFF
-from tap_clientsuccess.singer.progress import StreamProgress
+from tap_clientsuccess.singer.progress import BROKEN_OFF, StreamProgress
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator

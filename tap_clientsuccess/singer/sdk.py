@@ -85,8 +85,8 @@ def failed_at(error: Exception) -> tuple[str, str | None, str | None]:
     """Tell what was set up or applied when an error was raised, by the SDK's frames.
 
     Returns:
-        The setting, ``stream_maps`` or ``faker_config``; the stream, as the setting has
-        it; and the expression. None for what is not known.
+        ``stream_maps`` or ``faker_config``, the stream in it, and the expression; None
+        for what is not known.
     """
     stream = expression = None
     for frame, _ in traceback.walk_tb(error.__traceback__):

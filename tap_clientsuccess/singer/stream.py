@@ -25,8 +25,7 @@ from singer_sdk.streams import RESTStream
 from tap_clientsuccess.paging.page import PageRequest
 from tap_clientsuccess.records.decoding import decode_json
 from tap_clientsuccess.singer.batch_files import written
-from tap_clientsuccess.singer.outcome import Outcome, Status
-from tap_clientsuccess.singer.progress import StreamProgress
+from tap_clientsuccess.singer.progress import Outcome, Status, StreamProgress
 from tap_clientsuccess.singer.stream_maps import transformed
 
 if t.TYPE_CHECKING:

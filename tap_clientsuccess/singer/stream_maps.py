@@ -42,15 +42,7 @@ _SIMPLE = {str, int, float, bool, type(None), Decimal}
 
 
 def unknown_streams(stream_maps: Maps, known: Collection[str]) -> Iterator[str]:
-    """Find stream maps for streams that do not exist.
-
-    Args:
-        stream_maps: The setting.
-        known: The names of all streams, whether they are read or not.
-
-    Yields:
-        One sentence a problem, with the nearest name.
-    """
+    """Find maps for streams that do not exist, and say so, with the nearest name."""
     aliases = {
         definition[MAPPER_ALIAS_OPTION]: key
         for key, definition in stream_maps.items()
@@ -68,11 +60,7 @@ def unknown_streams(stream_maps: Maps, known: Collection[str]) -> Iterator[str]:
 
 
 def replaced_maps(stream_maps: Maps) -> Iterator[str]:
-    """Find maps of single streams that a later one replaces: the SDK takes the last.
-
-    Yields:
-        One sentence a problem.
-    """
+    """Find maps that a later one replaces, as the SDK takes the last, and say so."""
     keys = [where for where, source in _sources(stream_maps) if where == source]
     for number, key in enumerate(keys):
         for later in keys[number + 1 :] if not _PATTERN & set(key) else ():
@@ -84,15 +72,7 @@ def replaced_maps(stream_maps: Maps) -> Iterator[str]:
 
 
 def copied_streams(stream_maps: Maps, names: Collection[str]) -> Iterator[str]:
-    """Find the streams that are sent under several names.
-
-    Args:
-        stream_maps: The setting.
-        names: The names of the streams that are read.
-
-    Yields:
-        Their names.
-    """
+    """Find those of the streams that are read that are sent under several names."""
     for name in sorted(names):
         itself, copies = MAPPER_ELSE_OPTION not in stream_maps, 0
         for where, source in _sources(stream_maps):
@@ -133,10 +113,7 @@ def _matches(name: str, source: str) -> bool:
 
 
 def transformed(stream_map: StreamMap, record: Record) -> Record | None:
-    """Apply a stream map to a record.
-
-    Returns:
-        The record to send; None if a filter leaves it out.
+    """Apply a stream map to a record; returns None if a filter leaves it out.
 
     Raises:
         ConfigValidationError: An expression fails.
@@ -167,10 +144,6 @@ def stream_map_error(error: Exception, stream: str | None = None) -> Exception:
 
     The SDK's errors name neither the stream nor the cause, and errors of Python, such
     as `TypeError`, not even the expression.
-
-    Args:
-        error: The error.
-        stream: The stream's name, where it is known.
     """
     if isinstance(error, (ApiError, ConfigValidationError)):
         return error

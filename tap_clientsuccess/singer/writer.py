@@ -64,10 +64,9 @@ class BufferedWriter(GenericSingerWriter[bytes, Message]):
         except ValueError as error:
             if not isinstance(message, RecordMessage):
                 raise
-            is_text = isinstance(error, UnicodeEncodeError)
-            value = (
-                "half a surrogate pair" if is_text else "a number of too many digits"
-            )
+            value = "a number of too many digits"
+            if isinstance(error, UnicodeEncodeError):
+                value = "half a surrogate pair"
             raise config_error(
                 f"stream_maps.{message.stream}: an expression makes {value}, which "
                 "cannot be written as JSON"
@@ -88,12 +87,8 @@ class BufferedWriter(GenericSingerWriter[bytes, Message]):
     def write_last(self, message: Message, *, within: float) -> None:
         """Write a message at the end, whatever the checkpoint says.
 
-        Args:
-            message: The message.
-            within: Seconds to wait for the target.
-
         Raises:
-            OutputError: The messages cannot be written, or not in time.
+            OutputError: The messages cannot be written, or not in so many seconds.
         """
         self._append(self.serialize_message(message) + b"\n")
         self.flush(within=within)
@@ -132,8 +127,7 @@ class BufferedWriter(GenericSingerWriter[bytes, Message]):
         """Wait until all messages have left.
 
         Args:
-            within: Seconds after which to give up; None waits for ever, but stops at
-                the checkpoint.
+            within: Seconds after which to give up; None stops at the checkpoint only.
 
         Raises:
             OutputError: The messages cannot be written, or not in time.
@@ -160,27 +154,23 @@ class BufferedWriter(GenericSingerWriter[bytes, Message]):
         if self._failure is not None:
             raise OutputError(_reason(self._failure))
 
-    def _is_due(self) -> bool:
-        return self._hurry or self._size >= _FULL_BYTES
-
     def _work(self) -> None:
         while self._failure is None:
             with self._changed:
                 self._changed.wait_for(lambda: self._parts)
-                self._changed.wait_for(self._is_due, timeout=LATEST_SECONDS)
+                self._changed.wait_for(
+                    lambda: self._hurry or self._size >= _FULL_BYTES, LATEST_SECONDS
+                )
                 lines = b"".join(self._parts)
                 self._parts, self._size = [], 0
                 self._in_hand = True
-            self._write(lines)
+            try:
+                _write_out(lines)
+            except Exception as error:  # noqa: BLE001 - raised in the other thread
+                self._failure = error
             with self._changed:
                 self._in_hand = False
                 self._changed.notify_all()
-
-    def _write(self, lines: bytes) -> None:
-        try:
-            _write_out(lines)
-        except Exception as error:  # noqa: BLE001 - raised in the other thread
-            self._failure = error
 
 
 def _write_out(lines: bytes) -> None:

@@ -11,7 +11,7 @@ from tap_clientsuccess.catalog import SCHEMAS, is_selected
 from tap_clientsuccess.errors import ApiError, MissingKeyError, counted
 from tap_clientsuccess.records.record_reader import NO_RECORD, RecordReader
 from tap_clientsuccess.records.schema import nullable_schema
-from tap_clientsuccess.singer.outcome import Outcome, Status
+from tap_clientsuccess.singer.progress import Outcome, Status
 from tap_clientsuccess.streams.scheduled import ScheduledStream
 
 if t.TYPE_CHECKING:

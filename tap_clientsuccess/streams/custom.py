@@ -34,12 +34,7 @@ class CustomStream(SearchStream):
     """A stream defined by an entry of the setting `custom_streams`."""
 
     def __init__(self, tap: ContextTap, definition: Mapping[str, t.Any]) -> None:
-        """Create the stream.
-
-        Args:
-            tap: The tap.
-            definition: The entry, checked by `definition_problems`.
-        """
+        """Create the stream of an entry that has no `definition_problems`."""
         self._definition = definition
         self.primary_keys = tuple(definition.get("primary_keys") or ())
         self.replication_key = definition.get("replication_key")
@@ -155,15 +150,7 @@ def _has_empty_list(path: str, body: t.Any) -> bool:
 def definition_problems(
     definitions: Iterable[Mapping[str, t.Any]], taken: Iterable[str]
 ) -> Iterator[str]:
-    """Find problems with the setting `custom_streams` that its JSON schema cannot.
-
-    Args:
-        definitions: The entries.
-        taken: The names of the built-in streams.
-
-    Yields:
-        One sentence a problem, with the number and the key of the entry.
-    """
+    """Find problems with the setting `custom_streams`, in one sentence for each."""
     names = set(taken)
     for number, definition in enumerate(definitions):
         where = f"custom_streams.{number}"
@@ -226,9 +213,6 @@ def _is_jsonpath(path: str) -> bool:
 
 
 def custom_streams(tap: ContextTap) -> Iterator[CustomStream]:
-    """Create the streams that the settings define.
-
-    The schema comes from the catalog passed in, else the entry, else samples.
-    """
+    """Create the streams that the settings define."""
     for definition in tap.config.get("custom_streams") or []:
         yield CustomStream(tap, definition)

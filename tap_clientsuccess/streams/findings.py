@@ -8,7 +8,7 @@ import typing as t
 from tap_clientsuccess.errors import counted
 from tap_clientsuccess.paging.page import FURTHER_BACK
 from tap_clientsuccess.schedule.schedule import Kind
-from tap_clientsuccess.singer.outcome import Outcome, Status
+from tap_clientsuccess.singer.progress import Outcome, Status
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,7 +10,7 @@ from tap_clientsuccess.custom_fields import RESOURCE_TYPES
 from tap_clientsuccess.errors import RefusedError
 from tap_clientsuccess.records.decoding import Found, records_of
 from tap_clientsuccess.schedule.schedule import Kind
-from tap_clientsuccess.singer.outcome import Outcome, Status
+from tap_clientsuccess.singer.progress import Outcome, Status
 from tap_clientsuccess.streams.base import ClientSuccessStream
 from tap_clientsuccess.timestamps import format_time
 
@@ -45,9 +45,6 @@ class ListStream(ClientSuccessStream):
 
     def conclude(self, records: int) -> None:
         """Decide on the read, after the last record.
-
-        Args:
-            records: How many there are.
 
         Raises:
             MissingKeyError: Too many records lack the primary key.

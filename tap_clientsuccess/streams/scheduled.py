@@ -18,8 +18,8 @@ from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 
 from tap_clientsuccess.errors import ApiError, config_error, counted
 from tap_clientsuccess.schedule.schedule import Facts, Kind, Schedule
-from tap_clientsuccess.singer.outcome import Outcome, Status
 from tap_clientsuccess.singer.outputs import Outputs
+from tap_clientsuccess.singer.progress import Outcome, Status
 from tap_clientsuccess.singer.stream import RecordStream
 from tap_clientsuccess.singer.stream_maps import maps_for
 from tap_clientsuccess.singer.writer import OutputError

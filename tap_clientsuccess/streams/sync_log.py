@@ -10,7 +10,7 @@ from singer_sdk.helpers._batch import SDKBatchMessage
 
 from tap_clientsuccess.config.settings import package_version
 from tap_clientsuccess.singer.batch_files import written
-from tap_clientsuccess.singer.outcome import BROKEN_OFF, Status
+from tap_clientsuccess.singer.progress import BROKEN_OFF, Status
 from tap_clientsuccess.streams.base import ClientSuccessStream
 from tap_clientsuccess.timestamps import format_time
 

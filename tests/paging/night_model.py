@@ -43,7 +43,7 @@ if t.TYPE_CHECKING:
 
     from tap_clientsuccess.http.client import RequestCounts
     from tap_clientsuccess.paging.page import Page
-    from tap_clientsuccess.singer.outcome import Outcome
+    from tap_clientsuccess.singer.progress import Outcome
 
 STREAMS = {"products": Products, "clients": Clients}
 PATHS = {"/product/search": "products", "/client/search": "clients"}
