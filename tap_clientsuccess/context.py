@@ -15,8 +15,7 @@ from tap_clientsuccess.custom_fields import FieldDefinitions
 from tap_clientsuccess.errors import RefusedError
 from tap_clientsuccess.http.auth import KeyAuthenticator, LoginAuthenticator
 from tap_clientsuccess.http.client import Client
-from tap_clientsuccess.http.thread_pool import ThreadPool
-from tap_clientsuccess.http.throttle import Throttle
+from tap_clientsuccess.http.concurrency import ThreadPool, Throttle
 from tap_clientsuccess.http.transport import Transport
 from tap_clientsuccess.records.decoding import decode_json, records_of
 from tap_clientsuccess.schedule.noted import greatest_version

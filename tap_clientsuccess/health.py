@@ -16,8 +16,8 @@ from tap_clientsuccess.errors import (
     UnavailableError,
     WrongAddressError,
 )
+from tap_clientsuccess.http.concurrency import ThreadPool
 from tap_clientsuccess.http.responses import check, describe_unexpected
-from tap_clientsuccess.http.thread_pool import ThreadPool
 from tap_clientsuccess.timestamps import is_future
 
 if t.TYPE_CHECKING:

@@ -22,7 +22,6 @@ from tap_clientsuccess.schedule.input_state import (
     effects_missed,
     without_partitions,
 )
-from tap_clientsuccess.singer import about_text  # noqa: F401 # it replaces the SDK's
 from tap_clientsuccess.singer.batch_files import check_storage
 from tap_clientsuccess.singer.mapper import StreamMapper
 from tap_clientsuccess.singer.reporter import be_quiet

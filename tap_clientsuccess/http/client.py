@@ -39,7 +39,7 @@ if t.TYPE_CHECKING:
     from singer_sdk.streams.rest import HTTPRequest
 
     from tap_clientsuccess.http.auth import KeyAuthenticator, LoginAuthenticator
-    from tap_clientsuccess.http.throttle import Throttle
+    from tap_clientsuccess.http.concurrency import Throttle
     from tap_clientsuccess.http.transport import Transport
 
 T = t.TypeVar("T")
@@ -147,16 +147,11 @@ class Client:
         Raises:
             ApiError: The request was refused, or all retries failed.
         """
-        return self._exchange_with_retries(
-            request, read, counts=counts or RequestCounts()
-        )
+        counts = counts or RequestCounts()
+        return self._exchange_with_retries(request, read, counts=counts)
 
     def _exchange(
-        self,
-        request: HTTPRequest,
-        read: Callable[[Response], T],
-        *,
-        counts: RequestCounts,
+        self, request: HTTPRequest, read: Callable[[Response], T], counts: RequestCounts
     ) -> T:
         counts.add(requests=1)
         with contextlib.ExitStack() as held:

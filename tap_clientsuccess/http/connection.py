@@ -61,13 +61,8 @@ class Deadline:
 
     @property
     def left(self) -> float:
-        """Seconds until then, or a very short time."""
-        return max(0.001, self._at - time.monotonic())
-
-    @property
-    def has_passed(self) -> bool:
-        """Whether it is too late."""
-        return time.monotonic() >= self._at
+        """Seconds until then; 0 where it is too late."""
+        return max(0.0, self._at - time.monotonic())
 
 
 class DeadlineWatch:
@@ -107,7 +102,7 @@ class DeadlineWatch:
                 self._watched.remove(deadline)
                 for handle in deadline.handles:
                     handle.close()
-            if deadline.has_passed:
+            if not deadline.left:
                 raise TimeoutError
 
     def reach(self, connection: t.Any) -> None:
@@ -121,7 +116,7 @@ class DeadlineWatch:
             while self._watched:
                 self._changed.wait(_WATCH_SECONDS)
                 for deadline in self._watched:
-                    if deadline.has_passed:
+                    if not deadline.left:
                         deadline.shut_down()
             self._is_running = False
 
@@ -139,14 +134,11 @@ class StrictResponse(HTTPResponse):
     """
 
     def begin(self) -> None:
-        """Read the head, after any interim responses."""
+        """Read the head, after any interim responses, and check where the body ends."""
         super().begin()
         while 100 <= self.status < 200:  # noqa: PLR2004
             self.headers = self.msg = None  # type: ignore[assignment]
             super().begin()
-        self._check_framing()
-
-    def _check_framing(self) -> None:
         if self.length == 0:  # No body, whatever the headers say.
             self.chunked = False
         if self.chunked or self.length == 0:

@@ -23,12 +23,12 @@ from tap_clientsuccess.http.responses import SUCCESSES, Response
 from tap_clientsuccess.timestamps import parse_http_date
 
 if t.TYPE_CHECKING:
-    import contextlib
+    from contextlib import ExitStack
 
     from singer_sdk.streams.rest import HTTPRequest
     from urllib3.response import BaseHTTPResponse
 
-    from tap_clientsuccess.http.throttle import Throttle
+    from tap_clientsuccess.http.concurrency import Throttle
 
 logger = logging.getLogger("tap-clientsuccess")
 
@@ -38,6 +38,8 @@ logging.getLogger("urllib3").setLevel(logging.ERROR)
 _SMALL = 16
 """Responses smaller than this part of the largest are read many at a time."""
 _MAX_REDIRECTS = 5
+_AT_ONCE = 0.001
+"""As a timeout in seconds: 0 is none."""
 _BYTES_PER_VALUE = 128
 """What a JSON value, with its key, takes as a Python object, about."""
 _MEMORY = 2
@@ -105,7 +107,7 @@ class Transport:
         request: requests.PreparedRequest,
         *,
         timeout: float,
-        held: contextlib.ExitStack | None = None,
+        held: ExitStack | None = None,
     ) -> Response:
         """Send a request and read its response.
 
@@ -138,7 +140,7 @@ class Transport:
                     request = follow(target, request, where, self._secrets)
         except FAILURES as error:
             # A connection that was shut may look as if the server had ended it.
-            cause = TimeoutError() if deadline.has_passed else error
+            cause = error if deadline.left else TimeoutError()
             raise explained(cause, where, timeout) from None
         raise WrongAddressError(f"{where} redirects in circles: check base_url")
 
@@ -147,7 +149,7 @@ class Transport:
         request: requests.PreparedRequest,
         deadline: Deadline,
         where: str,
-        held: contextlib.ExitStack | None,
+        held: ExitStack | None,
     ) -> tuple[Response, str | None]:
         """Send one request; return its response, and where that redirects to."""
         started = time.monotonic()
@@ -169,13 +171,9 @@ class Transport:
             sent_at=date and date - elapsed,
             first_byte_seconds=elapsed.total_seconds(),
         )
-        logger.debug(
-            "%s answered %d after %.3f s, with %s bytes",
-            where,
-            response.status,
-            response.first_byte_seconds,
-            f"{len(body):,}",
-        )
+        took, size = response.first_byte_seconds, f"{len(body):,} bytes"
+        what = "%s answered %d after %.3f s, with %s"
+        logger.debug(what, where, response.status, took, size)
         return response, opened.get_redirect_location() or None
 
     def _open(
@@ -194,19 +192,16 @@ class Transport:
             preload_content=False,
         )
         try:
-            return send(timeout=deadline.left)
+            return send(timeout=deadline.left or _AT_ONCE)
         except HTTPError as error:
-            if not is_reset(error) or deadline.has_passed:
+            if not (is_reset(error) and deadline.left):
                 raise
             # A server, or what is between, ends connections that are idle. The pool
             # opens a new one now. Every request is a read, so it may be sent twice.
-            return send(timeout=deadline.left)
+            return send(timeout=deadline.left or _AT_ONCE)
 
     def _read(
-        self,
-        response: BaseHTTPResponse,
-        where: str,
-        held: contextlib.ExitStack | None,
+        self, response: BaseHTTPResponse, where: str, held: ExitStack | None
     ) -> bytes:
         part = self._max_bytes // _SMALL
         read = partial(response.read, part, decode_content=True)

@@ -197,7 +197,7 @@ class Field:
             name: (t.Union[member.type, UnsetType], UNSET)  # noqa: UP007
             for name, member in self.properties.items()
         }
-        return struct("Object", members)
+        return struct_of("Object", members)
 
 
 def _schema_of_undeclared(schema: JSONSchema) -> JSONSchema | None:
@@ -239,7 +239,7 @@ def is_plain(name: str) -> bool:
     return name.isprintable() and '"' not in name and "\\" not in name
 
 
-def struct(title: str, members: Mapping[str, tuple[t.Any, t.Any]]) -> t.Any:
+def struct_of(title: str, members: Mapping[str, tuple[t.Any, t.Any]]) -> t.Any:
     """Make a struct that has these members and no others.
 
     Args:

@@ -30,6 +30,7 @@ from msgspec import UNSET, Raw
 
 from tap_clientsuccess.errors import UnexpectedBodyError
 from tap_clientsuccess.records.coerce import Coercer, Warn
+from tap_clientsuccess.records.column import Layout, declared_columns, learn
 from tap_clientsuccess.records.decoding import (
     Found,
     decode_json,
@@ -37,7 +38,6 @@ from tap_clientsuccess.records.decoding import (
     raw_records,
     records_of,
 )
-from tap_clientsuccess.records.layout import Layout, declared_columns, learn
 from tap_clientsuccess.timestamps import parse_time
 
 if t.TYPE_CHECKING:

@@ -154,7 +154,7 @@ class FlatteningPlan:
         within: Path,
         columns: dict[str, JSONSchema],
     ) -> list[tuple[str, t.Any]]:
-        """Return members with their columns or plans; add the schemas of the columns."""
+        """Return members with their columns, or plans of their own; fill `columns`."""
         plan: list[tuple[str, t.Any]] = []
         for name, schema in members.items():
             path = (*within, name)

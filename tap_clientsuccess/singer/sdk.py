@@ -1,4 +1,4 @@
-"""The SDK's private names that the tap, its settings and its catalog need.
+"""What of the SDK is replaced, and its private names that are needed for the tap.
 
 Those of a stream are in `stream`. The SDK's next release may change any of them:
 `tests/test_sdk_private_names.py` lists all, file by file, and tests what is relied on.
@@ -7,16 +7,19 @@ Those of a stream are in `stream`. The SDK's next release may change any of them
 from __future__ import annotations
 
 import abc
+import json
+import textwrap
 import traceback
 import typing as t
+from dataclasses import replace
 
-from singer_sdk import Tap, _logging
+from singer_sdk import Tap, _logging, about
 from singer_sdk.helpers._batch import BatchConfig
 from singer_sdk.helpers._catalog import get_selected_schema
 from singer_sdk.plugin_base import _ConfigInput as ConfigInput
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from singer_sdk.streams import Stream
 
@@ -30,6 +33,8 @@ __all__ = [
     "read_logging_as_utf8",
     "selected_schema",
 ]
+
+_WIDTH = 88
 
 
 class SdkTap(Tap):
@@ -98,3 +103,38 @@ def failed_at(error: Exception) -> tuple[str, str | None, str | None]:
         if isinstance(found := names.get("expr", names.get("prop_def")), str):
             expression = found
     return "stream_maps", stream, expression
+
+
+class TextFormatter(about.TextFormatter, format_name="text"):
+    """The SDK's text, with the default and the description of each setting.
+
+    To define it is enough: it takes the place of the SDK's.
+    """
+
+    def format_about(self, about_info: about.AboutInfo) -> str:
+        """Return the text."""
+        head = super().format_about(replace(about_info, settings={}))
+        properties = about_info.settings["properties"]
+        settings = [
+            "\n".join(
+                _lines(f"{about_info.env_var_prefix}{name.upper()}", name, schema)
+            )
+            for name, schema in properties.items()
+        ]
+        return head + "\n".join(settings)
+
+
+def _lines(variable: str, name: str, schema: dict[str, t.Any]) -> Iterator[str]:
+    yield f"  - Name: {name}"
+    yield f"    Type: {' or '.join(kind for kind in schema['type'] if kind != 'null')}"
+    yield f"    Environment Variable: {variable}"
+    if (default := schema.get("default")) is not None:
+        text = default if isinstance(default, str) else json.dumps(default)
+        yield f"    Default: {text}"
+    if values := schema.get("enum"):
+        yield f"    Values: {', '.join(map(str, values))}"
+    for key in ("minimum", "maximum"):
+        if key in schema:
+            yield f"    {key.capitalize()}: {schema[key]}"
+    text = f"Description: {schema.get('description', '')}"
+    yield textwrap.fill(text, _WIDTH, initial_indent=" " * 4, subsequent_indent=" " * 6)

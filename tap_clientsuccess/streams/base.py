@@ -43,6 +43,10 @@ class ClientSuccessStream(ScheduledStream):
     modification_key: str = ""
     creation_key: str = ""
     """The creation time's field, for records that may lack a modification time."""
+    refusals: list[str]
+    """What the API refused, in words for the log."""
+    doubts: set[str]
+    """What else keeps the read from being complete."""
     _with_key = 0
     _without_key = 0
 
@@ -54,6 +58,9 @@ class ClientSuccessStream(ScheduledStream):
         self.reporter = tap.context.reporter
         self.clock = tap.context.client.clock
         self._client = tap.context.client
+        self.parts = []
+        self.refusals = []
+        self.doubts = set()
         # The pool's threads read responses. What that changes of the stream is guarded
         # by `_lock`; all else belongs to the thread that syncs.
         self._lock = threading.Lock()
@@ -171,16 +178,6 @@ class ClientSuccessStream(ScheduledStream):
     def skip(self, why: str) -> None:
         """Note that nothing was read, for a reason that was logged."""
         self.outcome = Outcome(status=Status.SKIPPED, why=why)
-
-    @cached_property
-    def refusals(self) -> list[str]:
-        """What the API refused, in words for the log."""
-        return []
-
-    @cached_property
-    def doubts(self) -> set[str]:
-        """What else keeps the read from being complete."""
-        return set()
 
     def note_doubt(self, what: str) -> None:
         """Warn of what keeps the read from being complete; before the next STATE."""

@@ -38,12 +38,7 @@ _MAP_OPTIONS = ("stream_map_config", "faker_config")
 
 
 class ScheduledStream(RecordStream, abc.ABC):
-    """A stream that is read in full when that is due.
-
-    Attributes:
-        parts: How far each of its reads in this run came.
-        bookmark_before: The bookmark at the start of the run, if any.
-    """
+    """A stream that is read in full when that is due."""
 
     _tap: ContextTap
     reads_at_once = False
@@ -56,11 +51,9 @@ class ScheduledStream(RecordStream, abc.ABC):
     """The server's clock."""
     _started: float
     bookmark_before: str | None = None
-
-    @cached_property
-    def parts(self) -> list[StreamProgress]:
-        """How far each of its reads in this run came."""
-        return []
+    """The bookmark at the start of the run, if any."""
+    parts: list[StreamProgress]
+    """How far each of its reads in this run came."""
 
     @cached_property
     def schedule(self) -> Schedule:
@@ -106,13 +99,16 @@ class ScheduledStream(RecordStream, abc.ABC):
         version = max(seconds, self._tap.version_floor + 1)
         self.schedule.begin(self._facts, self.clock.now(), version)
         self.version = self.schedule.version
-        if self._shares_name:
+        shared = self._tap.mapper.shared_names
+        if any(each.stream_alias in shared for each in self.stream_maps):
             self.schedule.bar("another stream is sent under the same name")
 
     def note_sending(self, lines: Lines) -> None:
         """Note with which columns records leave: before the STATE that follows them."""
+        if self._has_sent:
+            return
         self.begin()
-        if lines and not self._has_sent:
+        if lines:
             self._has_sent = True
             self.schedule.note_columns()
 
@@ -165,11 +161,6 @@ class ScheduledStream(RecordStream, abc.ABC):
             problem = f"the bookmark of {self.name} is not a time"
             raise config_error(problem, what="state")
         return bookmark
-
-    @property
-    def _shares_name(self) -> bool:
-        shared = self._tap.mapper.shared_names
-        return any(each.stream_alias in shared for each in self.stream_maps)
 
     def sync_second_half(self) -> None:
         """Read what a full read lacks, after the news of all streams."""

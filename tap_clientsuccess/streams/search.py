@@ -153,14 +153,14 @@ class SearchStream(ClientSuccessStream):
         """Yield the records, and marks between them."""
         # With BATCH they write nothing: the next file's STATE has the last of them.
         pages = 1 if self.get_batch_config(self.config) else _PAGES_PER_STATE
-        has_gone_back = not self.is_incremental
+        is_incremental, has_gone_back = self.is_incremental, False
         before, progress = parse_time(self.bookmark_before), self.progress
-        progress.changed = 0 if self.is_incremental else None
+        progress.changed = 0 if is_incremental else None
         for number, batch in enumerate(reader, 1):
             if reader.passes > progress.passes:
                 self._note_pass(reader, batch.page)
             progress.read += len(batch.page.keys)
-            if reader.distrusts_times and not has_gone_back:
+            if is_incremental and reader.distrusts_times and not has_gone_back:
                 has_gone_back = True
                 yield partial(self._go_back)
             records = self.sendable(batch.records)
@@ -172,7 +172,7 @@ class SearchStream(ClientSuccessStream):
                     for record in records
                 )
             yield [record.line for record in records]
-            if self.is_incremental and batch.bookmark and number % pages == 0:
+            if is_incremental and batch.bookmark and number % pages == 0:
                 yield partial(self._checkpoint, batch.bookmark)
 
     def _note_pass(self, reader: Reader, page: Page) -> None:

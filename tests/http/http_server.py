@@ -14,7 +14,7 @@ import pytest
 
 from tap_clientsuccess.http.auth import KeyAuthenticator, LoginAuthenticator
 from tap_clientsuccess.http.client import Client
-from tap_clientsuccess.http.throttle import Throttle
+from tap_clientsuccess.http.concurrency import Throttle
 from tap_clientsuccess.http.transport import Transport
 
 if t.TYPE_CHECKING:

@@ -21,8 +21,7 @@ from http_server import (
 from singer_sdk.streams.rest import HTTPRequest
 
 from tap_clientsuccess.errors import RejectedKeyError
-from tap_clientsuccess.http.thread_pool import ThreadPool
-from tap_clientsuccess.http.throttle import Throttle
+from tap_clientsuccess.http.concurrency import ThreadPool, Throttle
 
 if t.TYPE_CHECKING:
     from pathlib import Path

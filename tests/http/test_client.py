@@ -32,9 +32,8 @@ from tap_clientsuccess.errors import (
     WrongAddressError,
 )
 from tap_clientsuccess.http.client import RequestCounts
+from tap_clientsuccess.http.concurrency import ThreadPool, Throttle
 from tap_clientsuccess.http.connection import DeadlineWatch, watched
-from tap_clientsuccess.http.thread_pool import ThreadPool
-from tap_clientsuccess.http.throttle import Throttle
 from tap_clientsuccess.records.decoding import decode_json
 
 if t.TYPE_CHECKING:

@@ -25,7 +25,7 @@ from http_server import (
 )
 from singer_sdk.streams.rest import HTTPRequest
 
-from tap_clientsuccess.http.thread_pool import ThreadPool
+from tap_clientsuccess.http.concurrency import ThreadPool
 
 if t.TYPE_CHECKING:
     from tap_clientsuccess.http.responses import Response
@@ -44,7 +44,7 @@ from singer_sdk.streams.rest import HTTPRequest
 from http_server import make_client, make_transport
 from tap_clientsuccess.errors import ApiError
 from tap_clientsuccess.records.decoding import decode_json
-from tap_clientsuccess.http.thread_pool import ThreadPool
+from tap_clientsuccess.http.concurrency import ThreadPool
 
 def peak():
     status = Path("/proc/self/status").read_text()

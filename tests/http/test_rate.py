@@ -10,8 +10,7 @@ from http_server import answer, body_of, make_client, make_login_client, serving
 from singer_sdk.streams.rest import HTTPRequest
 
 from clientsuccess_sandbox import Sandbox, Status
-from tap_clientsuccess.http.thread_pool import ThreadPool
-from tap_clientsuccess.http.throttle import Throttle
+from tap_clientsuccess.http.concurrency import ThreadPool, Throttle
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,8 +11,7 @@ from queue import SimpleQueue
 import pytest
 from http_server import LIMIT_SECONDS
 
-from tap_clientsuccess.http.thread_pool import ThreadPool
-from tap_clientsuccess.http.throttle import Throttle
+from tap_clientsuccess.http.concurrency import ThreadPool, Throttle
 
 
 def test_results_keep_their_order() -> None:
@@ -94,7 +93,7 @@ def test_waiting_for_a_result_can_time_out() -> None:
 
 def test_a_request_that_stalls_does_not_keep_the_process_alive() -> None:
     program = (
-        "import time; from tap_clientsuccess.http.thread_pool import ThreadPool; "
+        "import time; from tap_clientsuccess.http.concurrency import ThreadPool; "
         "ThreadPool(1).submit(time.sleep, 600)"
     )
     ended = subprocess.run(

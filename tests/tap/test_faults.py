@@ -34,7 +34,7 @@ from tap_clientsuccess.errors import (
     WrongAddressError,
 )
 from tap_clientsuccess.http import client
-from tap_clientsuccess.http.throttle import Throttle
+from tap_clientsuccess.http.concurrency import Throttle
 
 if t.TYPE_CHECKING:
     from conftest import Sync

@@ -17,7 +17,7 @@ import pytest
 from clientsuccess_sandbox import Body, Sandbox
 from clientsuccess_sandbox.jsontext import encode
 from tap_clientsuccess.errors import ApiError
-from tap_clientsuccess.http.thread_pool import ThreadPool
+from tap_clientsuccess.http.concurrency import ThreadPool
 from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:
