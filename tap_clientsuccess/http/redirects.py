@@ -10,8 +10,6 @@ from urllib.parse import urljoin, urlsplit
 from tap_clientsuccess.errors import WrongAddressError
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import requests
 
 _PART = 8
@@ -77,22 +75,15 @@ def _may_contain(host: str, secret: str) -> bool:
     its padding and its signs, and have dots within.
     """
     shown, data = _letters(host), secret.encode()
-    # An encoder takes 3 or 5 bytes at a time: a text before the secret shifts them.
     forms = [secret, data.hex()]
-    forms += [b64encode(part).decode() for part in _shifted(data, 3)]
-    forms += [b32encode(part).decode() for part in _shifted(data, 5)]
-    return any(part in shown for form in forms for part in _parts(_letters(form)))
-
-
-def _shifted(data: bytes, most: int) -> list[bytes]:
-    return [data[start:] for start in range(min(most, len(data)))]
-
-
-def _parts(text: str) -> Iterator[str]:
-    """Yield each part of a text that is long enough to tell; a short text whole."""
-    if text:
-        size = min(_PART, len(text))
-        yield from (text[at : at + size] for at in range(len(text) - size + 1))
+    # An encoder takes 3 or 5 bytes at a time: a text before the secret shifts them.
+    for encode, size in ((b64encode, 3), (b32encode, 5)):
+        forms += [encode(data[start:]).decode() for start in range(size)]
+    return any(
+        form[at : at + _PART] in shown
+        for form in filter(None, map(_letters, forms))
+        for at in range(max(1, len(form) - _PART + 1))
+    )
 
 
 def _letters(text: str) -> str:

@@ -43,10 +43,11 @@ def outcome_of(
 
 def remarks(reader: Reader, *, reads_everything: bool) -> Iterator[str]:
     """Say what a read found out about the server, where nothing is missing by it."""
-    if reader.by_time.surplus and not reads_everything:
+    surplus, verdict = reader.by_time.surplus, reader.proof.verdict
+    if surplus and not reads_everything:
         yield (
-            f"the server counts {counted(reader.by_time.surplus)} more than its filter by time "
-            "lets through, which incremental syncs ignore"
+            f"the server counts {counted(surplus)} more than its filter by time lets "
+            "through, which incremental syncs ignore"
         )
     if reader.by_time.started_earlier:
         yield (
@@ -54,8 +55,8 @@ def remarks(reader: Reader, *, reads_everything: bool) -> Iterator[str]:
             "the newest known change was not returned (it was edited, or the server's "
             "filter is imprecise)"
         )
-    if reader.proof.verdict.is_complete and reader.proof.verdict.uncounted:
-        yield reader.proof.verdict.uncounted
+    if verdict.is_complete and verdict.uncounted:
+        yield verdict.uncounted
 
 
 def shortfall(reader: Reader, *, is_incremental: bool) -> str:
