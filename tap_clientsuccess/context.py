@@ -8,7 +8,7 @@ import typing as t
 from dataclasses import dataclass
 from functools import cached_property
 
-from singer_sdk.streams.rest import HTTPRequest
+from requests import Request
 
 from tap_clientsuccess.config.settings import Settings
 from tap_clientsuccess.custom_fields import FieldDefinitions
@@ -80,7 +80,7 @@ class ContextTap(SdkTap, abc.ABC):
 
         def fetch(path: str, read: Callable[[Response], T]) -> T:
             # In the thread pool, so that a signal can interrupt the wait.
-            request = HTTPRequest(f"{settings.base_url}{path}")
+            request = Request("GET", f"{settings.base_url}{path}")
             return thread_pool.submit(client.fetch, request, read).result()
 
         def definitions(resource: str) -> list[t.Any]:

@@ -7,7 +7,7 @@ import time
 import typing as t
 
 import backoff
-from singer_sdk.streams.rest import HTTPRequest
+from requests import Request
 
 from tap_clientsuccess.errors import (
     ApiError,
@@ -74,7 +74,7 @@ def _v1(client: Client, settings: Settings) -> tuple[bool, str]:
     """Request the shortest list of v1; return whether it can be read, and the words."""
     if settings.v1_streams == "off":
         return True, ""
-    request = HTTPRequest(url=f"{settings.v1_base_url}/client-statuses")
+    request = Request("GET", f"{settings.v1_base_url}/client-statuses")
     try:
         check(client.send(request, timeout=min(_V1_SECONDS, client.timeout)))
     except ApiError as error:
@@ -105,7 +105,7 @@ def _status(client: Client, url: str) -> int:
 
 
 def _healthy_status(client: Client, url: str, timeout: float) -> int:
-    response = client.send(HTTPRequest(url=url), timeout=timeout)
+    response = client.send(Request("GET", url), timeout=timeout)
     where, status = response.where, response.status
     if response.is_maintenance_page:
         raise UnavailableError(describe_unexpected(response))

@@ -11,7 +11,7 @@ from tap_clientsuccess.http.responses import SUCCESSES, check
 from tap_clientsuccess.records.decoding import decode_json, records_of
 
 if t.TYPE_CHECKING:
-    from singer_sdk.streams.rest import HTTPRequest
+    from requests import Request
 
     from tap_clientsuccess.http.client import Client
     from tap_clientsuccess.http.responses import Response
@@ -95,7 +95,7 @@ class Asker:
         self._gap = 0.0
         """Seconds between two requests, once the rate limit has refused one."""
 
-    def ask(self, request: HTTPRequest, *, tries: int = 2) -> Answer:
+    def ask(self, request: Request, *, tries: int = 2) -> Answer:
         """Send a request; again where the server is overloaded, or sends nothing.
 
         Raises:
@@ -118,7 +118,7 @@ class Asker:
         self.left = 0  # No pace is slow enough.
         return answer
 
-    def _send(self, request: HTTPRequest) -> Answer:
+    def _send(self, request: Request) -> Answer:
         if not self.left or time.monotonic() > self._ends:
             raise OutOfRequestsError
         self.left -= 1

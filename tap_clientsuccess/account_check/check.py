@@ -9,7 +9,7 @@ import time
 import typing as t
 from urllib.parse import urlsplit
 
-from singer_sdk.streams.rest import HTTPRequest
+from requests import Request
 
 from tap_clientsuccess.account_check import verdict
 from tap_clientsuccess.account_check.asker import Answer, Asker, OutOfRequestsError
@@ -133,7 +133,7 @@ class AccountCheck:
         report.plan = [*verdict.plan(report, settings, per_request)]
 
     def _get(self, path: str, *, tries: int = 2, **params: t.Any) -> Answer:
-        request = HTTPRequest(f"{self._settings.base_url}{path}", params=params)
+        request = Request("GET", f"{self._settings.base_url}{path}", params=params)
         return self._asker.ask(request, tries=tries)
 
     def _say(self, what: str) -> None:

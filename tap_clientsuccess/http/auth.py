@@ -6,10 +6,9 @@ import json
 import threading
 import time
 import typing as t
-from urllib.parse import urlencode
 
+from requests import Request
 from singer_sdk.authenticators import APIAuthenticatorBase, APIKeyAuthenticator
-from singer_sdk.streams.rest import HTTPRequest
 
 from tap_clientsuccess.errors import (
     NotFoundError,
@@ -74,12 +73,8 @@ class LoginAuthenticator(APIAuthenticatorBase):
         super().__init__()
         self._transport = transport
         self._timeout = timeout
-        self._login = HTTPRequest(
-            url,
-            "POST",
-            headers={"Content-Type": "application/x-www-form-urlencoded"},
-            data=urlencode({"username": username, "password": password}),
-        )
+        form = {"username": username, "password": password}
+        self._login = Request("POST", url, data=form)
         # Guards what changes: the SDK's `auth_headers`, and until when they are valid.
         # Who holds it may log in for all threads.
         self._lock = threading.Lock()

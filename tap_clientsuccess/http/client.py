@@ -36,7 +36,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from backoff.types import Details
-    from singer_sdk.streams.rest import HTTPRequest
+    from requests import Request
 
     from tap_clientsuccess.http.auth import KeyAuthenticator, LoginAuthenticator
     from tap_clientsuccess.http.concurrency import Throttle
@@ -131,7 +131,7 @@ class Client:
 
     def fetch(
         self,
-        request: HTTPRequest,
+        request: Request,
         read: Callable[[Response], T],
         counts: RequestCounts | None = None,
     ) -> T:
@@ -151,7 +151,7 @@ class Client:
         return self._exchange_with_retries(request, read, counts=counts)
 
     def _exchange(
-        self, request: HTTPRequest, read: Callable[[Response], T], counts: RequestCounts
+        self, request: Request, read: Callable[[Response], T], counts: RequestCounts
     ) -> T:
         counts.add(requests=1)
         with contextlib.ExitStack() as held:
@@ -175,7 +175,7 @@ class Client:
 
     def send(
         self,
-        request: HTTPRequest,
+        request: Request,
         *,
         timeout: float,
         held: contextlib.ExitStack | None = None,

@@ -25,7 +25,7 @@ from tap_clientsuccess.timestamps import parse_http_date
 if t.TYPE_CHECKING:
     from contextlib import ExitStack
 
-    from singer_sdk.streams.rest import HTTPRequest
+    from requests import Request
     from urllib3.response import BaseHTTPResponse
 
     from tap_clientsuccess.http.concurrency import Throttle
@@ -84,22 +84,18 @@ class Transport:
             "User-Agent": user_agent,
         }
 
-    def prepare(self, request: HTTPRequest) -> requests.PreparedRequest:
-        """Make a request ready to be sent; its data is a form, or becomes JSON.
+    def prepare(self, request: Request) -> requests.PreparedRequest:
+        """Make a request ready to be sent.
 
         Raises:
             WrongAddressError: Its URL is not one.
         """
-        prepared = requests.PreparedRequest()
         try:
-            # No more than this: cookies are not kept, and a `.netrc` is not read.
-            prepared.prepare_method(request.method)
-            prepared.prepare_url(request.url, request.encode_params())
-            prepared.prepare_headers({**self._headers, **request.headers})
-            form = request.data if isinstance(request.data, str) else None
-            prepared.prepare_body(form, None, request.data)
+            # A session would add cookies, and what a `.netrc` says.
+            prepared = request.prepare()
         except (requests.RequestException, UnicodeError):
             raise WrongAddressError("the URL is not valid: check base_url") from None
+        prepared.headers.update(self._headers)
         return prepared
 
     def send(

@@ -17,9 +17,9 @@ from tap_clientsuccess.streams.scheduled import ScheduledStream
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from requests import Request
     from singer_sdk.helpers.types import Context
     from singer_sdk.singerlib import Catalog
-    from singer_sdk.streams.rest import HTTPRequest
 
     from tap_clientsuccess.context import ContextTap
     from tap_clientsuccess.errors import RefusedError
@@ -96,7 +96,7 @@ class ClientSuccessStream(ScheduledStream):
         """The base URL, without a slash at its end."""
         return self.settings.base_url
 
-    def fetch(self, request: HTTPRequest, read: Callable[[Response], T]) -> T:
+    def fetch(self, request: Request, read: Callable[[Response], T]) -> T:
         """Send a request and read its response, with retries; see `Client.fetch`.
 
         Raises:
@@ -108,7 +108,7 @@ class ClientSuccessStream(ScheduledStream):
             raise error.in_stream(self.name) from None
 
     def fetch_records(
-        self, request: HTTPRequest, find: Find | None = None
+        self, request: Request, find: Find | None = None
     ) -> list[EncodedRecord]:
         """Send a request, and return its records; `RecordReader.read` says what finds.
 

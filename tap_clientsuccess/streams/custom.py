@@ -17,8 +17,8 @@ from tap_clientsuccess.streams.search import SearchStream
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from requests import Request
     from singer_sdk.singerlib import Catalog
-    from singer_sdk.streams.rest import HTTPRequest
 
     from tap_clientsuccess.context import ContextTap
     from tap_clientsuccess.paging.page import PageRequest
@@ -119,7 +119,7 @@ class CustomStream(SearchStream):
                 break
         return records
 
-    def request_for(self, wanted: PageRequest) -> HTTPRequest:
+    def request_for(self, wanted: PageRequest) -> Request:
         """Return the request for a page, or for everything."""
         request = super().request_for(wanted)
         if not self.replication_key:
@@ -128,7 +128,7 @@ class CustomStream(SearchStream):
         if not self.is_paged:
             request.params = {}
         request.params |= self._definition.get("query_parameters") or {}
-        request.data = self._definition.get("body")
+        request.json = self._definition.get("body")
         return request
 
 

@@ -6,7 +6,7 @@ import typing as t
 from functools import cached_property, partial
 from urllib.parse import quote
 
-from singer_sdk.streams.rest import HTTPRequest
+from requests import Request
 
 from tap_clientsuccess.errors import NotFoundError
 from tap_clientsuccess.paging.page import PageRequest
@@ -121,7 +121,7 @@ class DetailStream(SearchStream):
         if isinstance(item, partial):
             return item
         path = self.detail_path.format(uuid=quote(item.uuid, safe=""))
-        request = HTTPRequest(url=f"{self.url_base}{path}")
+        request = Request("GET", f"{self.url_base}{path}")
         try:
             (record,) = self.fetch_records(request, record_of)
         except NotFoundError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
-from singer_sdk.streams.rest import HTTPRequest
+from requests import Request
 
 from tap_clientsuccess.custom_fields import RESOURCE_TYPES
 from tap_clientsuccess.errors import RefusedError
@@ -40,7 +40,7 @@ class ListStream(ClientSuccessStream):
             ApiError: The key, the login or the base URL is wrong.
         """
         url = f"{self.settings.base_url}/client/search"
-        request = HTTPRequest(url=url, params={"page": "0", "size": "1"})
+        request = Request("GET", url, params={"page": "0", "size": "1"})
         self.thread_pool.submit(self.fetch, request, bool).result()
 
     def conclude(self, records: int) -> None:
@@ -69,7 +69,7 @@ class ReferenceList(ListStream):
 
     def read_lines(self) -> Iterator[Lines]:
         """Read the list, or skip it if API v1 refuses."""
-        request = HTTPRequest(url=self.get_url(None))
+        request = Request("GET", self.get_url(None))
         try:
             records = self.thread_pool.submit(self.fetch_records, request).result()
         except RefusedError as error:
@@ -199,7 +199,7 @@ class CustomFields(ListStream):
             added, definitions = {"resourceType": resource}, records_of(body).records
             return Found([isinstance(d, dict) and added | d for d in definitions])
 
-        request = HTTPRequest(url=self.get_url({"resourceType": resource}))
+        request = Request("GET", self.get_url({"resourceType": resource}))
         try:
             return self.fetch_records(request, find)
         except RefusedError as error:

@@ -11,7 +11,7 @@ import typing as t
 from tap_clientsuccess.streams.search import SearchStream
 
 if t.TYPE_CHECKING:
-    from singer_sdk.streams.rest import HTTPRequest
+    from requests import Request
 
     from tap_clientsuccess.paging.page import PageRequest
 
@@ -77,11 +77,11 @@ class Tasks(SearchStream):
     creation_key = "createdTime"
     reads_by_time = False
 
-    def request_for(self, wanted: PageRequest) -> HTTPRequest:
+    def request_for(self, wanted: PageRequest) -> Request:
         """Return the request for a page."""
         request = super().request_for(wanted)
         request.params = {}
-        request.data = {
+        request.json = {
             "filterBy": {"affiliationTask": "ALL_TASKS"},
             "pagination": {
                 "taskPage": wanted.number,

@@ -6,7 +6,7 @@ import datetime as dt
 import typing as t
 from functools import cached_property, partial
 
-from singer_sdk.streams.rest import HTTPRequest
+from requests import Request
 
 from tap_clientsuccess.errors import UnexpectedBodyError
 from tap_clientsuccess.paging.page import Page, PageRequest, Window
@@ -223,7 +223,7 @@ class SearchStream(ClientSuccessStream):
             )
         return Window(bookmark, start, lookback, is_first)
 
-    def request_for(self, wanted: PageRequest) -> HTTPRequest:
+    def request_for(self, wanted: PageRequest) -> Request:
         """Return the request for a page."""
         params: dict[str, t.Any] = {
             "page": str(wanted.number),
@@ -232,7 +232,7 @@ class SearchStream(ClientSuccessStream):
             "sortDirection": "desc" if wanted.newest_first else "asc",
             "modifiedAfter": wanted.after and format_time(wanted.after),
         }
-        return HTTPRequest(self.get_url(None), self.http_method, params)
+        return Request(self.http_method, self.get_url(None), params=params)
 
     def sample(self, number: int) -> Page:
         """Read one page, regardless of bookmark and schema.

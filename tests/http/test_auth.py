@@ -9,6 +9,7 @@ from collections import Counter
 from itertools import count
 
 import pytest
+import requests
 from http_server import (
     LIMIT_SECONDS,
     Request,
@@ -18,7 +19,6 @@ from http_server import (
     fixtures,
     make_login_client,
 )
-from singer_sdk.streams.rest import HTTPRequest
 
 from tap_clientsuccess.errors import RejectedKeyError
 from tap_clientsuccess.http.concurrency import ThreadPool, Throttle
@@ -56,7 +56,7 @@ def test_an_expired_session_is_renewed_once(
 
     server.respond = respond
     client = make_login_client(server)
-    result = client.fetch(HTTPRequest(url=f"{server.url}/x"), body_of)
+    result = client.fetch(requests.Request("GET", f"{server.url}/x"), body_of)
     assert result == b'[{"id": 1}]'
     assert len(server.requests) == 4
 
@@ -75,7 +75,7 @@ def test_threads_share_one_renewal(server: Server) -> None:
 
     server.respond = respond
     client = make_login_client(server)
-    request = HTTPRequest(url=f"{server.url}/x")
+    request = requests.Request("GET", f"{server.url}/x")
     list(ThreadPool(4).map(lambda _: client.fetch(request, body_of), range(4)))
     assert next(logins) == 3
 
@@ -101,7 +101,7 @@ def test_sessions_that_end_after_a_few_requests(
 
     server.respond = respond
     client = make_login_client(server, throttle=Throttle(8))
-    request = HTTPRequest(url=f"{server.url}/x")
+    request = requests.Request("GET", f"{server.url}/x")
     results = ThreadPool(8).map(lambda _: client.fetch(request, body_of), range(100))
     assert set(results) == {b'[{"id": 1}]'}
 
@@ -121,7 +121,7 @@ def test_one_user_may_lack_a_permission_where_sessions_end(server: Server) -> No
     def outcome(number: int) -> str:
         path = "no" if number % 2 else "yes"
         try:
-            client.fetch(HTTPRequest(url=f"{server.url}/{path}"), body_of)
+            client.fetch(requests.Request("GET", f"{server.url}/{path}"), body_of)
         except RejectedKeyError:
             return "no"
         return "yes"
@@ -142,7 +142,7 @@ def test_a_renewed_session_that_expires_at_once_is_an_error(
     server.respond = respond
     with pytest.raises(RejectedKeyError, match="the login works, but not for this"):
         make_login_client(server, max_retries=3).fetch(
-            HTTPRequest(url=f"{server.url}/x"), body_of
+            requests.Request("GET", f"{server.url}/x"), body_of
         )
     assert len(server.requests) == 4
 
@@ -155,7 +155,7 @@ def test_records_that_mention_invalid_tokens_are_data(
     client: Client, server: Server, body: dict[str, t.Any]
 ) -> None:
     server.respond = lambda _: answer(json.dumps(body).encode())
-    assert client.fetch(HTTPRequest(url=server.url), body_of)
+    assert client.fetch(requests.Request("GET", server.url), body_of)
 
 
 def test_a_netrc_is_not_read(
@@ -165,5 +165,5 @@ def test_a_netrc_is_not_read(
     netrc.write_text("machine 127.0.0.1 login somebody password else")
     monkeypatch.setenv("NETRC", str(netrc))
     server.respond = lambda _: answer(b'{"access_token": "t"}')
-    make_login_client(server).fetch(HTTPRequest(url=server.url), body_of)
+    make_login_client(server).fetch(requests.Request("GET", server.url), body_of)
     assert [r.header("Authorization") for r in server.requests] == [None, "t"]

@@ -10,6 +10,7 @@ import weakref
 from base64 import b32encode, b64encode, urlsafe_b64encode
 
 import pytest
+import requests
 from http_server import (
     KEY,
     LIMIT_SECONDS,
@@ -22,7 +23,6 @@ from http_server import (
     make_client,
     serving,
 )
-from singer_sdk.streams.rest import HTTPRequest
 
 from tap_clientsuccess.errors import (
     UnavailableError,
@@ -51,16 +51,18 @@ def json_of(response: Response) -> t.Any:
 def test_a_reader_gets_the_body_unchanged(client: Client, server: Server) -> None:
     body = b'{"data": [ 1.50 ]}'
     server.respond = lambda _: answer(body, "Date: Wed, 25 Nov 2026 10:00:00 GMT")
-    response = client.fetch(HTTPRequest(url=server.url), lambda response: response)
+    response = client.fetch(
+        requests.Request("GET", server.url), lambda response: response
+    )
     assert response.body == body
     assert response.sent_at
-    decoded = client.fetch(HTTPRequest(url=server.url), json_of)
+    decoded = client.fetch(requests.Request("GET", server.url), json_of)
     assert str(decoded) == "{'data': [Decimal('1.50')]}"
 
 
 def test_every_request_disables_caches(client: Client, server: Server) -> None:
-    client.fetch(HTTPRequest(url=server.url), body_of)
-    client.fetch(HTTPRequest(url=server.url, method="POST", data={}), body_of)
+    client.fetch(requests.Request("GET", server.url), body_of)
+    client.fetch(requests.Request("POST", server.url, json={}), body_of)
     assert [r.header("Cache-Control") for r in server.requests] == ["no-cache"] * 2
 
 
@@ -69,7 +71,9 @@ def test_errors_name_the_host_and_never_the_query(
     client: Client, server: Server, status: str
 ) -> None:
     server.respond = lambda _: answer(status=status)
-    request = HTTPRequest(url=f"{server.url}/health", params={"secret": "hidden"})
+    request = requests.Request(
+        "GET", f"{server.url}/health", params={"secret": "hidden"}
+    )
     with pytest.raises(Exception, match=f"^GET {server.url}/health answered ") as error:
         client.fetch(request, body_of)
     assert "hidden" not in str(error.value)
@@ -78,14 +82,14 @@ def test_errors_name_the_host_and_never_the_query(
 
 def test_a_refused_connection_names_the_host(client: Client) -> None:
     with pytest.raises(UnreachableError, match=r"^GET http://127\.0\.0\.1:9/x: the"):
-        client.fetch(HTTPRequest(url="http://127.0.0.1:9/x"), body_of)
+        client.fetch(requests.Request("GET", "http://127.0.0.1:9/x"), body_of)
 
 
 def test_the_last_error_counts_the_tries(server: Server) -> None:
     server.respond = lambda _: answer(b"not JSON")
     client = make_client(max_retries=2)
     with pytest.raises(UnexpectedResponseError, match="gave up after 3 tries") as error:
-        client.fetch(HTTPRequest(url=server.url), json_of)
+        client.fetch(requests.Request("GET", server.url), json_of)
     assert "gave up" not in error.value.args[0]
     assert len(server.requests) == 3
 
@@ -98,7 +102,7 @@ def test_an_error_of_the_tap_is_not_blamed_on_the_server(
         raise fault
 
     with pytest.raises(fault):
-        make_client(max_retries=8).fetch(HTTPRequest(url=server.url), read)
+        make_client(max_retries=8).fetch(requests.Request("GET", server.url), read)
     assert len(server.requests) == 1
 
 
@@ -117,7 +121,7 @@ def test_a_retry_is_counted_and_logged_once(
         status="503 No" if len(server.requests) < 3 else "200 OK"
     )
     counts = RequestCounts()
-    request = HTTPRequest(url=server.url, params={"secret": "hidden"})
+    request = requests.Request("GET", server.url, params={"secret": "hidden"})
     make_client(max_retries=2).fetch(request, body_of, counts)
     assert (counts.requests, counts.retries, counts.rate_limited) == (3, 2, 0)
     responses = [text for text in caplog.messages if ", with " in text]
@@ -141,7 +145,7 @@ def test_the_wait_is_the_servers_or_grows(
         b"", f"Retry-After: {next(named)}", status="503 No"
     )
     with pytest.raises(UnavailableError, match="gave up after 5 tries"):
-        make_client(max_retries=4).fetch(HTTPRequest(url=server.url), body_of)
+        make_client(max_retries=4).fetch(requests.Request("GET", server.url), body_of)
     first, second, third, last = waits
     assert (first, last) == (7.0, 300.0)
     assert 0.5 <= second <= 1.0
@@ -164,7 +168,7 @@ def test_nothing_of_a_response_is_kept_during_the_wait(
             made.append(weakref.ref(content))
             raise UnexpectedBodyError
 
-    make_client(max_retries=1).fetch(HTTPRequest(url=server.url), read)
+    make_client(max_retries=1).fetch(requests.Request("GET", server.url), read)
     assert kept == [None]
 
 
@@ -179,7 +183,7 @@ def test_threads_make_one_connection_pool(
         return watched(connection, deadlines)
 
     monkeypatch.setattr("tap_clientsuccess.http.connection.watched", slowly)
-    request = HTTPRequest(url=server.url)
+    request = requests.Request("GET", server.url)
     list(ThreadPool(4).map(lambda _: client.fetch(request, body_of), range(4)))
     assert len(made) == 1
 
@@ -189,9 +193,9 @@ def test_cookies_are_not_kept(client: Client, server: Server) -> None:
     server.respond = lambda _: answer(b"[]", *cookies)
     with serving() as other:
         for url in (server.url, server.url, other.url):
-            client.fetch(HTTPRequest(url=url), body_of)
-        requests = [*server.requests, *other.requests]
-    assert [request.header("Cookie") for request in requests] == [None] * 3
+            client.fetch(requests.Request("GET", url), body_of)
+        sent = [*server.requests, *other.requests]
+    assert [request.header("Cookie") for request in sent] == [None] * 3
 
 
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
@@ -208,7 +212,7 @@ def test_loopback_is_never_proxied(
     with serving() as proxy:
         monkeypatch.setenv(variable, proxy.url)
         url = server.url.replace("127.0.0.1", host)
-        client.fetch(HTTPRequest(url=url), body_of)
+        client.fetch(requests.Request("GET", url), body_of)
         assert not proxy.requests
     assert len(server.requests) == 1
 
@@ -227,7 +231,7 @@ def test_a_reset_idle_connection_is_replaced_at_once(
 
     server.respond = once
     client = make_client(max_retries=0)
-    request = HTTPRequest(url=server.url, method=method, data={"page": 0})
+    request = requests.Request(method, server.url, json={"page": 0})
     with caplog.at_level(logging.WARNING):
         for _ in range(4):
             client.fetch(request, body_of)
@@ -247,7 +251,7 @@ def test_many_reset_idle_connections_are_replaced_at_once(
         return answer() if request.connection > 4 else None
 
     server.respond = respond
-    request = HTTPRequest(url=server.url)
+    request = requests.Request("GET", server.url)
     list(ThreadPool(4).map(lambda _: client.fetch(request, body_of), range(4)))
     assert client.fetch(request, body_of) == b"[]"
 
@@ -257,7 +261,7 @@ def test_a_server_that_always_resets_is_an_error(
 ) -> None:
     server.respond = lambda _: None
     with pytest.raises(UnreachableError, match="the connection was lost"):
-        client.fetch(HTTPRequest(url=server.url), body_of)
+        client.fetch(requests.Request("GET", server.url), body_of)
     assert len(server.requests) == 2
 
 
@@ -294,7 +298,7 @@ def test_an_odd_host_of_a_redirect_is_not_shown(
         WrongAddressError,
         match=r"(elsewhere, to another host|to something that is not a URL): ",
     ):
-        client.fetch(HTTPRequest(url=server.url), body_of)
+        client.fetch(requests.Request("GET", server.url), body_of)
 
 
 def test_a_plain_host_of_a_redirect_is_shown(client: Client, server: Server) -> None:
@@ -302,7 +306,7 @@ def test_a_plain_host_of_a_redirect_is_shown(client: Client, server: Server) -> 
         b"", "Location: https://login.example/x?a=b", status="302 Found"
     )
     with pytest.raises(WrongAddressError, match=r"to https://login\.example:443: "):
-        client.fetch(HTTPRequest(url=server.url), body_of)
+        client.fetch(requests.Request("GET", server.url), body_of)
 
 
 def test_successes_raise_the_limit(server: Server) -> None:
@@ -316,7 +320,7 @@ def test_successes_raise_the_limit(server: Server) -> None:
 
     server.respond = respond
     client = make_client(throttle=Throttle(2))
-    request = HTTPRequest(url=server.url)
+    request = requests.Request("GET", server.url)
     with pytest.raises(UnavailableError):
         client.fetch(request, body_of)
     for _ in range(10):
@@ -334,7 +338,7 @@ def test_retry_after_delays_all_requests(server: Server) -> None:
     server.respond = respond
     client = make_client()
     with pytest.raises(UnavailableError):
-        client.fetch(HTTPRequest(url=server.url), body_of)
-    client.fetch(HTTPRequest(url=server.url), body_of)
+        client.fetch(requests.Request("GET", server.url), body_of)
+    client.fetch(requests.Request("GET", server.url), body_of)
     first, second = (request.at for request in server.requests)
     assert second - first >= 1

@@ -13,6 +13,7 @@ from itertools import repeat
 from pathlib import Path
 
 import pytest
+import requests
 import trustme
 from conftest import wait_until
 from http_server import (
@@ -25,7 +26,6 @@ from http_server import (
     make_client,
     make_login_client,
 )
-from singer_sdk.streams.rest import HTTPRequest
 
 from tap_clientsuccess.errors import (
     UnexpectedResponseError,
@@ -65,7 +65,7 @@ def endless(*parts: bytes) -> Iterator[bytes]:
 def ends_in_time(client: Client, url: str) -> None:
     started = time.monotonic()
     with pytest.raises(UnreachableError, match=r"no complete response within 0\.4 sec"):
-        client.fetch(HTTPRequest(url=url), body_of)
+        client.fetch(requests.Request("GET", url), body_of)
     assert time.monotonic() - started < LIMIT_SECONDS / 2
 
 
@@ -106,12 +106,12 @@ def test_all_redirects_share_the_time(server: Server) -> None:
 
 def test_a_kept_connection_is_bounded_as_well(server: Server) -> None:
     client = make_client(timeout=SECONDS)
-    client.fetch(HTTPRequest(url=server.url), body_of)
+    client.fetch(requests.Request("GET", server.url), body_of)
     server.respond = lambda _: ENDLESS["100"]()
     ends_in_time(client, server.url)
     assert server.connections == 1
     server.respond = lambda _: answer()
-    assert client.fetch(HTTPRequest(url=server.url), body_of) == b"[]"
+    assert client.fetch(requests.Request("GET", server.url), body_of) == b"[]"
 
 
 def test_a_login_ends_in_time(server: Server) -> None:
@@ -205,7 +205,7 @@ def test_interim_responses_are_not_the_answer(
     for number in range(3):
         body = json.dumps([number]).encode()
         server.respond = lambda _, body=body: interim * 2 + answer(body)  # type: ignore[misc]
-        assert client.fetch(HTTPRequest(url=server.url), body_of) == body
+        assert client.fetch(requests.Request("GET", server.url), body_of) == body
     assert server.connections == 1
 
 
@@ -254,12 +254,12 @@ def test_what_is_no_http_is_named_and_retried(server: Server, kind: str) -> None
     server.respond = lambda _: malformed
     client = make_client(max_retries=1, timeout=5.0)
     with pytest.raises(UnexpectedResponseError, match="is not valid HTTP: ") as caught:
-        client.fetch(HTTPRequest(url=server.url), body_of)
+        client.fetch(requests.Request("GET", server.url), body_of)
     assert words in str(caught.value)
     assert "hidden" not in str(caught.value)
     assert len(server.requests) == 2
     server.respond = lambda _: answer(b"[1]")
-    assert client.fetch(HTTPRequest(url=server.url), body_of) == b"[1]"
+    assert client.fetch(requests.Request("GET", server.url), body_of) == b"[1]"
 
 
 @pytest.mark.parametrize(
@@ -278,7 +278,7 @@ def test_what_is_odd_but_certain_is_read(
 ) -> None:
     server.respond = lambda _: OK + head + b"\r\n" + body
     for _ in range(2):
-        assert client.fetch(HTTPRequest(url=server.url), body_of) == b"[]"
+        assert client.fetch(requests.Request("GET", server.url), body_of) == b"[]"
 
 
 @pytest.mark.parametrize("head", ["Content-Length: 9", "Transfer-Encoding: chunked"])
@@ -287,7 +287,7 @@ def test_a_status_without_a_body_has_none(server: Server, head: str) -> None:
     server.respond = lambda _: response
     client = make_client(timeout=5.0)
     for _ in range(2):
-        assert client.fetch(HTTPRequest(url=server.url), body_of) == b""
+        assert client.fetch(requests.Request("GET", server.url), body_of) == b""
 
 
 @pytest.mark.skipif(not FILES.exists(), reason="open files are counted in /proc")
@@ -296,7 +296,7 @@ def test_no_handle_is_left(server: Server) -> None:
 
     def opened(*, close: bool) -> int:
         server.respond = lambda _: answer(close=close)
-        client.fetch(HTTPRequest(url=server.url), body_of)
+        client.fetch(requests.Request("GET", server.url), body_of)
         return len(list(FILES.iterdir()))
 
     before = opened(close=False)

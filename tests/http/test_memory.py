@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import requests
 from http_server import (
     LIMIT_SECONDS,
     Request,
@@ -23,7 +24,6 @@ from http_server import (
     make_client,
     make_transport,
 )
-from singer_sdk.streams.rest import HTTPRequest
 
 from tap_clientsuccess.http.concurrency import ThreadPool
 
@@ -40,7 +40,7 @@ PAGES = 6
 PROGRAM = """
 import json, re, sys
 from pathlib import Path
-from singer_sdk.streams.rest import HTTPRequest
+import requests
 from http_server import make_client, make_transport
 from tap_clientsuccess.errors import ApiError
 from tap_clientsuccess.records.decoding import decode_json
@@ -51,7 +51,7 @@ def peak():
     return int(re.search(r"VmHWM:\\s+(\\d+)", status)[1]) * 1024
 
 def page(number):
-    request = HTTPRequest(url=sys.argv[1])
+    request = requests.Request("GET", sys.argv[1])
     try:
         return client.fetch(request, lambda response: decode_json(response.body))
     except ApiError as error:
@@ -151,7 +151,7 @@ def test_large_responses_are_read_one_at_a_time(server: Server) -> None:
             else:
                 second_came.set()
 
-    request = HTTPRequest(url=server.url)
+    request = requests.Request("GET", server.url)
     list(ThreadPool(4).map(lambda _: client.fetch(request, read_alone), range(4)))
     assert not second_came.is_set()
 
@@ -160,7 +160,7 @@ def test_small_responses_are_read_concurrently(server: Server) -> None:
     server.respond = lambda _: answer(b"x" * 2**15)
     client = make_client(make_transport(max_bytes=2**20))
     everyone = threading.Barrier(4)
-    request = HTTPRequest(url=server.url)
+    request = requests.Request("GET", server.url)
 
     def read(_: Response) -> int:
         return everyone.wait(LIMIT_SECONDS)

@@ -38,7 +38,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from random import Random
 
-    from singer_sdk.streams.rest import HTTPRequest
+    from requests import Request
     from target_model import Message, StateStore, Target
 
     from tap_clientsuccess.http.client import RequestCounts
@@ -345,7 +345,7 @@ class ModelClient:
 
     def fetch(
         self,
-        request: HTTPRequest,
+        request: Request,
         read: Callable[[t.Any], t.Any],
         counts: RequestCounts | None = None,
     ) -> t.Any:
