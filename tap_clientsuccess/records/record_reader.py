@@ -1,9 +1,9 @@
 """The way of a record through this room: from the body of a response to its line.
 
-A page is decoded once, into structs that `msgspec` makes from the schema (`layout`),
+A page is decoded once, into structs that `msgspec` makes from the schema (`Layout`),
 and encoded once. Text, integers, booleans and objects of these are validated by that.
 All else (numbers, times, open objects) stays the bytes that the server sent, and is
-validated a column at a time (`column`). What does not fit costs only itself:
+validated a column at a time (`Column`). What does not fit costs only itself:
 
 - Where a column has an odd value, that column of that page is coerced in Python.
 - A record that is no such struct is decoded and coerced as a whole. What was odd about

@@ -15,7 +15,6 @@ from tap_clientsuccess.streams.base import ClientSuccessStream
 from tap_clientsuccess.timestamps import format_time
 
 if t.TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterator
 
     from singer_sdk.singerlib import Catalog
@@ -89,7 +88,7 @@ class SyncLog(ClientSuccessStream):
         if schedule.has_second_half and not stream.reads_everything:
             # The news are complete, the full read is not.
             status = Status.IN_PROGRESS if outcome.is_complete else status
-        is_full = stream.reads_everything
+        is_full, next_at = stream.reads_everything, schedule.next_at
         is_broken_off = status in BROKEN_OFF
         new = [part.new for part in parts if part.new is not None]
         return {
@@ -113,7 +112,7 @@ class SyncLog(ClientSuccessStream):
             "version": stream.version,
             "requests": sum(part.requests.requests for part in parts),
             "retries": sum(part.requests.retries for part in parts),
-            "next_full_read_at": _text(schedule.next_at),
+            "next_full_read_at": next_at and format_time(next_at),
             "tap_version": package_version(),
         }
 
@@ -121,7 +120,3 @@ class SyncLog(ClientSuccessStream):
 def _type(column: dict[str, t.Any]) -> str:
     types = column["type"]
     return str(types if isinstance(types, str) else types[0])
-
-
-def _text(time: dt.datetime | None) -> str | None:
-    return None if time is None else format_time(time)
