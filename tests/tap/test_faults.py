@@ -140,7 +140,7 @@ def test_a_key_that_expires_mid_sync_leaves_a_resumable_state(
     concurrency: int,
 ) -> None:
     sandbox.max_size = 5
-    sandbox.faults.add(Status("/contact/search", 401, after=14))
+    sandbox.faults.add(Status("/contact/search", 401, after=25))
     with pytest.raises(RejectedKeyError):
         sync(streams=["clients", "contacts"], concurrency=concurrency)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
