@@ -88,9 +88,12 @@ class TimeReader:
             yield from self._gaps()
             if proof.unfound:
                 yield [self._count()]
-        if undated.may_be_hidden and undated.is_stale(proof.timed.total):
-            # With nothing else in flight, fewer changes come between two counts.
-            yield [undated.count()]
+        if undated.may_be_hidden:
+            if self._evidence.shows_undated or not self._evidence.heeds_filter:
+                yield [undated.count_future()]
+            if undated.future or undated.is_stale(proof.timed.total):
+                # With nothing else in flight, fewer changes come between two counts.
+                yield [undated.count()]
         if self._window.is_place and proof.coverage.newest:
             # An edit before the counts can be made up for by a delete: then the record
             # did not come, and the target would drop its row until the next sync.
@@ -167,7 +170,10 @@ class TimeReader:
         if total > len(page.keys) or not page.newest:
             return replace(page, total=total)
         following = yield PageRequest.since(page.newest)
-        is_last = not following.newest or following.newest <= page.newest
+        is_last = not following.newest or (
+            # As long a page may be full of that time.
+            following.newest <= page.newest and len(following.keys) < len(page.keys)
+        )
         return replace(page, total=total if is_last else None)
 
     def _read_newest(self) -> Chain[None]:
@@ -252,6 +258,8 @@ class TimeReader:
             self._groups.discard(end)
             if is_settled and not is_certain:
                 self._proof.doubt = "records of one time changed during several reads"
+            if not group.last.count_before(end):
+                return page, end  # All of it that was on that page left.
             return page, max(end, group.last.newest or end)
         if is_settled and not page.shows(since):
             yield from self._evidence.check_border(since)
@@ -275,7 +283,9 @@ class TimeReader:
         """Read what changed since the newest page was read."""
         coverage = self._proof.coverage
         newest = coverage.newest or EPOCH
-        page = yield PageRequest.since(newest)
+        request = PageRequest.since(newest)
+        page = yield request
+        self._evidence.check(page, request.after)
         if page.goes_on():
             yield from self._read_newest()
         elif page.newest and page.newest > newest:
@@ -290,7 +300,8 @@ class TimeReader:
 def _seeds(request: PageRequest, first: Page) -> tuple[list[PageRequest], bool]:
     """Return requests by number, and whether the list goes on behind the last."""
     # Smaller by what the next page repeats, so that it bridges the gap.
-    size = first.count_before((first.newest or EPOCH) - 2 * MILLISECOND) - 1
+    newest = max(first.newest or EPOCH, EPOCH)
+    size = first.count_before(newest - 2 * MILLISECOND) - 1
     if 2 * size < len(first.keys):  # Many have the same time.
         return [], False
     depth, places = DEPTH - size + 1, (first.total or 0) - len(first.keys)

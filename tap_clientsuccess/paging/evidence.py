@@ -12,7 +12,7 @@ import operator
 import typing as t
 from itertools import pairwise
 
-from tap_clientsuccess.paging.page import MILLISECOND, PageRequest, floor
+from tap_clientsuccess.paging.page import EPOCH, MILLISECOND, PageRequest, floor
 
 if t.TYPE_CHECKING:
     from tap_clientsuccess.paging.page import Chain, Page, Window
@@ -32,10 +32,14 @@ class Evidence:
 
     Attributes:
         unit: Precision of the filter: a millisecond, a second or a day.
+        shows_undated: Whether a page that was filtered had records without a time.
+        heeds_filter: Whether the total of a page that was filtered was that of its
+            records.
     """
 
     def __init__(self) -> None:
         self.unit = MILLISECOND
+        self.shows_undated = self.heeds_filter = False
         self._pairs = self._ties = 0
         self._ties_are_by_key = True
         self._shown_by: dict[dt.datetime, PageRequest] = {}
@@ -60,6 +64,9 @@ class Evidence:
             NotByTimeError: It was not.
         """
         times = [time for time in page.times if time]
+        if after and after > EPOCH:
+            self.shows_undated |= None in page.times
+            self.heeds_filter |= page.total == len(page.keys)
         if not page.keys and (
             page.is_said_to_be_last is False or (page.total and not page.number)
         ):
@@ -117,7 +124,8 @@ def is_hidden(first: Page, window: Window) -> Chain[bool]:
     """
     newest = first.newest
     if known := window.known:
-        is_within = not first.goes_on() or (newest is not None and newest >= known)
+        is_all = not first.keys or not first.goes_on()
+        is_within = is_all or (newest is not None and newest >= known)
         # Of a read that was interrupted, the bookmark is a millisecond earlier.
         shows = first.shows(known) or first.shows(known + MILLISECOND)
         return is_within and not shows

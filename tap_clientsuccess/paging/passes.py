@@ -6,7 +6,7 @@ import datetime as dt
 import typing as t
 
 from tap_clientsuccess.paging.keys import Tally
-from tap_clientsuccess.paging.page import BEGINNING, DEPTH
+from tap_clientsuccess.paging.page import BEGINNING, DEPTH, ROUND
 
 if t.TYPE_CHECKING:
     from collections.abc import Hashable
@@ -31,7 +31,12 @@ class Pass:
         has_ended: Whether the last page was reached.
     """
 
-    def __init__(self, newest: dt.datetime | None, sent_before: int = 0) -> None:
+    def __init__(
+        self,
+        newest: dt.datetime | None,
+        sent_before: int = 0,
+        lookback: dt.timedelta = dt.timedelta(),
+    ) -> None:
         """Begin, with the newest time that any page showed before."""
         self.sent = Tally()
         self.sent_before = sent_before
@@ -40,6 +45,7 @@ class Pass:
         self._began = newest
         self._existed = 0
         self._has_newer = False
+        self._lookback = lookback
         self._told: list[tuple[int | None, dt.datetime]] = []
         """The total on each page, and when it was requested."""
 
@@ -53,7 +59,9 @@ class Pass:
         self.fall, self.total = max(0, self.total - total), total
         before = len(self.sent)
         new = self.sent.add(page.keys, page.records)
-        began, clock = self._began or BEGINNING, self._began or self._told[0][1]
+        # The replica that counted first may have lagged.
+        clock = self._began or self._told[0][1] - self._lookback
+        began = self._began or BEGINNING
         times = dict(zip(page.keys, page.times, strict=True))
         self._existed += len(self.sent) - before - len(new)  # What has no key.
         for key in new:
@@ -111,9 +119,10 @@ class Pass:
             return False
         if not (self.is_counted and (any(totals) or len(self.sent))):
             return True  # No totals at all, or nothing to read.
-        if totals[0] == DEPTH:
-            return False
         # A total that is too small is wrong and proves nothing.
+        is_round = not (totals[0] or 0) % ROUND
+        if totals[0] == DEPTH or (is_round and len(self.sent) > (totals[0] or 0) > 0):
+            return False
         return self._existed == totals[0] or (
             self.is_quiet and len(self.sent) == self.total and not self._has_newer
         )

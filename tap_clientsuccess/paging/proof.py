@@ -31,7 +31,7 @@ import typing as t
 from dataclasses import dataclass
 
 from tap_clientsuccess.paging.keys import Tally
-from tap_clientsuccess.paging.page import BEGINNING, DEPTH
+from tap_clientsuccess.paging.page import BEGINNING, DEPTH, EPOCH
 from tap_clientsuccess.paging.passes import Pass
 from tap_clientsuccess.paging.undated import Undated
 
@@ -92,8 +92,7 @@ class Proof:
         self.newest: dt.datetime | None = None
         self.sent = Tally()
         self.coverage = Coverage(window.start)
-        is_resumed = window.wants_undated and window.bookmark is not None
-        self.undated = Undated(is_resumed=is_resumed)
+        self.undated = Undated(is_part=window.start is not None)
         self.timed = TimedCount()
         self.passes: list[Pass] = []
         self.doubt = ""
@@ -123,7 +122,8 @@ class Proof:
             self.passes[-1].add(page, new)
         # A replica lags no longer than the lookback, by the records' clock. What was
         # read by time is not read again.
-        until = min(page.sent_at, self.newest or page.sent_at) - self._window.lookback
+        clock = min(page.sent_at, self.newest or page.sent_at)
+        until = max(clock, EPOCH) - self._window.lookback
         if not self.passes:
             until = min(until, self.coverage.reached)
         return self._versions.take(page, pages_before, until)
@@ -135,7 +135,8 @@ class Proof:
 
     def begin_pass(self) -> Pass:
         """Begin to read all pages by number."""
-        self.passes.append(Pass(self.newest, len(self.sent)))
+        lookback = self._window.lookback
+        self.passes.append(Pass(self.newest, len(self.sent), lookback))
         return self.passes[-1]
 
     def distrust_times(self) -> None:
@@ -153,8 +154,7 @@ class Proof:
     @property
     def unfound(self) -> int:
         """How many records with a time were counted and not sent."""
-        undated = min(self.undated.total or 0, len(self.undated.seen))
-        known = len(self.sent) - undated - self.timed.newcomers
+        known = len(self.sent) - self.undated.hidden_seen - self.timed.newcomers
         return max(0, (self.timed.total or 0) - known)
 
     @property
@@ -173,16 +173,22 @@ class Proof:
             why = "some have no modification time, and the server does not count all"
         elif undated.is_open:
             why = "the number of records changed between any two counts"
-        return Verdict(why=why, uncounted=undated.why_unknown(sent))
+        latest = self.coverage.latest
+        is_quiet = not (self.newest and latest and self.newest > latest)
+        unknown = undated.why_unknown(sent, is_quiet=is_quiet)
+        return Verdict(why=why, uncounted=unknown)
 
     def _verdict_by_number(self) -> Verdict:
         last = self.passes[-1]
         missing = max(0, last.total - len(self.sent))
         if last.is_complete or (self._is_wrong_total and not missing):
-            if last.is_counted or not self._window.wants_undated:
+            most = f" further than {last.total:,}" * last.is_counted
+            is_told = last.is_complete and last.is_counted
+            if is_told or not self._window.wants_undated:
                 return Verdict()
             return Verdict(
-                uncounted="the server does not count its records: some may be missing"
+                uncounted=f"the server does not count its records{most}: "
+                "some may be missing"
             )
         if missing and last.is_steady:
             return self._lacking(missing, "were not on any page")

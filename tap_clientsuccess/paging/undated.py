@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import typing as t
 
+from tap_clientsuccess.errors import RefusedError
 from tap_clientsuccess.paging.keys import Tally
-from tap_clientsuccess.paging.page import DEPTH, EPOCH, ROUND, PageRequest, is_undated
+from tap_clientsuccess.paging.page import (
+    DEPTH,
+    EPOCH,
+    FAR_FUTURE,
+    ROUND,
+    PageRequest,
+    is_undated,
+)
 
 if t.TYPE_CHECKING:
     from tap_clientsuccess.paging.page import Chain, Page
@@ -25,31 +33,48 @@ class Undated:
 
     Attributes:
         seen: Those that came, and are among those that were counted.
-        total: How many there are; None if that is not known.
-        timed: How many others there were then.
+        total: How many the filter hides; None if that is not known.
+        timed: How many records passed the filter then.
+        future: How many passed a filter by a time in the future.
         is_open: Whether counting ended without agreement.
         may_be_hidden: Whether some need not be on the pages that are read by time.
     """
 
-    def __init__(self, *, is_resumed: bool = False) -> None:
-        """Begin; a resumed read does not know how many were sent before."""
+    def __init__(self, *, is_part: bool = False) -> None:
+        """Begin; a part of the list does not show how many records there are."""
         self.seen = Tally()
         self.total: int | None = None
         self.timed: int | None = None
+        self.future = 0
         self.is_open = self.may_be_hidden = False
-        self._is_resumed = is_resumed
+        self._is_part = is_part
         self._most = 0
         """The greatest total: a count below it is less as records were deleted."""
 
     @property
+    def counts_all(self) -> bool:
+        """Whether the total does not heed the filter: then the counts tell nothing."""
+        return 0 < (self.total or 0) + (self.timed or 0) <= self.future
+
+    @property
+    def shown(self) -> int:
+        """How many pass any filter."""
+        return 0 if self.counts_all else self.future
+
+    @property
     def known(self) -> int:
         """How many there are, as far as is known."""
-        return self.total or len(self.seen)
+        return (self.total or 0) + self.shown or len(self.seen)
 
     @property
     def missing(self) -> int:
         """How many are known to be there and were not sent."""
-        return max(0, (self.total or 0) - len(self.seen))
+        return max(0, (self.total or 0) + self.shown - len(self.seen))
+
+    @property
+    def hidden_seen(self) -> int:
+        """How many of those came that the filter hides."""
+        return min(self.total or 0, max(0, len(self.seen) - self.shown))
 
     def add(self, page: Page) -> None:
         """Take a page. The counts filter by 1970, so an earlier time is none."""
@@ -80,7 +105,8 @@ class Undated:
         Where records come and go with every request, that can be by chance: so the same
         number has to be found twice, and three times if that takes long.
         """
-        before, self.total, self.timed = self.total, None, None
+        before = None if self.total is None else self.total + self.shown
+        self.total = self.timed = None
         agreed: list[int] = []
         counts: list[int] = []
         for number in range(_MOST_COUNTS):
@@ -93,25 +119,45 @@ class Undated:
                 agreed.append(found)
                 if agreed.count(found) > (1 if number < _SOON else 2):
                     self.total, self.timed = found, min(counts[-2:])
-                    if self.total != before:
+                    if self.future:
+                        yield from self.count_future()
+                    if self.total + self.shown != before:
                         self.seen = Tally()
                     return
                 counts.clear()
         self.is_open = True
 
+    def count_future(self) -> Chain[None]:
+        """Count what passes a filter by a time in the future.
+
+        If not none, records without a time pass any filter, or the total does not heed
+        the filter.
+        """
+        try:
+            self.future = (yield PageRequest.for_count(FAR_FUTURE)).total or 0
+        except RefusedError:
+            self.future = 0
+
     def is_capped(self, sent: int) -> bool:
         """Tell whether the server may count no further, of so many sent."""
         everything = (self.timed or 0) + (self.total or 0)
         is_round = everything > 0 and everything % ROUND == 0
-        is_unknown = self._is_resumed or sent > everything
+        is_unknown = self._is_part or sent > everything
         return everything == DEPTH or (is_round and is_unknown)
 
-    def why_unknown(self, sent: int) -> str:
-        """Say why, of so many sent, it is not known whether there are any, if so."""
+    def why_unknown(self, sent: int, *, is_quiet: bool = True) -> str:
+        """Say why it is not known whether there are any, if so.
+
+        Args:
+            sent: How many records were sent.
+            is_quiet: Whether none was edited or created during the read.
+        """
         if not self.may_be_hidden:
             return ""
         if self.timed is None:
             most = "at all"
+        elif self.counts_all and not (is_quiet and self._most <= self.timed):
+            most = "by its filter, and they changed"
         elif not self.total and (
             self.is_capped(sent) or sent > self.timed >= self._most
         ):

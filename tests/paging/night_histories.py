@@ -353,6 +353,10 @@ class History:
             if outcome.is_newly_short or outcome.uncounted:
                 self.doubted[name] = self.number
                 self.counts["in doubt"] += 1
+            # Where no full read has counted its records, the next one only does that.
+            past = self.before(name).get("full_read") or {}
+            if self.state_in and past.get("activated") is None:
+                self.doubted[name] = self.number
 
     # What must hold.
 

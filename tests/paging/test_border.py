@@ -22,6 +22,8 @@ SINCE = moment(9)
         (page(("a", 50), ("c", 120), total=2), True),
         (page(("a", 50), ("c", 120), total=9), True),
         (page(total=0), True),
+        # Nothing comes, whatever the total says.
+        (page(total=9), True),
         # It is on a page that follows.
         (page(("a", 50), ("b", 90), total=9), False),
         (page(("a", None), total=9), False),

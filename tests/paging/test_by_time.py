@@ -8,15 +8,25 @@ from dataclasses import dataclass, replace
 from random import Random
 
 import pytest
-from scripted import page
-from server_model import DAY, FILTERS, SECOND, START, ServerModel, round_down
+from scripted import moment, page, talk
+from server_model import (
+    DAY,
+    FILTERS,
+    HOUR,
+    MILLISECOND,
+    SECOND,
+    START,
+    Record,
+    ServerModel,
+    round_down,
+)
 from warehouse import Warehouse
 
 from tap_clientsuccess.paging import by_time, groups
 from tap_clientsuccess.paging.by_time import TimeReader
 from tap_clientsuccess.paging.chains import run
 from tap_clientsuccess.paging.evidence import NotByTimeError
-from tap_clientsuccess.paging.page import EPOCH, FURTHER_BACK, Window
+from tap_clientsuccess.paging.page import BEGINNING, EPOCH, FURTHER_BACK, Window
 from tap_clientsuccess.paging.proof import Proof
 from tap_clientsuccess.paging.reader import Reader
 from tap_clientsuccess.paging.versions import Versions
@@ -346,12 +356,12 @@ def test_a_parallel_first_read_notices_a_record_restored_at_its_end() -> None:
 
 def test_one_lagging_replica() -> None:
     """Page 0 shows an edit that the next pages do not yet; then a record is deleted."""
-    for moment in range(1, 12):
+    for number in range(1, 12):
         server = filled(40, 5, lag=2 * SECOND)
         server.edit(1)
 
-        def change(server: ServerModel = server, moment: int = moment) -> None:
-            if len(server.requests) == moment:
+        def change(server: ServerModel = server, number: int = number) -> None:
+            if len(server.requests) == number:
                 server.delete(12)
 
         server.on_request = change
@@ -360,7 +370,7 @@ def test_one_lagging_replica() -> None:
         server.on_request = lambda: None
         server.now += warehouse.lookback
         warehouse.sync(server)
-        assert warehouse.is_told or warehouse.lacks(server) == [], moment
+        assert warehouse.is_told or warehouse.lacks(server) == [], number
 
 
 @WIDTHS
@@ -566,6 +576,52 @@ def test_places_may_be_reckoned_from_the_size_that_was_asked_for(width: int) -> 
         assert warehouse.lacks(server) == []
         assert not warehouse.is_told
         assert warehouse.reader.is_by_number is is_by_number
+
+
+@WIDTHS
+def test_a_first_page_of_placeholders_is_read(width: int) -> None:
+    """The least time that there is, which sorts first."""
+    server = filled(60, 5)
+    for key in range(1, 8):
+        server.records[key]["modified"] = BEGINNING
+    warehouse = Warehouse(width=width)
+    warehouse.sync(server)
+    assert warehouse.lacks(server) == []
+
+
+@pytest.mark.parametrize(
+    "told", [{"tells_total": False}, {"total_heeds_filter": False}]
+)
+def test_a_page_of_one_time_that_is_called_the_last_need_not_be(
+    told: dict[str, t.Any],
+) -> None:
+    """Rule 4: no total says that more follow, and the same page comes again."""
+    server = filled(12, 5, hints_at=50, **told)
+    warehouse = synced(server)
+    server.edit(1)
+    for key in range(2, 8):
+        server.records[key] = Record(id=key, version=2, modified=server.now)
+    for _ in range(3):
+        server.now += HOUR
+        server.edit(9)
+        server.now += HOUR
+        warehouse.sync(server)
+    assert warehouse.lacks(server) == []
+
+
+def test_what_slid_onto_the_last_page_of_a_group_is_not_covered() -> None:
+    """All of the group that was on it left: others may have slid past it."""
+    records = [(key, 5) for key in "abcde"] + [(key, 7) for key in "xyz"]
+
+    def answer(request: PageRequest) -> Page:
+        place = 2 * request.number
+        if request.number == 2 and records[4][0] == "e":
+            records.pop(4)
+        return page(*records[place : place + 2], total=9, number=request.number)
+
+    reader = TimeReader(Window(), Proof(Versions(), Window()), lambda: 1)
+    read = talk(reader._read_from(moment(5)), answer)  # noqa: SLF001
+    assert read[1][1] == moment(5) + MILLISECOND
 
 
 def test_what_came_before_the_newest_page_was_answered_is_read() -> None:

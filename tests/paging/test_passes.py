@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 import pytest
 from scripted import at, moment, page
+from server_model import SECOND
 
+from tap_clientsuccess.paging import passes
 from tap_clientsuccess.paging.page import DEPTH, Page
 from tap_clientsuccess.paging.passes import Pass
 
@@ -88,6 +91,28 @@ def test_the_most_that_the_server_counts_proves_nothing() -> None:
     assert not read(of(DEPTH, *records)).is_complete
     assert not read(of(DEPTH, *records)).is_quiet
     assert read(of(DEPTH - 1, *records[1:])).is_complete
+
+
+def test_a_round_total_below_what_came_proves_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The server may count no further, so that as many as it counts may be others."""
+    monkeypatch.setattr(passes, "ROUND", 2)
+    first, second = of(2, ("new", 40)), of(2, ("new", 40), ("b", 30), ("a", 20))
+    for total, is_complete in ((2, False), (3, True)):
+        pages = (replace(first, total=total), replace(second, total=total))
+        assert read(*pages).is_complete is is_complete
+
+
+def test_the_replica_that_counted_first_may_have_lagged() -> None:
+    """What is younger than the lookback need not be in its count."""
+    first, second = of(3, ("a", 10), ("c", 30), asked=50), of(3, ("b", 45), asked=60)
+    for lookback, is_complete in ((0, True), (5, True), (6, False)):
+        this = Pass(None, lookback=lookback * SECOND)
+        this.add(first, {"a", "c"})
+        this.add(second, {"b"})
+        this.has_ended = True
+        assert this.is_complete is is_complete
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,13 @@ from scripted import moment, page, talk
 from server_model import SECOND
 
 from tap_clientsuccess.paging import versions
-from tap_clientsuccess.paging.page import BEGINNING, PageRequest, Window
+from tap_clientsuccess.paging.page import (
+    BEGINNING,
+    EPOCH,
+    FAR_FUTURE,
+    PageRequest,
+    Window,
+)
 from tap_clientsuccess.paging.proof import Proof, Verdict
 from tap_clientsuccess.paging.versions import Versions
 
@@ -31,9 +37,10 @@ def take(proof: Proof, *pages: Page) -> None:
 
 
 def count_undated(proof: Proof, everything: int, timed: int) -> None:
+    counts = {None: everything, EPOCH: timed, FAR_FUTURE: 0}
     talk(
         proof.undated.count(),
-        lambda request: page(total=timed if request.after else everything),
+        lambda request: page(total=counts[request.after]),
     )
 
 
@@ -193,6 +200,23 @@ def test_what_came_since_does_not_show_that_the_server_counts_too_few(
     assert ("further than 3" in proof.verdict.uncounted) is is_told
 
 
+@pytest.mark.parametrize(
+    ("window", "is_capped"),
+    [
+        (Window(), False),
+        (Window(moment(0)), True),
+        (Window(start_date=moment(0)), True),
+    ],
+)
+def test_a_part_of_the_list_does_not_show_that_a_round_total_is_true(
+    window: Window, *, is_capped: bool
+) -> None:
+    """Rule 4."""
+    proof = Proof(Versions(), window)
+    count_undated(proof, 2000, 1990)
+    assert proof.undated.is_capped(5) is is_capped
+
+
 def test_the_record_beside_a_count_is_not_sent() -> None:
     proof = taken()
     for request in (PageRequest.for_count(), PageRequest(size=1)):
@@ -217,6 +241,7 @@ LACKS_TWO = page(("a", 10), total=3, asked=45)
 COUNTS_ANOTHER = page(("b", 20), ("a", 10), total=4, asked=45)
 CHANGED = page(("new", 50), total=2, asked=45)
 
+UNCOUNTED = "the server does not count its records further than 1: some may be missing"
 CHANGES = Verdict(why="the data changed during each of several reads")
 
 
@@ -260,12 +285,13 @@ def read_by_number(*passes: Page | tuple[Page, ...]) -> Proof:
         ),
         # The total changed during each pass.
         ([(LACKS_ONE, COUNTS_ANOTHER)] * 3, CHANGES),
-        # A total that is too small proves nothing, unless it is so three times.
+        # A total that is too small proves nothing, unless it is so three times:
+        # then it is known to be no proof.
         (
             [page(("b", 20), ("a", 10), total=1)] * 2,
             Verdict(why="the server does not count all records"),
         ),
-        ([page(("b", 20), ("a", 10), total=1)] * 3, Verdict()),
+        ([page(("b", 20), ("a", 10), total=1)] * 3, Verdict(uncounted=UNCOUNTED)),
     ],
 )
 def test_a_read_by_number(

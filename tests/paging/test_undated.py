@@ -8,17 +8,27 @@ import pytest
 from scripted import page, talk
 from server_model import START
 
-from tap_clientsuccess.paging.page import DEPTH, EPOCH, PageRequest
+from tap_clientsuccess.paging.page import DEPTH, EPOCH, FAR_FUTURE, PageRequest
 from tap_clientsuccess.paging.undated import Undated
 
 ALL, TIMED = PageRequest.for_count(), PageRequest.for_count(EPOCH)
+FUTURE = PageRequest.for_count(FAR_FUTURE)
 
 
-def counted(undated: Undated, *totals: int | None) -> list[PageRequest]:
-    """Count, with these answers, then the last two for ever; return the requests."""
+def counted(
+    undated: Undated, *totals: int | None, future: int = 0
+) -> list[PageRequest]:
+    """Count, with these answers, then the last two for ever; return the requests.
+
+    A filter by a time in the future counts `future`, and its request is left out.
+    """
     undated.may_be_hidden = True
     answers = chain(totals, cycle(totals[-2:]))
-    return talk(undated.count(), lambda _: page(total=next(answers)))[0]
+    requests, _ = talk(
+        undated.count(),
+        lambda request: page(total=future if request == FUTURE else next(answers)),
+    )
+    return [each for each in requests if each != FUTURE]
 
 
 @pytest.mark.parametrize(
@@ -93,7 +103,7 @@ def test_a_count_that_may_be_capped_proves_no_end(
 ) -> None:
     """A resumed read does not know what was sent before."""
     for is_resumed, expected in ((False, is_capped), (True, if_resumed)):
-        undated = Undated(is_resumed=is_resumed)
+        undated = Undated(is_part=is_resumed)
         counted(undated, *totals)
         assert undated.is_capped(sent) is expected
 
@@ -171,7 +181,8 @@ def test_counting_beside_other_pages_serves_if_two_pairs_agree(
     undated = Undated()
     waiting = iter(answers)
     requests, _ = talk(
-        undated.count_beside(everything), lambda _: page(total=next(waiting))
+        undated.count_beside(everything),
+        lambda _: page(total=next(waiting)),
     )
     assert requests == [TIMED, ALL, TIMED]
     assert undated.total == found
@@ -195,3 +206,35 @@ def test_a_count_that_fails_makes_the_one_before_it_stale() -> None:
     counted(undated, 10, 7)
     counted(undated, 10, None)
     assert undated.is_stale(7)
+
+
+@pytest.mark.parametrize(
+    ("totals", "future", "seen", "missing", "is_known"),
+    [
+        # The filter hides two, and lets three through.
+        ([10, 8], 3, "", 5, True),
+        ([10, 8], 3, "ab", 3, True),
+        ([10, 8], 3, "abcde", 0, True),
+        # The total does not heed the filter.
+        ([10, 10], 10, "", 0, False),
+        ([10, 10], 11, "ab", 0, False),
+        ([0, 0], 0, "", 0, True),
+    ],
+)
+def test_a_count_of_the_future_shows_what_passes_any_filter(
+    totals: list[int], future: int, seen: str, missing: int, *, is_known: bool
+) -> None:
+    undated = Undated()
+    talk(undated.count_future(), lambda _: page(total=future))
+    assert undated.future == future
+    counted(undated, *totals, future=future)
+    undated.add(page(*((key, None) for key in seen)))
+    assert undated.missing == missing
+    assert undated.counts_all is not is_known
+    if totals[1] == 8:
+        assert (undated.hidden_seen, undated.known) == (max(0, len(seen) - 3), 5)
+    assert not undated.why_unknown(totals[1])
+    undated.add(page(total=totals[0] + 1))
+    for is_quiet in (True, False):
+        why = undated.why_unknown(totals[1], is_quiet=is_quiet)
+        assert bool(why) is not is_known
