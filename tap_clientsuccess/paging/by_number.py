@@ -23,7 +23,7 @@ if t.TYPE_CHECKING:
 
 _REQUESTS_PER_PAGE = 3
 _SPARE_REQUESTS = 20
-"""More requests than these, and the list never settles."""
+"""Beyond this many requests, the list never settles."""
 
 
 def read_by_number(proof: Proof, after: dt.datetime | None) -> Iterator[Phase]:

@@ -17,16 +17,19 @@ from __future__ import annotations
 
 import typing as t
 from collections import deque
-from dataclasses import replace
 from itertools import count
 
-from tap_clientsuccess.paging.evidence import Evidence, NotByTimeError, is_hidden
+from tap_clientsuccess.paging.evidence import (
+    Evidence,
+    NotByTimeError,
+    is_hidden,
+    reconciled,
+)
 from tap_clientsuccess.paging.groups import Group, fills
 from tap_clientsuccess.paging.page import (
     BEGINNING,
     DEPTH,
     EPOCH,
-    FAR_FUTURE,
     FURTHER_BACK,
     MICROSECOND,
     MILLISECOND,
@@ -148,7 +151,7 @@ class TimeReader:
             self._after = EPOCH  # Records without a time come first: hide them.
             page = yield PageRequest(after=EPOCH)
         if self._after and page.goes_on() and page.is_said_to_be_last:
-            page = yield from self._reconciled(page)
+            page, self.surplus = yield from reconciled(page)
         if page.goes_on():
             self._evidence.check(page, self._after)
             # Without a filter this counts what has no time, too: another count follows.
@@ -157,24 +160,6 @@ class TimeReader:
         if page.newest:
             self._cover(BEGINNING, page, PageRequest(after=self._after))
         return page
-
-    def _reconciled(self, page: Page) -> Chain[Page]:
-        """Return a page whose total says that more follows, and whose hint denies it.
-
-        A total that counts what no filter may let through is too large by that, or does
-        not heed the filter. Then what follows by time decides.
-        """
-        future = (yield PageRequest.for_count(FAR_FUTURE)).total or 0
-        self.surplus = future
-        total = max((page.total or 0) - future, len(page.keys))
-        if total > len(page.keys) or not page.newest:
-            return replace(page, total=total)
-        following = yield PageRequest.since(page.newest)
-        is_last = not following.newest or (
-            # As long a page may be full of that time.
-            following.newest <= page.newest and len(following.keys) < len(page.keys)
-        )
-        return replace(page, total=total if is_last else None)
 
     def _read_newest(self) -> Chain[None]:
         """Read the page of the newest changes, which proves that the server sorts."""

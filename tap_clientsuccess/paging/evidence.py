@@ -10,9 +10,16 @@ from __future__ import annotations
 import datetime as dt
 import operator
 import typing as t
+from dataclasses import replace
 from itertools import pairwise
 
-from tap_clientsuccess.paging.page import EPOCH, MILLISECOND, PageRequest, floor
+from tap_clientsuccess.paging.page import (
+    EPOCH,
+    FAR_FUTURE,
+    MILLISECOND,
+    PageRequest,
+    floor,
+)
 
 if t.TYPE_CHECKING:
     from tap_clientsuccess.paging.page import Chain, Page, Window
@@ -130,6 +137,27 @@ def is_hidden(first: Page, window: Window) -> Chain[bool]:
         shows = first.shows(known) or first.shows(known + MILLISECOND)
         return is_within and not shows
     return newest is not None and not (yield from _is_returned(newest))
+
+
+def reconciled(page: Page) -> Chain[tuple[Page, int]]:
+    """Return a page whose total says that more follows, and whose hint denies it.
+
+    A total that counts what no filter may let through is too large by that, or does not
+    heed the filter. Then what follows by time decides.
+
+    Returns:
+        The page with a total that fits, and how many no filter lets through.
+    """
+    surplus = (yield PageRequest.for_count(FAR_FUTURE)).total or 0
+    total = max((page.total or 0) - surplus, len(page.keys))
+    if total > len(page.keys) or not page.newest:
+        return replace(page, total=total), surplus
+    following = yield PageRequest.since(page.newest)
+    is_last = not following.newest or (
+        # As long a page may be full of that time.
+        following.newest <= page.newest and len(following.keys) < len(page.keys)
+    )
+    return replace(page, total=total if is_last else None), surplus
 
 
 def _is_returned(time: dt.datetime) -> Chain[bool]:

@@ -8,17 +8,18 @@ The rules, which a change must not break:
 2. A record counts once, by its key, however often it is edited and moves.
 3. Two counts at the same moment, of all records and of those with a time, tell how many
    have none, whatever was inserted or deleted before. Two requests are not one moment:
-   two pairs of counts in a row have to agree.
+   two pairs of counts in a row have to agree. A count by a time in the future shows
+   what passes any filter, and whether the total heeds it.
 4. ``last`` and ``totalPages`` are hints, as a server may reckon with another page size
    than it sends. The total and the records are evidence. A total that is absent, or
-   the most that the server ever counts, proves nothing. A resumed read does not know
-   what was sent before, so to it any multiple of 1,000 may be the most.
+   the most that the server ever counts, proves nothing. A read of a part of the list
+   does not know how many came before, so to it any multiple of 1,000 may be the most.
 5. An older version of a record never follows a newer one. A page can be older only than
    pages that came since it was requested, or by as much as a replica lags.
 6. The bookmark passes only what is proven: times that were read without a gap, up to
    the newest change on the first page of the newest ones, and no later than the first
-   request by the server's clock. What a lagging replica did not
-   show is younger than that less the lookback, where the next read starts.
+   request by the server's clock. What a lagging replica did not show is younger than
+   that less the lookback, where the next read starts.
 
 Read by time, all that has a time is proven by the coverage: a record keeps its time
 until it is changed, and then it goes to the end, which is still to be read. The counts

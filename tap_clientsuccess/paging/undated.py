@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:
 _SOON = 8
 """Two agreements take so many requests. If it takes more, there must be a third."""
 _MOST_COUNTS = 80
-"""So many requests without agreement leave it open."""
+"""How many requests are made at most, in search of two pairs that agree."""
 
 
 class Undated:
