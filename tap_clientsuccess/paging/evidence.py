@@ -153,10 +153,9 @@ def reconciled(page: Page) -> Chain[tuple[Page, int]]:
     if total > len(page.keys) or not page.newest:
         return replace(page, total=total), surplus
     following = yield PageRequest.since(page.newest)
-    is_last = not following.newest or (
-        # As long a page may be full of that time.
-        following.newest <= page.newest and len(following.keys) < len(page.keys)
-    )
+    # As long a page may be full of that time, and a shorter one may have others of it.
+    is_part = {*following.keys} < {*page.keys}
+    is_last = not following.newest or (following.newest <= page.newest and is_part)
     return replace(page, total=total if is_last else None), surplus
 
 
