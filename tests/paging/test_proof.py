@@ -153,6 +153,13 @@ def test_records_without_a_time_are_counted_apart(
         assert verdict.why == f"{missing} records have no modification time"
 
 
+def test_how_many_there_are_is_counted_if_possible() -> None:
+    proof = taken(BEFORE)
+    assert proof.everything == 3
+    count_undated(proof, 7, 5)
+    assert proof.everything == 7
+
+
 def test_what_has_no_time_comes_first_in_the_verdict() -> None:
     """Only these are then read by number."""
     proof = taken(BEFORE)

@@ -138,6 +138,9 @@ def test_a_count_that_was_greater_before_does_not_end_too_early() -> None:
 
 def test_what_was_sent_is_not_missing() -> None:
     undated = Undated()
+    undated.add(page(("x", None), ("y", None)))
+    assert undated.known == 2  # Without a count, as many as came.
+    undated = Undated()
     counted(undated, 10, 7)
     assert undated.missing == 3
     undated.add(page(("a", None), ("b", 5)))
