@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from scripted import moment, page, talk
+from scripted import at, moment, page, talk
 from server_model import SECOND
 
 from tap_clientsuccess.paging import versions
@@ -151,6 +151,30 @@ def test_records_without_a_time_are_counted_apart(
     assert verdict.is_complete is not (missing or unfound)
     if missing:
         assert verdict.why == f"{missing} records have no modification time"
+
+
+@pytest.mark.parametrize(
+    ("later", "latest", "is_told"),
+    [
+        ([], 3, False),
+        ([("c", 3)], 3, False),
+        ([("c", 4)], 3, True),
+        ([("c", 4)], None, False),
+    ],
+)
+def test_totals_that_do_not_heed_the_filter_prove_a_quiet_read(
+    later: Records, latest: float | None, *, is_told: bool
+) -> None:
+    """Rule 3. A delete can stand for a record that the filter hides."""
+    proof = taken(BEFORE)
+    proof.coverage.latest = at(latest)
+    proof.undated.may_be_hidden = True
+    talk(proof.undated.count_future(), lambda _: page(total=3))
+    counts = {None: 3, EPOCH: 3, FAR_FUTURE: 3}
+    talk(proof.undated.count(), lambda request: page(total=counts[request.after]))
+    take(proof, page(*later))
+    assert proof.verdict.is_complete
+    assert ("by its filter" in proof.verdict.uncounted) is is_told
 
 
 def test_how_many_there_are_is_counted_if_possible() -> None:
@@ -359,6 +383,19 @@ def test_older_versions_are_remembered_as_long_as_a_replica_may_show_them(
     take(proof, page())
     again = page(("b", 6), ("c", 7))
     assert proof.take(again, PageRequest(), proof.pages) == []
+
+
+@pytest.mark.parametrize(("reached", "is_known"), [(600, True), (601, False)])
+def test_what_is_still_to_be_read_is_remembered(
+    monkeypatch: pytest.MonkeyPatch, reached: float, *, is_known: bool
+) -> None:
+    """Rule 5, by time: what was read is not read again."""
+    monkeypatch.setattr(versions, "_FEW", 1)
+    proof = taken(page(("a", 600), ("new", 1000)))
+    proof.coverage.add(BEGINNING, moment(reached))
+    proof.take(page(), PageRequest(), 9)
+    older = proof.take(page(("a", 590)), PageRequest(), proof.pages)
+    assert older == ([] if is_known else [("a", 590)])
 
 
 @pytest.mark.parametrize(("newest", "is_known"), [(60, True), (61, False)])

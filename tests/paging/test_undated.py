@@ -241,3 +241,16 @@ def test_a_count_of_the_future_shows_what_passes_any_filter(
     for is_quiet in (True, False):
         why = undated.why_unknown(totals[1], is_quiet=is_quiet)
         assert bool(why) is not is_known
+
+
+def test_what_passes_any_filter_is_counted_again_with_the_rest() -> None:
+    undated = Undated()
+    talk(undated.count_future(), lambda _: page(total=3))
+    counted(undated, 10, 8, future=3)
+    undated.add(page(*((key, None) for key in "abcde")))
+    assert undated.missing == 0
+    # As many as before: those that came are among them.
+    counted(undated, 10, 8, future=3)
+    assert undated.missing == 0
+    counted(undated, 10, 8, future=4)
+    assert (undated.shown, undated.missing) == (4, 6)
