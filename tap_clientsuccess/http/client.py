@@ -88,9 +88,13 @@ class Client:
     Attributes:
         most_tries_unreachable: How often at most a request is sent where there is no
             complete response; None for as often as others.
+        authenticator: Adds the key or the session token. The account check replaces it,
+            while no request is in flight.
+        timeout: Seconds that one request may take, including the whole response.
+        clock: The server's clock, by the responses so far.
 
-    The rest changes nothing of itself: what changes is the throttle's, the clock's, the
-    authenticator's and the transport's, each with a lock of its own or none to need.
+    It needs no lock: only whoever is alone with it changes an attribute, and throttle,
+    clock, authenticator and transport are thread-safe themselves.
     """
 
     def __init__(

@@ -37,7 +37,8 @@ logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 _SMALL = 16
 """Responses smaller than this part of the largest are read many at a time."""
-_MAX_REDIRECTS = 5
+_MOST_EXCHANGES = 5
+"""For one request: the first, and one for each redirect."""
 _AT_ONCE = 0.001
 """As a timeout in seconds: 0 is none."""
 _BYTES_PER_VALUE = 128
@@ -47,7 +48,7 @@ _MEMORY = 2
 
 
 class Transport:
-    """Sends requests through one connection pool.
+    """Sends requests through a connection pool for each scheme and host.
 
     A ``.netrc`` is not read. Cookies are not kept: a login's token travels in a header.
     """
@@ -126,7 +127,7 @@ class Transport:
         deadline = Deadline(timeout)
         try:
             with self._pools.deadlines.over(deadline):
-                for number in range(_MAX_REDIRECTS):
+                for number in range(_MOST_EXCHANGES):
                     if number:
                         # The timeout runs: it cannot wait, so what follows does.
                         self._throttle.pace(waits=False)

@@ -1,8 +1,8 @@
-"""Records: validated, coerced and, where nothing is odd, passed on as they came.
+"""Records: decoded once, validated, coerced where they are odd, and encoded once.
 
-`RecordReader.read` takes the body of a response and returns a `Found`: records
-that `msgspec` encodes to what the RECORD messages hold, their primary keys, and their
-times. Nothing in here knows of HTTP, Singer or the SDK.
+`RecordReader.read` takes the body of a response and returns a `Found`: the envelope's
+counts, and an `EncodedRecord` for each record, with its JSON as a RECORD message holds
+it, its primary key and its times. Nothing in here knows of HTTP, Singer or the SDK.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""What of the SDK is replaced, and its private names that are needed for the tap.
+"""The parts of the SDK that are replaced, and its private names that the tap needs.
 
-Those of a stream are in `stream`. The SDK's next release may change any of them:
-`tests/test_sdk_private_names.py` lists all, file by file, and tests what is relied on.
+A class of streams overrides private methods where it stands. The SDK's next release may
+change any of them: `tests/test_sdk_private_names.py` lists all, file by file, and tests
+what is relied on.
 """
 
 from __future__ import annotations

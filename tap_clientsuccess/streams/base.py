@@ -35,7 +35,7 @@ _MOST_WITHOUT_KEY = 10
 
 
 class ClientSuccessStream(ScheduledStream):
-    """A ClientSuccess stream; a page token is a `PageRequest`."""
+    """A ClientSuccess stream: its requests, its records, and what it warns of."""
 
     primary_keys: t.Sequence[str] = ("id",)
     custom_fields_of: str | None = None
