@@ -73,12 +73,14 @@ class CompanySettings(Sizes):
     )
     custom_searches: Mapping[str, int] = option(
         {},
-        "so many records in a search /NAME/search of its own",
+        "number of records in an extra search /NAME/search",
         flag="custom-search",
         item="NAME=COUNT",
     )
     undated: Mapping[str, int] = option(
-        {}, "so many records of a kind without a modification time", item="KIND=COUNT"
+        {},
+        "number of records of a kind without modification time",
+        item="KIND=COUNT",
     )
     modification_times: Mapping[str, bool] = option(
         {},

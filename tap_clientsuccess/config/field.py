@@ -1,6 +1,6 @@
 """How a setting is declared: once, as a field of a dataclass.
 
-The JSON schema, the typed access and the generated documentation come of the field. A
+The JSON schema, the typed access and the generated documentation come from the field. A
 rule for its value that a JSON schema cannot express is a function, its `check`.
 """
 

@@ -1,6 +1,6 @@
 """The settings, each declared once.
 
-To add one, add a field: the JSON schema comes of it, `make docs` writes the rest.
+To add one, add a field: the JSON schema comes from it, `make docs` writes the rest.
 """
 
 from __future__ import annotations

@@ -7,12 +7,12 @@ which cannot lose a digit. `validated` decodes them only to see whether they are
 and for the keys and times among them. If one value is odd, that column of that page is
 coerced in Python.
 
-Odd are also two things that `msgspec` accepts in JSON, although they must not leave so:
-a key that stands twice in an object, and a time in another form than that of RFC 3339
-(with a space, ``t``, ``z`` or ``+0000``). Both show when the JSON is compared with what
-was decoded of it, encoded again. A key that stands twice is decoded once, so there are
-fewer commas. Any other form of a time has fewer of the characters T, Z and colon. To
-count bytes is enough, and fast.
+Two more things are odd, which `msgspec` accepts in JSON although they must not leave
+so: a key that stands twice in an object, and a time in another form than that of RFC
+3339 (with a space, ``t``, ``z`` or ``+0000``). Both show when the JSON is compared with
+what was decoded of it, encoded again. A key that stands twice is decoded once, so there
+are fewer commas. Any other form of a time has fewer of the characters T, Z and colon.
+To count bytes is enough, and fast.
 
 Servers that write ``+0000`` do so in every time. There `_with_colons` adds the colon to
 the JSON, which is exact if it adds as many as are missing: a text that looks like such
@@ -207,7 +207,7 @@ class Layout:
         raw: Those among them to be validated.
         dropped: Those that are not sent.
         record: The struct.
-        decode: Decodes a record. Raises `ValueError` if it is no such struct.
+        decode: Decodes a record. Raises `ValueError` if it does not fit it.
         decode_page: Decodes a body, for `records_of`; raises alike.
     """
 
@@ -248,7 +248,7 @@ def declared_columns(root: Field) -> dict[str, Column]:
 def learn(
     record: dict[str, t.Any], columns: dict[str, Column], coercer: Coercer
 ) -> None:
-    """Find out why a record is no such struct, and change the columns by that."""
+    """Find out why a record does not fit the struct, and change the columns by that."""
     root = coercer.root
     for name, value in record.items():
         column = columns.get(name)

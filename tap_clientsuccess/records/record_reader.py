@@ -1,4 +1,4 @@
-"""The way of a record through this room: from the body of a response to its line.
+"""The way of a record through this package: from the body of a response to its line.
 
 A page is decoded once, into structs that `msgspec` makes from the schema (`Layout`),
 and encoded once. Text, integers, booleans and objects of these are validated by that.
@@ -6,9 +6,9 @@ All else (numbers, times, open objects) stays the bytes that the server sent, an
 validated a column at a time (`Column`). What does not fit costs only itself:
 
 - Where a column has an odd value, that column of that page is coerced in Python.
-- A record that is no such struct is decoded and coerced as a whole. What was odd about
-  it (an unknown field, a text that is a number) is learned: from the next page on, it
-  is a column like those above, or is dropped.
+- A record that does not fit the struct is decoded and coerced as a whole. What was odd
+  about it (an unknown field, a text that is a number) is learned: from the next page
+  on, it is a column like those above, or is dropped.
 
 So a record has each field of its schema once, in the order of the schema, null where
 the server left it out, in one line, whatever the server's JSON looked like.

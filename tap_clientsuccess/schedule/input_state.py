@@ -60,7 +60,7 @@ def checked_state(document: Mapping[str, t.Any]) -> Document:
 
 
 def without_partitions(state: Document) -> Document:
-    """Return a state without partitions, once for each of which the SDK would read."""
+    """Return a state without partitions: the SDK would read once per partition."""
     bookmarks = {
         name: {key: value for key, value in bookmark.items() if key != "partitions"}
         for name, bookmark in state.get("bookmarks", {}).items()

@@ -92,7 +92,7 @@ class Underway(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Noted:
-    """The notes in a stream's bookmark, which to set one changes."""
+    """The notes in a stream's bookmark; setting one changes the bookmark."""
 
     def __init__(self, bookmark: dict[str, t.Any]) -> None:
         self._state = bookmark

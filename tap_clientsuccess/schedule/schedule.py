@@ -20,9 +20,9 @@ _MOST_EARLY = dt.timedelta(hours=3)
 _EARLY = 0.1
 """A run that is early by this share of the interval counts as on time."""
 _JITTER = dt.timedelta(minutes=1)
-"""By so much a clock may go back between two runs: the server tells whole seconds."""
+"""How far a clock may go back between two runs: the server tells whole seconds."""
 _MOST_RUNS = 3
-"""So often a read that cannot be resumed may be interrupted."""
+"""How often a read that cannot be resumed may be interrupted."""
 
 
 class Kind(StrEnum):
@@ -104,7 +104,8 @@ class Schedule(Noted):
     def begin(self, facts: Facts, now: dt.datetime, version: int) -> None:
         """Decide what is read, before the first record.
 
-        The time is by the server's clock; the version is a new one, see rule 5.
+        The time is by the server's clock; the version is a new one, see rule 5 in
+        `schedule/__init__.py`.
         """
         self.has_begun, self._facts, self._now = True, facts, now
         underway = self.underway

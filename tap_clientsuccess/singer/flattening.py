@@ -52,7 +52,7 @@ class ColumnNames:
             separator: What separates the parts of a name.
             longest: How long a name may be.
             owners: Which field has a name that several want; those that are found are
-                added. A field that is there no more still has its name.
+                added. A field that no longer exists still has its name.
         """
         self._separator = separator
         self._longest = longest

@@ -58,7 +58,7 @@ class StreamMapper(PluginMapper):
         """What the streams to flatten would have, were all their fields selected."""
 
     def register(self, stream: RecordStream) -> None:
-        """Decide what is sent of a stream. Of which nothing is sent, nothing is read.
+        """Decide what is sent of a stream. A stream that sends nothing is not read.
 
         Raises:
             ConfigValidationError: What a stream map makes of it cannot be sent.

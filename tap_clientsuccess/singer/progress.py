@@ -16,7 +16,7 @@ from tap_clientsuccess.http.client import RequestCounts
 from tap_clientsuccess.singer.signals import Interrupted
 
 _SAMPLED = (AbortedSyncFailedException, AbortedSyncPausedException)
-"""What the SDK ends a stream with of which it was to read a few records only."""
+"""What the SDK raises to end a sampled stream."""
 _PASSES = {2: "second", 3: "third", 4: "fourth"}
 
 

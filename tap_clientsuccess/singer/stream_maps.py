@@ -72,7 +72,7 @@ def replaced_maps(stream_maps: Maps) -> Iterator[str]:
 
 
 def copied_streams(stream_maps: Maps, names: Collection[str]) -> Iterator[str]:
-    """Find those of the streams that are read that are sent under several names."""
+    """Find selected streams that are sent under several names."""
     for name in sorted(names):
         itself, copies = MAPPER_ELSE_OPTION not in stream_maps, 0
         for where, source in _sources(stream_maps):
