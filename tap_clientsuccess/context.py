@@ -81,7 +81,7 @@ class ContextTap(SdkTap, abc.ABC):
         def fetch(path: str, read: Callable[[Response], T]) -> T:
             # In the thread pool, so that a signal can interrupt the wait.
             request = Request("GET", f"{settings.base_url}{path}")
-            return thread_pool.submit(client.fetch, request, read).result()
+            return thread_pool.call(client.fetch, request, read)
 
         def definitions(resource: str) -> list[t.Any]:
             return fetch(f"/customfield/all/{resource}", _list_of)

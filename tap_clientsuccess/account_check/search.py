@@ -270,5 +270,4 @@ class SearchCheck:
             {"properties": {name: {} for name in names if name}},
             primary_keys=stream.primary_keys,
             time_keys=(stream.modification_key, stream.creation_key),
-            warn=lambda *_: None,
         )

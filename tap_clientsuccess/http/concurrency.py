@@ -164,6 +164,10 @@ class ThreadPool:
             threading.Thread(target=self._work, daemon=True).start()
         return task
 
+    def call(self, function: Callable[P, B], *args: P.args, **kwargs: P.kwargs) -> B:
+        """Call a function in a thread, and wait for its result."""
+        return self.submit(function, *args, **kwargs).result()
+
     def _work(self) -> None:
         while True:
             self._queue.get()()

@@ -78,7 +78,7 @@ class RecordReader:
         primary_keys: Sequence[str] = (),
         time_keys: tuple[str, str] = ("", ""),
         deselected: Collection[str] = (),
-        warn: Warn,
+        warn: Warn = lambda *_: None,
     ) -> None:
         """Compile the schema.
 
@@ -87,7 +87,7 @@ class RecordReader:
             primary_keys: The primary key.
             time_keys: When a record was modified and created; empty for none.
             deselected: Fields at the top of the record that are dropped silently.
-            warn: Called with what is lost, and how often.
+            warn: Called with what is lost, and how often; nobody by default.
         """
         self._primary_keys = primary_keys
         self._time_keys = time_keys

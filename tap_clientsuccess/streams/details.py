@@ -42,7 +42,7 @@ class DetailStream(SearchStream):
     """Path of a detail, with the placeholder ``{uuid}``."""
 
     @cached_property
-    def page_reader(self) -> RecordReader:
+    def search_reader(self) -> RecordReader:
         """Reads the search, of which only keys, uuids and times matter."""
         names = {*self.primary_keys, "uuid", self.modification_key}
         properties = self.effective_schema["properties"]
@@ -50,7 +50,6 @@ class DetailStream(SearchStream):
             {"properties": {name: properties[name] for name in names & {*properties}}},
             primary_keys=self.primary_keys,
             time_keys=(self.modification_key, ""),
-            warn=lambda *_: None,
         )
 
     def completed(self, items: Iterable[Lines | Mark]) -> Iterator[Lines | Mark]:
@@ -86,9 +85,7 @@ class DetailStream(SearchStream):
         """
         for entry in gone:
             request = PageRequest.since(entry.time) if entry.time else PageRequest()
-            page = self.thread_pool.submit(
-                self.page, request, self.page_reader
-            ).result()
+            page = self.thread_pool.call(self.page, request, self.search_reader)
             # It may be among those of the same time on the next page.
             is_cut = page.goes_on() and page.newest == entry.time
             if entry.key in page.keys or is_cut:

@@ -41,7 +41,7 @@ class ListStream(ClientSuccessStream):
         """
         url = f"{self.settings.base_url}/client/search"
         request = Request("GET", url, params={"page": "0", "size": "1"})
-        self.thread_pool.submit(self.fetch, request, bool).result()
+        self.thread_pool.call(self.fetch, request, bool)
 
     def conclude(self, records: int) -> None:
         """Decide on the read, after the last record.
@@ -71,7 +71,7 @@ class ReferenceList(ListStream):
         """Read the list, or skip it if API v1 refuses."""
         request = Request("GET", self.get_url(None))
         try:
-            records = self.thread_pool.submit(self.fetch_records, request).result()
+            records = self.thread_pool.call(self.fetch_records, request)
         except RefusedError as error:
             self.check_v2_opens()
             self._tap.note_v1_refusal(self.name, error)

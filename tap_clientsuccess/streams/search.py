@@ -57,7 +57,7 @@ class SearchStream(ClientSuccessStream):
 
         The second half of a full read moves its place as well.
         """
-        reader = self._reader()
+        reader = self._begin_read()
         for item in self.completed(self._items(reader)):
             if isinstance(item, partial):
                 item()
@@ -70,13 +70,13 @@ class SearchStream(ClientSuccessStream):
         self._settle(reader)
         self.summarize_warnings()
 
-    def _reader(self) -> Reader:
+    def _begin_read(self) -> Reader:
         """Decide what is read, and note that the read begins."""
 
         def submit(request: PageRequest) -> t.Callable[[], Page]:
-            return self.thread_pool.submit(self.page, request, page_reader).result
+            return self.thread_pool.submit(self.page, request, search_reader).result
 
-        page_reader = self.page_reader
+        search_reader = self.search_reader
         if self.schedule.past.by_number and not self.clock.is_known:
             # What is due decides which pages are requested.
             submit(PageRequest.for_count())()
@@ -240,13 +240,13 @@ class SearchStream(ClientSuccessStream):
         Raises:
             ApiError: It cannot be read.
         """
-        reader = RecordReader({"additionalProperties": True}, warn=lambda *_: None)
+        reader = RecordReader({"additionalProperties": True})
         request = PageRequest(number, newest_first=True)
-        return self.thread_pool.submit(self.page, request, reader).result()
+        return self.thread_pool.call(self.page, request, reader)
 
     @cached_property
-    def page_reader(self) -> RecordReader:
-        """Reads the records of a page."""
+    def search_reader(self) -> RecordReader:
+        """Reads what the search lists: here, the records that are sent."""
         return self.record_reader
 
     def page(self, wanted: PageRequest, reader: RecordReader) -> Page:
