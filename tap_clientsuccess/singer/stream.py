@@ -22,7 +22,6 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib import RecordMessage
 from singer_sdk.streams import RESTStream
 
-from tap_clientsuccess.paging.page import PageRequest
 from tap_clientsuccess.records.decoding import decode_json
 from tap_clientsuccess.singer.batch_files import written
 from tap_clientsuccess.singer.progress import Outcome, Status, StreamProgress
@@ -42,7 +41,7 @@ Lines = list[bytes]
 """Records as they are sent, each the JSON of an object in one line."""
 
 
-class RecordStream(RESTStream[PageRequest], abc.ABC):
+class RecordStream(RESTStream[t.Any], abc.ABC):
     """A stream whose records are ready to be sent when they come here.
 
     They are written as they are where nothing is to be done with them. Stream maps,
