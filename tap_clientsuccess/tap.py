@@ -25,7 +25,7 @@ from tap_clientsuccess.schedule.input_state import (
 from tap_clientsuccess.singer.batch_files import check_storage
 from tap_clientsuccess.singer.mapper import StreamMapper
 from tap_clientsuccess.singer.reporter import be_quiet
-from tap_clientsuccess.singer.sdk import BatchConfig, read_logging_as_utf8
+from tap_clientsuccess.singer.sdk import read_logging_as_utf8
 from tap_clientsuccess.singer.signals import stop_signal
 from tap_clientsuccess.singer.stream_maps import (
     copied_streams,
@@ -112,6 +112,7 @@ class TapClientSuccess(SyncTap):
         Discovery works without settings, but not with invalid ones. Settings at their
         default count as absent, because Meltano always passes them.
         """
+        # Before all else is validated, so not from the typed settings.
         if settings.get("quiet"):
             be_quiet()
         # Only now: whether the run is quiet may stand in a file.
@@ -141,7 +142,10 @@ class TapClientSuccess(SyncTap):
 
     @property
     def _names(self) -> set[str]:
-        """The names of all streams, turned off or not; sends no request."""
+        """The names of all streams, turned off or not; sends no request.
+
+        The settings are not validated yet when this is first needed.
+        """
         custom = self.config.get("custom_streams")
         definitions = custom if isinstance(custom, list) else []
         names = [each.get("name") for each in definitions if isinstance(each, dict)]
@@ -206,9 +210,9 @@ class TapClientSuccess(SyncTap):
         """Check stream maps and batch files before the first request."""
         stream_maps = self.config.get("stream_maps") or {}
         known = self._names.union(self.input_catalog or ())
-        problems = [*unknown_streams(stream_maps, known), *replaced_maps(stream_maps)]
-        if problems:
-            raise config_error(*problems)
+        wrong = [*unknown_streams(stream_maps, known), *replaced_maps(stream_maps)]
+        if wrong:
+            raise config_error(*wrong)
         with self._stream_map_errors():
             self.mapper = StreamMapper(self.config)
         if not (batch_config := self.config.get("batch_config")):
@@ -222,7 +226,7 @@ class TapClientSuccess(SyncTap):
                 "batch_config cannot be combined with stream_maps that make several "
                 f"streams of {' and of '.join(copied)}"
             )
-        check_storage(BatchConfig.from_dict(batch_config))
+        check_storage(batch_config)
 
     @contextlib.contextmanager
     def _stream_map_errors(self) -> Iterator[None]:

@@ -30,9 +30,7 @@ PRIVATE: dict[str, set[str]] = {
     "singer/batch_files.py": {"singer_sdk.helpers._batch.BatchConfig"},
     "singer/sdk.py": {
         "singer_sdk._logging",
-        "singer_sdk.helpers._batch.BatchConfig",
         "singer_sdk.helpers._catalog.get_selected_schema",
-        "singer_sdk.plugin_base._ConfigInput",
         "PluginBase._config",
         "PluginBase._env_var_config",
         "PluginBase._setup_signal_handlers",

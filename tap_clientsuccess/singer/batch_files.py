@@ -8,6 +8,7 @@ import typing as t
 from uuid import uuid4
 
 from singer_sdk.batch import Batcher
+from singer_sdk.helpers._batch import BatchConfig
 from upath import UPath
 
 from tap_clientsuccess.errors import config_error
@@ -16,7 +17,6 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from singer_sdk.exceptions import ConfigValidationError
-    from singer_sdk.helpers._batch import BatchConfig
     from singer_sdk.helpers.types import Record
 
 _LONGEST_NAME = 100
@@ -38,13 +38,13 @@ def written(
         raise _unwritable(error) from None
 
 
-def check_storage(batch_config: BatchConfig) -> None:
+def check_storage(batch_config: dict[str, t.Any]) -> None:
     """Write and delete an empty file, where the batch files are to be.
 
     Raises:
         ConfigValidationError: That is not possible.
     """
-    storage = batch_config.storage
+    storage = BatchConfig.from_dict(batch_config).storage
     name = f"{storage.prefix or ''}{uuid4()}"
     try:
         file = UPath(storage.root, **storage.params).resolve() / name

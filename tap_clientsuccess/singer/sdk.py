@@ -15,9 +15,7 @@ import typing as t
 from dataclasses import replace
 
 from singer_sdk import Tap, _logging, about
-from singer_sdk.helpers._batch import BatchConfig
 from singer_sdk.helpers._catalog import get_selected_schema
-from singer_sdk.plugin_base import _ConfigInput as ConfigInput
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,15 +23,6 @@ if t.TYPE_CHECKING:
     from singer_sdk.streams import Stream
 
     from tap_clientsuccess.records import JSONSchema
-
-__all__ = [
-    "BatchConfig",
-    "ConfigInput",
-    "SdkTap",
-    "failed_at",
-    "read_logging_as_utf8",
-    "selected_schema",
-]
 
 _WIDTH = 88
 

@@ -214,5 +214,5 @@ def _is_jsonpath(path: str) -> bool:
 
 def custom_streams(tap: ContextTap) -> Iterator[CustomStream]:
     """Create the streams that the settings define."""
-    for definition in tap.config.get("custom_streams") or []:
+    for definition in tap.context.settings.custom_streams or []:
         yield CustomStream(tap, definition)
