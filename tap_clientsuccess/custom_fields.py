@@ -6,6 +6,7 @@ import logging
 import math
 import re
 import typing as t
+from http import HTTPStatus
 
 from tap_clientsuccess.errors import (
     ApiError,
@@ -23,8 +24,6 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.records import JSONSchema
 
 logger = logging.getLogger("tap-clientsuccess")
-
-_FORBIDDEN = 403
 
 RESOURCE_TYPES = (
     "CLIENT", "CONTACT", "EMPLOYEE", "CONTRACT_PRODUCT", "OPPORTUNITY", "SUBSCRIPTION",
@@ -155,7 +154,7 @@ class FieldDefinitions:
             raise
         except ApiError as error:
             if isinstance(error, RejectedKeyError):
-                if error.status != _FORBIDDEN:
+                if error.status != HTTPStatus.FORBIDDEN:
                     raise
                 # The key may lack just the permission to read definitions.
                 self._check_elsewhere(RejectedKeyError)

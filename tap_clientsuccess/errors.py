@@ -9,11 +9,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from singer_sdk.exceptions import (
-    ConfigValidationError,
-    FatalAPIError,
-    RetriableAPIError,
-)
+from singer_sdk.exceptions import ConfigValidationError
 
 
 def config_error(*problems: str, what: str = "configuration") -> ConfigValidationError:
@@ -85,7 +81,7 @@ class ApiError(Exception):
         return " ".join([where + super().__str__(), *getattr(self, "__notes__", ())])
 
 
-class RefusedError(ApiError, FatalAPIError):
+class RefusedError(ApiError):
     """The API refuses this request; a retry will not help."""
 
 
@@ -113,7 +109,7 @@ class ProxyError(RefusedError):
     """The proxy in the environment cannot be used."""
 
 
-class TransientError(ApiError, RetriableAPIError):
+class TransientError(ApiError):
     """A retry may succeed."""
 
 

@@ -27,7 +27,6 @@ from tap_clientsuccess.singer.signals import (
 )
 from tap_clientsuccess.singer.writer import BufferedWriter, OutputError
 from tap_clientsuccess.streams.details import DetailStream
-from tap_clientsuccess.streams.scheduled import ScheduledStream
 from tap_clientsuccess.streams.sync_log import SyncLog
 
 if t.TYPE_CHECKING:
@@ -100,12 +99,12 @@ class SyncTap(ContextTap):
 
     def write_log_row(self, stream: RecordStream) -> None:
         """Write the row of `sync_log` about a stream."""
-        for message in self._log_row(stream):
+        for message in self._log_row(t.cast("ClientSuccessStream", stream)):
             self.write_message(message)
 
-    def _log_row(self, stream: RecordStream) -> Iterator[Message]:
+    def _log_row(self, stream: ClientSuccessStream) -> Iterator[Message]:
         sync_log = self.streams.get(SyncLog.name)
-        if isinstance(sync_log, SyncLog) and isinstance(stream, ScheduledStream):
+        if isinstance(sync_log, SyncLog):
             yield from sync_log.messages(stream)
 
     def run_test(self, test: str) -> None:

@@ -14,7 +14,6 @@ from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
-UTC = dt.UTC
 _FIRST_SENSIBLE_YEAR = 2010
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - its text has no offset
 
@@ -73,7 +72,7 @@ def is_rfc_3339(text: str) -> bool:
         return bool(
             _RFC_3339.fullmatch(text)
             and text[11:13] != "24"  # Newer Pythons read it.
-            and dt.datetime.fromisoformat(text).astimezone(UTC)
+            and dt.datetime.fromisoformat(text).astimezone(dt.UTC)
         )
     except (ValueError, OverflowError):
         return False
@@ -108,7 +107,7 @@ def _of_iso(text: str) -> Moment | None:
     whole = dt.datetime.fromisoformat(
         f"{year}-{month}-{day}T{time[:15] or '00:00:00'}{zone or 'Z'}"
     )
-    return Moment(f"{year}-{month}-{day}", time, zone, whole.astimezone(UTC))
+    return Moment(f"{year}-{month}-{day}", time, zone, whole.astimezone(dt.UTC))
 
 
 def _clock(groups: t.Sequence[str | None]) -> tuple[str, str]:
@@ -133,7 +132,7 @@ def _of_number(number: Decimal) -> Moment | None:
     moment = _EPOCH + dt.timedelta(microseconds=int(number * 1000))
     precision = "microseconds" if moment.microsecond % 1000 else "milliseconds"
     day, _, time = moment.isoformat(timespec=precision).partition("T")
-    return Moment(day, time, "Z", moment.replace(tzinfo=UTC))
+    return Moment(day, time, "Z", moment.replace(tzinfo=dt.UTC))
 
 
 def read_time_of_day(text: str) -> str | None:
@@ -159,8 +158,8 @@ def format_time(moment: dt.datetime) -> str:
 
 def _in_utc(moment: dt.datetime) -> dt.datetime:
     if moment.tzinfo is None:
-        return moment.replace(tzinfo=UTC)
-    return moment.astimezone(UTC)
+        return moment.replace(tzinfo=dt.UTC)
+    return moment.astimezone(dt.UTC)
 
 
 def is_future(moment: dt.datetime) -> bool:

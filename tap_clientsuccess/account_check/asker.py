@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import typing as t
+from http import HTTPStatus
 
 from tap_clientsuccess.errors import ApiError, UnavailableError, UnexpectedBodyError
 from tap_clientsuccess.http import client as http_client
@@ -21,7 +22,7 @@ _MOST_SECONDS = 900.0
 """For all of them: a server that hangs must not take hours."""
 _MOST_TRIES = 7
 _LONGEST_WAIT_SECONDS = 60.0
-_TOO_MANY_REQUESTS = 429
+"""Whatever the server asks for: the client would wait longer."""
 _REFUSALS = {400, 404, 405, 409, 417, 422}
 _SLOWEST = 8
 """The longest pause between two requests, as a multiple of the usual first wait."""
@@ -107,7 +108,7 @@ class Asker:
             time.sleep(wait + self._gap)
             answer, usual = self._send(request), first_wait
             is_down = isinstance(answer.error, UnavailableError)
-            if answer.status == _TOO_MANY_REQUESTS:
+            if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
                 self.rate_limited += 1
                 self._gap = min(_SLOWEST * first_wait, 2 * (self._gap or first_wait))
                 usual *= 2**number

@@ -76,7 +76,7 @@ def url(value: str) -> Iterator[str]:
         yield "must start with https:// and a host"
     elif not _is_host(host):
         yield "has an invalid host (try https://api.clientsuccess.com/api)"
-    elif parts.scheme == "http" and not _is_loopback(host):
+    elif parts.scheme == "http" and not is_loopback(host):
         yield (
             "must use https: http sends the key unencrypted (only loopback addresses "
             "may use it)"
@@ -94,7 +94,8 @@ def _is_host(host: str) -> bool:
     return len(host) < _LONGEST_HOST and all(map(_HOST_LABEL.fullmatch, labels))
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine."""
     with contextlib.suppress(ValueError):
         return ipaddress.ip_address(host).is_loopback
     return host == "localhost"

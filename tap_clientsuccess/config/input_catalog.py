@@ -12,15 +12,13 @@ from singer_sdk.singerlib.catalog import (
 )
 
 from tap_clientsuccess.config.settings import LONGEST_STREAM
-from tap_clientsuccess.config.validation import misfit, unwritable
+from tap_clientsuccess.config.validation import Document, misfit, unwritable
 from tap_clientsuccess.errors import config_error
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 logger = logging.getLogger("tap-clientsuccess")
-
-Document = dict[str, t.Any]
 
 _Type = t.Literal["array", "boolean", "integer", "null", "number", "object", "string"]
 _Method = t.Annotated[str, msgspec.Meta(pattern="(?i)^(FULL_TABLE|INCREMENTAL)$")]

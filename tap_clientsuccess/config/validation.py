@@ -26,6 +26,9 @@ if t.TYPE_CHECKING:
 
     from tap_clientsuccess.config.field import Check
 
+Document = dict[str, t.Any]
+"""A JSON object that was passed in: a catalog, a state, or a part of one."""
+
 SHORTEST_NAME = 20
 """The least that the names of flattened columns may be cut to."""
 _DEPTH = "flattening_max_depth"

@@ -13,10 +13,10 @@ import random
 import threading
 import typing as t
 from functools import partial
+from http import HTTPStatus
 from itertools import islice
 
 import backoff
-import requests
 
 from tap_clientsuccess.errors import (
     TransientError,
@@ -167,7 +167,7 @@ class Client:
                 self._throttle.recover()
                 return read(response)
             except UnavailableError as error:
-                if error.status == requests.codes.too_many_requests:
+                if error.status == HTTPStatus.TOO_MANY_REQUESTS:
                     counts.add(rate_limited=1)
                     seconds = min(error.retry_after or 0.0, LONGEST_RETRY_AFTER_SECONDS)
                     self._throttle.back_off(started, seconds)

@@ -8,7 +8,6 @@ Proxies and certificate authorities come from the conventional variables
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import os
 import re
 import socket
@@ -23,6 +22,7 @@ from urllib.parse import urlsplit
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
 
+from tap_clientsuccess.config.checks import is_loopback
 from tap_clientsuccess.errors import UntrustedServerError
 
 if t.TYPE_CHECKING:
@@ -208,8 +208,8 @@ class Pools:
             # Looked up once: `requests` goes through all of the environment.
             if pool := self._pools.get((parts.scheme, parts.netloc)):
                 return pool
-            is_loopback = _is_loopback(parts.hostname or "")
-            proxies = {} if is_loopback else get_environ_proxies(url)
+            is_local = is_loopback(parts.hostname or "")
+            proxies = {} if is_local else get_environ_proxies(url)
             adapter: t.Any = self._adapter
             pool = adapter.get_connection_with_tls_context(
                 request, verify=True, proxies=proxies
@@ -218,13 +218,6 @@ class Pools:
                 pool.ca_certs, pool.ca_cert_dir = _authorities()
             pool.ConnectionCls = watched(pool.ConnectionCls, self.deadlines)
             return self._pools.setdefault((parts.scheme, parts.netloc), pool)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _authorities() -> tuple[str | None, str | None]:

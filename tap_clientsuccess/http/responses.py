@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import typing as t
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from tap_clientsuccess.errors import (
     NotFoundError,
@@ -19,8 +20,6 @@ if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
 SUCCESSES = range(200, 300)
-_UNAUTHORIZED, _FORBIDDEN = 401, 403
-_TOO_MANY_REQUESTS = 429
 _LARGEST_DELAY = 1e9
 """A larger RateLimit-Reset is not in seconds from now but in seconds since 1970."""
 _LONGEST_ERROR = 1000
@@ -66,7 +65,7 @@ class Response:
         The API says so with 401, or with any status, even 200, and the body
         ``{"error": "invalid_token"}``.
         """
-        if self.status == _UNAUTHORIZED:
+        if self.status == HTTPStatus.UNAUTHORIZED:
             return True
         if len(self.body) > _LONGEST_ERROR or b"invalid" not in self.body:
             return False
@@ -117,16 +116,16 @@ def check(response: Response, *, rejection: str = "the request was rejected") ->
     """
     status = response.status
     answered = f"{response.where} answered {status}"
-    if status == _FORBIDDEN or response.session_has_ended:
+    if status == HTTPStatus.FORBIDDEN or response.session_has_ended:
         raise RejectedKeyError(f"{answered}: {rejection}", status=status)
     if status in SUCCESSES:
         return
     if status in {404, 410}:
         raise NotFoundError(f"{answered}: not found: check base_url", status=status)
-    if status in {408, 425, _TOO_MANY_REQUESTS} or status >= 500:  # noqa: PLR2004
+    if status in {408, 425, HTTPStatus.TOO_MANY_REQUESTS} or status >= 500:  # noqa: PLR2004
         reason = (
             "too many requests, the account has reached its rate limit"
-            if status == _TOO_MANY_REQUESTS
+            if status == HTTPStatus.TOO_MANY_REQUESTS
             else "the service is down or overloaded"
         )
         raise UnavailableError(
@@ -149,7 +148,7 @@ def _retry_after(response: Response) -> float | None:
     if (date := parse_http_date(value)) and response.sent_at:
         # Both times are the server's: the local clock may be off.
         return max(0.0, (date - response.sent_at).total_seconds())
-    if response.status != _TOO_MANY_REQUESTS:
+    if response.status != HTTPStatus.TOO_MANY_REQUESTS:
         return None
     for name in ("RateLimit-Reset", "X-RateLimit-Reset"):
         value = response.headers.get(name, "").strip()

@@ -38,7 +38,7 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from tap_clientsuccess.records.decoding import body_decoder, decode_json
-from tap_clientsuccess.records.field import is_plain, struct_of
+from tap_clientsuccess.records.field import attribute_name, is_plain, struct_of
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -85,7 +85,7 @@ class Column:
     @cached_property
     def attribute(self) -> str:
         """The name of the struct's attribute that has its value."""
-        return f"field_{self.number}"
+        return attribute_name(self.number)
 
     @cached_property
     def get(self) -> Callable[[t.Any], t.Any]:

@@ -239,18 +239,23 @@ def is_plain(name: str) -> bool:
     return name.isprintable() and '"' not in name and "\\" not in name
 
 
+def attribute_name(number: int) -> str:
+    """Return the name of a struct's attribute, by its place."""
+    return f"field_{number}"
+
+
 def struct_of(title: str, members: Mapping[str, tuple[t.Any, t.Any]]) -> t.Any:
     """Make a struct that has these members and no others.
 
     Args:
         title: The first part of its name.
         members: The type and the default of each, by its name in JSON. The first is
-            the struct's attribute ``field_0``, and so on.
+            the struct's attribute 0, and so on; see `attribute_name`.
 
     Raises:
         ValueError: `msgspec` does not take the name of one.
     """
-    attributes = {name: f"field_{number}" for number, name in enumerate(members)}
+    attributes = {name: attribute_name(number) for number, name in enumerate(members)}
     return msgspec.defstruct(
         f"{title}{next(_numbers)}",
         [(attributes[name], *member) for name, member in members.items()],

@@ -6,7 +6,12 @@ import typing as t
 
 import msgspec
 
-from tap_clientsuccess.config.validation import did_you_mean, misfit, unwritable
+from tap_clientsuccess.config.validation import (
+    Document,
+    did_you_mean,
+    misfit,
+    unwritable,
+)
 from tap_clientsuccess.errors import config_error
 from tap_clientsuccess.schedule.noted import FIRST_READ_BEGAN, PAST, UNDERWAY, VERSION
 from tap_clientsuccess.singer.mapper import OWNERS
@@ -14,8 +19,6 @@ from tap_clientsuccess.timestamps import parse_time
 
 if t.TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
-
-Document = dict[str, t.Any]
 
 _WRAPPERS = ("value", "singer_state")
 """Members that hold the state in a STATE message, and in what Meltano prints."""

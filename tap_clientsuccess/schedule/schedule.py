@@ -154,22 +154,23 @@ class Schedule(Noted):
         early = min(interval * _EARLY, _MOST_EARLY) + _JITTER
         days, words = interval / _DAY, {0.0: "in every run", 1.0: "every day"}
         every = words.get(days, f"every {days:g} days")
-        reasons = {
-            "the last full read was not complete": past.failed == 1,
-            "it was never read in full": since == NEVER or since > self._now + _JITTER,
-            every: self._now - since >= interval - early,
-        }
+        is_unread = since == NEVER or since > self._now + _JITTER
+        reasons = [
+            ("the last full read was not complete", past.failed == 1),
+            ("it was never read in full", is_unread),
+            (every, self._now - since >= interval - early),
+        ]
         if not past.failed:
             outputs = facts.outputs
             start, before = facts.start_date or NEVER, past.start_date or NEVER
             has_new = not outputs.columns <= unpacked(past.columns)
-            reasons |= {
-                "its name, key or stream map changed": past.shape != outputs.shape,
-                "there are new columns": has_new,
-                "start_date is earlier": start < before,
-                past.due: bool(past.due),
-            }
-        return next((reason for reason, holds in reasons.items() if holds), "")
+            reasons += [
+                ("its name, key or stream map changed", past.shape != outputs.shape),
+                ("there are new columns", has_new),
+                ("start_date is earlier", start < before),
+                (past.due, bool(past.due)),
+            ]
+        return next((reason for reason, holds in reasons if holds), "")
 
     @property
     def _known_objection(self) -> str:

@@ -50,7 +50,7 @@ class ScheduledStream(RecordStream, abc.ABC):
     clock: ServerClock
     """The server's clock."""
     _started: float
-    bookmark_before: str | None = None
+    bookmark_at_start: str | None = None
     """The bookmark at the start of the run, if any."""
     parts: list[StreamProgress]
     """How far each of its reads in this run came."""
@@ -177,7 +177,7 @@ class ScheduledStream(RecordStream, abc.ABC):
             return
         if not self._is_second_half:
             self._started = time.monotonic()
-            self.bookmark_before = self._bookmark_text
+            self.bookmark_at_start = self._bookmark_text
         try:
             yield
             self._settle_full_read()

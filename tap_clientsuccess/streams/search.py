@@ -154,7 +154,7 @@ class SearchStream(ClientSuccessStream):
         # With BATCH they write nothing: the next file's STATE has the last of them.
         pages = 1 if self.get_batch_config(self.config) else _PAGES_PER_STATE
         is_incremental, has_gone_back = self.is_incremental, False
-        before, progress = parse_time(self.bookmark_before), self.progress
+        before, progress = parse_time(self.bookmark_at_start), self.progress
         progress.changed = 0 if is_incremental else None
         for number, batch in enumerate(reader, 1):
             if reader.passes > progress.passes:

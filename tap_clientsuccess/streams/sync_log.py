@@ -107,7 +107,7 @@ class SyncLog(ClientSuccessStream):
             # Where the read did not end, only the server told.
             "server_total": (is_full and outcome.everything) or parts[-1].total,
             "missing": None if is_broken_off else outcome.missing,
-            "bookmark_before": stream.bookmark_before,
+            "bookmark_before": stream.bookmark_at_start,
             "bookmark_after": parts[-1].bookmark,
             "version": stream.version,
             "requests": sum(part.requests.requests for part in parts),
