@@ -11,7 +11,7 @@ from clientsuccess_sandbox.clock import from_iso, to_iso
 from clientsuccess_sandbox.data.custom_fields import value_for
 from clientsuccess_sandbox.data.seeded import Random
 from clientsuccess_sandbox.faults.fault import Fault, parameters, set_parameter
-from clientsuccess_sandbox.faults.responses import Html, Status
+from clientsuccess_sandbox.faults.responses import Html, Status, maintenance_page
 from clientsuccess_sandbox.jsontext import Record, decode, encode
 from clientsuccess_sandbox.messages import Request, Response
 
@@ -61,7 +61,7 @@ class OtherStatus(Fault, tag="other_status"):
     def change(self, response: Response) -> Response:
         status = self.statuses.get(response.status)
         if status == 0:
-            return Html("").change(response)
+            return maintenance_page()
         return response if status is None else Response.of_error(status)
 
 

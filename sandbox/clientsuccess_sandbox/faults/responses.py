@@ -13,13 +13,14 @@ import msgspec
 from clientsuccess_sandbox.data import KINDS
 from clientsuccess_sandbox.faults.fault import Fault, set_parameter
 from clientsuccess_sandbox.jsontext import decode, encode
-from clientsuccess_sandbox.messages import JSON, Request, Response, phrase_of
+from clientsuccess_sandbox.messages import JSON, Request, Response
 from clientsuccess_sandbox.store import MAX_RANDOM_EDITS, OPERATIONS, Store
 
 _MAINTENANCE = """<!DOCTYPE html>
 <html><head><title>System Maintenance</title></head>
 <body><h1>System Maintenance</h1><p>We will be back shortly.</p></body></html>
 """
+_WEB_PAGE: Final = "text/html; charset=utf-8"
 _INSTEAD: Final[dict[str, Any]] = {
     "null": None,
     "object": {},
@@ -36,16 +37,14 @@ class Body(Fault, tag="body"):
     content_type: str = JSON
 
     def change(self, response: Response) -> Response:
-        body = self.body.encode() if isinstance(self.body, str) else self.body
-        body = body if isinstance(body, bytes) else encode(body)
-        return Response(self.status, body, {"content-type": self.content_type})
+        return _with_body(self.body, self.status, self.content_type)
 
 
 class Html(Body, tag="html"):
     """Respond with the API's maintenance page."""
 
     body: Any = _MAINTENANCE
-    content_type: str = "text/html; charset=utf-8"
+    content_type: str = _WEB_PAGE
 
 
 class Empty(Body, tag="empty"):
@@ -70,9 +69,11 @@ class Status(Fault, tag="status"):
     retry_after: int | str | None = None
 
     def change(self, response: Response) -> Response:
-        body = {"userMessage": phrase_of(self.status)}
-        fault = Body("", body if self.body is None else self.body, self.status)
-        return _with_headers(fault.change(response), self.headers, self.retry_after)
+        if self.body is None:
+            response = Response.of_error(self.status)
+        else:
+            response = _with_body(self.body, self.status)
+        return _with_headers(response, self.headers, self.retry_after)
 
 
 class RateLimit(Fault, tag="rate_limit"):
@@ -231,6 +232,18 @@ class Edits(Fault, tag="edits"):
             seed = None if self.seed is None else self.seed + hits
             operations = self.operations
             store.random_edits(kind, self.count, seed=seed, operations=operations)
+
+
+def maintenance_page() -> Response:
+    """Respond with the API's maintenance page."""
+    return _with_body(_MAINTENANCE, content_type=_WEB_PAGE)
+
+
+def _with_body(body: Any, status: int = 200, content_type: str = JSON) -> Response:
+    """Respond with a JSON value, or with text or bytes as they are."""
+    body = body.encode() if isinstance(body, str) else body
+    body = body if isinstance(body, bytes) else encode(body)
+    return Response(status, body, {"content-type": content_type})
 
 
 def _with_headers(
