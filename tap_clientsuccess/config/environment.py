@@ -23,6 +23,7 @@ logger = logging.getLogger("tap-clientsuccess")
 PREFIX = "TAP_CLIENTSUCCESS_"
 _NOT_SETTINGS = {"LOGLEVEL", "LOG_LEVEL", "LOG_CONFIG"}
 _TRUE = {"true", "1", "yes", "on"}
+_FALSE = {"false", "0", "no", "off"}
 
 
 def variable(setting: str) -> str:
@@ -87,6 +88,9 @@ def _parsed(text: str, setting: Mapping[str, t.Any]) -> t.Any:
     if "integer" in kinds:
         return int(text)
     if "boolean" in kinds:
+        # The SDK takes what it does not know, such as a misspelled `true`, for false.
+        if text.lower() not in _TRUE | _FALSE:
+            raise ValueError
         return text.lower() in _TRUE
     return text if "string" in kinds else json.loads(text)
 

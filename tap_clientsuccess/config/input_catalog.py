@@ -106,7 +106,8 @@ def _problems(entries: list[t.Any]) -> Iterator[str]:
 def _schema_problems(schema: t.Any, where: str) -> Iterator[str]:
     """Look at each schema by itself: `msgspec` does not name the keys of objects."""
     if problem := misfit(schema, _Schema, where):
-        yield problem
+        types = f" (a type is {', '.join(t.get_args(_Type))})"
+        yield problem + types * ("enum" in problem)
         return
     for name, member in schema.get("properties", {}).items():
         yield from _schema_problems(member, f"{where}.properties.{name}")

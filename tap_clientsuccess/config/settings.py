@@ -80,7 +80,7 @@ class Settings:
     username: str = setting(
         _TEXT,
         "User name",
-        "The user to log in, with `auth_method: password`.",
+        "The user name to log in with, for `auth_method: password`.",
         read=_text,
     )
     password: str = setting(
@@ -141,7 +141,7 @@ class Settings:
         "Requests per minute",
         "Maximum number of requests that begin in a minute (10 or more), evenly "
         "spread, for accounts whose rate limit is shared with others. Retries and "
-        "logins count as well. By default as many as the server takes.",
+        "logins count as well. By default there is no limit.",
     )
     lookback_seconds: int = setting(
         th.IntegerType(minimum=0, maximum=31_536_000),
@@ -181,10 +181,10 @@ class Settings:
         th.ObjectType(additional_properties=_DAYS),
         "Full read interval (days)",
         "Days between two full reads of a stream, which find what an incremental "
-        "sync cannot see: scores, deletes, new columns. An object of stream names; "
-        "`*` stands for all that it does not name. `0` is in every run, `null` is "
-        "never. It is not for `tasks` and the lists of v1. By default "
-        f"`{json.dumps(FULL_READ_INTERVALS)}`.",
+        "sync cannot see: scores, deletes, new columns. Maps stream names to days; "
+        "`*` covers the streams that it does not name, which else keep their default. "
+        "`0` means every run, `null` never. It does not apply to `tasks` and the lists "
+        f"of v1. By default `{json.dumps(FULL_READ_INTERVALS)}`.",
         read=lambda given: given or {},
     )
     custom_fields_interval_days: int | None = setting(

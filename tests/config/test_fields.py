@@ -5,7 +5,9 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+import pytest
 from singer_sdk import typing as th
+from singer_sdk.exceptions import ConfigValidationError
 
 from tap_clientsuccess.config.environment import read_environment
 from tap_clientsuccess.config.field import checks, json_schema, setting, values
@@ -13,8 +15,6 @@ from tap_clientsuccess.config.settings import Settings
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import pytest
 
 
 def odd(value: int) -> Iterator[str]:
@@ -83,6 +83,29 @@ def test_the_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sources == dict.fromkeys(
         ["TAP_CLIENTSUCCESS_PAIRS", "TAP_CLIENTSUCCESS_DAYS"], "the environment"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("true", True), ("YES", True), ("1", True), ("False", False), ("off", False)],
+)
+def test_a_boolean_variable(
+    monkeypatch: pytest.MonkeyPatch, text: str, *, value: bool
+) -> None:
+    schema = {"properties": {"quiet": {"type": ["boolean", "null"]}}}
+    monkeypatch.setenv("TAP_CLIENTSUCCESS_QUIET", text)
+    assert read_environment(schema)[0] == {"quiet": value}
+
+
+@pytest.mark.parametrize("text", ["tru", "y", "maybe", "2"])
+def test_a_misspelt_boolean_variable_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    schema = {"properties": {"quiet": {"type": ["boolean", "null"]}}}
+    monkeypatch.setenv("TAP_CLIENTSUCCESS_QUIET", text)
+    with pytest.raises(ConfigValidationError) as caught:
+        read_environment(schema)
+    assert caught.value.errors == ["TAP_CLIENTSUCCESS_QUIET is not of type boolean"]
 
 
 def test_a_secret_is_not_in_the_repr() -> None:
