@@ -14,6 +14,7 @@ import typing as t
 from contextlib import contextmanager, suppress
 from functools import cached_property
 
+from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 
 from tap_clientsuccess.errors import ApiError, config_error, counted
@@ -182,8 +183,7 @@ class ScheduledStream(RecordStream, abc.ABC):
             yield
             self._settle_full_read()
         except BaseException as error:
-            why = str(error) if isinstance(error, ApiError) else type(error).__name__
-            self.outcome = Outcome(status=Status.after(error), why=why)
+            self.outcome = Outcome(status=Status.after(error), why=_reason(error))
             self._note_times()
             # After a signal, the tap writes both, and does not wait for long.
             if isinstance(error, Exception) and not isinstance(error, OutputError):
@@ -260,3 +260,9 @@ class ScheduledStream(RecordStream, abc.ABC):
                 counted(past.records - records),
                 f"{past.began:%Y-%m-%d}",
             )
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, ConfigValidationError):
+        return "; ".join(error.errors)
+    return str(error) if isinstance(error, ApiError) else type(error).__name__

@@ -429,6 +429,21 @@ def test_a_row_of_sync_log_about_a_stream_that_failed(
     assert "500" in failed[-1]["why"]
 
 
+def test_a_row_of_sync_log_says_why_a_stream_map_failed(cli: CommandLine) -> None:
+    result = cli(stream_maps={"contracts": {"x": "nam + 1"}})
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    (why,) = {
+        line["record"]["why"]
+        for line in lines
+        if line.get("stream") == "sync_log"
+        and line["type"] == "RECORD"
+        and line["record"]["status"] == "failed"
+    }
+    assert result.exit_code == 2
+    assert "nam + 1" in why
+    assert why in result.stderr
+
+
 def test_its_schema_leaves_first_and_a_row_once_a_stream(sync: Sync) -> None:
     output = sync()
     kinds = [m for m in output.messages if m["type"] != "STATE"]
