@@ -151,7 +151,8 @@ class TimeReader:
             self._after = EPOCH  # Records without a time come first: hide them.
             page = yield PageRequest(after=EPOCH)
         if self._after and page.goes_on() and page.is_said_to_be_last:
-            page, self.surplus = yield from reconciled(page)
+            request = PageRequest(after=self._after)
+            page, self.surplus = yield from reconciled(page, request)
         if page.goes_on():
             self._evidence.check(page, self._after)
             # Without a filter this counts what has no time, too: another count follows.

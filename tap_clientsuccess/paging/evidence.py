@@ -139,24 +139,21 @@ def is_hidden(first: Page, window: Window) -> Chain[bool]:
     return newest is not None and not (yield from _is_returned(newest))
 
 
-def reconciled(page: Page) -> Chain[tuple[Page, int]]:
-    """Return a page whose total says that more follows, and whose hint denies it.
+def reconciled(page: Page, request: PageRequest) -> Chain[tuple[Page, int]]:
+    """Return a first page whose total says that more follows, and whose hint denies it.
 
     A total that counts what no filter may let through is too large by that, or does not
-    heed the filter. Then what follows by time decides.
+    heed the filter. Then the following page decides, by the size that was sent.
 
     Returns:
         The page with a total that fits, and how many no filter lets through.
     """
     surplus = (yield PageRequest.for_count(FAR_FUTURE)).total or 0
-    total = max((page.total or 0) - surplus, len(page.keys))
-    if total > len(page.keys) or not page.newest:
-        return replace(page, total=total), surplus
-    following = yield PageRequest.since(page.newest)
-    # As long a page may be full of that time, and a shorter one may have others of it.
-    is_part = {*following.keys} < {*page.keys}
-    is_last = not following.newest or (following.newest <= page.newest and is_part)
-    return replace(page, total=total if is_last else None), surplus
+    size = len(page.keys)
+    total: int | None = max((page.total or 0) - surplus, size)
+    if total == size and size and (yield request._replace(number=1, size=size)).keys:
+        total = None
+    return replace(page, total=total), surplus
 
 
 def _is_returned(time: dt.datetime) -> Chain[bool]:
