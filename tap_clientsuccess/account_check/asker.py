@@ -60,8 +60,9 @@ class Answer(t.NamedTuple):
 
     @property
     def is_failure(self) -> bool:
-        """Whether no API answered: there is nothing usable, or a status of 5xx."""
-        return self.status is None or self.status >= 500  # noqa: PLR2004
+        """Whether no API answered: there is nothing usable, a 404, or a 5xx."""
+        status = self.status
+        return status is None or status == HTTPStatus.NOT_FOUND or status >= 500  # noqa: PLR2004
 
     @property
     def refuses_request(self) -> bool:

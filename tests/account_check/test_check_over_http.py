@@ -418,6 +418,7 @@ def test_connections_that_are_lost(
         (Html("*", body="<html>Hello"), "answered with a web page: check base_url"),
         (Status("*", 503, retry_after=0), "answered 503: the service is down or"),
         (Status("*", 500), "answered 500: the service is down or overloaded"),
+        (Status("*", 404), "answered 404: not found: check base_url"),
     ],
 )
 def test_a_server_that_is_no_api(
