@@ -87,9 +87,8 @@ class _Pages:
         try:
             # A server that caps a page may reckon places with the size that was asked
             # for, so what it sends is asked for from the second page on.
-            page = yield PageRequest(
-                number, self._size or None, self._after, newest_first=True
-            )
+            size = self._size if self._size > 1 else None  # The first may be empty.
+            page = yield PageRequest(number, size, self._after, newest_first=True)
         except RefusedError:
             counted = self._proof.passes[-1].total or DEPTH
             if self._furthest < min(DEPTH, counted):

@@ -63,6 +63,21 @@ def test_a_quiet_read_requests_every_page_once(width: int) -> None:
     assert reader.proof.verdict.is_complete
 
 
+def test_after_an_empty_page_the_usual_size_is_asked_for() -> None:
+    """The server counts pages from 1: it has none of number 0."""
+    sizes = []
+
+    def submit(request: PageRequest) -> Callable[[], Page]:
+        sizes.append(request.size)
+        end = min(30, request.number * 10)
+        keys = range(max(0, request.number * 10 - 10), end)
+        return lambda: page(request.number, keys, total=30)
+
+    reader = Reader(submit, Window(), width=lambda: 1, by_time=False)
+    assert {key for batch in reader for key in batch.page.keys} == set(range(30))
+    assert set(sizes) == {None}
+
+
 def test_an_undisclosed_cap_of_the_page_size_is_noticed() -> None:
     reader, keys, _ = read(
         lambda k: page(k, range(k * 50, k * 50 + 50), total=200, pages=4, size=200)
