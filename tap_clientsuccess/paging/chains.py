@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 from collections import deque
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -46,11 +47,9 @@ def run(
     in_flight: deque[tuple[Chain[None], PageRequest, int, Callable[[], Page]]] = deque()
 
     def go_on(chain: Chain[None], resume: Callable[[], PageRequest]) -> None:
-        try:
+        with suppress(StopIteration):
             request = resume()
-        except StopIteration:
-            return
-        in_flight.append((chain, request, proof.pages, submit(request)))
+            in_flight.append((chain, request, proof.pages, submit(request)))
 
     def fill() -> None:
         while len(in_flight) < width() and (chain := next(waiting, None)):

@@ -39,7 +39,8 @@ class Reader:
         proof: What came, and whether that is everything.
         versions: What was sent.
         by_time: How it is read by time.
-        why_by_number: Why a read by time continued by number; empty if it did not.
+        trusts_times: Whether what has a time is read by time; else everything is by
+            number, and what a read by time has reached proves nothing.
     """
 
     def __init__(
@@ -60,31 +61,30 @@ class Reader:
             by_time: Whether to try to read by time.
             versions: What was sent just before, by another reader.
         """
-        self.why_by_number = ""
+        self.trusts_times = self._tries_times = by_time
         self.versions = versions or Versions()
         self._submit = submit
         self._window = window
         self._width = width
         self.proof = Proof(self.versions, window)
         self.by_time = TimeReader(window, self.proof, width)
-        self._tried_times = self._trusts_times = by_time
-        """Whether what has a time is read by time; else everything is by number."""
+        self._why_by_number = ""
 
     def __iter__(self) -> Iterator[Batch]:
-        if self._trusts_times:
+        if self._tries_times:
             try:
                 yield from self._batches(self.by_time.phases())
             except NotByTimeError as reason:
-                self.why_by_number = str(reason)
-                self._trusts_times = False
+                self._why_by_number = str(reason)
+                self.trusts_times = False
             else:
                 if not self.proof.verdict.missing:
                     return
-                self.why_by_number = self.proof.verdict.why
-                self._trusts_times = not self.proof.unfound
+                self._why_by_number = self.proof.verdict.why
+                self.trusts_times = not self.proof.unfound
         # Not in the `except` block: its traceback keeps pages in memory.
         after = None
-        if not self._trusts_times:
+        if not self.trusts_times:
             self.proof.distrust_times()
             # A filter would hide what has no time from a first read.
             if self._window.start and not self._window.wants_undated:
@@ -99,7 +99,7 @@ class Reader:
                     # The next reader with these versions must not take them for sent.
                     kept = {record.key for record in records}
                     self.versions.drop(r.key for r in new if r.key not in kept)
-                reached = self.by_time.bookmark() if self._trusts_times else None
+                reached = self.by_time.bookmark() if self.trusts_times else None
                 yield Batch(page, records, reached)
 
     def _wanted(self, page: Page, records: list[t.Any]) -> list[t.Any]:
@@ -109,7 +109,8 @@ class Reader:
         record for a reason, perhaps an edit whose time it does not show.
         """
         window = self._window
-        if self.is_by_number and self._trusts_times:
+        if self.proof.passes and self.trusts_times:
+            # Only what has no time is missing, and what came since.
             reached = self.proof.coverage.reached
             records = [
                 each
@@ -152,30 +153,20 @@ class Reader:
     @property
     def passes(self) -> int:
         """How often the list was begun: by time, and each pass by number."""
-        return len(self.proof.passes) + self._tried_times
-
-    @property
-    def is_by_number(self) -> bool:
-        """Whether it was read by number, in part or as a whole."""
-        return bool(self.proof.passes)
-
-    @property
-    def distrusts_times(self) -> bool:
-        """Whether what a read by time has reached turned out to prove nothing."""
-        return bool(self.why_by_number) and not self._trusts_times
+        return len(self.proof.passes) + self._tries_times
 
     @property
     def why_again(self) -> str:
         """Why the list was begun again."""
         is_first_by_number = len(self.proof.passes) == 1
-        return (is_first_by_number and self.why_by_number) or (
+        return (is_first_by_number and self._why_by_number) or (
             "the pass before does not prove that nothing is missing"
         )
 
     @property
     def bookmark(self) -> dt.datetime | None:
         """The bookmark that the read allows, after the iteration; None for none."""
-        if self._trusts_times:
+        if self.trusts_times:
             return self.by_time.bookmark(is_final=True)
         if self.proof.verdict.is_unfinished:
             return None

@@ -135,8 +135,7 @@ class SearchStream(ClientSuccessStream):
             return
         if reader.bookmark:
             self._move(reader.bookmark)
-        if not self._is_known_by_number:
-            schedule.note_by_number(is_by_number=reader.distrusts_times)
+        schedule.note_by_number(is_by_number=not reader.trusts_times)
         if self.outcome.is_unfinished:
             schedule.note_unfinished(self.clock.now())
         if schedule.kind is Kind.INCREMENTAL and (known := schedule.past.undated):
@@ -160,7 +159,7 @@ class SearchStream(ClientSuccessStream):
             if reader.passes > progress.passes:
                 self._note_pass(reader, batch.page)
             progress.read += len(batch.page.keys)
-            if is_incremental and reader.distrusts_times and not has_gone_back:
+            if is_incremental and not (reader.trusts_times or has_gone_back):
                 has_gone_back = True
                 yield partial(self._go_back)
             records = self.sendable(batch.records)

@@ -62,7 +62,7 @@ def test_a_quiet_read_needs_few_extra_requests(width: int, size: int) -> None:
     warehouse.sync(server)
     assert warehouse.lacks(server) == []
     assert not warehouse.is_told
-    assert not warehouse.reader.is_by_number
+    assert not warehouse.reader.proof.passes
     assert len(server.requests) <= (1.05 if size == 100 else 1.07) * 200
     assert warehouse.records <= 1.01 * len(server.records)
 
@@ -156,7 +156,7 @@ def test_no_request_exceeds_the_maximum_depth(
     warehouse.sync(server)
     assert warehouse.lacks(server) == []
     assert not warehouse.is_told
-    assert not warehouse.reader.is_by_number
+    assert not warehouse.reader.proof.passes
     # Each section begins where the one before ends.
     assert len(server.requests) <= 1.16 * 125
 
@@ -188,7 +188,7 @@ def test_a_record_restored_behind_the_reader_is_found(width: int, seed: int) -> 
     server.on_request = change
     warehouse = Warehouse(width=width)
     warehouse.sync(server)
-    assert warehouse.reader.is_by_number
+    assert warehouse.reader.proof.passes
     assert warehouse.lacks(server) == []
 
 
@@ -385,8 +385,8 @@ def test_the_newest_version_of_a_record_is_sent_last(width: int) -> None:
             server.edit(key)
         warehouse = Warehouse(width=width)
         warehouse.sync(server)
-        by_time += not warehouse.reader.is_by_number
-        assert warehouse.reader.is_by_number or not warehouse.went_back, seed
+        by_time += not warehouse.reader.proof.passes
+        assert warehouse.reader.proof.passes or not warehouse.went_back, seed
     assert by_time >= 10
 
 
@@ -408,7 +408,7 @@ def test_more_records_of_one_time_than_the_maximum_depth_are_reported(
     server.fill(300, tied=200)
     warehouse = Warehouse()
     warehouse.sync(server)
-    assert warehouse.reader.why_by_number
+    assert not warehouse.reader.trusts_times
     assert warehouse.lacks(server) == []
 
 
@@ -475,7 +475,7 @@ def test_what_was_counted_and_then_deleted_is_not_looked_for() -> None:
     in_the_end(server, server.restore, lambda: server.delete(20))
     warehouse = Warehouse()
     warehouse.sync(server)
-    assert not warehouse.reader.is_by_number
+    assert not warehouse.reader.proof.passes
     assert not warehouse.is_told
     assert 20 not in server.records
 
@@ -491,7 +491,7 @@ def test_many_changes_before_the_last_count_are_read_by_time(width: int) -> None
     in_the_end(server, insert)
     warehouse = Warehouse(width=width)
     warehouse.sync(server)
-    assert not warehouse.reader.is_by_number
+    assert not warehouse.reader.proof.passes
     assert not warehouse.is_told
     assert warehouse.lacks(server) == []
 
@@ -522,8 +522,8 @@ def test_pages_of_records_without_a_time_do_not_stop_the_read_by_time(
     warehouse.sync(server)
     assert warehouse.lacks(server) == []
     assert not warehouse.is_told
-    assert "no modification time" in warehouse.reader.why_by_number
-    assert not warehouse.reader.distrusts_times
+    assert "no modification time" in warehouse.reader.why_again
+    assert warehouse.reader.trusts_times
 
 
 @WIDTHS
@@ -535,7 +535,7 @@ def test_records_of_one_time_cost_two_requests_a_page(width: int, pages: int) ->
     warehouse.sync(server)
     assert warehouse.lacks(server) == []
     assert not warehouse.is_told
-    assert not warehouse.reader.is_by_number
+    assert not warehouse.reader.proof.passes
     assert len(server.requests) <= 2.2 * pages
 
 
@@ -560,7 +560,7 @@ def test_the_bookmark_is_not_later_than_what_was_known_at_the_beginning() -> Non
 
     server.on_request = change
     warehouse.sync(server)
-    assert not warehouse.reader.is_by_number
+    assert not warehouse.reader.proof.passes
     assert warehouse.lacks(server) == []
     assert [warehouse.bookmark] == known
 
@@ -575,7 +575,7 @@ def test_places_may_be_reckoned_from_the_size_that_was_asked_for(width: int) -> 
         warehouse.sync(server, by_time=not is_by_number)
         assert warehouse.lacks(server) == []
         assert not warehouse.is_told
-        assert warehouse.reader.is_by_number is is_by_number
+        assert bool(warehouse.reader.proof.passes) is is_by_number
 
 
 @WIDTHS
@@ -693,7 +693,7 @@ def test_a_first_page_of_mostly_one_time_gives_no_seeds(older: int) -> None:
     warehouse = Warehouse(width=8)
     warehouse.sync(server)
     assert warehouse.lacks(server) == []
-    assert not warehouse.reader.is_by_number
+    assert not warehouse.reader.proof.passes
     assert {request.size for request in server.requests if request.size} <= {1, 10}
 
 
@@ -737,7 +737,7 @@ def test_an_incremental_read_looks_for_what_was_counted_and_did_not_come(
     too_many: int, *, is_by_number: bool
 ) -> None:
     _, warehouse = miscounted(10, 25, too_many)
-    assert warehouse.reader.is_by_number is is_by_number
+    assert bool(warehouse.reader.proof.passes) is is_by_number
 
 
 def test_what_one_reader_passes_over_the_next_one_sends() -> None:

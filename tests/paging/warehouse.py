@@ -58,7 +58,7 @@ class Warehouse:
                 self.went_back |= before_it["version"] > record["version"]
                 self.rows[record["id"]] = record
                 self.records += 1
-            if self.reader.distrusts_times:
+            if not self.reader.trusts_times:
                 self.bookmark = before
             self._move_bookmark(batch.bookmark)
             if self.checks_each_bookmark:
