@@ -43,7 +43,7 @@ class SearchCheck:
     Attributes:
         facts: What is known of it.
         way: How it compares times, if that was found.
-        page_seconds: How long the first page took, with all its records.
+        page_seconds: How long a page took, with all its records.
     """
 
     def __init__(self, stream: SearchStream, name: str, asker: Asker) -> None:
@@ -126,6 +126,8 @@ class SearchCheck:
         if not newest:
             facts.sorts_descending = False if answer.refuses_request else None
             return
+        # This page is as large as those of a sync; the first was, and was cold.
+        self.page_seconds = answer.seconds
         facts.sorts_ascending, facts.sorts_descending = pages.sorts_all(first, newest)
         if len(first.keys) > 1:
             times = {*first.times, *newest.times}

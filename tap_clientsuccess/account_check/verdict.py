@@ -180,8 +180,9 @@ def _requests(facts: StreamFacts, settings: Settings) -> tuple[int | None, int |
     size = min(facts.page_sizes.get("200") or settings.page_size, settings.page_size)
     pages = max(1, -(-facts.records // size))
     if not is_by_time:
-        # Until two passes agree; most records do not change between them.
-        return 2 * pages + 2, 2 * pages + 2
-    # Beside the pages: both ends, what came meanwhile, and counts.
-    first = pages + pages // 8 + 8
+        # One pass where the total proves it complete; else until two passes agree.
+        all_of_it = pages + 1 if facts.total == "exact" else 2 * pages + 2
+        return all_of_it, all_of_it
+    # Beside the pages: both ends, counts, and where chains overlap. Measured.
+    first = pages + pages // 3 + 6
     return first, 2 + (first if is_nightly else 0)

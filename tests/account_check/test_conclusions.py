@@ -313,7 +313,8 @@ def test_the_plan() -> None:
         streams=[
             stream(read="by time"),
             stream(name="contacts", read="by time"),
-            stream(name="tasks", read="by page number"),
+            stream(name="tasks", read="by page number", total="exact"),
+            stream(name="client_notes", read="by page number"),
             stream(name="products", read="in one request", records=5),
             stream(name="pulses", reachable=False),
         ],
@@ -324,21 +325,22 @@ def test_the_plan() -> None:
     rows = [*verdict.plan(found, settings(), pace)]
     assert [(row.name, row.first_requests, row.night_requests) for row in rows] == [
         # Scores change without a modification time, so clients are read every night.
-        ("clients", 13, 15),
-        ("contacts", 13, 2),
-        ("tasks", 12, 12),
+        ("clients", 12, 14),
+        ("contacts", 12, 2),
+        ("tasks", 6, 6),
+        ("client_notes", 12, 12),
         ("products", 1, 1),
         ("custom_fields", 2, 1),
     ]
     assert rows[2] == PlanRow(
         name="tasks",
-        first_requests=12,
-        first_minutes=6.0,
-        night_requests=12,
-        night_minutes=6.0,
+        first_requests=6,
+        first_minutes=3.0,
+        night_requests=6,
+        night_minutes=3.0,
     )
     details = verdict.plan(found, settings(read_details=True), {})
-    assert ("client_details", 1013) in [(r.name, r.first_requests) for r in details]
+    assert ("client_details", 1012) in [(r.name, r.first_requests) for r in details]
     (clients, *_) = verdict.plan(
         found, settings(full_read_interval_days={"*": None}), {}
     )
