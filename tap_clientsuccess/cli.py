@@ -22,7 +22,6 @@ from tap_clientsuccess.errors import (
     IncompleteError,
     MissingKeyError,
     RefusedError,
-    config_error,
     printable,
 )
 from tap_clientsuccess.health import check_connection
@@ -30,7 +29,7 @@ from tap_clientsuccess.singer.signals import Interrupted
 from tap_clientsuccess.singer.writer import OutputError
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tap_clientsuccess.sync import SyncTap
 
@@ -42,13 +41,41 @@ complete. After a signal, 128 and its number."""
 
 _CONNECTION, _ACCOUNT = "connection", "api"
 _NO_TEST = CliTestOptionValue.Disabled.value
-_TESTS = {_ACCOUNT, _CONNECTION, *(test.value for test in CliTestOptionValue)}
+_TESTS = sorted({_ACCOUNT, _CONNECTION, *(test.value for test in CliTestOptionValue)})
 _TEST_HELP = (
     "Test the connection: one request with the key to the health endpoint, exit code 0 "
     "or 1, one line of reason. --test=all reads one record of every stream that a sync "
     "would read, --test=schema writes their schemas. --test=api finds out what this "
     "account's API does, with at most 150 requests, and prints a report without the "
     "account's data (--format=json for machines)."
+)
+_flag = partial(click.Option, is_flag=True)
+_OPTIONS = (
+    _flag(["--version"], help="Display the package version."),
+    _flag(["--about"], help="Display package metadata and settings."),
+    click.Option(
+        ["--format", "form"],
+        type=click.Choice(["json", "markdown"], case_sensitive=False),
+        help="Specify output style for --about",
+    ),
+    click.Option(
+        ["--config"],
+        multiple=True,
+        help="Configuration file location or 'ENV' to use environment variables.",
+    ),
+    _flag(["--discover"], help="Run the tap in discovery mode."),
+    click.Option(
+        ["--test"],
+        is_flag=False,
+        flag_value=_CONNECTION,
+        default=_NO_TEST,
+        type=click.Choice(_TESTS),
+        metavar="TEXT",
+        help=_TEST_HELP,
+    ),
+    click.Option(["--catalog"], help="Use a Singer catalog file with the tap."),
+    click.Option(["--state"], help="Use a bookmarks file for incremental replication."),
+    _flag(["--show-host"], help="Let the report of --test=api name the host."),
 )
 _RETRIES_OF_DISCOVERY = 3
 _STDOUT = 1
@@ -64,39 +91,8 @@ def command(tap: type[SyncTap]) -> click.Command:
         name=tap.name,
         help="Execute the Singer tap.",
         callback=partial(_run, tap),
-        params=[
-            _flag("--version", "Display the package version."),
-            _flag("--about", "Display package metadata and settings."),
-            click.Option(
-                ["--format", "form"],
-                type=click.Choice(["json", "markdown"], case_sensitive=False),
-                help="Specify output style for --about",
-            ),
-            click.Option(
-                ["--config"],
-                multiple=True,
-                help="Configuration file location or 'ENV' to use environment "
-                "variables.",
-            ),
-            _flag("--discover", "Run the tap in discovery mode."),
-            click.Option(
-                ["--test"],
-                is_flag=False,
-                flag_value=_CONNECTION,
-                default=_NO_TEST,
-                help=_TEST_HELP,
-            ),
-            click.Option(["--catalog"], help="Use a Singer catalog file with the tap."),
-            click.Option(
-                ["--state"], help="Use a bookmarks file for incremental replication."
-            ),
-            _flag("--show-host", "Let the report of --test=api name the host."),
-        ],
+        params=[*_OPTIONS],
     )
-
-
-def _flag(name: str, text: str) -> click.Option:
-    return click.Option([name], is_flag=True, help=text)
 
 
 def _run(  # noqa: PLR0913 # an argument is an option
@@ -108,45 +104,28 @@ def _run(  # noqa: PLR0913 # an argument is an option
     config: tuple[str, ...],
     discover: bool,
     test: str,
-    catalog: str | None,
-    state: str | None,
     show_host: bool,
+    **files: str | None,
 ) -> None:
-    """Do what the options say."""
+    """Do what the options say; `files` are the catalog and the state."""
     if version:
         tap.print_version(print_fn=click.echo)
         return
     settings, reads_environment = _read_config(config)
     create = partial(tap, config=settings, parse_env_config=reads_environment)
     if discover:
-        made = create(validate_config=False, setup_mapper=False)
-        # Somebody waits for it.
-        made.context.client.most_tries_unreachable = 1 + _RETRIES_OF_DISCOVERY
-        made.run_discovery()
-    elif test not in _TESTS:
-        raise config_error(
-            f"--test must be one of {', '.join(sorted(_TESTS))}", what="option"
-        )
+        _discover(create(validate_config=False, setup_mapper=False))
     elif about:
         tap.print_about(form)
     elif test == _CONNECTION:
-        logging.getLogger().setLevel(logging.ERROR)
-        made = create(setup_mapper=False)
-        verdict = check_connection(made.context.client, made.context.settings)
-        logger.setLevel(logging.INFO)  # Whatever `quiet` says.
-        logger.info(verdict)
+        _test_connection(create)
     elif test == _ACCOUNT:
         _check_account(create(setup_mapper=False), form, shows_host=show_host)
     else:
         tap.print_version(print_fn=logger.info)
-        made = create(
-            state=None if state is None else read_object(state),
-            catalog=None if catalog is None else read_object(catalog),
-        )
-        if test == _NO_TEST:
-            made.run()
-        else:
-            made.run_test(test)
+        documents = {name: read_object(f, name) for name, f in files.items() if f}
+        made = create(**t.cast("dict[str, t.Any]", documents))
+        made.run() if test == _NO_TEST else made.run_test(test)
 
 
 def _read_config(paths: tuple[str, ...]) -> tuple[dict[str, t.Any], bool]:
@@ -158,7 +137,7 @@ def _read_config(paths: tuple[str, ...]) -> tuple[dict[str, t.Any], bool]:
     config: dict[str, t.Any] = {}
     files = [path for path in paths if path.upper() != "ENV"]
     for path in files:
-        config |= read_object(path)
+        config |= read_object(path, "config")
     reads_environment = len(files) < len(paths)
     if not reads_environment and (unread := unread_settings(SCHEMA["properties"])):
         logger.warning(
@@ -166,6 +145,28 @@ def _read_config(paths: tuple[str, ...]) -> tuple[dict[str, t.Any], bool]:
             ", ".join(map(variable, unread)),
         )
     return config, reads_environment
+
+
+def _discover(tap: SyncTap) -> None:
+    """Write the catalog; fail where the API cannot be asked what belongs into it."""
+    if not tap.is_configured:
+        logger.warning(
+            "No settings are given, so the API was not asked: the catalog lacks the "
+            "account's custom fields"
+        )
+    context = tap.context
+    # Somebody waits for it.
+    context.client.most_tries_unreachable = 1 + _RETRIES_OF_DISCOVERY
+    context.custom_fields.are_required = True
+    tap.run_discovery()
+
+
+def _test_connection(create: Callable[..., SyncTap]) -> None:
+    logging.getLogger().setLevel(logging.ERROR)
+    context = create(setup_mapper=False).context
+    verdict = check_connection(context.client, context.settings)
+    logger.setLevel(logging.INFO)  # Whatever `quiet` says.
+    logger.info(verdict)
 
 
 def _check_account(tap: SyncTap, form: str | None, *, shows_host: bool) -> None:
@@ -224,7 +225,7 @@ def _one_line_errors(*, is_test: bool) -> Iterator[None]:
     try:
         yield
     except click.ClickException as error:
-        _fail(f"{error.format_message().rstrip('.')}: see --help", error.exit_code)
+        _fail(f"{error.format_message().rstrip('.')}: see --help", mistake)
     except ConfigValidationError as error:
         _fail(f"{error}: {'; '.join(error.errors)}", mistake)
     except (RefusedError, MissingKeyError) as error:

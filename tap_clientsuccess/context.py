@@ -86,11 +86,14 @@ class ContextTap(SdkTap, abc.ABC):
         def definitions(resource: str) -> list[t.Any]:
             return fetch(f"/customfield/all/{resource}", _list_of)
 
+        def check_api() -> None:
+            try:
+                fetch("/client/search?page=0&size=1", _list_of)
+            except RefusedError:  # The key may be good, and not for clients.
+                fetch(settings.health_path, bool)
+
         can_read = self.is_configured and settings.discover_custom_fields
-        custom_fields = FieldDefinitions(
-            definitions if can_read else None,
-            check_key=lambda: fetch(settings.health_path, bool),
-        )
+        custom_fields = FieldDefinitions(definitions if can_read else None, check_api)
         return TapContext(settings, client, thread_pool, custom_fields, reporter)
 
     @cached_property

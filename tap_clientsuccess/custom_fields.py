@@ -10,12 +10,10 @@ from http import HTTPStatus
 
 from tap_clientsuccess.errors import (
     ApiError,
-    ProxyError,
     RefusedError,
     RejectedKeyError,
-    TlsError,
-    UnreachableError,
-    UntrustedServerError,
+    TransientError,
+    UnavailableError,
 )
 
 if t.TYPE_CHECKING:
@@ -64,6 +62,12 @@ not known, so what commonly names these kinds of fields is taken as such.
 """
 
 
+_IS_REQUIRED = (
+    "- the catalog would lack the account's custom fields: try again, or set "
+    "discover_custom_fields to false"
+)
+
+
 def property_of(definition: t.Any) -> tuple[str, JSONSchema]:
     """Make a property of a field's definition.
 
@@ -104,31 +108,37 @@ def _age(definition: t.Any) -> float:
 
 
 class FieldDefinitions:
-    """The account's definitions, each type of resource read once, when it is needed."""
+    """The account's definitions, each type of resource read once, when it is needed.
+
+    Attributes:
+        are_required: Whether a passing fault is an error, as at discovery: its catalog
+            would lack the fields until the next one, and with them their columns.
+    """
+
+    are_required = False
 
     def __init__(
         self,
         read: Callable[[str], list[t.Any]] | None,
-        check_key: Callable[[], object] = lambda: None,
+        check_api: Callable[[], object] = lambda: None,
     ) -> None:
         """Take how to read the definitions of a type of resource; None to have none.
 
-        `check_key` raises a `RejectedKeyError` if the key is rejected elsewhere, too.
+        `check_api` raises a `RefusedError` if the API refuses all else, too.
         """
         self._read = read
-        self._check_key = check_key
+        self._check_api = check_api
         self._known: dict[str, JSONSchema] = {}
 
     def properties(self, resource: str) -> JSONSchema:
         """Return the properties that ``custom`` has for a type of resource.
 
-        Where the definitions cannot be read it has none, and stays open, with one
-        warning.
+        Where the API refuses the definitions alone it has none, and stays open, with
+        one warning; in a sync, also where they cannot be read for now.
 
         Raises:
-            ApiError: The key or the login is wrong, there is no TLS connection to the
-                API, the proxy cannot be used, or no request gets through: nothing else
-                could be read either.
+            ApiError: The key or the login is rejected, or the base URL is not that of
+                the API. At discovery, also a passing fault.
         """
         if resource not in self._known:
             self._known[resource] = dict(self._properties(resource))
@@ -150,19 +160,8 @@ class FieldDefinitions:
         try:
             if self._read:
                 definitions = self._read(resource)
-        except (ProxyError, TlsError, UntrustedServerError):
-            raise
         except ApiError as error:
-            if isinstance(error, RejectedKeyError):
-                if error.status != HTTPStatus.FORBIDDEN:
-                    raise
-                # The key may lack just the permission to read definitions.
-                self._check_elsewhere(RejectedKeyError)
-            elif isinstance(error, UnreachableError) and not self._known:
-                self._check_elsewhere(UnreachableError, RejectedKeyError)
-                self._read = None
-            elif not isinstance(error, RefusedError):
-                self._read = None  # It would fail for the others just as slowly.
+            self._raise_if_fatal(error)
             logger.warning(
                 "Custom fields stay untyped: their definitions cannot be read. %s",
                 error,
@@ -174,12 +173,20 @@ class FieldDefinitions:
             except ValueError:
                 logger.warning("%s has a field definition without a key", resource)
 
-    def _check_elsewhere(self, *fatal: type[ApiError]) -> None:
-        """Send another request; raise only what would stop everything else, too."""
+    def _raise_if_fatal(self, error: ApiError) -> None:
+        if isinstance(error, TransientError):
+            if self.are_required:
+                if isinstance(error, UnavailableError):
+                    error.add_note(_IS_REQUIRED)
+                raise error
+            self._read = None  # It would fail for the others just as slowly.
+            return
+        # The key may lack just the permission to read definitions.
+        is_rejected = isinstance(error, RejectedKeyError)
+        if is_rejected and error.status != HTTPStatus.FORBIDDEN:
+            raise error
         try:
-            self._check_key()
-        except fatal:
-            raise
-        except ApiError:
-            pass  # It says nothing about the rest.
-        self._check_key = lambda: None
+            self._check_api()
+        except RefusedError:
+            raise error from None
+        self._check_api = lambda: None

@@ -36,7 +36,7 @@ from tap_clientsuccess.singer.stream_maps import (
 from tap_clientsuccess.streams import STREAMS
 from tap_clientsuccess.streams.custom import custom_streams, definition_problems
 from tap_clientsuccess.streams.details import DetailStream
-from tap_clientsuccess.streams.lists import ReferenceList
+from tap_clientsuccess.streams.lists import CustomFields, ReferenceList
 from tap_clientsuccess.sync import SyncTap
 from tap_clientsuccess.timestamps import is_future
 
@@ -131,7 +131,7 @@ class TapClientSuccess(SyncTap):
             checks={
                 "custom_streams": partial(definition_problems, taken=_BUILT_IN),
                 "full_read_interval_days": partial(
-                    interval_problems, streams=self._names
+                    interval_problems, streams=self._read_by_interval
                 ),
             },
         )
@@ -141,15 +141,27 @@ class TapClientSuccess(SyncTap):
         return errors
 
     @property
-    def _names(self) -> set[str]:
-        """The names of all streams, turned off or not; sends no request.
+    def _read_by_interval(self) -> dict[str, bool]:
+        """All streams, turned off or not: whether `full_read_interval_days` applies.
 
-        The settings are not validated yet when this is first needed.
+        Sends no request. The settings are not validated yet when it is first needed.
         """
         custom = self.config.get("custom_streams")
         definitions = custom if isinstance(custom, list) else []
-        names = [each.get("name") for each in definitions if isinstance(each, dict)]
-        return {*_BUILT_IN, *(name for name in names if isinstance(name, str))}
+        # What has no bookmark is read in full by every run; it has no key, or none yet.
+        known = {
+            name: stream is CustomFields or isinstance(stream.replication_key, str)
+            for name, stream in _BUILT_IN.items()
+        }
+        for each in definitions:
+            if isinstance(each, dict) and isinstance(name := each.get("name"), str):
+                known[name] = "replication_key" in each
+        return known
+
+    @property
+    def _names(self) -> set[str]:
+        """The names of all streams, turned off or not; sends no request."""
+        return {*self._read_by_interval}
 
     @property
     def _turned_off(self) -> dict[str, str]:

@@ -9,7 +9,6 @@ import os
 import typing as t
 
 from dotenv import dotenv_values, find_dotenv, load_dotenv
-from singer_sdk.exceptions import ConfigValidationError
 
 from tap_clientsuccess.config.files import read_text
 from tap_clientsuccess.config.validation import nearest
@@ -24,6 +23,7 @@ PREFIX = "TAP_CLIENTSUCCESS_"
 _NOT_SETTINGS = {"LOGLEVEL", "LOG_LEVEL", "LOG_CONFIG"}
 _TRUE = {"true", "1", "yes", "on"}
 _FALSE = {"false", "0", "no", "off"}
+_LEAST_ALIKE = 0.5
 
 
 def variable(setting: str) -> str:
@@ -74,8 +74,12 @@ def _find_file() -> str:
 
 def _load(path: str) -> None:
     """Set the variables of a ``.env`` file, except those that are set already."""
+    try:
+        text = read_text(path)
+    except ValueError as error:
+        raise config_error(f"{path} {error}") from None
     # As if a shell had set them: by the locale, Python may be unable to.
-    text = os.fsdecode(read_text(path).encode())
+    text = os.fsdecode(text.encode())
     try:
         load_dotenv(stream=io.StringIO(text))
     except ValueError:
@@ -114,7 +118,9 @@ def _check_names(settings: Mapping[str, t.Any]) -> None:
             raise config_error(
                 f"{PREFIX}{name} is not a setting; did you mean {variable(near)}?"
             )
-        logger.warning("%s%s is not a setting: ignored", PREFIX, name)
+        near = nearest(name, settings, _LEAST_ALIKE)
+        hint = f"the nearest is {variable(near)}" if near else "--about lists all"
+        logger.warning("%s%s is not a setting: ignored; %s", PREFIX, name, hint)
 
 
 def unread_settings(settings: Iterable[str]) -> list[str]:
@@ -145,7 +151,7 @@ def _in_file(path: str) -> Mapping[str, str | None]:
     """Return what a ``.env`` file sets; nothing if it cannot be read."""
     try:
         return dotenv_values(stream=io.StringIO(read_text(path))) if path else {}
-    except ConfigValidationError:
+    except ValueError:
         return {}
 
 

@@ -174,7 +174,7 @@ class Settings:
         th.BooleanType,
         "Discover custom fields",
         "Whether discovery reads the account's custom fields, which become typed "
-        "properties of `custom`.",
+        "properties of `custom`. If it cannot, it fails.",
         default=True,
     )
     full_read_interval_days: dict[str, float | None] = setting(
@@ -183,8 +183,9 @@ class Settings:
         "Days between two full reads of a stream, which find what an incremental "
         "sync cannot see: scores, deletes, new columns. Maps stream names to days; "
         "`*` covers the streams that it does not name, which else keep their default. "
-        "`0` means every run, `null` never. It does not apply to `tasks` and the lists "
-        f"of v1. By default `{json.dumps(FULL_READ_INTERVALS)}`.",
+        "`0` means every run, `null` never. `tasks` and the lists of v1 have no "
+        "interval: every run reads them in full. "
+        f"By default `{json.dumps(FULL_READ_INTERVALS)}`.",
         read=lambda given: given or {},
     )
     custom_fields_interval_days: int | None = setting(
@@ -248,7 +249,8 @@ class Settings:
         th.StringType(allowed_values=["warn", "fail"]),
         "On incomplete",
         "What to do if records are missing, or may be. `warn`: log a warning. `fail`: "
-        "read all streams, and then exit with code 3.",
+        "read all streams, and then exit with code 3, until three reads lack the same "
+        "records: then the server's total is taken to be wrong, and the code is 0.",
         default="warn",
     )
     quiet: bool = setting(

@@ -101,20 +101,31 @@ def _unknown(
 
 
 def interval_problems(
-    given: Mapping[str, float | None], streams: Collection[str]
+    given: Mapping[str, float | None], streams: Mapping[str, bool]
 ) -> Iterator[str]:
-    """Find what is wrong in `full_read_interval_days`, such as an unknown stream."""
+    """Find what is wrong in `full_read_interval_days`, such as an unknown stream.
+
+    Args:
+        given: The setting.
+        streams: The name of each stream, and whether the setting applies to it.
+    """
+    possible = ["*", *(name for name, applies in streams.items() if applies)]
     for name, days in given.items():
         if days is not None and not math.isfinite(days):
             yield f"full_read_interval_days.{name} must be a number of days"
-    for name in sorted({*given} - {"*", *streams}):
-        hint = did_you_mean(name, streams)
-        yield f"full_read_interval_days: there is no stream {name}{hint}"
+        if name not in {"*", *streams}:
+            hint = did_you_mean(name, possible) or f": name {', '.join(possible)}"
+            yield f"full_read_interval_days: there is no stream {name}{hint}"
+        elif name not in possible:
+            yield (
+                f"full_read_interval_days: {name} has no interval, as every run reads "
+                f"it in full: name {', '.join(possible)}"
+            )
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
+def nearest(name: str, known: Iterable[str], least_alike: float = 0.6) -> str | None:
     """Return the known name closest to a misspelled one, if any is close."""
-    near = difflib.get_close_matches(name.lower(), known, n=1)
+    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=least_alike)
     return near[0] if near else None
 
 

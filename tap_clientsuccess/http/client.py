@@ -87,7 +87,7 @@ class Client:
 
     Attributes:
         most_tries_unreachable: How often at most a request is sent where there is no
-            complete response; None for as often as others.
+            complete response, or not the API's; None for as often as others.
         authenticator: Adds the key or the session token. The account check replaces it,
             while no request is in flight.
         timeout: Seconds that one request may take, including the whole response.
@@ -173,9 +173,10 @@ class Client:
                     self._throttle.back_off(started, seconds)
                 raise
             except UnexpectedBodyError:
-                raise UnexpectedResponseError(
-                    describe_unexpected(response), status=response.status
-                ) from None
+                is_down = response.is_maintenance_page
+                kind = UnavailableError if is_down else UnexpectedResponseError
+                said = describe_unexpected(response)
+                raise kind(said, status=response.status) from None
 
     def send(
         self,
@@ -206,13 +207,14 @@ def waits(
 
     As long as the server asks, up to `LONGEST_RETRY_AFTER_SECONDS`; otherwise
     exponential backoff with jitter, so that many taps do not retry at the same moment.
-    Where there is no complete response, `most_unreachable` tries are enough.
+    Where the API does not answer at all, `most_unreachable` tries are enough.
     """
     error = yield 0.0
     grows = backoff.expo(factor=FIRST_WAIT_SECONDS, max_value=LONGEST_WAIT_SECONDS)
     # The first is for `backoff` itself.
     for tries, longest in enumerate(islice(grows, 1, None), 1):
-        if isinstance(error, UnreachableError) and tries == most_unreachable:
+        is_absent = isinstance(error, (UnreachableError, UnexpectedResponseError))
+        if is_absent and tries == most_unreachable:
             return
         if error.retry_after:
             error = yield min(error.retry_after, LONGEST_RETRY_AFTER_SECONDS)

@@ -152,7 +152,7 @@ class Schedule(Noted):
         """Return why a full read is due; nothing if it is not."""
         past, facts, since = self.past, self._facts, self.past.latest
         early = min(interval * _EARLY, _MOST_EARLY) + _JITTER
-        days, words = interval / _DAY, {0.0: "in every run", 1.0: "every day"}
+        days, words = interval / _DAY, {0.0: "its interval is 0", 1.0: "every day"}
         every = words.get(days, f"every {days:g} days")
         is_unread = since == NEVER or since > self._now + _JITTER
         reasons = [

@@ -104,7 +104,8 @@ def test_a_file_that_is_no_document(
         (tmp_path / "odd").write_bytes(content)
     result = cli(f"--{option}", "odd")
     assert result.exit_code == 2
-    assert f"Invalid configuration: odd {words}" in result.stderr.splitlines()[-1]
+    what = {"config": "configuration"}.get(option, option)
+    assert f"Invalid {what}: --{option} odd {words}" in result.stderr.splitlines()[-1]
 
 
 def test_a_dotenv_file_that_is_no_text(bare_cli: CommandLine, tmp_path: Path) -> None:

@@ -237,7 +237,7 @@ def test_an_invalid_number_in_the_environment(
 def test_an_unknown_test(cli: CommandLine) -> None:
     result = cli("--test=conection")
     assert result.exit_code == 1
-    assert "--test must be one of all, api, connection" in said(result)
+    assert "'--test': 'conection' is not one of 'all', 'api', " in said(result)
 
 
 @pytest.mark.parametrize("command", ["--test=all", "--test=schema"])

@@ -12,7 +12,7 @@ import pytest
 import requests.adapters
 from conftest import LIMIT_SECONDS, select
 
-from clientsuccess_sandbox import Reset, Status
+from clientsuccess_sandbox import Html, Redirect, Reset, Status
 from tap_clientsuccess.streams import STREAMS
 from tap_clientsuccess.tap import TapClientSuccess
 
@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:
 
     from conftest import CommandLine, CommandResult
 
-    from clientsuccess_sandbox import Sandbox
+    from clientsuccess_sandbox import Fault, Sandbox
 
 NOBODY = "http://127.0.0.1:9/api"
 FUTURE = "2999-01-01T00:00:00Z"
@@ -36,7 +36,31 @@ def test_a_discovery_where_nobody_listens(cli: CommandLine) -> None:
     assert (result.exit_code, result.stdout) == (1, "")
     *retries, last = result.stderr.splitlines()
     assert "the connection was refused: check base_url (gave up after 4 tries" in last
-    assert len(retries) == 6
+    assert len(retries) == 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "exit_code", "words"),
+    [
+        (Status("*", 404), 2, "not found: check base_url"),
+        (Status("*", 400), 2, "the API rejects this request: check base_url"),
+        (Redirect("*", "https://login.example/"), 2, "redirects elsewhere"),
+        (
+            Html("*", "<html><p>Hello.</p>"),
+            1,
+            "answered with a web page: check base_url",
+        ),
+    ],
+    ids=str,
+)
+def test_a_discovery_of_what_is_not_the_api(
+    cli: CommandLine, sandbox: Sandbox, fault: Fault, exit_code: int, words: str
+) -> None:
+    sandbox.faults.add(fault)
+    result = cli("--discover", discover_custom_fields=True)
+    assert (result.exit_code, result.stdout) == (exit_code, "")
+    assert words in lines(result, "ERROR")[0]
+    assert len(sandbox.requests) <= 4
 
 
 def test_a_discovery_that_asks_nothing(cli: CommandLine) -> None:
@@ -49,14 +73,23 @@ def test_a_sync_where_nobody_listens_is_patient(cli: CommandLine) -> None:
     assert "(gave up after 6 tries" in result.stderr.splitlines()[-1]
 
 
-def test_a_discovery_goes_on_where_only_the_definitions_are_unreachable(
-    cli: CommandLine, sandbox: Sandbox
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (Reset("/customfield"), "the connection was lost"),
+        (Status("/customfield/all/CONTACT", 503), "or set discover_custom_fields to"),
+        (Status("/customfield", 429), "or set discover_custom_fields to false"),
+        (Html("/customfield"), "a maintenance page: the service is down (gave up"),
+    ],
+    ids=str,
+)
+def test_a_passing_fault_does_not_make_the_catalog_smaller(
+    cli: CommandLine, sandbox: Sandbox, fault: Fault, words: str
 ) -> None:
-    sandbox.faults.add(Reset("/customfield"))
-    result = cli("--discover", discover_custom_fields=True)
-    assert result.exit_code == 0
-    assert len(lines(result, "Custom fields stay untyped")) == 1
-    assert json.loads(result.stdout)["streams"]
+    sandbox.faults.add(fault)
+    result = cli("--discover", discover_custom_fields=True, max_retries=3)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert words in lines(result, "ERROR")[0]
 
 
 def test_a_discovery_still_waits_for_a_server_that_is_down_for_a_while(

@@ -546,7 +546,7 @@ def test_no_date_where_every_run_reads_in_full(
         state=output.state,
     )
     assert ("the next full read is due on" in caplog.text) is is_due
-    assert ("clients: read in full (in every run)\n" in caplog.text) is not is_due
+    assert ("clients: read in full (its interval is 0)\n" in caplog.text) is not is_due
 
 
 def test_an_older_catalog_has_no_sync_log(
@@ -581,6 +581,8 @@ def test_incomplete_streams_fail_at_the_end_if_told_to(
     ("settings", "words"),
     [
         ({"full_read_interval_days": {"client": 1}}, "did you mean clients?"),
+        ({"full_read_interval_days": {"zzz": 1}}, "zzz: name *, clients, contacts,"),
+        ({"full_read_interval_days": {"tasks": 1}}, "tasks has no interval, as every"),
         ({"full_read_interval_days": {"clients": -1}}, "full_read_interval_days"),
         ({"full_read_interval_days": 5}, "full_read_interval_days"),
         ({"full_read_interval_days": {"clients": float("nan")}}, "a number of days"),
