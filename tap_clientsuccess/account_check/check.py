@@ -226,7 +226,7 @@ class AccountCheck:
             search.facts.not_asked = False
 
     def _list(self, stream: ReferenceList) -> None:
-        answer = self._asker.ask(Request("GET", stream.get_url(None)))
+        answer = self._asker.ask(Request("GET", stream.url))
         records, name = answer.records, stream.name
         facts = StreamFacts(name=name, status=answer.status_without_records)
         if records is not None:

@@ -1,8 +1,14 @@
 """How the messages of a stream are made of its records.
 
-The SDK does all of it, except where its way is slow, or leaves out what the SCHEMA
-message promises. There it overrides private methods of the SDK's stream, which
-`tests/test_sdk_private_names.py` lists.
+There are three ways out, and one loop around them that counts and reports:
+
+- Records leave as they are, many at once, where nothing is to be done with them.
+- Stream maps, flattening and the deselection of nested fields need them one by one.
+- With BATCH, they go into files, and messages name those.
+
+The SDK does the rest. The private methods of its stream that are replaced here are
+those that are slow, or leave out what the SCHEMA message promises;
+`tests/test_sdk_private_names.py` lists them.
 """
 
 from __future__ import annotations
@@ -11,16 +17,15 @@ import abc
 import copy
 import json
 import typing as t
-from contextlib import closing, nullcontext
+from collections.abc import Generator
 from functools import cached_property
 
 from singer_sdk import metrics
 from singer_sdk.helpers._catalog import pop_deselected_record_properties
 from singer_sdk.helpers._util import utc_now
-from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib import RecordMessage
-from singer_sdk.streams import RESTStream
+from singer_sdk.streams import Stream
 
 from tap_clientsuccess.records.decoding import decode_json
 from tap_clientsuccess.singer.batch_files import written
@@ -28,10 +33,9 @@ from tap_clientsuccess.singer.progress import Outcome, Status, StreamProgress
 from tap_clientsuccess.singer.stream_maps import transformed
 
 if t.TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator
 
-    from singer_sdk.helpers._batch import BaseBatchFileEncoding, BatchConfig
+    from singer_sdk.helpers._batch import BatchConfig
     from singer_sdk.helpers.types import Context, Record
 
     from tap_clientsuccess.singer.reporter import Reporter
@@ -39,32 +43,26 @@ if t.TYPE_CHECKING:
 
 Lines = list[bytes]
 """Records as they are sent, each the JSON of an object in one line."""
+Messages = Generator[RecordMessage, None, None]
 
 
-class RecordStream(RESTStream[t.Any], abc.ABC):
-    """A stream whose records are ready to be sent when they come here.
+class RecordStream(Stream, abc.ABC):
+    """A stream whose records are ready to be sent when they come here."""
 
-    They are written as they are where nothing is to be done with them. Stream maps,
-    flattening, batch files and the deselection of nested fields take the SDK's way.
-    """
-
-    # `RecordReader` does it: faster, without loss, and strings such as "false" right.
-    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
-
+    path: str
+    """Where its records are, below the base URL."""
+    http_method = "GET"
+    """How they are requested."""
     outcome = Outcome(status=Status.IN_PROGRESS)
     """How the last read ended."""
     example: t.Mapping[str, t.Any] | None = None
     """A record, where the tap makes them, to try stream maps on."""
-    has_records = True
-    """Whether responses have its records."""
     part = ""
     """What the log calls the second half of its run, while that is read."""
     version: int | None = None
     """The version that its records carry; None without versions."""
     reporter: Reporter
     """Reports the progress of all streams."""
-    _state_sent: dict[str, t.Any] | None = None
-    """With BATCH, the stream's state as of the last message."""
 
     @cached_property
     def progress(self) -> StreamProgress:
@@ -75,34 +73,26 @@ class RecordStream(RESTStream[t.Any], abc.ABC):
     def read_lines(self) -> Iterator[Lines]:
         """Read the records, some at a time; they are written before more are read."""
 
+    @abc.abstractmethod
+    def note_sending(self, lines: Lines) -> None:
+        """Note that records are about to leave; there may be none of them."""
+
     def get_records(self, context: Context | None) -> Iterator[Record]:  # noqa: ARG002
-        """Return the records decoded, for what takes the SDK's way."""
-        for lines in self._reported_lines():
+        """Return the records decoded."""
+        for lines in self._lines():
             yield from map(decode_json, lines)
 
-    def read_rest(self) -> None:
-        """Do what the SDK does after the SCHEMA message, which has left."""
-        if batch_config := self.get_batch_config(self.config):
-            self._sync_batches(batch_config)
-        else:
-            for _ in self._sync_records():
-                pass
+    def _lines(self) -> Iterator[Lines]:
+        for lines in self.read_lines():
+            self.note_sending(lines)
+            yield lines
+            self.reporter.tick()
 
-    @abc.abstractmethod
-    def concluded(self) -> AbstractContextManager[None]:
-        """Do what follows after the last record, or an error."""
+    def send_records(self) -> None:
+        """Read the records and send them; `progress` and `outcome` say how that went.
 
-    def _sync_records(
-        self, context: Context | None = None, *, write_messages: bool = True
-    ) -> Generator[Record, None, None]:
-        if self.has_records:
-            # For batch files, or a sample, the caller concludes.
-            with self.concluded() if write_messages else nullcontext():
-                yield from self._read_records(context, write_messages=write_messages)
-
-    def _read_records(
-        self, context: Context | None, *, write_messages: bool
-    ) -> Generator[Record, None, None]:
+        After an error, the state says nothing of records that did not leave.
+        """
         self.outcome = Outcome(status=Status.IN_PROGRESS)
         self.progress = StreamProgress(self.name, self._bookmark_text, self.part)
         path = self.path.partition("?")[0]  # A query may hold a secret.
@@ -111,16 +101,15 @@ class RecordStream(RESTStream[t.Any], abc.ABC):
             metrics.http_request_counter(self.name, endpoint=path) as counter,
         ):
             try:
-                if write_messages and self._changes_nothing:
-                    self._pass_records_on()
+                if batch_config := self.get_batch_config(self.config):
+                    self._write_files(batch_config)
                 else:
-                    yield from super()._sync_records(
-                        context, write_messages=write_messages
-                    )
+                    self._write_records()
+                self._finalize_state(self.stream_state)
+                self.write_state()
                 self.progress.status = self.outcome.status.in_log
             except BaseException as error:
                 self.progress.status = Status.after(error).in_log
-                self._take_state_back()
                 raise
             finally:
                 self.progress.bookmark = self._bookmark_text
@@ -132,25 +121,35 @@ class RecordStream(RESTStream[t.Any], abc.ABC):
         bookmark = self.stream_state.get("replication_key_value")
         return None if bookmark is None else str(bookmark)
 
-    def _reported_lines(self) -> Iterator[Lines]:
-        """Read the records, and count those that have been taken."""
-        for lines in self.read_lines():
-            self.note_sending(lines)
-            self.progress.records += len(lines)
-            yield lines
-            self.reporter.tick()
+    @property
+    def _writer(self) -> BufferedWriter:
+        return t.cast("BufferedWriter", self._tap.message_writer)
 
-    @abc.abstractmethod
-    def note_sending(self, lines: Lines) -> None:
-        """Note that records are about to leave; there may be none of them."""
+    def _write_records(self) -> None:
+        passes_on = self._changes_nothing
+        name = json.dumps(self.stream_maps[0].stream_alias)
+        head = f'{{"type":"RECORD","stream":{name},"record":'.encode()
+        with self.get_record_counter() as counter, self.get_sync_timer():
+            for lines in self._lines():
+                self.state_manager.is_flushed = False
+                if passes_on:
+                    self._writer.write_records(head, lines, _tail(self.version))
+                    self.progress.records += len(lines)
+                    counter.increment(len(lines))
+                    continue
+                for line in lines:
+                    self._check_max_record_limit(self.progress.records)
+                    for message in self._generate_record_messages(decode_json(line)):
+                        self._writer.write_message(message)
+                    self.progress.records += 1
+                    counter.increment()
 
     @property
     def _changes_nothing(self) -> bool:
         """Whether the records are sent as `read_lines` gives them."""
         (first, *more) = self.stream_maps
         return (
-            self.selected
-            and not more
+            not more
             and type(first) is SameRecordTransform
             and not first.flattening_enabled
             and not self._drops_nested_fields
@@ -164,9 +163,7 @@ class RecordStream(RESTStream[t.Any], abc.ABC):
             for path, chosen in self.mask.items()
         )
 
-    def _generate_record_messages(
-        self, record: Record
-    ) -> Generator[RecordMessage, None, None]:
+    def _generate_record_messages(self, record: Record) -> Messages:
         # Only then: it looks at each nested value.
         if self._drops_nested_fields:
             pop_deselected_record_properties(record, self.schema, self.mask)
@@ -175,85 +172,47 @@ class RecordStream(RESTStream[t.Any], abc.ABC):
                 yield RecordMessage(
                     stream=stream_map.stream_alias,
                     record=mapped,
-                    version=self._stream_version,
+                    version=self.version,
                     time_extracted=utc_now(),
                 )
 
-    def _pass_records_on(self) -> None:
-        """Do what the SDK does with records, but many at once and not decoded."""
-        writer = t.cast("BufferedWriter", self._tap.message_writer)
-        name = json.dumps(self.stream_maps[0].stream_alias)
-        head = f'{{"type":"RECORD","stream":{name},"record":'.encode()
-        with self.get_record_counter() as counter, self.get_sync_timer():
-            for lines in self._reported_lines():
-                tail = b"" if self.version is None else b',"version":%d' % self.version
-                tail += b',"time_extracted":"%b"}\n' % utc_now().isoformat().encode()
-                writer.write_records(head, lines, tail)
-                self.state_manager.is_flushed = False
-                counter.increment(len(lines))
-            self._finalize_state(self.stream_state)
-        self._write_state_message()
-
-    def get_batches(
-        self, batch_config: BatchConfig, context: Context | None = None
-    ) -> Generator[tuple[BaseBatchFileEncoding, list[str]], None, None]:
-        """Write batch files of what the RECORD messages would hold.
-
-        The SDK would write the records as they were before selection, stream maps and
-        flattening, which the SCHEMA message does not describe.
-        """
-        with closing(self._sync_records(context, write_messages=False)) as records:
-            mapped = (
-                message.record
-                for record in records
-                for message in self._generate_record_messages(record)
-            )
-            for manifest in written(self.tap_name, self.name, batch_config, mapped):
-                yield batch_config.encoding, manifest
-
-    def _sync_batches(
-        self,
-        batch_config: BatchConfig,
-        context: Context | None = None,  # noqa: ARG002
-    ) -> None:
+    def _write_files(self, batch_config: BatchConfig) -> None:
         """Write batch files, each with the STATE of the records until there.
 
-        The bookmark moves while a file is filled. If that is never sent, the bookmark
-        goes back to where the last BATCH message left it.
+        They hold what RECORD messages would; the SDK would write the records as they
+        were before selection, stream maps and flattening, which the SCHEMA message does
+        not describe. The bookmark moves while a file is filled: if that is never sent,
+        it goes back to where the last BATCH message left it.
         """
-        if not self.has_records:
-            return
-        with self.concluded():
-            self._state_sent = copy.deepcopy(self.stream_state)
-            try:
-                with (
-                    self.get_batch_counter() as counter,
-                    closing(self.get_batches(batch_config)) as batches,
-                ):
-                    for encoding, manifest in batches:
-                        counter.increment()
-                        self._write_batch_message(encoding=encoding, manifest=manifest)
-                        self._state_sent = copy.deepcopy(self.stream_state)
-                        self._write_state_message()
-            except BaseException:
-                self._take_state_back()
-                raise
-            self._write_state_message()
-
-    def _take_state_back(self) -> None:
-        """Forget what the state says of records that no BATCH message has."""
-        if self._state_sent is not None:
+        sent, state = 0, copy.deepcopy(self.stream_state)
+        try:
+            with (
+                self.get_batch_counter() as batches,
+                self.get_record_counter() as counter,
+                self.get_sync_timer(),
+            ):
+                records = self._mapped_records(counter)
+                for files in written(self.tap_name, self.name, batch_config, records):
+                    batches.increment()
+                    self._write_batch_message(batch_config.encoding, files)
+                    sent, state = (
+                        self.progress.records,
+                        copy.deepcopy(self.stream_state),
+                    )
+                    self.write_state()
+        except BaseException:
+            self.progress.records = sent
             self.stream_state.clear()
-            self.stream_state.update(self._state_sent)
+            self.stream_state.update(state)
+            raise
 
-    @property
-    def _stream_version(self) -> int | None:
-        """The version, where the SDK looks for it."""
-        return self.version
-
-    @_stream_version.setter
-    def _stream_version(self, version: int | None) -> None:
-        """Ignore the SDK's, which it takes for streams that are read in full."""
+    def _mapped_records(self, counter: metrics.Counter) -> Iterator[Record]:
+        for record in self.get_records(None):
+            self._check_max_record_limit(self.progress.records)
+            mapped = [each.record for each in self._generate_record_messages(record)]
+            self.progress.records += 1
+            counter.increment()
+            yield from mapped
 
     def activate_version(self, version: int) -> None:
         """Let targets delete the rows of lesser versions."""
@@ -266,28 +225,15 @@ class RecordStream(RESTStream[t.Any], abc.ABC):
         has even where nothing comes in its stead.
         """
 
-    def _increment_stream_state(
-        self, latest_record: Record, *, context: Context | None = None
-    ) -> None:
-        """Leave the bookmark alone: whoever reads decides how far it may move.
-
-        The SDK would compare times as strings and fail on a record without its
-        replication key.
-        """
-
-    def _write_starting_replication_value(self, context: Context | None) -> None:
-        """Write none to the state: the bookmark is where a read starts.
-
-        The SDK would parse it in another way, and only where there is a start_date.
-        """
-
     def write_state(self, *, is_due: bool = False) -> None:
         """Write a STATE message, if one is due, and let all records leave."""
         if is_due:
             self.state_manager.is_flushed = False
         self._write_state_message()
+        self._writer.flush()
 
-    def _write_state_message(self) -> None:
-        """Write it, and flush: without one, the records would wait."""
-        super()._write_state_message()
-        t.cast("BufferedWriter", self._tap.message_writer).flush()
+
+def _tail(version: int | None) -> bytes:
+    """Return what follows a record in its message."""
+    text = b"" if version is None else b',"version":%d' % version
+    return text + b',"time_extracted":"%b"}\n' % utc_now().isoformat().encode()

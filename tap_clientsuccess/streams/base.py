@@ -50,8 +50,8 @@ class ClientSuccessStream(ScheduledStream):
     _with_key = 0
     _without_key = 0
 
-    def __init__(self, tap: ContextTap, **options: t.Any) -> None:
-        """Create the stream; `RESTStream` knows the options."""
+    def __init__(self, tap: ContextTap) -> None:
+        """Create the stream."""
         self.settings = tap.context.settings
         self.thread_pool = tap.context.thread_pool
         self.custom_fields = tap.context.custom_fields
@@ -65,7 +65,7 @@ class ClientSuccessStream(ScheduledStream):
         # by `_lock`; all else belongs to the thread that syncs.
         self._lock = threading.Lock()
         self._warnings: Counter[str] = Counter()
-        super().__init__(tap, **options)
+        super().__init__(tap)
 
     @cached_property
     def schema(self) -> JSONSchema:
@@ -92,9 +92,9 @@ class ClientSuccessStream(ScheduledStream):
             self.schema = {"properties": {}}
 
     @property
-    def url_base(self) -> str:
-        """The base URL, without a slash at its end."""
-        return self.settings.base_url
+    def url(self) -> str:
+        """Where its records are."""
+        return f"{self.settings.base_url}{self.path}"
 
     def fetch(self, request: Request, read: Callable[[Response], T]) -> T:
         """Send a request and read its response, with retries; see `Client.fetch`.
@@ -207,10 +207,6 @@ class ClientSuccessStream(ScheduledStream):
     def is_timestamp_replication_key(self) -> bool:
         """Whether there is a bookmark: it is a time, whatever type the field has."""
         return bool(self.replication_key)
-
-    def generate_child_contexts(self, *_: t.Any, **__: t.Any) -> Iterable[Context]:
-        """Return nothing: there are no child streams."""
-        return ()
 
     def summarize_warnings(self) -> None:
         """Log at the end how often each warning occurred."""

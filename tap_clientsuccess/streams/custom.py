@@ -36,6 +36,8 @@ class CustomStream(SearchStream):
     def __init__(self, tap: ContextTap, definition: Mapping[str, t.Any]) -> None:
         """Create the stream of an entry that has no `definition_problems`."""
         self._definition = definition
+        self.name, self.path = definition["name"], definition["path"]
+        self.http_method = definition.get("method") or "GET"
         self.primary_keys = tuple(definition.get("primary_keys") or ())
         self.replication_key = definition.get("replication_key")
         self.modification_key = definition.get("replication_key") or ""
@@ -43,12 +45,7 @@ class CustomStream(SearchStream):
         self.is_paged = definition.get("page_style", "search") == "search"
         if path := definition.get("records_path"):
             self.find = partial(_find, path)
-        super().__init__(
-            tap,
-            name=definition["name"],
-            path=definition["path"],
-            http_method=definition.get("method"),
-        )
+        super().__init__(tap)
 
     @cached_property
     def schema(self) -> JSONSchema:

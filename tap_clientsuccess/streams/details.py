@@ -118,7 +118,7 @@ class DetailStream(SearchStream):
         if isinstance(item, partial):
             return item
         path = self.detail_path.format(uuid=quote(item.uuid, safe=""))
-        request = Request("GET", f"{self.url_base}{path}")
+        request = Request("GET", f"{self.settings.base_url}{path}")
         try:
             (record,) = self.fetch_records(request, record_of)
         except NotFoundError:

@@ -63,13 +63,13 @@ class ReferenceList(ListStream):
     """A list of API v1 (source: the older public Singer tap, public v1 clients)."""
 
     @property
-    def url_base(self) -> str:
-        """The base URL of v1."""
-        return self.settings.v1_base_url
+    def url(self) -> str:
+        """Where the list is, in v1."""
+        return f"{self.settings.v1_base_url}{self.path}"
 
     def read_lines(self) -> Iterator[Lines]:
         """Read the list, or skip it if API v1 refuses."""
-        request = Request("GET", self.get_url(None))
+        request = Request("GET", self.url)
         try:
             records = self.thread_pool.call(self.fetch_records, request)
         except RefusedError as error:
@@ -199,7 +199,7 @@ class CustomFields(ListStream):
             added, definitions = {"resourceType": resource}, records_of(body).records
             return Found([isinstance(d, dict) and added | d for d in definitions])
 
-        request = Request("GET", self.get_url({"resourceType": resource}))
+        request = Request("GET", self.url.replace("{resourceType}", resource))
         try:
             return self.fetch_records(request, find)
         except RefusedError as error:

@@ -11,7 +11,7 @@ import abc
 import datetime as dt
 import time
 import typing as t
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import cached_property
 
 from singer_sdk.exceptions import ConfigValidationError
@@ -27,7 +27,7 @@ from tap_clientsuccess.singer.writer import OutputError
 from tap_clientsuccess.timestamps import format_time, parse_time
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from tap_clientsuccess.config.settings import Settings
     from tap_clientsuccess.context import ContextTap
@@ -168,19 +168,29 @@ class ScheduledStream(RecordStream, abc.ABC):
         self.logger.info("%s: full read: %s", self.name, self.schedule.reason)
         self.part = "full read"
         self.schedule.note_turn()
-        self.read_rest()
+        self.read_part()
 
-    @contextmanager
-    def concluded(self) -> Iterator[None]:
-        """Conclude a read: the state, an activation, the row of `sync_log`, a STATE."""
+    def _sync_records(self, *_: t.Any, **__: t.Any) -> Generator[t.Any]:
+        """Read what is new, where the SDK would read everything in its own way."""
+        self.read_part()
+        yield from ()
+
+    def _sync_batches(self, *_: t.Any, **__: t.Any) -> None:
+        self.read_part()
+
+    def read_part(self) -> None:
+        """Read a part of the run, and conclude it.
+
+        That is: the state, an activation, the row of `sync_log`, a STATE.
+        """
         if self.ABORT_AT_RECORD_COUNT is not None:  # A sample, for `--test=all`.
-            yield
+            self.send_records()
             return
         if not self._is_second_half:
             self._started = time.monotonic()
             self.bookmark_at_start = self._bookmark_text
         try:
-            yield
+            self.send_records()
             self._settle_full_read()
         except BaseException as error:
             self.outcome = Outcome(status=Status.after(error), why=_reason(error))

@@ -231,7 +231,7 @@ class SearchStream(ClientSuccessStream):
             "sortDirection": "desc" if wanted.newest_first else "asc",
             "modifiedAfter": wanted.after and format_time(wanted.after),
         }
-        return Request(self.http_method, self.get_url(None), params=params)
+        return Request(self.http_method, self.url, params=params)
 
     def sample(self, number: int) -> Page:
         """Read one page, regardless of bookmark and schema.

@@ -34,7 +34,6 @@ class SyncLog(ClientSuccessStream):
     name = "sync_log"
     path = ""
     primary_keys = ("run_id", "stream")
-    has_records = False
 
     @property
     def example(self) -> dict[str, t.Any]:  # type: ignore[override]
@@ -58,8 +57,11 @@ class SyncLog(ClientSuccessStream):
                 self.name,
             )
 
+    def read_part(self) -> None:
+        """Do nothing: the rows come as other streams end."""
+
     def read_lines(self) -> Iterator[Lines]:
-        """Return nothing: the rows come as other streams end."""
+        """Return nothing."""
         yield from ()
 
     def messages(self, stream: ScheduledStream) -> Iterator[Message]:

@@ -11,6 +11,7 @@ from conftest import select
 
 from clientsuccess_sandbox import Body, Sandbox
 from tap_clientsuccess.singer.stream import RecordStream
+from tap_clientsuccess.singer.writer import BufferedWriter
 from tap_clientsuccess.tap import TapClientSuccess
 
 PATH = "/client/search"
@@ -18,7 +19,7 @@ Lines = list[str]
 Run = t.Callable[..., Lines]
 
 
-@pytest.fixture(params=[False, True], ids=["fast path", "the SDK's way"])
+@pytest.fixture(params=[False, True], ids=["many at once", "one by one"])
 def run(
     request: pytest.FixtureRequest,
     config: dict[str, t.Any],
@@ -30,11 +31,11 @@ def run(
     if request.param:
         monkeypatch.setattr(RecordStream, "_changes_nothing", False)
     taken: list[t.Any] = []
-    pass_on = RecordStream._pass_records_on  # noqa: SLF001
+    pass_on = BufferedWriter.write_records
     monkeypatch.setattr(
-        RecordStream,
-        "_pass_records_on",
-        lambda self: taken.append(pass_on(self)),
+        BufferedWriter,
+        "write_records",
+        lambda *args: taken.append(pass_on(*args)),
     )
 
     def lines(*records: str, **settings: t.Any) -> Lines:

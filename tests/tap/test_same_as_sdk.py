@@ -9,8 +9,9 @@ from importlib import import_module
 
 import pytest
 from conftest import select
+from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib.json import serialize_json
-from singer_sdk.streams import RESTStream
+from singer_sdk.streams import Stream
 
 from tap_clientsuccess.singer.stream import RecordStream
 from tap_clientsuccess.singer.writer import BufferedWriter
@@ -62,14 +63,23 @@ def types(request: pytest.FixtureRequest, sandbox: Sandbox) -> None:
 
 @pytest.fixture
 def sdk_implementation(monkeypatch: pytest.MonkeyPatch) -> t.Callable[[], None]:
-    """Send every record through the SDK's own code and encoder."""
+    """Make and encode every message by the SDK's own code."""
 
     def take() -> None:
         monkeypatch.setattr(RecordStream, "_changes_nothing", False)
         monkeypatch.setattr(
             RecordStream,
             "_generate_record_messages",
-            RESTStream._generate_record_messages,  # noqa: SLF001
+            Stream._generate_record_messages,  # noqa: SLF001
+        )
+        monkeypatch.setattr(
+            RecordStream, "TYPE_CONFORMANCE_LEVEL", TypeConformanceLevel.NONE
+        )
+        monkeypatch.setattr(
+            RecordStream,
+            "_stream_version",
+            property(lambda self: self.version, lambda *_: None),
+            raising=False,
         )
         monkeypatch.setattr(
             BufferedWriter,

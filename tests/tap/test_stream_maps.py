@@ -12,9 +12,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import select
+from conftest import Output, select
 from singer_sdk.exceptions import ConfigValidationError
 
+from clientsuccess_sandbox import Body
 from tap_clientsuccess.tap import TapClientSuccess
 
 if t.TYPE_CHECKING:
@@ -298,3 +299,47 @@ def test_a_locale_that_faker_does_not_have(
     assert result.exit_code == 2
     (error,) = result.stderr.splitlines()[-1:]
     assert f"Invalid configuration: faker_config: {words}" in error
+
+
+@pytest.mark.parametrize(
+    ("sizes", "sent"),
+    [
+        pytest.param({}, 2, id="messages"),
+        pytest.param({"batch_size": 2}, 2, id="a file before it"),
+        pytest.param({"batch_size": 3}, 0, id="in the first file"),
+    ],
+)
+@pytest.mark.usefixtures("five_clients")
+def test_sync_log_counts_what_left_before_a_map_failed(
+    sync: Sync,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    sizes: dict[str, int],
+    sent: int,
+) -> None:
+    batches = {
+        "encoding": {"format": "jsonl", "compression": "gzip"},
+        "storage": {"root": tmp_path.as_uri()},
+        **sizes,
+    }
+    with pytest.raises(ConfigValidationError):
+        sync(
+            streams=["clients", "sync_log"],
+            stream_maps={"clients": {"share": "1 / (3 - id)"}},
+            **({"batch_config": batches} if sizes else {}),
+        )
+    output = Output(capsys.readouterr().out)
+    rows = output.records["sync_log"]
+    for name in output.batches["sync_log"]:
+        with gzip.open(urlsplit(name).path) as lines:
+            rows += map(json.loads, lines)
+    (row,) = rows
+    assert (row["status"], row["records"], row["new_records"]) == ("failed", sent, sent)
+    assert sizes or len(output.records["clients"]) == sent
+
+
+@pytest.fixture
+def five_clients(sandbox: Sandbox) -> None:
+    records = [{"id": number, "name": "x"} for number in range(1, 6)]
+    body = {"data": records, "totalElements": 5, "last": True}
+    sandbox.faults.add(Body("/client/search", body))
