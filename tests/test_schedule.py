@@ -199,7 +199,7 @@ def test_one_that_is_not_complete_is_tried_once_more_and_then_at_its_interval(
 
 
 def test_one_that_was_noted_is_due_next_time(read: State) -> None:
-    Schedule(read).note_due("more without a time")
+    Schedule(read).note(due="more without a time")
 
     assert night(read, SOON).reason == "more without a time"
     assert night(read, SOON).kind is Kind.INCREMENTAL
@@ -207,7 +207,7 @@ def test_one_that_was_noted_is_due_next_time(read: State) -> None:
 
 def test_a_read_goes_on_with_its_version_and_place(read: State) -> None:
     first = night(read, NOW + DAY, None)
-    first.move(NOW)
+    first.go_on(place=NOW)
     second = night(read, NOW + 2 * DAY, None)
 
     assert (second.version, second.place) == (first.version, NOW)
@@ -232,7 +232,7 @@ def test_a_read_goes_on_with_its_version_and_place(read: State) -> None:
 )
 def test_a_read_begins_anew_on_another_basis(read: State, changed: t.Any) -> None:
     begun = night(read, NOW + DAY, None)
-    begun.move(NOW)
+    begun.go_on(place=NOW)
     anew = night(read, NOW + 2 * DAY, None, **changed)
 
     assert anew.place is None
@@ -384,7 +384,7 @@ def test_one_that_cannot_be_resumed_ends_after_three_interruptions(
     for days in (1, 2, 3):
         schedule = night(read, NOW + days * DAY, None)
         assert schedule.version == int((NOW + DAY).timestamp())
-        schedule.note_by_number(is_by_number=True)
+        schedule.note(by_number=True)
         schedule.note_attempt()
     assert night(read, NOW + 4 * DAY, None).version == int((NOW + 4 * DAY).timestamp())
 
@@ -395,8 +395,8 @@ def test_the_one_that_waited_the_most_intervals_comes_first(read: State) -> None
     daily = night(read, NOW + 7 * DAY, None)
     weekly = night(other, NOW + 7 * DAY, None, interval=7 * DAY)
     assert daily.intervals_waited() > 1e3  # Never before.
-    daily.note_turn()
-    weekly.note_turn()
+    daily.note(turn=daily.now)
+    weekly.note(turn=weekly.now)
 
     daily = night(read, NOW + 9 * DAY, None)
     weekly = night(other, NOW + 9 * DAY, None, interval=7 * DAY)
@@ -427,10 +427,10 @@ def test_a_wrong_total_that_was_accepted_is_no_news_until_it_grows(
 
     news = []
     for missing in (3, 3, 2, 4, 0, 1):
-        if not schedule.was_accepted(missing):
+        if missing > schedule.past.accepted:
             news.append(missing)
-        schedule.accept(missing)
-    assert news == [3, 4, 0, 1]
+        schedule.note(accepted=missing)
+    assert news == [3, 4, 1]
 
 
 def test_details_that_take_many_nights_hold_up_nobody() -> None:
@@ -453,7 +453,7 @@ def test_details_that_take_many_nights_hold_up_nobody() -> None:
         ):
             if not time:
                 break
-            schedule.note_turn()
+            schedule.note(turn=schedule.now)
             spent = min(time, hours[name])
             time -= spent
             hours[name] -= spent

@@ -9,6 +9,7 @@ import datetime as dt
 import typing as t
 
 import msgspec
+from msgspec.structs import replace
 
 from tap_clientsuccess.timestamps import format_time
 
@@ -117,6 +118,21 @@ class Noted:
     def underway(self, underway: Underway | None) -> None:
         if underway or UNDERWAY in self._state:
             self._state[UNDERWAY] = msgspec.to_builtins(underway or Underway())
+
+    def note(self, **values: t.Any) -> None:
+        """Change what is known of earlier full reads: fields of `Past`."""
+        if (changed := replace(self.past, **values)) != self.past:
+            self.past = changed
+
+    def go_on(self, **values: t.Any) -> None:
+        """Change the full read in progress, if any: fields of `Underway`."""
+        if underway := self.underway:
+            self.underway = replace(underway, **values)
+
+    @property
+    def place(self) -> dt.datetime | None:
+        """Up to where the full read in progress has come."""
+        return self.underway.place if self.underway else None
 
     @property
     def first_read_is_unfinished(self) -> bool:

@@ -6,8 +6,6 @@ import datetime as dt
 import typing as t
 from enum import StrEnum
 
-from msgspec.structs import replace
-
 from tap_clientsuccess.schedule.noted import NEVER, Noted, Underway
 from tap_clientsuccess.singer.outputs import hash_of, packed, unpacked
 
@@ -75,6 +73,7 @@ class Schedule(Noted):
         reason: Why it reads in full, in words for the log.
         version: The version of the records; None without versions.
         has_begun: Whether `begin` was called.
+        now: When it was, by the server's clock.
         is_resumed: Whether an earlier run began what this one reads.
         has_second_half: Whether the rest is read after what is new in all streams.
     """
@@ -87,7 +86,7 @@ class Schedule(Noted):
     has_second_half = False
     _has_attempted = False
     _facts: Facts
-    _now: dt.datetime
+    now: dt.datetime
 
     @property
     def next_at(self) -> dt.datetime | None:
@@ -98,7 +97,7 @@ class Schedule(Noted):
         if (interval := self._facts.interval) is None:
             return None
         if past.failed == 1 or past.due:
-            return self._now
+            return self.now
         return None if past.latest == NEVER else past.latest + interval
 
     def begin(self, facts: Facts, now: dt.datetime, version: int) -> None:
@@ -107,7 +106,7 @@ class Schedule(Noted):
         The time is by the server's clock; the version is a new one, see rule 5 in
         `schedule/__init__.py`.
         """
-        self.has_begun, self._facts, self._now = True, facts, now
+        self.has_begun, self._facts, self.now = True, facts, now
         underway = self.underway
         if underway and (facts.is_whole or underway.basis != facts.basis):
             underway = None
@@ -154,11 +153,11 @@ class Schedule(Noted):
         early = min(interval * _EARLY, _MOST_EARLY) + _JITTER
         days, words = interval / _DAY, {0.0: "its interval is 0", 1.0: "every day"}
         every = words.get(days, f"every {days:g} days")
-        is_unread = since == NEVER or since > self._now + _JITTER
+        is_unread = since == NEVER or since > self.now + _JITTER
         reasons = [
             ("the last full read was not complete", past.failed == 1),
             ("it was never read in full", is_unread),
-            (every, self._now - since >= interval - early),
+            (every, self.now - since >= interval - early),
         ]
         if not past.failed:
             outputs = facts.outputs
@@ -191,49 +190,25 @@ class Schedule(Noted):
             )
         return ""
 
-    def note_turn(self) -> None:
-        """Note that the second half has its turn."""
-        self._change(turn=self._now)
-
-    def note_by_number(self, *, is_by_number: bool) -> None:
-        """Note whether the stream was read by page number."""
-        if self.past.by_number != is_by_number:
-            self._change(by_number=is_by_number)
-
     def note_attempt(self) -> None:
         """Note, once a run, that a read begins that cannot be resumed."""
         if (underway := self.underway) and not self._has_attempted:
             self._has_attempted = True
-            self.underway = replace(underway, runs=underway.runs + 1)
-
-    def note_due(self, reason: str) -> None:
-        """Let a full read be due next time."""
-        if not self.past.due:
-            self._change(due=reason)
+            self.go_on(runs=underway.runs + 1)
 
     def note_columns(self) -> None:
         """Note that records left with the columns of this run."""
         columns = self._facts.outputs.columns
         past, underway = self.past, self.underway
         if past.columns and not (known := unpacked(past.columns)) <= columns:
-            self._change(columns=packed(known & columns))
+            self.note(columns=packed(known & columns))
         if underway and not (known := unpacked(underway.columns)) <= columns:
-            self.underway = replace(underway, columns=packed(known & columns))
+            self.go_on(columns=packed(known & columns))
 
     def bar(self, objection: str) -> None:
         """Note why the read in progress must not be activated."""
         if (underway := self.underway) and not underway.barred:
-            self.underway = replace(underway, barred=objection)
-
-    @property
-    def place(self) -> dt.datetime | None:
-        """Up to where the full read in progress has come."""
-        return self.underway.place if self.underway else None
-
-    def move(self, place: dt.datetime | None) -> None:
-        """Set the place of the full read in progress."""
-        if underway := self.underway:
-            self.underway = replace(underway, place=place)
+            self.go_on(barred=objection)
 
     def objection(self, outcome: Outcome) -> str:
         """Return why the version must not be activated; nothing if it may be."""
@@ -264,7 +239,7 @@ class Schedule(Noted):
             records = outcome.everything
             if facts.uses_versions and (is_activated or activated is None):
                 activated = outcome.everything
-        self._change(
+        self.note(
             began=underway.began,
             version=underway.version,
             start_date=facts.start_date,
@@ -280,21 +255,10 @@ class Schedule(Noted):
         self.underway = None
 
     def _end_without(self, underway: Underway) -> None:
-        self._change(tried=underway.began, failed=self.past.failed + 1, due="")
+        self.note(tried=underway.began, failed=self.past.failed + 1, due="")
         self.underway = None
-
-    def was_accepted(self, missing: int) -> bool:
-        """Whether so many missing records were put down to a wrong total before."""
-        return 0 < missing <= self.past.accepted
-
-    def accept(self, missing: int) -> None:
-        """Note how many records are missing by a total taken to be wrong; 0 if none."""
-        self._change(accepted=missing)
 
     def intervals_waited(self) -> float:
         """Return how many intervals ago the second half last had its turn."""
         interval = self._facts.interval or _DAY
-        return (self._now - (self.past.turn or NEVER)) / interval
-
-    def _change(self, **values: t.Any) -> None:
-        self.past = replace(self.past, **values)
+        return (self.now - (self.past.turn or NEVER)) / interval

@@ -33,7 +33,7 @@ def outcome_of(
         why=why,
         missing=verdict.missing,
         is_unfinished=is_first and verdict.is_unfinished and not refusals,
-        was_accepted=verdict.is_accepted and schedule.was_accepted(verdict.missing),
+        was_accepted=verdict.is_accepted and verdict.missing <= schedule.past.accepted,
         distinct=len(proof.sent),
         everything=proof.everything,
         undated=proof.undated.known,

@@ -167,7 +167,7 @@ class ScheduledStream(RecordStream, abc.ABC):
         """Read what a full read lacks, after the news of all streams."""
         self.logger.info("%s: full read: %s", self.name, self.schedule.reason)
         self.part = "full read"
-        self.schedule.note_turn()
+        self.schedule.note(turn=self.schedule.now)
         self.read_part()
 
     def _sync_records(self, *_: t.Any, **__: t.Any) -> Generator[t.Any]:

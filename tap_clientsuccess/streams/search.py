@@ -109,8 +109,8 @@ class SearchStream(ClientSuccessStream):
         """Take back what was noted of this read: it proves nothing."""
         self._set_bookmark(self._bookmark_to_restore)
         # Nor does what earlier runs read by time.
-        self.schedule.move(None)
-        self.schedule.note_by_number(is_by_number=True)
+        self.schedule.go_on(place=None)
+        self.schedule.note(by_number=True)
         self.schedule.note_attempt()
 
     def _checkpoint(self, time: dt.datetime) -> None:
@@ -118,7 +118,7 @@ class SearchStream(ClientSuccessStream):
         self._move(time)
         if self._is_second_half:
             # It starts the lookback before the place.
-            self.schedule.move(max(time, self.schedule.place or time))
+            self.schedule.go_on(place=max(time, self.schedule.place or time))
         elif self.schedule.kind is Kind.FIRST:
             self.schedule.note_unfinished(self.clock.now())
 
@@ -128,20 +128,20 @@ class SearchStream(ClientSuccessStream):
         accepted = verdict.missing if verdict.is_accepted else 0
         # An incremental read that lacks nothing says nothing of the whole list.
         if accepted or self.reads_everything:
-            schedule.accept(accepted)
+            schedule.note(accepted=accepted)
         if verdict.is_complete and not self.outcome.is_complete:
             schedule.bar(self.outcome.why)
         if not self.is_incremental or self.refusals:
             return
         if reader.bookmark:
             self._move(reader.bookmark)
-        schedule.note_by_number(is_by_number=not reader.trusts_times)
+        schedule.note(by_number=not reader.trusts_times)
         if self.outcome.is_unfinished:
             schedule.note_unfinished(self.clock.now())
         if schedule.kind is Kind.INCREMENTAL and (known := schedule.past.undated):
             found = reader.count_undated()
             if found is not None and found > known:
-                schedule.note_due("there are more records without a modification time")
+                schedule.note(due="there are more records without a modification time")
 
     def _pages_in_flight(self) -> int:
         """Return `concurrency`, or less if that many pages would not fit in memory."""
