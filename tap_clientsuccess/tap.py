@@ -20,7 +20,7 @@ from tap_clientsuccess.errors import config_error
 from tap_clientsuccess.schedule.input_state import (
     checked_state,
     effects_missed,
-    without_partitions,
+    usable_state,
 )
 from tap_clientsuccess.singer.batch_files import check_storage
 from tap_clientsuccess.singer.mapper import StreamMapper
@@ -257,7 +257,7 @@ class TapClientSuccess(SyncTap):
         Raises:
             ConfigValidationError: The bookmark of a stream that is read is not a time.
         """
-        super().load_state(without_partitions(state))
+        super().load_state(usable_state(state))
         self.has_no_state = not state.get("bookmarks")
         if self.has_mapper:
             self.mapper.flatten(self.state)

@@ -13,8 +13,12 @@ from tap_clientsuccess.config.validation import (
     unwritable,
 )
 from tap_clientsuccess.errors import config_error
-from tap_clientsuccess.schedule.noted import FIRST_READ_BEGAN, PAST, UNDERWAY, VERSION
-from tap_clientsuccess.singer.mapper import OWNERS
+from tap_clientsuccess.schedule.noted import (
+    FIRST_READ_BEGAN,
+    NOTES,
+    misspelled,
+    unreadable,
+)
 from tap_clientsuccess.timestamps import parse_time
 
 if t.TYPE_CHECKING:
@@ -24,8 +28,6 @@ _WRAPPERS = ("value", "singer_state")
 """Members that hold the state in a STATE message, and in what Meltano prints."""
 
 _OF_SDK = {"starting_replication_value", "replication_key_signpost"}
-_OWN = {FIRST_READ_BEGAN, PAST, UNDERWAY, VERSION, OWNERS}
-"""What a bookmark has besides its time, and before it has one."""
 
 
 class _Bookmark(msgspec.Struct):
@@ -62,12 +64,17 @@ def checked_state(document: Mapping[str, t.Any]) -> Document:
     return state
 
 
-def without_partitions(state: Document) -> Document:
-    """Return a state without partitions: the SDK would read once per partition."""
-    bookmarks = {
-        name: {key: value for key, value in bookmark.items() if key != "partitions"}
-        for name, bookmark in state.get("bookmarks", {}).items()
-    }
+def usable_state(state: Document) -> Document:
+    """Return a state without partitions: the SDK would read once per partition.
+
+    A misspelled note that a first read is unfinished is there under its right name.
+    """
+    bookmarks: Document = {}
+    for name, bookmark in state.get("bookmarks", {}).items():
+        bookmarks[name] = {k: v for k, v in bookmark.items() if k != "partitions"}
+        for key in bookmark:
+            if misspelled(key) == FIRST_READ_BEGAN:
+                bookmarks[name].setdefault(FIRST_READ_BEGAN, bookmark[key])
     return {**state, "bookmarks": bookmarks}
 
 
@@ -95,7 +102,12 @@ def effects_missed(
         if not why and _has_no_time(bookmarks.get(name, {}))
     ]:
         raise config_error(*wrong, what="state")
-    for name in bookmarks:
+    for name, bookmark in bookmarks.items():
+        if notes := sorted(unreadable(bookmark)):
+            yield (
+                f"{name}: notes in the state cannot be read, so more is read than has "
+                f"to be: {', '.join(notes)}"
+            )
         if name not in known:
             hint = did_you_mean(name, known)
             yield f"{name}: bookmark ignored, as there is no such stream{hint}"
@@ -121,7 +133,7 @@ def _why_unusable(bookmark: Document, replication_key: str) -> str | None:
     if bookmark.get("replication_key_value") is None:
         if bookmark.get("partitions"):
             return "bookmarks in the state are of partitions, which it does not have"
-        is_odd = bookmark.keys() - _OF_SDK - _OWN
+        is_odd = bookmark.keys() - _OF_SDK - NOTES.keys()
         return "bookmark in the state has no replication_key_value" if is_odd else None
     if not named:
         return "bookmark in the state has no replication_key"

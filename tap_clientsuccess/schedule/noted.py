@@ -1,6 +1,10 @@
 """What a stream's bookmark keeps of its full reads.
 
-What cannot be read, as in a state that somebody edited, counts as absent.
+What cannot be read, as in a state that somebody edited, counts as absent, with a
+warning. That is the safe reading: without a note of earlier full reads, one is due;
+without one of a read in progress, it begins anew, and without a number to compare, no
+version is activated. Only a first read would seem to be over without its note: so that
+is taken for one whatever its value, and where its name is merely misspelled.
 """
 
 from __future__ import annotations
@@ -11,15 +15,19 @@ import typing as t
 import msgspec
 from msgspec.structs import replace
 
+from tap_clientsuccess.config.validation import misfit, nearest
+from tap_clientsuccess.singer.mapper import OWNERS
 from tap_clientsuccess.timestamps import format_time
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 PAST = "full_read"
 UNDERWAY = "full_read_in_progress"
 VERSION = "table_version"
 FIRST_READ_BEGAN = "first_read_began"
+RESOURCES = "resource_types"
+"""The types that had custom fields when these were last read."""
 
 NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 _DAY = dt.timedelta(days=1)
@@ -27,7 +35,7 @@ _DAY = dt.timedelta(days=1)
 Time = t.Annotated[dt.datetime, msgspec.Meta(tz=True)]
 
 
-class Past(msgspec.Struct, frozen=True, kw_only=True):
+class Past(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is known of earlier full reads.
 
     Attributes:
@@ -70,7 +78,7 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
         return max(self.began or NEVER, tried or NEVER)
 
 
-class Underway(msgspec.Struct, frozen=True, kw_only=True):
+class Underway(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A full read that is in progress.
 
     Attributes:
@@ -90,6 +98,32 @@ class Underway(msgspec.Struct, frozen=True, kw_only=True):
     columns: str = ""
     barred: str = ""
     runs: int = 0
+
+
+NOTES: Mapping[str, t.Any] = {
+    PAST: Past,
+    UNDERWAY: Underway,
+    VERSION: int | None,
+    FIRST_READ_BEGAN: str | None,
+    RESOURCES: list[str],
+    OWNERS: dict[str, list[str]],
+}
+"""All that the tap keeps in a bookmark beside its time, with the type of each."""
+
+
+def unreadable(bookmark: Mapping[str, t.Any]) -> Iterator[str]:
+    """Say which notes in a bookmark cannot be read, and why, without their values."""
+    for name in bookmark.keys() - NOTES.keys():
+        if near := misspelled(name):
+            yield f"{name} (did you mean {near}?)"
+    for name in bookmark.keys() & NOTES.keys():
+        if why := misfit(bookmark[name], NOTES[name], name):
+            yield why
+
+
+def misspelled(name: str) -> str | None:
+    """Return the note whose misspelled name this is; None for any other name."""
+    return None if name in NOTES else nearest(name, NOTES)
 
 
 class Noted:
@@ -137,7 +171,7 @@ class Noted:
     @property
     def first_read_is_unfinished(self) -> bool:
         """Whether the first read is unfinished, though there is a bookmark."""
-        return bool(self._state.get(FIRST_READ_BEGAN))
+        return self._state.get(FIRST_READ_BEGAN) is not None
 
     def note_unfinished(self, now: dt.datetime) -> None:
         """Note that the first read is unfinished, where there is a bookmark."""

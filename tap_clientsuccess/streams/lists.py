@@ -9,6 +9,7 @@ from requests import Request
 from tap_clientsuccess.custom_fields import RESOURCE_TYPES
 from tap_clientsuccess.errors import RefusedError
 from tap_clientsuccess.records.decoding import Found, records_of
+from tap_clientsuccess.schedule.noted import RESOURCES
 from tap_clientsuccess.schedule.schedule import Kind
 from tap_clientsuccess.singer.progress import Outcome, Status
 from tap_clientsuccess.streams.base import ClientSuccessStream
@@ -20,9 +21,6 @@ if t.TYPE_CHECKING:
 
     from tap_clientsuccess.records.record_reader import EncodedRecord
     from tap_clientsuccess.singer.stream import Lines
-
-_DEFINED = "resource_types"
-"""The key in the state of the resource types that had definitions when last read."""
 
 _ABSENT = {400, 404, 410}
 """How the API answers for a resource type that the account does not have."""
@@ -137,7 +135,12 @@ class CustomFields(ListStream):
             )
             return
         records = 0
-        defined = {name for name in RESOURCE_TYPES if name in _listed(state)}
+        listed = state.get(RESOURCES, [])
+        if not isinstance(listed, list):
+            # A type that is refused may be one of them.
+            self.schedule.bar("the state does not tell which types had definitions")
+            listed = []
+        defined = {name for name in RESOURCE_TYPES if name in listed}
         refused: dict[str, RefusedError] = {}
         answers = self.thread_pool.map(self._definitions, RESOURCE_TYPES)
         for resource, answer in zip(RESOURCE_TYPES, answers, strict=True):
@@ -145,7 +148,7 @@ class CustomFields(ListStream):
                 refused[resource] = answer
                 continue
             defined = defined | {resource} if answer else defined - {resource}
-            state[_DEFINED] = sorted(defined)
+            state[RESOURCES] = sorted(defined)
             lines = [record.line for record in self.sendable(answer)]
             records += len(lines)
             yield lines
@@ -204,8 +207,3 @@ class CustomFields(ListStream):
             return self.fetch_records(request, find)
         except RefusedError as error:
             return error
-
-
-def _listed(state: dict[str, t.Any]) -> list[t.Any]:
-    listed = state.get(_DEFINED)
-    return listed if isinstance(listed, list) else []

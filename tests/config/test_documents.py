@@ -287,6 +287,38 @@ def test_a_state_of_nothing_causes_no_warning(
     assert " WARNING " not in result.stderr.replace("employees: skipped", "")
 
 
+@pytest.mark.parametrize(
+    ("notes", "words"),
+    [
+        ({"full_reed": {}}, ["full_reed (did you mean full_read?)"]),
+        ({"full_read": {"begann": None}}, ["full_read", "`begann`"]),
+        ({"full_read": {"failed": "1"}}, ["full_read.failed: Expected `int`"]),
+        ({"full_read": {"began": "2024-01-01"}}, ["full_read.began"]),
+        ({"full_read_in_progress": []}, ["full_read_in_progress: Expected `object`"]),
+        ({"table_version": "1"}, ["table_version: Expected"]),
+        ({"first_read_began": 5}, ["first_read_began: Expected"]),
+        ({"resource_types": {}}, ["resource_types: Expected"]),
+        ({"column_owners": {"a": "b"}}, ["column_owners[...]: Expected"]),
+        (
+            {"table_version": "1", "first_read_begun": ""},
+            ["first_read_begun (did you mean", "table_version: Expected"],
+        ),
+    ],
+    ids=str,
+)
+def test_notes_that_cannot_be_read_are_named_in_one_warning(
+    run: Callable[..., CommandResult],
+    catalog: dict[str, t.Any],
+    notes: dict[str, t.Any],
+    words: list[str],
+) -> None:
+    select(catalog, ["contacts"])
+    result = run(state={"bookmarks": {"clients": notes}}, catalog=catalog)
+    line = only_warning(result)
+    for each in ["clients: notes in the state cannot be read", *words]:
+        assert each in line
+
+
 def test_a_custom_stream_is_known(
     run: Callable[..., CommandResult], catalog: dict[str, t.Any]
 ) -> None:

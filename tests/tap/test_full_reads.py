@@ -265,6 +265,58 @@ def test_a_full_read_takes_several_nights_with_one_version(
         assert len(sandbox.requests) < 30  # All 300 take more.
 
 
+@pytest.mark.parametrize(
+    ("note", "value"),
+    [
+        ("full_read", {"began": 5}),
+        ("full_read", {"begun": "2024-01-01T00:00:00Z"}),
+        ("full_reed", {}),
+    ],
+)
+def test_notes_that_cannot_be_read_make_a_full_read_due(
+    nights: Nights, sandbox: Sandbox, note: str, value: t.Any
+) -> None:
+    nights.night()
+    assert nights.state
+    bookmark = nights.state["bookmarks"]["contacts"]
+    bookmark[note] = {**bookmark.pop("full_read"), **value}
+    sandbox.store.delete("contacts", 5)
+
+    output = nights.night()
+
+    assert rows(output)["contacts"]["kind"] == "full"
+    assert "contacts" not in activated(output)
+
+
+@pytest.mark.parametrize(
+    "note", [{"first_read_began": 0}, {"first_read_begun": "2024-01-01T00:00:00Z"}]
+)
+def test_a_first_read_goes_on_though_its_note_cannot_be_read(
+    config: State, capsys: pytest.CaptureFixture[str], note: State
+) -> None:
+    """An incremental read does not look for what has no modification time."""
+    bookmark = {
+        "replication_key": "modifiedTime",
+        "replication_key_value": "2999-01-01T00:00:00Z",
+    }
+    state = {"bookmarks": {"clients": bookmark | note}}
+    with Sandbox(clients=5, undated={"clients": 2}) as sandbox:
+        settings = config | {
+            "base_url": sandbox.base_url,
+            "api_key": sandbox.api_key,
+            "full_read_interval_days": {"*": None},
+        }
+        catalog = TapClientSuccess(config=settings).catalog_dict
+        select(catalog, ["clients", "sync_log"])
+        tap = TapClientSuccess(config=settings, state=state, catalog=catalog)
+        capsys.readouterr()
+        tap.run()
+    output = Output(capsys.readouterr().out)
+    assert rows(output)["clients"]["kind"] == "first"
+    assert len(output.ids("clients")) == 2
+    assert output.state["bookmarks"]["clients"]["first_read_began"] is None
+
+
 def test_a_new_column_makes_a_full_read_due(nights: Nights, sandbox: Sandbox) -> None:
     settings: State = {"discover_custom_fields": True}
     nights.night(**settings)

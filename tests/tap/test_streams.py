@@ -163,6 +163,23 @@ def test_what_had_definitions_is_known_from_an_incomplete_read(
     assert not output.state["bookmarks"]["custom_fields"]["full_read"]["began"]
 
 
+def test_where_it_is_not_known_what_had_definitions_none_are_dropped(
+    sync: Sync, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings: dict[str, t.Any] = {
+        "streams": ["custom_fields"],
+        "emit_activate_version_messages": True,
+        "full_read_interval_days": {"custom_fields": 0},
+    }
+    state = sync(**settings).state
+    state["bookmarks"]["custom_fields"]["resource_types"] = {"CLIENT": True}
+    sandbox.faults.add(Status(f"{ALL}/CLIENT", 404))
+    output = sync(**settings, state=state)
+    kinds = {message["type"] for message in output.messages}
+    assert "ACTIVATE_VERSION" not in kinds
+    assert "the state does not tell which types had definitions" in caplog.text
+
+
 def test_a_wrong_key_is_no_missing_resource_type(sync: Sync) -> None:
     with pytest.raises(RejectedKeyError):
         sync(streams=["custom_fields"], api_key="wrong")
