@@ -59,14 +59,6 @@ def is_selected(entry: CatalogEntry) -> bool:
     return MetadataMapping(root).resolve_selection().get((), True)
 
 
-def was_off_at_discovery(entry: CatalogEntry | None) -> bool:
-    """Tell whether the settings turned a stream off when the catalog was made."""
-    if entry is None:  # Older catalogs have an entry that is deselected.
-        return True
-    by_default = getattr(entry.metadata.get(()), "selected_by_default", None)
-    return by_default is False and not is_selected(entry)
-
-
 def select_keys(entry: CatalogEntry) -> list[str]:
     """Select the keys of a selected stream, and return those that were not.
 

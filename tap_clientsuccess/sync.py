@@ -16,7 +16,6 @@ from itertools import chain
 from singer_sdk.singerlib import StateMessage
 from singer_sdk.tap_base import CliTestOptionValue
 
-from tap_clientsuccess.catalog import was_off_at_discovery
 from tap_clientsuccess.context import ContextTap
 from tap_clientsuccess.errors import IncompleteError, config_error
 from tap_clientsuccess.singer.progress import Status
@@ -141,11 +140,9 @@ class SyncTap(ContextTap):
 
     def _warn_about_details(self) -> None:
         """Warn if the catalog was discovered before details were switched on."""
-        streams, catalog = self._all_streams, self.input_catalog
-        details = [each.name for each in streams if isinstance(each, DetailStream)]
-        if catalog is None or not details:
-            return
-        if all(was_off_at_discovery(catalog.get(name)) for name in details):
+        catalog = self.input_catalog
+        details = [s.name for s in self._all_streams if isinstance(s, DetailStream)]
+        if details and catalog is not None and not {*details} & catalog.keys():
             self.logger.warning(
                 "%s: not read, although read_details is on, as the catalog is from "
                 "before that: discover again (Meltano: --refresh-catalog)",

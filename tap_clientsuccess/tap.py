@@ -197,11 +197,6 @@ class TapClientSuccess(SyncTap):
         if self.input_catalog is not None:
             self._settle_selection(self.input_catalog)
         self._check_outputs()
-        if self.config.get("custom_fields_interval_days") is not None:
-            self.logger.warning(
-                "custom_fields_interval_days is deprecated: set "
-                "full_read_interval_days to an object with custom_fields"
-            )
         streams = self._all_streams
         with self._stream_map_errors():
             for stream in streams:

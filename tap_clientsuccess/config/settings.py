@@ -188,11 +188,6 @@ class Settings:
         f"By default `{json.dumps(FULL_READ_INTERVALS)}`.",
         read=lambda given: given or {},
     )
-    custom_fields_interval_days: int | None = setting(
-        th.IntegerType(minimum=0, maximum=365),
-        "Custom fields interval (days)",
-        "Deprecated: use `full_read_interval_days` with the stream `custom_fields`.",
-    )
     custom_streams: list[dict[str, t.Any]] | None = setting(
         th.ArrayType(
             th.ObjectType(
@@ -292,8 +287,6 @@ class Settings:
         given = self.full_read_interval_days
         # Who sets all streams at once means all of them.
         intervals = {**({} if "*" in given else FULL_READ_INTERVALS), **given}
-        if self.custom_fields_interval_days is not None:
-            intervals.setdefault("custom_fields", self.custom_fields_interval_days)
         days = intervals.get(stream, intervals["*"])
         return None if days is None else dt.timedelta(days=days)
 

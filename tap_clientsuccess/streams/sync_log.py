@@ -17,7 +17,6 @@ from tap_clientsuccess.timestamps import format_time
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from singer_sdk.singerlib import Catalog
     from singer_sdk.singerlib.encoding.simple import Message
 
     from tap_clientsuccess.singer.stream import Lines
@@ -46,16 +45,6 @@ class SyncLog(ClientSuccessStream):
     def run_id(self) -> str:
         """Identifies this run of the tap."""
         return str(uuid.uuid4())
-
-    def apply_catalog(self, catalog: Catalog) -> None:
-        """Apply the catalog passed in, which may be older than this stream."""
-        super().apply_catalog(catalog)
-        if catalog.get_stream(self.name) is None:
-            self.logger.info(
-                "%s: not written, as the catalog does not have it: discover again "
-                "(Meltano: --refresh-catalog)",
-                self.name,
-            )
 
     def read_part(self) -> None:
         """Do nothing: the rows come as other streams end."""

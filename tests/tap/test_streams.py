@@ -63,7 +63,11 @@ def test_field_definitions_are_read_again_after_some_days(
     assert definitions(sandbox) == requests
     assert bool(again.records) == bool(requests)
     sandbox.requests.clear()
-    sync(streams=["custom_fields"], state=state, custom_fields_interval_days=0)
+    sync(
+        streams=["custom_fields"],
+        state=state,
+        full_read_interval_days={"custom_fields": 0},
+    )
     assert definitions(sandbox) == 22
 
 
@@ -136,7 +140,7 @@ def test_refused_definitions_are_not_complete(  # noqa: PLR0913
     settings: dict[str, t.Any] = {
         "streams": ["custom_fields"],
         "emit_activate_version_messages": True,
-        "custom_fields_interval_days": 0,
+        "full_read_interval_days": {"custom_fields": 0},
     }
     before, began = {}, None
     if had_some:
@@ -274,7 +278,7 @@ def test_details_are_not_read_whatever_selects_them(
     caplog: pytest.LogCaptureFixture,
     root: dict[str, t.Any] | None,
 ) -> None:
-    """They are in an older catalog, and Meltano selects all that it has."""
+    """They are in a catalog of other settings, and Meltano selects all it has."""
     caplog.set_level("INFO")
     with_details = TapClientSuccess(config=config | {"read_details": True})
     catalog = select(with_details.catalog_dict, [])
@@ -294,21 +298,11 @@ def test_a_catalog_can_deselect_details(
     assert "discover again" not in caplog.text
 
 
-@pytest.mark.parametrize("by_default", [None, False])
 def test_a_catalog_from_before_details_were_switched_on(
-    sync: Sync,
-    config: dict[str, t.Any],
-    caplog: pytest.LogCaptureFixture,
-    by_default: bool | None,
+    sync: Sync, config: dict[str, t.Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It has none; one of an older version has them, deselected by default."""
-    settings = {"read_details": by_default is not None}
-    catalog = TapClientSuccess(config=config | settings).catalog_dict
+    catalog = TapClientSuccess(config=config).catalog_dict
     select(catalog, ["products"])
-    for entry in catalog["streams"]:
-        if entry["tap_stream_id"] in DETAILS:
-            (root,) = (item for item in entry["metadata"] if not item["breadcrumb"])
-            root["metadata"]["selected-by-default"] = by_default
     sync(catalog=catalog, read_details=True)
     (line,) = (line for line in caplog.messages if "discover again" in line)
     assert line.startswith("client_details, contact_details: not read, although read_d")
