@@ -170,7 +170,9 @@ class Proof:
         if missing := self.unfound:
             return self._lacking(missing, "cannot be found by modification time")
         why = self.doubt
-        if undated.total and undated.is_capped(sent):
+        if self.coverage.gaps:
+            why = "some times were not read"
+        elif undated.total and undated.is_capped(sent):
             why = "some have no modification time, and the server does not count all"
         elif undated.is_open:
             why = "the number of records changed between any two counts"

@@ -84,6 +84,32 @@ def test_an_incremental_read_ends_with_what_was_there(
     assert warehouse.bookmark == newest
 
 
+def test_an_incremental_read_goes_on_behind_what_the_server_counts() -> None:
+    server = filled(1500, 20, most_counted=1000)
+    warehouse = synced(server, width=8)
+    for key in range(1, 1401):
+        server.edit(key)
+    warehouse.sync(server)
+    assert warehouse.lacks(server) == []
+    assert not warehouse.is_told
+
+
+@WIDTHS
+def test_a_first_read_ends_with_what_changed_meanwhile(width: int) -> None:
+    server = filled(600, 20)
+
+    def change() -> None:
+        if len(server.requests) == 10:
+            for key in range(1, 101):
+                server.edit(key)
+
+    server.on_request = change
+    warehouse = Warehouse(width=width)
+    warehouse.sync(server)
+    assert warehouse.lacks(server) == []
+    assert not warehouse.is_told
+
+
 def test_the_newest_page_sends_nothing_twice() -> None:
     server = filled(180, 100)
     warehouse = Warehouse()

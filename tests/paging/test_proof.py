@@ -90,6 +90,16 @@ def test_a_count_proves_only_what_was_there_when_it_was_asked(
         assert verdict.why == "1 records cannot be found by modification time"
 
 
+def test_times_that_were_not_read_are_in_doubt() -> None:
+    proof = taken(BEFORE)
+    proof.coverage.newest = moment(3)
+    proof.coverage.add(BEGINNING, moment(1))
+    proof.coverage.add(moment(2), moment(4))
+    assert proof.verdict.why == "some times were not read"
+    proof.coverage.add(moment(1), moment(2))
+    assert proof.verdict.is_complete
+
+
 def test_a_key_that_is_twice_on_a_page_is_one_newcomer() -> None:
     proof = taken(BEFORE)
     count = proof.begin_count()
