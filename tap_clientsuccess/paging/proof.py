@@ -148,9 +148,9 @@ class Proof:
     def everything(self) -> int:
         """How many records there are, after a first or full read."""
         undated = self.undated
-        if undated.total is None or undated.timed is None:
+        if undated.timed is None:
             return len(self.sent)
-        return undated.total + undated.timed
+        return undated.timed + (undated.total or 0)
 
     @property
     def unfound(self) -> int:

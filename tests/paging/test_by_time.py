@@ -63,7 +63,7 @@ def test_a_quiet_read_needs_few_extra_requests(width: int, size: int) -> None:
     assert warehouse.lacks(server) == []
     assert not warehouse.is_told
     assert not warehouse.reader.proof.passes
-    assert len(server.requests) <= (1.05 if size == 100 else 1.07) * 200
+    assert len(server.requests) <= (1.06 if size == 100 else 1.08) * 200
     assert warehouse.records <= 1.01 * len(server.records)
 
 
@@ -108,6 +108,23 @@ def test_a_first_read_ends_with_what_changed_meanwhile(width: int) -> None:
     warehouse.sync(server)
     assert warehouse.lacks(server) == []
     assert not warehouse.is_told
+
+
+def test_a_full_read_ends_with_what_changed_during_the_counts() -> None:
+    """Else an activation drops the row of a record that was edited and not sent."""
+    server = filled(600, 20)
+
+    def change() -> None:
+        if len(server.requests) > 30 and server.requests[-1].is_count:
+            server.on_request = lambda: None
+            for key in range(1, 101):
+                server.edit(key)
+
+    server.on_request = change
+    reader = Reader(server.submit, Window(is_place=True), width=lambda: 1)
+    rows = {record["id"]: record for batch in reader for record in batch.records}
+    assert rows == server.records
+    assert reader.proof.verdict.is_complete
 
 
 def test_the_newest_page_sends_nothing_twice() -> None:
@@ -463,13 +480,13 @@ def test_an_empty_search() -> None:
     [
         (9, 1, 1),
         (10, 1, 1),
-        # Besides the pages: three counts, the newest page, what changed, a count, and
-        # each page begins with the last record of the one before.
-        (100, 1, 10 + 7),
-        (400, 1, 40 + 10),
+        # Besides the pages: three counts, the newest page, what changed, two counts;
+        # and each page begins with the last record of the one before.
+        (100, 1, 10 + 8),
+        (400, 1, 40 + 11),
         (10, 8, 1),
-        (100, 8, 10 + 8),
-        (400, 8, 40 + 15),
+        (100, 8, 10 + 9),
+        (400, 8, 40 + 16),
     ],
 )
 def test_the_requests_of_a_quiet_first_read(

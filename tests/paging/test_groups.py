@@ -122,6 +122,14 @@ def test_it_is_read_without_a_total() -> None:
     assert group.is_certain
 
 
+def test_the_last_page_of_a_list_without_a_total_may_be_short() -> None:
+    """Only an empty page behind it shows that it is the last."""
+    group, numbers = read(pages_of(tied("abcde"), total=None))
+    assert numbers == [1, 2, 3, 3, 2, 1, 0]
+    assert group.is_certain
+    assert group.last.keys == []
+
+
 def changing(records: list[t.Any], changes: dict[int, t.Callable[[], None]]) -> Answer:
     """Return answers from a list that changes before some of the requests."""
     answer, count = pages_of(records), iter(range(1000))
