@@ -94,12 +94,11 @@ class Group:
                 self.last = page
             if None in inside:
                 raise NotByTimeError("records with the same time have no key")
-            may_be_short = next_is_empty and page.total is None
-            next_is_empty = not page.keys
-            has_other_size = len(page.keys) != self._size and not may_be_short
+            has_other_size = len(page.keys) != self._size and not next_is_empty
             if has_other_size and page.goes_on(number * self._size):
                 self._pages = 0
                 return False
+            next_is_empty = not page.keys
             if number == self._pages - 1:
                 self._measure(number, len(inside))
             self._seen.add(inside)

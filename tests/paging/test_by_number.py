@@ -404,3 +404,39 @@ def test_without_totals_nothing_is_known_to_be_gone(total: int | None) -> None:
     reader, keys, _ = read(pages_of(35, total=total))
     assert keys == [*range(35)]
     assert bool(reader.proof.verdict.uncounted) is (total is None)
+
+
+def test_what_has_no_time_is_counted_again_after_each_pass() -> None:
+    """One is deleted before it comes."""
+    server = ServerModel(Random(1), size=10, undated=3, undated_are="always last")  # noqa: S311
+    server.fill(100)
+
+    def change() -> None:
+        # By number, newest first: what has no time comes last.
+        request = server.requests[-1]
+        if request.newest_first and request.number == 5:
+            server.on_request = lambda: None
+            server.delete(1)
+
+    server.on_request = change
+    warehouse = Warehouse()
+    warehouse.sync(server)
+    assert warehouse.lacks(server) == []
+    assert not warehouse.is_told
+    assert 1 not in warehouse.rows
+
+
+def test_an_incremental_read_without_totals_has_nothing_to_say() -> None:
+    """A first read says that some may be missing."""
+    for wants_undated in (True, False):
+        window = Window(START, wants_undated=wants_undated)
+        reader = Reader(
+            lambda request: lambda: page(request.number, [7] * (not request.number)),
+            window,
+            width=lambda: 1,
+            by_time=False,
+        )
+        assert [record.key for batch in reader for record in batch.records] == [7]
+        verdict = reader.proof.verdict
+        assert verdict.is_complete
+        assert bool(verdict.uncounted) is wants_undated

@@ -190,6 +190,19 @@ def test_records_in_another_order_each_time() -> None:
     assert group.is_certain
 
 
+def test_its_last_page_empties_while_the_order_changes() -> None:
+    """What remains fills the places of the page before."""
+    orders = iter(["abcde"] * 3 + ["abcd", "cdab", "abcd", "abcd", "abcd"])
+
+    def answer(request: PageRequest) -> Page:
+        return pages_of(tied(next(orders)))(request)
+
+    group, numbers = read(answer)
+    # Two passes: in the first, the last page shows a and b, and so does the first.
+    assert numbers == [1, 2, 2, 1, 0, 1, 0]
+    assert group.is_certain
+
+
 def test_it_is_not_certain_if_places_were_never_filled() -> None:
     def answer(request: PageRequest) -> Page:
         return page(*tied("ba"), number=request.number, total=4)
