@@ -111,8 +111,7 @@ def _run(  # noqa: PLR0913 # an argument is an option
     if version:
         tap.print_version(print_fn=click.echo)
         return
-    settings, reads_environment = _read_config(config)
-    create = partial(tap, config=settings, parse_env_config=reads_environment)
+    create = _with_settings(tap, config)
     if discover:
         _discover(create(validate_config=False, setup_mapper=False))
     elif about:
@@ -128,12 +127,8 @@ def _run(  # noqa: PLR0913 # an argument is an option
         made.run() if test == _NO_TEST else made.run_test(test)
 
 
-def _read_config(paths: tuple[str, ...]) -> tuple[dict[str, t.Any], bool]:
-    """Read configuration files; later ones win, and ``ENV`` is not a file.
-
-    Returns:
-        The configuration, and whether the environment is read as well.
-    """
+def _with_settings(tap: type[SyncTap], paths: tuple[str, ...]) -> partial[SyncTap]:
+    """Read configuration files; later ones win, and ``ENV`` is not a file."""
     config: dict[str, t.Any] = {}
     files = [path for path in paths if path.upper() != "ENV"]
     for path in files:
@@ -144,7 +139,7 @@ def _read_config(paths: tuple[str, ...]) -> tuple[dict[str, t.Any], bool]:
             "%s: not read, because --config=ENV is not given",
             ", ".join(map(variable, unread)),
         )
-    return config, reads_environment
+    return partial(tap, config=config, parse_env_config=reads_environment)
 
 
 def _discover(tap: SyncTap) -> None:

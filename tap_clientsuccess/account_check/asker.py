@@ -79,7 +79,6 @@ class Asker:
     """Sends requests, no more than allowed.
 
     Attributes:
-        client: Sends each.
         left: How many requests may follow.
         sent: How many were sent, retries included.
         rate_limited: How many of them were refused by a rate limit.
@@ -126,20 +125,20 @@ class Asker:
         self.left -= 1
         self.sent += 1
         started = time.monotonic()
-        response: Response | None = None
-        error: ApiError | None = None
+        response, error = None, None
         try:
             response = self.client.send(request, timeout=self.client.timeout)
+            headers = response.headers
+            self.headers.update((name, headers[name]) for name in headers)
             check(response)
         except ApiError as found:
             error = found
         seconds = time.monotonic() - started
         if response is None:
             return Answer(error.status if error else None, None, None, error, seconds)
-        headers = response.headers
-        self.headers.update((name, headers[name]) for name in headers)
         is_usable = not error and not response.is_web_page
         is_odd = response.status in SUCCESSES and not is_usable
         status = None if is_odd else response.status
-        body = response.body if is_usable else None
-        return Answer(status, body, response, error, seconds)
+        return Answer(
+            status, response.body if is_usable else None, response, error, seconds
+        )

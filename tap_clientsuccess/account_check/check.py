@@ -61,11 +61,7 @@ class AccountCheck:
     """Asks the API what it does."""
 
     def __init__(self, tap: ContextTap) -> None:
-        """Prepare; sends nothing yet.
-
-        Args:
-            tap: The tap, whose streams say what to request.
-        """
+        """Take the tap, whose streams say what to request; sends nothing yet."""
         self._settings = tap.context.settings
         self._asker = Asker(tap.context.client)
         self._streams = [*tap.streams.values()]
@@ -74,11 +70,7 @@ class AccountCheck:
         self._seconds: dict[str, float] = {}
 
     def run(self, *, shows_host: bool = False) -> Report:
-        """Ask everything, and return the report.
-
-        Args:
-            shows_host: Whether the report may name the host.
-        """
+        """Ask everything, and return the report; it may name the host if told so."""
         report, asker, started = self._report, self._asker, time.monotonic()
         report.base = _base(self._settings.base_url, shows_host=shows_host)
         try:
@@ -97,21 +89,20 @@ class AccountCheck:
 
     def _ask_everything(self) -> None:
         """Ask, the most important first."""
+        streams = self._streams
+        custom = [each for each in streams if isinstance(each, CustomStream)]
+        others = [each for each in streams if not isinstance(each, DetailStream)]
         self._key()
         self._health()
-        for stream in self._streams:
-            if isinstance(stream, SearchStream) and not isinstance(
-                stream, (DetailStream, CustomStream)
-            ):
+        for stream in others:
+            if isinstance(stream, SearchStream) and stream not in custom:
                 self._open(stream, stream.name)
-        for stream in self._streams:
+        for stream in others:
             if isinstance(stream, ReferenceList):
-                self._say(f"{stream.name} of v1")
                 self._list(stream)
         self._custom_fields()
         self._details()
         self._searches_further()
-        custom = [each for each in self._streams if isinstance(each, CustomStream)]
         for number, stream in enumerate(custom, 1):
             self._custom_stream(stream, f"custom stream {number}")
 
@@ -147,33 +138,32 @@ class AccountCheck:
             NoAccessError: It works in none, or nothing answers but failures.
         """
         self._say("the key")
-        settings, client = self._settings, self._asker.client
-        given, statuses = settings.api_key_header, self._report.key
-        before = client.authenticator
-        is_login = settings.auth_method == "password"
-        answer = self._opens()
-        if not is_login:
-            statuses[given] = answer.status
+        settings, statuses = self._settings, self._report.key
+        rejection, answer = self._asker.client.authenticator.rejection, self._opens()
+        if settings.auth_method != "password":
+            statuses[settings.api_key_header] = answer.status
         if not answer.response:
             raise NoAccessError(answer.error)
         if answer.is_failure and self._get(settings.health_path).is_failure:
             unexpected = describe_unexpected(answer.response)
             raise NoAccessError(answer.error or unexpected)
-        if not verdict.refuses_key(answer.status):
-            return
-        if is_login:
-            raise NoAccessError(before.rejection)
-        for header in KEY_HEADERS:
-            if header.lower() == given.lower():
-                continue
+        if verdict.refuses_key(answer.status) and not self._finds_header():
+            refused = [name for name in statuses if verdict.refuses_key(statuses[name])]
+            where = f"the key is refused in {' and '.join(refused)}: " * bool(refused)
+            raise NoAccessError(f"{where}{rejection}")
+
+    def _finds_header(self) -> bool:
+        """Tell whether the key works in another header; if so, go on with that one."""
+        given, statuses = self._settings.api_key_header, self._report.key
+        others = [name for name in KEY_HEADERS if name.lower() != given.lower()]
+        for header in others if statuses else ():
             # The client stays, and with it the pace.
-            client.authenticator = KeyAuthenticator(key=header, value=settings.api_key)
+            key = KeyAuthenticator(key=header, value=self._settings.api_key)
+            self._asker.client.authenticator = key
             statuses[header] = self._opens().status
             if statuses[header] in SUCCESSES:
-                return
-        refused = [name for name, got in statuses.items() if verdict.refuses_key(got)]
-        where = " and ".join(refused)
-        raise NoAccessError(f"the key is refused in {where}: {before.rejection}")
+                return True
+        return False
 
     def _opens(self) -> Answer:
         """Return the answer to a request for one record."""
@@ -226,6 +216,7 @@ class AccountCheck:
             search.facts.not_asked = False
 
     def _list(self, stream: ReferenceList) -> None:
+        self._say(f"{stream.name} of v1")
         answer = self._asker.ask(Request("GET", stream.url))
         records, name = answer.records, stream.name
         facts = StreamFacts(name=name, status=answer.status_without_records)

@@ -26,7 +26,6 @@ class FieldFacts:
     """What the sampled records of a stream have.
 
     Attributes:
-        sampled: How many records were looked at.
         unknown: Names that the schema lacks: plain ones that every record has.
         more_unknown: How many other names at the top the schema lacks.
         never_fit: Path of a field of which no value fits -> the JSON types seen.
@@ -44,23 +43,17 @@ class FieldFacts:
 
 @dataclass(kw_only=True)
 class StreamFacts:
-    """What was found out of a stream.
+    """What was found out of a stream: the tables of `report` say what each fact is.
 
     Attributes:
         name: Its name; a number for one of `custom_streams`.
         status: Status of the first answer; None without a usable one.
         page_sizes: Size that was asked -> records of a full page, or `REFUSED`.
-        first_page: Number of the first page.
         total: Whether the total is exact, inexact, capped or absent.
-        counted_too_many: Records that are counted and never returned.
         reads_to: How many records it returns; None if all.
         beyond: What it answers further than `reads_to`: a status, empty or repeat.
-        seconds: How long the first byte of the first page took.
-        inclusive: Whether `modifiedAfter` includes its moment.
         precision: The unit that filters are rounded down to.
         zone: Hours ahead of UTC that filters are taken for.
-        filters_total: Whether the total counts only what passes a filter.
-        one_time: Whether all records that were seen have the same time.
         newest_seconds: How far the newest time is ahead of the server's clock.
         not_asked: Whether requests ran out before all was asked.
     """
@@ -115,16 +108,11 @@ class Report:
         settings: Settings to use that differ from those given.
         health: Path -> status; None for no usable response.
         key: Header -> status with the key in it, as far as it was asked.
-        missing_detail: Status of a detail that does not exist; 200 with null is
-            ``null``.
-        custom_fields: Resource type -> number of definitions.
-        custom_fields_refused: Resource type -> status.
+        missing_detail: Status of a detail that does not exist, or ``null``.
+        custom_fields: Resource type -> number of definitions; or status, if refused.
         custom_field_types: Names of the types of custom fields -> how many have it.
-        other_custom_field_types: How many custom fields have a type of unusual name.
         limit_headers: Name of a header that tells a limit -> its number, if plain.
-        other_limit_headers: How many others may tell a limit.
         clock_seconds: How far the server's clock is ahead of this machine's.
-        differs: What differs from what is known.
     """
 
     version: str = ""

@@ -38,9 +38,7 @@ _JSON_TYPES = {
 def names_of(records: Iterable[t.Any], schema: JSONSchema) -> FieldFacts:
     """Return what records have: paths of the schema, types, and forms of times.
 
-    Args:
-        records: Decoded records.
-        schema: The stream's schema, without the fields of this account.
+    The schema is the stream's, without the fields of this account.
     """
     objects = [record for record in records if isinstance(record, dict)]
     shown, others = _unknown(objects, schema["properties"])

@@ -68,12 +68,7 @@ class Ways:
     """The ways that explain all answers so far."""
 
     def __init__(self, times: Sequence[dt.datetime], likely: Way | None = None) -> None:
-        """Begin.
-
-        Args:
-            times: Times of records, the newest first.
-            likely: What another search of the account does.
-        """
+        """Take times of records, the newest first, and what another search does."""
         self._times = list(dict.fromkeys(times))
         self._likely = likely
         self._told: set[Question] = set()

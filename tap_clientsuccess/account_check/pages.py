@@ -30,12 +30,7 @@ def goes_on(page: Page) -> bool | None:
 
 
 def first_page(zero: Page | None, one: Page) -> int | None:
-    """Return the number of the first page.
-
-    Args:
-        zero: Page 0, if it can be read.
-        one: Page 1, of one record.
-    """
+    """Return the number of the first page, from page 0 and page 1 of one record."""
     if not one.keys or (zero and len(zero.keys) < 2):  # noqa: PLR2004
         return None
     return {zero.keys[1]: 0, zero.keys[0]: 1}.get(one.keys[0]) if zero else 1
@@ -70,13 +65,7 @@ def filters(page: Page, after: dt.datetime) -> bool:
 
 
 def passes(page: Page, time: dt.datetime, *, is_sorted: bool) -> bool | None:
-    """Tell whether a record of a time passed a filter that no later one matters to.
-
-    Args:
-        page: The first page that passed the filter.
-        time: The record's time.
-        is_sorted: Whether the search sorts.
-    """
+    """Tell whether a record of this time passed a filter, from its first page."""
     if page.oldest and page.oldest <= time:
         return True
     if page.keys and page.oldest is None:
@@ -135,14 +124,9 @@ class Depth(t.NamedTuple):
 def find_depth(
     ask: Ask, total: int, known: int, *, sorts: bool = True, likely: int | None = None
 ) -> Depth:
-    """Find out how deep a search reads.
+    """Find out how deep a search reads; another one reads `likely` records.
 
-    Args:
-        ask: Asks for a record.
-        total: What the server counts.
-        known: How many of the first records are known to be returned.
-        sorts: Whether the search sorts by time, in both directions.
-        likely: How deep another search reads.
+    Of the `total` that the server counts, the first `known` are known to be returned.
     """
     last, following = ask(total - 1), ask(total)
     ends = last.key is None

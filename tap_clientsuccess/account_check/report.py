@@ -10,13 +10,14 @@ from operator import attrgetter
 from tap_clientsuccess.account_check.facts import REFUSED, said, zone_name
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from tap_clientsuccess.account_check.facts import FieldFacts, Report, StreamFacts
 
     Columns = Mapping[str, Callable[[StreamFacts], t.Any]]
 
 _LEAST_MINUTES = 0.1
+_PLEASE = "Please open an issue with this report: the form is *Account report*."
 _UNITS = {"day": 86_400, "hour": 3600, "minute": 60}
 
 
@@ -29,9 +30,11 @@ def as_markdown(report: Report) -> str:
     """Write the report as Markdown."""
     result = "; ".join(report.reasons) or "everything that a sync needs answers"
     searches = [each for each in report.streams if each.future_is_empty is not None]
-    sections = {
-        "Settings to use": _settings(report.settings),
-        "Differs from what is known": _differs(report.differs),
+    settings = ("```json", json.dumps(report.settings, indent=2), "```")
+    differs = (*(f"- {what}" for what in report.differs), "", _PLEASE)
+    sections: dict[str, Iterable[str]] = {
+        "Settings to use": settings if report.settings else (),
+        "Differs from what is known": differs if report.differs else (),
         "Health, key, limits": _access(report),
         "Streams": _streams(report.streams, _STREAMS),
         "Searches": _streams(searches, _SEARCHES),
@@ -52,18 +55,6 @@ def as_markdown(report: Report) -> str:
         if found := [*section]:
             lines += ["", f"## {title}", "", *found]
     return "\n".join(lines)
-
-
-def _settings(settings: Mapping[str, str]) -> Iterator[str]:
-    if settings:
-        yield from ("```json", json.dumps(settings, indent=2), "```")
-
-
-def _differs(differs: Sequence[str]) -> Iterator[str]:
-    if differs:
-        yield from (f"- {what}" for what in differs)
-        yield ""
-        yield "Please open an issue with this report: the form is *Account report*."
 
 
 def _access(report: Report) -> Iterator[str]:

@@ -47,13 +47,7 @@ class SearchCheck:
     """
 
     def __init__(self, stream: SearchStream, name: str, asker: Asker) -> None:
-        """Begin.
-
-        Args:
-            stream: The search.
-            name: Its name in the report.
-            asker: Sends the requests.
-        """
+        """Take a search, its name in the report, and what sends the requests."""
         self.facts = StreamFacts(name=name)
         self.way: Way | None = None
         self.page_seconds = 0.0
@@ -126,7 +120,7 @@ class SearchCheck:
         if not newest:
             facts.sorts_descending = False if answer.refuses_request else None
             return
-        # This page is as large as those of a sync; the first was, and was cold.
+        # The first page may be five times as large as those of a sync, and slow.
         self.page_seconds = answer.seconds
         facts.sorts_ascending, facts.sorts_descending = pages.sorts_all(first, newest)
         if len(first.keys) > 1:
@@ -135,6 +129,11 @@ class SearchCheck:
         if newest.newest and facts.sorts_descending is not False:
             ahead = newest.newest - newest.sent_at
             facts.newest_seconds = round(ahead.total_seconds())
+        self._compare_future(first, newest, likely)
+
+    def _compare_future(self, first: Page, newest: Page, likely: Way | None) -> None:
+        """Find out what a filter by a time in the future leaves, and how it filters."""
+        facts = self.facts
         future, answer = self._ask(PageRequest.for_count(FAR_FUTURE))
         if not future:
             facts.filters = False if answer.refuses_request else None

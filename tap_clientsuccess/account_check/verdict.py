@@ -40,13 +40,7 @@ def refuses_key(status: int | None) -> bool:
 
 
 def how_read(facts: StreamFacts, page_size: int, *, by_time: bool) -> READ:
-    """Say how a search will be read.
-
-    Args:
-        facts: What it does.
-        page_size: The setting.
-        by_time: Whether the stream has a time to read by.
-    """
+    """Say how a search will be read; `by_time`: whether it has a time to read by."""
     if not facts.reachable:
         return "not at all"
     size = facts.page_sizes.get("200") or page_size
@@ -63,10 +57,8 @@ def how_read(facts: StreamFacts, page_size: int, *, by_time: bool) -> READ:
 def settings_to_use(report: Report, settings: Settings) -> dict[str, str]:
     """Return the settings that should change, and their values."""
     found: dict[str, str] = {}
-    for setting, statuses in (
-        ("api_key_header", report.key),
-        ("health_path", report.health),
-    ):
+    asked = {"api_key_header": report.key, "health_path": report.health}
+    for setting, statuses in asked.items():
         works = [name for name, status in statuses.items() if status in SUCCESSES]
         if works and getattr(settings, setting) not in works:
             found[setting] = works[0]
@@ -83,13 +75,12 @@ def reasons(report: Report, settings: Settings) -> Iterator[str]:
         value = report.settings.get(setting)
         return f": set {setting} to {value}" if value else ""
 
-    if refuses_key(report.key.get(settings.api_key_header)):
-        yield f"the key is refused in {settings.api_key_header}" + instead(
-            "api_key_header"
-        )
+    header = settings.api_key_header
+    if refuses_key(report.key.get(header)):
+        yield f"the key is refused in {header}{instead('api_key_header')}"
     health = report.health.get(settings.health_path)
     if health not in SUCCESSES:
-        yield f"health does not answer ({said(health)})" + instead("health_path")
+        yield f"health does not answer ({said(health)}){instead('health_path')}"
     needed = {each.name: each for each in report.streams if each.name in OBJECTS}
     if settings.v1_streams == "required":
         needed |= {f"{each.name} of v1": each for each in report.v1}
@@ -105,7 +96,8 @@ def differences(report: Report) -> Iterator[str]:
     if refuses_key(report.key.get("X-API-Key")):
         yield "X-API-Key is refused"
     for facts in report.streams:
-        yield from (f"{facts.name}: {what}" for what in _of_stream(facts))
+        news = (*_of_stream(facts), *_of_fields(facts.fields))
+        yield from (f"{facts.name}: {what}" for what in news)
     for facts in report.v1:
         yield from (f"{facts.name}: {what}" for what in _of_fields(facts.fields))
     if report.missing_detail not in {None, "404"}:
@@ -127,7 +119,6 @@ def _of_stream(facts: StreamFacts) -> Iterator[str]:
             yield what
     if facts.zone:
         yield f"filters are taken for {zone_name(facts.zone)}"
-    yield from _of_fields(facts.fields)
 
 
 def _of_fields(facts: FieldFacts) -> Iterator[str]:
@@ -142,12 +133,9 @@ def _of_fields(facts: FieldFacts) -> Iterator[str]:
 def plan(
     report: Report, settings: Settings, per_request: Mapping[str, float]
 ) -> Iterator[PlanRow]:
-    """Estimate requests and minutes of a first read and of a night.
+    """Estimate requests and minutes of a first read and of a night, stream by stream.
 
-    Args:
-        report: What the account has and does.
-        settings: The settings.
-        per_request: Seconds that a request takes, waits for the rate limit included.
+    `per_request` has the seconds of a request, waits for the rate limit included.
     """
 
     def row(name: str, first: int | None, night: int | None) -> PlanRow:

@@ -40,8 +40,7 @@ def read_environment(
         The settings, and where each variable was read, in words.
 
     Raises:
-        ConfigValidationError: A variable has the wrong type, or is misspelled, or the
-            file cannot be read.
+        ConfigValidationError: A variable or the file is wrong.
     """
     given = {*os.environ}
     if path := _find_file():

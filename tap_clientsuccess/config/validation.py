@@ -41,16 +41,13 @@ def problems(
     how_to_set: Callable[[str], str] = "set {}".format,
     checks: Mapping[str, Check] | None = None,
 ) -> list[str]:
-    """List all problems of a configuration, and fill in defaults.
+    """List all problems of a configuration in sentences, and fill in defaults.
 
     Args:
         config: The configuration; defaults are set in it.
         schema: Its JSON schema, including the SDK's own settings.
         how_to_set: Says how to set a setting that is missing.
         checks: Further checks, by setting; they yield whole sentences.
-
-    Returns:
-        One sentence a problem, without values.
     """
     if config.get("stream_maps", ...) is None:
         del config["stream_maps"]  # The SDK allows null, but fails on it.
