@@ -34,18 +34,17 @@ def _is_control(request: Request) -> bool:
 
 def _with_faults(backend: Backend, request: Request) -> Iterator[Step]:
     entry = backend.log(request)
-    active = backend.faults.matching(request)
-    faults = [each.fault for each in active]
-    entry.faults = [each.kind for each in active]
+    faults = backend.faults.matching(request)
+    entry.faults = [fault.kind for fault in faults]
     if seconds := backend.latency + sum(fault.wait() for fault in faults):
         yield Pause(seconds)
     for fault in faults:
         fault.rewrite(request)
     response = _answer(backend, request)
     # Of two faults that change the same, the one that was added first changes it last.
-    for each in reversed(active):
-        each.fault.afterwards(request, backend.store, each.hits)
-        response = each.fault.change(response)
+    for fault in reversed(faults):
+        fault.afterwards(request, backend.store)
+        response = fault.change(response)
     for name, value in backend.headers.items():
         response.headers.setdefault(name.lower(), value)
     entry.status = response.status

@@ -112,7 +112,7 @@ def test_latency(sandbox: Sandbox, client: Client) -> None:
 
 @pytest.mark.parametrize("retry_after", [1, None])
 def test_rate_limit(sandbox: Sandbox, client: Client, retry_after: int | None) -> None:
-    sandbox.faults.add(RateLimit("*", 3, retry_after=retry_after))
+    sandbox.faults.add(RateLimit("*", per_second=3, retry_after=retry_after))
     assert statuses(client, 5) == [200, 200, 200, 429, 429]
     found = client.read(PATH).headers.get("Retry-After")
     assert found == (None if retry_after is None else "1")

@@ -10,13 +10,9 @@ import pytest
 import requests
 from sandbox_client import Client, fixtures
 
-from clientsuccess_sandbox import Sandbox, settings_like
+from clientsuccess_sandbox import Parameters, Sandbox, Status, settings_like
 from clientsuccess_sandbox.cli import main, make_parser, settings_from
-from clientsuccess_sandbox.faults.from_report import (
-    ForcedOrder,
-    RefusedParameter,
-    ReportedFields,
-)
+from clientsuccess_sandbox.faults.from_report import ReportedFields
 from clientsuccess_sandbox.faults.registry import Faults
 from clientsuccess_sandbox.like import read_like
 from clientsuccess_sandbox.messages import Request, Response
@@ -102,9 +98,9 @@ def test_what_is_ignored_and_not_counted() -> None:
     settings = settings_like(report("by_number"))
     assert settings["ignore"]["/clientNote/search"] == {"modifiedAfter"}
     orders = {
-        fault.path: fault.by
+        fault.path: fault.parameters.get("sortBy")
         for fault in settings["initial_faults"]
-        if isinstance(fault, ForcedOrder)
+        if isinstance(fault, Parameters)
     }
     # By the id, pulses are sorted in one direction.
     assert orders == {"/clientNote/search": "subject", "/pulse/search": None}
@@ -314,7 +310,7 @@ def test_forms_of_times(form: str, shown: Any) -> None:
 def test_a_form_is_sent_where_a_parameter_is_refused(
     client: Client, sandbox: Sandbox, path: str
 ) -> None:
-    sandbox.faults.add(RefusedParameter(path, 400, name="size"))
+    sandbox.faults.add(Status(path, 400, parameter="size"))
     login = {"username": sandbox.username, "password": sandbox.password}
     answer = client.post(f"{sandbox.url}/v1/auth", data=login, timeout=5)
     assert answer.status_code == 200
@@ -323,7 +319,7 @@ def test_a_form_is_sent_where_a_parameter_is_refused(
 def test_the_size_of_a_search_of_tasks_is_refused(
     client: Client, sandbox: Sandbox
 ) -> None:
-    sandbox.faults.add(RefusedParameter("/task/all", 400, name="size", value="7"))
+    sandbox.faults.add(Status("/task/all", 400, parameter="size", value="7"))
     for size, status in ((7, 400), (8, 200)):
         body = {"pagination": {"taskPage": 0, "taskSize": size}}
         url = f"{sandbox.base_url}/task/all"
@@ -355,7 +351,7 @@ def test_a_fault_remembers_for_each_sandbox() -> None:
         faults.add(fault)
         (active,) = faults.matching(Request("GET", "/"))
         records = Response.of_json([{"id": number}, {"id": number + 1}])
-        first, second = json.loads(active.fault.change(records).body)
+        first, second = json.loads(active.change(records).body)
         assert first == {}
         assert second == {"id": number + 1}
 

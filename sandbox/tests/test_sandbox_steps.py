@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -72,9 +71,9 @@ def test_a_rewritten_request() -> None:
 
 
 def test_a_rate_limit_remembers_who_passed() -> None:
-    fault, memory = RateLimit("*", 2), deque[float]()
-    assert [fault.spares(memory) for _ in range(3)] == [True, True, False]
-    assert len(memory) == 2
+    fault, request = RateLimit("*", per_second=2), Request("GET", "/")
+    assert [fault.takes(request) for _ in range(3)] == [False, False, True]
+    assert (fault.seen, fault.hits) == (3, 1)
 
 
 def test_the_server_is_asked_after_the_pause() -> None:

@@ -485,7 +485,7 @@ def test_any_answer_leads_to_a_report(
 
 @pytest.mark.parametrize(
     "fault",
-    [Body("*/search", None), Body("*/search", [{"id": 1}]), Body("*", b"", 204)],
+    [Body("*/search", None), Body("*/search", [{"id": 1}]), Body("*", b"", status=204)],
 )
 def test_answers_that_are_no_page(check: Check, sandbox: Sandbox, fault: Fault) -> None:
     sandbox.faults.add(fault)

@@ -1,24 +1,32 @@
-"""Faults for what no setting of a sandbox does, made from an account's report."""
+"""What an account's report says of its fields, as definitions and as a fault."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import chain, islice, repeat
 from typing import Any, Final
 
 from clientsuccess_sandbox.clock import from_iso, to_iso
+from clientsuccess_sandbox.data import Kind
 from clientsuccess_sandbox.data.custom_fields import value_for
 from clientsuccess_sandbox.data.seeded import Random
-from clientsuccess_sandbox.faults.fault import Fault, parameters, set_parameter
-from clientsuccess_sandbox.faults.responses import Html, Status, maintenance_page
-from clientsuccess_sandbox.jsontext import Record, decode, encode
+from clientsuccess_sandbox.faults.fault import Fault
+from clientsuccess_sandbox.faults.responses import edited
+from clientsuccess_sandbox.jsontext import Record
 from clientsuccess_sandbox.messages import Request, Response
 
 _USUAL_TIME: Final = "9999-99-99T99:99:99.999Z"
+_USUAL_TIMES: Final[dict[str, list[str]]] = {
+    "subscriptions": ["9999-99-99"],
+    "client_statuses": [],
+    "client_segments": [],
+    "employees": ["a number of 13 digits"],
+}
+"""By kind: forms of times that need no fault; of others `_USUAL_TIME`."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d\.\d{3}Z)?")
 _MODIFICATION: Final = ("modifiedTime", "createdTime", "createdTimestamp")
-_FIRST_ERROR: Final = 400
 _ODD: Final[dict[str, Any]] = {
     "array": [[["x"]]],
     "boolean": True,
@@ -30,76 +38,50 @@ _ODD: Final[dict[str, Any]] = {
 """By type: values that hardly any field can take."""
 
 
-def refusal(path: str, status: int | None) -> Fault:
-    """Refuse with a status; without one, answer with a web page."""
-    return Html(path) if status is None else Status(path, status)
+def custom_field_definitions(report: Mapping[str, Any]) -> dict[str, list[Record]]:
+    """Return the custom field definitions of each resource type."""
+    counts = report["custom_field_types"]
+    types = chain(
+        (name for name, count in counts.items() for _ in range(count)),
+        repeat("Type 9", report["other_custom_field_types"]),
+        repeat("STRING"),
+    )
+    return {
+        resource: _definitions(100 * place, islice(types, count))
+        for place, (resource, count) in enumerate(report["custom_fields"].items())
+    }
 
 
-class RefusedParameter(Status, tag="refused_parameter"):
-    """Refuse the requests that have a parameter.
+def field_faults(
+    kind: Kind, facts: Mapping[str, Any], defined: list[Record]
+) -> Iterator[Fault]:
+    """Yield a fault for the fields of records, if they need one.
 
-    Attributes:
-        name: The parameter, of the query or of a search of tasks.
-        value: Its value; None for any.
+    Args:
+        kind: Kind of the records.
+        facts: What the report says of it.
+        defined: Definitions of its custom fields.
     """
-
-    name: str = ""
-    value: str | None = None
-
-    def matches(self, request: Request) -> bool:
-        if not super().matches(request):
-            return False
-        given = parameters(request)
-        return self.name in given and self.value in {None, given[self.name]}
-
-
-class OtherStatus(Fault, tag="other_status"):
-    """Respond with another status; with 0, with a web page."""
-
-    statuses: dict[int, int]
-
-    def change(self, response: Response) -> Response:
-        status = self.statuses.get(response.status)
-        if status == 0:
-            return maintenance_page()
-        return response if status is None else Response.of_error(status)
-
-
-class PageSizes(Fault, tag="page_sizes"):
-    """Return pages of other sizes, by the size that is asked."""
-
-    sizes: dict[str, int]
-
-    def rewrite(self, request: Request) -> None:
-        size = self.sizes.get(parameters(request).get("size", ""))
-        if size is not None:
-            set_parameter(request, "size", size)
-
-
-class ForcedOrder(Fault, tag="forced_order"):
-    """Sort in one direction, whichever is asked, perhaps by another key."""
-
-    direction: str
-    by: str | None = None
-
-    def rewrite(self, request: Request) -> None:
-        order = {"sortDirection": self.direction}
-        if self.by:
-            order["sortBy"] = self.by
-        request.query = {**request.query, **order}
-
-
-class CappedTotal(Fault, tag="capped_total"):
-    """Count no further than this."""
-
-    total: int
-
-    def change(self, response: Response) -> Response:
-        if response.status < _FIRST_ERROR:
-            body = decode(response.body)
-            body["totalElements"] = min(self.total, body["totalElements"])
-            response.body = encode(body)
-        return response
+    found = facts["fields"]
+    others = [f"other_{number}" for number in range(found["more_unknown"])]
+    custom = None
+    if kind.custom or found["custom"]:
+        more = _definitions(0, repeat("STRING", found["custom"]))
+        custom = [*defined[: found["custom"]], *more[len(defined) :]]
+    times = found["times"]
+    is_usual = times == _USUAL_TIMES.get(kind.name, [_USUAL_TIME])
+    fault = ReportedFields(
+        # Details have the same fields.
+        path=f"/{kind.resource}/" if kind.resource else kind.path,
+        unknown=[*found["unknown"], *others],
+        never_fit=found["never_fit"],
+        forms=None if is_usual or not found["sampled"] else times,
+        custom=custom,
+        without_key=facts["without_key"],
+        inclusive=facts["inclusive"],
+    )
+    if fault != ReportedFields(path=fault.path, inclusive=fault.inclusive):
+        yield fault
 
 
 class ReportedFields(Fault, tag="reported_fields", kw_only=True):
@@ -113,7 +95,7 @@ class ReportedFields(Fault, tag="reported_fields", kw_only=True):
             of the sandbox.
         without_key: How many records of the first page have no id.
         inclusive: Whether the moment of a filter passes; None if that is not known.
-        keyless: The ids of those records.
+        keyless: The ids of those without one.
     """
 
     unknown: list[str] = []
@@ -122,7 +104,10 @@ class ReportedFields(Fault, tag="reported_fields", kw_only=True):
     custom: list[Record] | None = None
     without_key: int = 0
     inclusive: bool | None = True
-    keyless: set[int] = set()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.keyless: set[int] = set()
 
     def rewrite(self, request: Request) -> None:
         """Compare the modification times as they are shown."""
@@ -137,9 +122,9 @@ class ReportedFields(Fault, tag="reported_fields", kw_only=True):
             request.query = {**request.query, "modifiedAfter": to_iso(shown)}
 
     def change(self, response: Response) -> Response:
-        if response.status >= _FIRST_ERROR:
-            return response
-        body = decode(response.body)
+        return edited(response, self._shape_all)
+
+    def _shape_all(self, body: Any) -> Any:
         found = body
         if isinstance(body, dict):
             found = body.get("data", body.get("content", [body]))
@@ -148,8 +133,7 @@ class ReportedFields(Fault, tag="reported_fields", kw_only=True):
             self.keyless = {each["id"] for each in records[: self.without_key]}
         for record in records:
             self._shape(record)
-        response.body = encode(body)
-        return response
+        return body
 
     @property
     def _finest(self) -> str:
@@ -186,28 +170,18 @@ class ReportedFields(Fault, tag="reported_fields", kw_only=True):
         return _in_form(time, self._finest if name in _MODIFICATION else form)
 
 
-def definitions(
-    counts: dict[str, int], types: Iterator[str]
-) -> dict[str, list[Record]]:
-    """Return made-up definitions of custom fields.
-
-    Args:
-        counts: How many each resource type has.
-        types: Names of their types, one after another.
-    """
-    return {
-        resource: [
-            {
-                "fieldId": 100 * place + number,
-                "fieldKey": f"field_{number}__cs",
-                "fieldName": f"Field {number}",
-                "fieldLabel": f"Field {number}",
-                "fieldTypeName": next(types, "STRING"),
-            }
-            for number in range(1, count + 1)
-        ]
-        for place, (resource, count) in enumerate(counts.items())
-    }
+def _definitions(first: int, types: Iterable[str]) -> list[Record]:
+    """Make up definitions of custom fields, one of each type."""
+    return [
+        {
+            "fieldId": first + number,
+            "fieldKey": f"field_{number}__cs",
+            "fieldName": f"Field {number}",
+            "fieldLabel": f"Field {number}",
+            "fieldTypeName": name,
+        }
+        for number, name in enumerate(types, start=1)
+    ]
 
 
 def _unit(form: str) -> int:
@@ -236,13 +210,9 @@ def _set(value: Any, path: list[str], odd: Any) -> None:
             _set(item, path, odd)
     elif isinstance(value, dict):
         first, *rest = path
-        if rest and isinstance(value.get(first), (dict, list)):
-            _set(value[first], rest, odd)
-        else:
-            value[first] = _nested(rest, odd)
-
-
-def _nested(path: list[str], odd: Any) -> Any:
-    for name in reversed(path):
-        odd = {name: odd}
-    return odd
+        if not rest:
+            value[first] = odd
+            return
+        if not isinstance(value.get(first), (dict, list)):
+            value[first] = {}
+        _set(value[first], rest, odd)

@@ -1,20 +1,15 @@
-"""The faults in force, and how to parse those of `responses.py` and `transport.py`.
-
-Those of `from_report.py` are made from a report, and have no text form.
-"""
+"""The faults in force, and how to parse those of `responses.py` and `transport.py`."""
 
 from __future__ import annotations
 
 import threading
-from collections import deque
-from copy import copy
 from typing import Any, Final, Union
 
 import msgspec
 
 from clientsuccess_sandbox.data.seeded import Random
 from clientsuccess_sandbox.faults import responses, transport
-from clientsuccess_sandbox.faults.fault import Fault, Matching
+from clientsuccess_sandbox.faults.fault import Fault
 from clientsuccess_sandbox.jsontext import decode
 from clientsuccess_sandbox.messages import Request
 
@@ -22,48 +17,15 @@ _KINDS: Final = tuple(
     each
     for module in (responses, transport)
     for each in vars(module).values()
-    if isinstance(each, type) and issubclass(each, Fault) and each is not Fault
+    if isinstance(each, type)
+    and issubclass(each, Fault)
+    and each not in (Fault, responses.Answer)
 )
 _ANY_FAULT: Any = Union[_KINDS]  # noqa: UP007 - of a tuple
-_COMMON = {"path", *Matching.__struct_fields__}
-# The field that a kind's name sets in text, as in `status=503`: its first own field.
+# The field that a kind's name sets in text, as in `status=503`: the first it declares.
 _MAIN: Final = {
-    str(kind.__struct_config__.tag): field
-    for kind in _KINDS
-    for field in [f for f in kind.__struct_fields__ if f not in _COMMON][:1]
+    str(kind.__struct_config__.tag): next(iter(kind.__annotations__)) for kind in _KINDS
 }
-
-
-class ActiveFault:
-    """A fault in force, with its counters.
-
-    Attributes:
-        fault: The fault.
-        hits: Requests that it hit so far.
-    """
-
-    def __init__(self, fault: Fault, random: Random) -> None:
-        # A copy: the same fault may be in force in another sandbox, and remember.
-        self.fault = copy(fault)
-        self.kind = str(fault.__struct_config__.tag)
-        self.seen = self.hits = 0
-        self._passed: deque[float] = deque()
-        self._random = random
-
-    def takes(self, request: Request) -> bool:
-        """Tell whether the fault hits this request, counting it and drawing lots."""
-        fault = self.fault
-        if not fault.matches(request):
-            return False
-        self.seen += 1
-        if self.seen <= fault.after or self.hits == fault.times:
-            return False
-        if fault.probability < 1 and not self._random.chance(fault.probability):
-            return False
-        if fault.spares(self._passed):
-            return False
-        self.hits += 1
-        return True
 
 
 class Faults:
@@ -72,15 +34,16 @@ class Faults:
     def __init__(self, seed: int = 1) -> None:
         self._seed = seed
         self._lock = threading.Lock()
-        self._active: dict[int, ActiveFault] = {}
+        self._active: dict[int, Fault] = {}
         self._last = 0
 
     def add(self, fault: Fault) -> int:
         """Add a fault; return its number, for `remove`."""
         with self._lock:
             self._last += 1
-            random = Random(f"{self._seed}/faults/{self._last}")
-            self._active[self._last] = ActiveFault(fault, random)
+            active = msgspec.structs.replace(fault)
+            active.random = Random(f"{self._seed}/faults/{self._last}")
+            self._active[self._last] = active
             return self._last
 
     def remove(self, number: int) -> bool:
@@ -102,11 +65,11 @@ class Faults:
         with self._lock:
             return [
                 {"number": number, "seen": each.seen, "hits": each.hits}
-                | msgspec.to_builtins(each.fault)
+                | msgspec.to_builtins(each)
                 for number, each in self._active.items()
             ]
 
-    def matching(self, request: Request) -> list[ActiveFault]:
+    def matching(self, request: Request) -> list[Fault]:
         """Return the faults that hit a request, as added."""
         with self._lock:
             return [each for each in self._active.values() if each.takes(request)]

@@ -20,7 +20,6 @@ _MAINTENANCE = """<!DOCTYPE html>
 <html><head><title>System Maintenance</title></head>
 <body><h1>System Maintenance</h1><p>We will be back shortly.</p></body></html>
 """
-_WEB_PAGE: Final = "text/html; charset=utf-8"
 _INSTEAD: Final[dict[str, Any]] = {
     "null": None,
     "object": {},
@@ -29,77 +28,90 @@ _INSTEAD: Final[dict[str, Any]] = {
 }
 
 
-class Body(Fault, tag="body"):
-    """Respond with another body: a JSON value, or text or bytes as they are."""
+class Answer(Fault, kw_only=True):
+    """Respond with something else than the server does.
 
-    body: Any
+    Attributes:
+        status: Any status code.
+        body: A JSON value, or text or bytes that are sent as they are; without one, the
+            error is sent as the API sends it.
+        content_type: Type of the body.
+        headers: Headers to add.
+        retry_after: Value of a `Retry-After` header: seconds or an HTTP date.
+        instead_of: Respond so only where the server responds with this status.
+    """
+
     status: int = 200
+    body: Any = msgspec.UNSET
     content_type: str = JSON
+    headers: dict[str, str] = {}
+    retry_after: int | str | None = None
+    instead_of: int | None = None
 
     def change(self, response: Response) -> Response:
-        return _with_body(self.body, self.status, self.content_type)
+        if self.instead_of not in {None, response.status}:
+            return response
+        body = self.body.encode() if isinstance(self.body, str) else self.body
+        if body is msgspec.UNSET:
+            response = Response.of_error(self.status)
+        else:
+            body = body if isinstance(body, bytes) else encode(body)
+            response = Response(self.status, body, {"content-type": self.content_type})
+        response = _with_headers(response, self.headers)
+        if self.retry_after is not None:
+            response.headers["retry-after"] = str(self.retry_after)
+        return response
 
 
-class Html(Body, tag="html"):
+class Status(Answer, tag="status"):
+    """Respond with a status."""
+
+    status: int
+
+
+class Body(Answer, tag="body"):
+    """Respond with another body."""
+
+    body: Any
+
+
+class Html(Answer, tag="html"):
     """Respond with the API's maintenance page."""
 
     body: Any = _MAINTENANCE
-    content_type: str = _WEB_PAGE
+    content_type: str = "text/html; charset=utf-8"
 
 
-class Empty(Body, tag="empty"):
+class Empty(Answer, tag="empty"):
     """Respond with an empty body."""
 
     body: Any = b""
 
 
-class Status(Fault, tag="status"):
-    """Respond with a status.
-
-    Attributes:
-        status: Any status code.
-        headers: Headers to add.
-        body: A JSON value, or text that is sent as it is.
-        retry_after: Value of a `Retry-After` header: seconds or an HTTP date.
-    """
-
-    status: int
-    headers: dict[str, str] = {}
-    body: Any = None
-    retry_after: int | str | None = None
-
-    def change(self, response: Response) -> Response:
-        if self.body is None:
-            response = Response.of_error(self.status)
-        else:
-            response = _with_body(self.body, self.status)
-        return _with_headers(response, self.headers, self.retry_after)
-
-
-class RateLimit(Fault, tag="rate_limit"):
+class RateLimit(Answer, tag="rate_limit", kw_only=True):
     """Respond with 429 to more than this many requests a second.
 
     Attributes:
         per_second: Requests that may pass within any second.
         retry_after: Value of the `Retry-After` header; `None` for no header.
-        headers: Other headers, such as `X-RateLimit-Limit`.
     """
 
     per_second: int
+    status: int = 429
     retry_after: int | str | None = 1
-    headers: dict[str, str] = {}
 
-    def spares(self, passed: deque[float]) -> bool:
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.passed: deque[float] = deque()
+
+    def spares(self) -> bool:
         now = time.monotonic()
-        while passed and passed[0] <= now - 1:
-            passed.popleft()
-        if len(passed) >= self.per_second:
+        while self.passed and self.passed[0] <= now - 1:
+            self.passed.popleft()
+        if len(self.passed) >= self.per_second:
             return False
-        passed.append(now)
+        self.passed.append(now)
         return True
-
-    def change(self, response: Response) -> Response:
-        return _with_headers(Response.of_error(429), self.headers, self.retry_after)
 
 
 class Redirect(Fault, tag="redirect"):
@@ -135,7 +147,7 @@ class Shape(Fault, tag="shape"):
     ] = "missing"
 
     def change(self, response: Response) -> Response:
-        return _edited(response, self._reshape)
+        return edited(response, self._reshape)
 
     def _reshape(self, value: Any) -> Any:
         key = _list_key(value)
@@ -150,19 +162,32 @@ class Shape(Fault, tag="shape"):
 
 
 class WrongTotal(Fault, tag="wrong_total"):
-    """Add this many `elements` and `pages` to the totals."""
+    """Add this many `elements` and `pages` to the totals; count at most `most`."""
 
     elements: int = 0
     pages: int = 0
+    most: int | None = None
 
     def change(self, response: Response) -> Response:
-        return _edited(response, self._falsify)
+        return edited(response, self._falsify)
 
     def _falsify(self, value: Any) -> Any:
         if isinstance(value, dict) and "totalElements" in value:
             value["totalElements"] += self.elements
             value["totalPages"] += self.pages
+            if self.most is not None:
+                value["totalElements"] = min(self.most, value["totalElements"])
         return value
+
+
+class Parameters(Fault, tag="parameters"):
+    """Change what is asked: these parameters, of the query or of a search of tasks."""
+
+    parameters: dict[str, str | int]
+
+    def rewrite(self, request: Request) -> None:
+        for name, value in self.parameters.items():
+            set_parameter(request, name, value)
 
 
 class RepeatPage(Fault, tag="repeat_page"):
@@ -190,7 +215,7 @@ class Mutate(Fault, tag="mutate"):
     instead: Any = msgspec.UNSET
 
     def change(self, response: Response) -> Response:
-        return _edited(response, self._mutate)
+        return edited(response, self._mutate)
 
     def _mutate(self, value: Any) -> Any:
         if key := _list_key(value):
@@ -223,35 +248,20 @@ class Edits(Fault, tag="edits"):
     seed: int | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.of not in {None, *KINDS}:
             raise ValueError(f"There is no kind {self.of!r}.")
 
-    def afterwards(self, request: Request, store: Store, hits: int) -> None:
+    def afterwards(self, request: Request, store: Store) -> None:
         kind = self.of or _kind_read(request)
-        if kind is not None and hits % self.every == 0:
-            seed = None if self.seed is None else self.seed + hits
+        if kind is not None and self.hits % self.every == 0:
+            seed = None if self.seed is None else self.seed + self.hits
             operations = self.operations
             store.random_edits(kind, self.count, seed=seed, operations=operations)
 
 
-def maintenance_page() -> Response:
-    """Respond with the API's maintenance page."""
-    return _with_body(_MAINTENANCE, content_type=_WEB_PAGE)
-
-
-def _with_body(body: Any, status: int = 200, content_type: str = JSON) -> Response:
-    """Respond with a JSON value, or with text or bytes as they are."""
-    body = body.encode() if isinstance(body, str) else body
-    body = body if isinstance(body, bytes) else encode(body)
-    return Response(status, body, {"content-type": content_type})
-
-
-def _with_headers(
-    response: Response, headers: dict[str, str], retry_after: int | str | None = None
-) -> Response:
+def _with_headers(response: Response, headers: dict[str, str]) -> Response:
     response.headers |= {name.lower(): value for name, value in headers.items()}
-    if retry_after is not None:
-        response.headers["retry-after"] = str(retry_after)
     return response
 
 
@@ -265,7 +275,7 @@ def _list_key(value: Any) -> str | None:
     return next((key for key in lists if isinstance(value.get(key), list)), None)
 
 
-def _edited(response: Response, edit: Callable[[Any], Any]) -> Response:
+def edited(response: Response, edit: Callable[[Any], Any]) -> Response:
     """Edit a JSON response; errors and other content stay as they are."""
     if response.status >= 400 or not response.body:  # noqa: PLR2004
         return response
