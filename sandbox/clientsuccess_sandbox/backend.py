@@ -16,8 +16,7 @@ from clientsuccess_sandbox.settings import (
     DEFAULT_KEY,
     DEFAULT_PASSWORD,
     DEFAULT_USERNAME,
-    Behaviour,
-    CompanySettings,
+    Settings,
     option,
 )
 from clientsuccess_sandbox.store import Store
@@ -30,11 +29,8 @@ class LoggedRequest:
     """One request. Keys and bodies are not kept.
 
     Attributes:
-        method: Such as `GET`.
-        path: Path without the query.
-        query: Query parameters as they were asked.
+        query: As it was asked, before faults rewrote it.
         key_headers: Lower-case names of the headers with a credential.
-        user_agent: The User-Agent header.
         time: Seconds since 1970, by the sandbox's clock.
         status: Status of the response; `None` until there is one.
         faults: Kinds of the faults that matched it.
@@ -51,21 +47,19 @@ class LoggedRequest:
 
 
 @dataclass(kw_only=True)
-class Backend(CompanySettings, Behaviour):
+class Backend(Settings):
     """The simulated company and its server, without HTTP.
 
-    Every setting of `CompanySettings` and `Behaviour` is an argument; those of
-    `Behaviour` can be changed at any time by assigning to the attribute.
+    Every setting is an argument; those of `Behaviour` can be changed at any time by
+    assigning to the attribute.
 
     Attributes:
-        initial_faults: Faults from the start.
         store: The data, to read and edit.
         faults: The active faults.
         requests: The requests so far.
         keys: The accepted credentials.
         clock: The server's clock.
         random: Decides which replica responds.
-        allowed_hosts: Other host names that requests may use; `*` allows all.
     """
 
     api_key: str = option(DEFAULT_KEY, "key that opens the API", flag="key")
@@ -94,7 +88,7 @@ class Backend(CompanySettings, Behaviour):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.clock = Clock(self.clock_offset)
-        self.store = Store(self, self.clock, self)
+        self.store = Store(self, self.clock)
         self.keys = Keys(self.clock, self.api_key, self.username, self.password)
         self.requests: list[LoggedRequest] = []
         self.random = Random(f"{self.seed}/lag")

@@ -58,12 +58,7 @@ def _kind_of_unknown_modifications(text: str) -> str:
 
 @dataclass(kw_only=True)
 class CompanySettings(Sizes):
-    """The simulated company.
-
-    Attributes:
-        modification_times: Whether a kind's records carry `modifiedTime`, for the kinds
-            of which it is unknown.
-    """
+    """The simulated company."""
 
     seed: int = option(1, "same seed, same data")
     now: str = option("2026-01-01T00:00:00Z", "time at which the data ends")
@@ -136,11 +131,8 @@ class Behaviour(SearchBehaviour):
     """How the server behaves where the real one is unknown; can change at any time.
 
     Attributes:
-        ignore: Resource path -> query parameters that it ignores, such as
-            `{"/pulse/search": {"modifiedAfter", "sortBy"}}`.
+        ignore: Resource path -> query parameters that it ignores.
         by_path: Resource path -> settings of `SearchBehaviour` that differ there.
-        missing_custom_fields: Resource type -> status with which its custom field
-            definitions are refused.
     """
 
     lag_seconds: Annotated[float, msgspec.Meta(ge=0)] = option(
@@ -213,10 +205,8 @@ class Behaviour(SearchBehaviour):
             ValueError: A search is to have a setting of its own that none can have.
         """
         for own in self.by_path.values():
-            for name in own:
-                if name not in _OF_A_SEARCH:
-                    known = ", ".join(_OF_A_SEARCH)
-                    raise ValueError(f"{name} is not one of {known}.")
+            for name in own.keys() - _OF_A_SEARCH:
+                raise ValueError(f"{name} is not one of {', '.join(_OF_A_SEARCH)}.")
             msgspec.convert(own, SearchBehaviour)
 
     def ignored(self, path: str) -> set[str]:
@@ -231,3 +221,8 @@ class Behaviour(SearchBehaviour):
             if part in path:
                 values |= own
         return SearchBehaviour(**values)
+
+
+@dataclass(kw_only=True)
+class Settings(CompanySettings, Behaviour):
+    """The simulated company, and how its server behaves."""

@@ -18,7 +18,7 @@ from clientsuccess_sandbox.data.choices import Choices
 from clientsuccess_sandbox.data.company import DAY, Company, Times
 from clientsuccess_sandbox.data.seeded import Random
 from clientsuccess_sandbox.jsontext import Record, decode, encode
-from clientsuccess_sandbox.settings import Behaviour, CompanySettings
+from clientsuccess_sandbox.settings import Settings
 from clientsuccess_sandbox.table import Page, Search, Table, Version
 
 OPERATIONS: Final = ("insert", "edit", "delete")
@@ -46,12 +46,7 @@ class Store:
         ValueError: The settings do not go together.
     """
 
-    def __init__(
-        self,
-        settings: CompanySettings,
-        clock: Clock | None = None,
-        behaviour: Behaviour | None = None,
-    ) -> None:
+    def __init__(self, settings: Settings, clock: Clock) -> None:
         self.lock = threading.RLock()
         unowned = {kind.name for kind in KINDS.values() if kind.may_be_unowned}
         custom = settings.custom_searches
@@ -61,8 +56,7 @@ class Store:
             counts, settings.seed, settings.now, settings.ties, unowned
         )
         self._settings = settings
-        self._behaviour = behaviour or Behaviour()
-        self._clock = clock or Clock()
+        self._clock = clock
         self._tables: dict[str, Table] = {}
         self._choices: dict[str, Choices] = {}
         self._random = Random(self.company.topic("edits"))
@@ -147,7 +141,7 @@ class Store:
         with self._reading(kind) as table:
             if not table.end("id", number, self._now()):
                 raise KeyError(f"There is no record {number}.")
-        if kind == "clients" and self._behaviour.delete_owned:
+        if kind == "clients" and self._settings.delete_owned:
             for owned in [name for name, known in self.kinds.items() if known.owner]:
                 with self._reading(owned) as table:
                     table.end("owner", number, self._now())
@@ -238,7 +232,7 @@ class Store:
             if name not in self._tables:
                 self._tables[name] = self._made(kind)
             table = self._tables[name]
-            if self._behaviour.nightly_drift:
+            if self._settings.nightly_drift:
                 self._drift(kind, table)
             yield table
 

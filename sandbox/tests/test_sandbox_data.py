@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from clientsuccess_sandbox import Sandbox
 from clientsuccess_sandbox.data import KINDS
 from clientsuccess_sandbox.data.custom_fields import RESOURCES, normal_type
-from clientsuccess_sandbox.settings import CompanySettings
-from clientsuccess_sandbox.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from clientsuccess_sandbox.store import Store
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
 @pytest.fixture(scope="module")
 def store() -> Store:
-    return Store(CompanySettings(seed=5, clients=150))
+    return Sandbox(seed=5, clients=150).store
 
 
 def texts(store: Store) -> list[bytes]:
@@ -30,7 +31,7 @@ def texts(store: Store) -> list[bytes]:
 
 def test_the_same_seed_gives_the_same_bytes() -> None:
     first, second, other = (
-        texts(Store(CompanySettings(seed=seed, clients=25))) for seed in (1, 1, 2)
+        texts(Sandbox(seed=seed, clients=25).store) for seed in (1, 1, 2)
     )
     assert first == second
     assert len(first) == len(other)
@@ -38,11 +39,10 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
 
 
 def test_the_bytes_do_not_depend_on_what_was_asked_before() -> None:
-    settings = CompanySettings(clients=25)
-    backwards = Store(settings)
+    backwards = Sandbox(clients=25).store
     kinds = list(KINDS)[::-1]
     found = {kind: backwards.raws(kind) for kind in kinds}
-    store = Store(settings)
+    store = Sandbox(clients=25).store
     assert all(store.raws(kind) == found[kind] for kind in KINDS)
 
 
@@ -90,11 +90,11 @@ def test_times_are_believable(store: Store) -> None:
 
 
 def test_modification_times_are_a_choice() -> None:
-    shown = Store(CompanySettings(clients=9))
+    shown = Sandbox(clients=9).store
     assert all("modifiedTime" in note for note in shown.records("client_notes"))
     assert not any("modifiedTime" in pulse for pulse in shown.records("pulses"))
     turned = {"client_notes": False, "pulses": True}
-    other = Store(CompanySettings(clients=9, modification_times=turned))
+    other = Sandbox(clients=9, modification_times=turned).store
     assert not any("modifiedTime" in note for note in other.records("client_notes"))
     assert all("modifiedTime" in pulse for pulse in other.records("pulses"))
 
@@ -153,7 +153,7 @@ def test_amounts_leave_as_exact_number_literals(store: Store) -> None:
 
 
 def test_sizes_can_be_set_one_by_one() -> None:
-    store = Store(CompanySettings(clients=3, pulses=11, tasks=0, employees=2))
+    store = Sandbox(clients=3, pulses=11, tasks=0, employees=2).store
     counts = {kind: store.count(kind) for kind in ("clients", "pulses", "tasks")}
     assert counts == {"clients": 3, "pulses": 11, "tasks": 0}
 
@@ -163,4 +163,4 @@ def test_sizes_can_be_set_one_by_one() -> None:
 )
 def test_sizes_that_make_no_sense(sizes: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"\w"):
-        Store(CompanySettings(**sizes))
+        Sandbox(**sizes)

@@ -12,8 +12,6 @@ from sandbox_client import fixtures
 
 from clientsuccess_sandbox import Edits, Sandbox
 from clientsuccess_sandbox.jsontext import decode
-from clientsuccess_sandbox.settings import CompanySettings
-from clientsuccess_sandbox.store import Store
 from clientsuccess_sandbox.table import Search
 
 if TYPE_CHECKING:
@@ -96,7 +94,7 @@ def test_edits_happen_at_every_nth_request(sandbox: Sandbox, client: Client) -> 
 
 
 def test_random_edits_repeat_with_their_seed() -> None:
-    one, two = (Store(CompanySettings(clients=20)) for _ in range(2))
+    one, two = (Sandbox(clients=20).store for _ in range(2))
     made = one.random_edits("contacts", 30, seed=9)
     assert made == two.random_edits("contacts", 30, seed=9)
     assert {change.op for change in made} == {"insert", "edit", "delete"}
@@ -116,7 +114,7 @@ def test_a_new_custom_field_appears_in_new_edits(sandbox: Sandbox) -> None:
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 10**6), count=st.integers(1, 60))
 def test_every_order_survives_any_edits(seed: int, count: int) -> None:
-    store = Store(CompanySettings(clients=12, contacts=15))
+    store = Sandbox(clients=12, contacts=15).store
     searches = [
         Search(size=500, sort=sort)
         for sort in ("id", "modifiedTime", "createdTime", "email")

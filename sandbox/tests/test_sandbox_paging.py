@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 from sandbox_client import Client, fixtures
 
 from clientsuccess_sandbox import Sandbox
-from clientsuccess_sandbox.settings import CompanySettings
-from clientsuccess_sandbox.store import Store
 from clientsuccess_sandbox.table import Search
 
 if TYPE_CHECKING:
@@ -204,7 +202,7 @@ def test_pages_of_any_size_cover_everything(
     *,
     descending: bool,
 ) -> None:
-    store = Store(CompanySettings(clients=clients, contacts=0))
+    store = Sandbox(clients=clients, contacts=0).store
     asked = Search(size=size, sort=sort, descending=descending)
     pages = -(-clients // size)
     parts = [store.search("clients", asked._replace(page=k)) for k in range(pages + 1)]

@@ -19,7 +19,6 @@ from clientsuccess_sandbox import (
     Status,
     WrongTotal,
 )
-from clientsuccess_sandbox.app import handle
 from clientsuccess_sandbox.messages import HangUp, Head, Pause, Request, Response
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ def test_a_rate_limit_remembers_who_passed() -> None:
 def test_the_server_is_asked_after_the_pause() -> None:
     sandbox = Sandbox(clients=3, latency=5)
     key = {"host": "localhost", "x-api-key": sandbox.api_key}
-    steps = handle(sandbox, Request("GET", "/api/client/search", {}, key))
+    steps = sandbox.handle(Request("GET", "/api/client/search", {}, key))
     assert next(steps) == Pause(5)
     sandbox.store.insert("clients")
     head, body = steps
