@@ -116,8 +116,8 @@ class Choices(Random):
 
     def leave_gaps(self, record: Record, always: Collection[str]) -> None:
         """Make some values null, and take out some keys, but those that always are."""
-        throws = [(key, self.random()) for key in record if key not in always]
-        for key, throw in throws:
+        for key in [key for key in record if key not in always]:
+            throw = self.random()
             if throw < _NULL_BELOW:
                 record[key] = None
             elif throw < _ABSENT_BELOW:

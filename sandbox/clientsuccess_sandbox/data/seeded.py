@@ -78,4 +78,4 @@ class Random(random.Random):
 
     def text(self, most: int) -> str:
         """Write up to so many sentences."""
-        return " ".join(self.choices(WORDS["sentences"], k=self.count(most)))
+        return " ".join([self.word("sentences") for _ in range(self.count(most))])
