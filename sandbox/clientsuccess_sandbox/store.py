@@ -48,13 +48,10 @@ class Store:
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self.lock = threading.RLock()
-        unowned = {kind.name for kind in KINDS.values() if kind.may_be_unowned}
         custom = settings.custom_searches
         self.kinds = {name: custom_kind(name) for name in custom} | KINDS
         counts = {**custom, **sizes(settings)}
-        self.company = Company(
-            counts, settings.seed, settings.now, settings.ties, unowned
-        )
+        self.company = Company(counts, settings.seed, settings.now, settings.ties)
         self._settings = settings
         self._clock = clock
         self._tables: dict[str, Table] = {}

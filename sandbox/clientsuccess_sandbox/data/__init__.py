@@ -46,13 +46,11 @@ class Kind(NamedTuple):
         gaps: Whether values may be null or missing.
         always: Keys that never are, besides `id`, `uuid`, the times and the owner.
         least: How many there are at least, as other kinds refer to them.
-        resource: First segment of its paths in API v2.
-        search: Whether `/{resource}/search` lists it, not `/{resource}/all`.
-        key: What `/{resource}/{key}` reads one record by: `uuid`, `id` or nothing.
+        v2: Path of its list in API v2, which is paged.
+        key: What one record is read by, beside that list: `uuid`, `id` or nothing.
         detail: Makes what only the read of a single record gives.
         v1: Path of its list in API v1.
         owner: Key that holds the id of the client it belongs to.
-        may_be_unowned: Whether some belong to no client.
         created: Key of the creation time; empty if it shows none.
         modified: Key of the modification time; empty if it shows none.
         shows_modification: Default of `modification_times`; `None` where it is known.
@@ -69,13 +67,11 @@ class Kind(NamedTuple):
     gaps: bool = True
     always: Collection[str] = ()
     least: int = 0
-    resource: str = ""
-    search: bool = True
+    v2: str = ""
     key: str = ""
     detail: Callable[[Choices, Record], Record] | None = None
     v1: str = ""
     owner: str = ""
-    may_be_unowned: bool = False
     created: str = "createdTime"
     modified: str = "modifiedTime"
     shows_modification: bool | None = None
@@ -88,9 +84,7 @@ class Kind(NamedTuple):
     @property
     def path(self) -> str:
         """Path of its list; in API v2, below the base URL."""
-        if not self.resource:
-            return f"/v1{self.v1}"
-        return f"/{self.resource}/{'search' if self.search else 'all'}"
+        return self.v2 or f"/v1{self.v1}"
 
     def record(self, choices: Choices, number: int, times: Times) -> Record:
         """Make a record, of which some values are null and some keys are missing."""
@@ -103,13 +97,7 @@ class Kind(NamedTuple):
 
 
 def kind(make: Callable[[Choices], Record], size: Any, **traits: Any) -> Any:
-    """Declare a kind.
-
-    Args:
-        make: Makes one of its records.
-        size: How many there are by default: see `Kind`.
-        traits: Other fields of `Kind`.
-    """
+    """Declare a kind by the fields of `Kind`."""
     default = None if callable(size) else size
     return field(default=default, metadata={"kind": Kind(make, size, **traits)})
 
@@ -122,7 +110,7 @@ class Sizes:
         client,
         120,
         always=("name", "status", "active", "clientType"),
-        resource="client",
+        v2="/client/search",
         key="uuid",
         detail=client_detail,
         sortable=("name", "status"),
@@ -133,7 +121,7 @@ class Sizes:
         contact,
         lambda clients: 3 * clients,
         always=("firstName", "lastName", "status"),
-        resource="contact",
+        v2="/contact/search",
         key="uuid",
         detail=contact_detail,
         owner="tenantClientId",
@@ -145,9 +133,8 @@ class Sizes:
         contract,
         lambda clients: 3 * clients // 2,
         always=("name", "description"),
-        resource="contract",
+        v2="/contract/search",
         owner="tenantClientId",
-        may_be_unowned=True,
         sortable=("name", "termStartDate", "termEndDate"),
         custom="CONTRACT",
         nightly=follow_dates,
@@ -157,7 +144,7 @@ class Sizes:
         12,
         least=1,
         always=("name", "description", "sku"),
-        resource="product",
+        v2="/product/search",
         v1="/products",
         sortable=("name",),
     )
@@ -165,7 +152,7 @@ class Sizes:
         client_note,
         lambda clients: 5 * clients,
         always=("subject", "note", "sanitizedNote", "author", "interactionTypeId"),
-        resource="clientNote",
+        v2="/clientNote/search",
         key="id",
         owner="clientId",
         text="subject",
@@ -176,7 +163,7 @@ class Sizes:
         pulse,
         lambda clients: 2 * clients,
         always=("dispositionType",),
-        resource="pulse",
+        v2="/pulse/search",
         key="uuid",
         owner="clientId",
         created="createdTimestamp",
@@ -188,11 +175,9 @@ class Sizes:
         task,
         lambda clients: 2 * clients,
         always=("name", "status", "completed", "priority"),
-        resource="task",
-        search=False,
+        v2="/task/all",
         key="id",
         owner="clientId",
-        may_be_unowned=True,
         sortable=("name", "dueDate"),
     )
     employees: int | None = kind(
@@ -240,10 +225,7 @@ KINDS: Final[dict[str, Kind]] = {
 
 def custom_kind(name: str) -> Kind:
     """Return the kind of a search that is only made for the custom streams of a tap."""
-    return KINDS["client_notes"]._replace(name=name, resource=name)
-
-
-SEARCHES: Final = [k for k in KINDS.values() if k.resource and k.search]
+    return KINDS["client_notes"]._replace(name=name, v2=f"/{name}/search")
 
 
 def sizes(settings: Sizes) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -17,6 +17,7 @@ DAY: Final = 24 * 3600 * 1000
 _HISTORY = 5 * 365 * DAY
 _BULK_UPDATES = 12
 _KNOWN = 1 << 17
+_SOME_UNOWNED = ("contracts", "tasks")
 
 
 class Times(NamedTuple):
@@ -35,7 +36,6 @@ class Company:
         seed: The same seed makes the same company.
         now: When its data end, ISO 8601.
         ties: Share of records that share a modification time with others.
-        unowned: Kinds of which some records belong to no client.
         end: When its data end, in milliseconds since 1970.
     """
 
@@ -43,7 +43,6 @@ class Company:
     seed: int
     now: str
     ties: float
-    unowned: Collection[str]
 
     def __post_init__(self) -> None:
         self.end = from_iso(self.now)
@@ -78,7 +77,7 @@ class Company:
     def owner(self, kind: str, number: int) -> int | None:
         """Return the client a record belongs to; some clients have many records."""
         clients = self.sizes["clients"]
-        if not clients or (kind in self.unowned and number % 20 == 0):
+        if not clients or (kind in _SOME_UNOWNED and number % 20 == 0):
             return None
         digest = blake2b(f"{self.seed}/{kind}/{number}/owner".encode(), digest_size=8)
         share = int.from_bytes(digest.digest()) / (1 << 64)

@@ -72,7 +72,7 @@ def field_faults(
     is_usual = times == _USUAL_TIMES.get(kind.name, [_USUAL_TIME])
     fault = ReportedFields(
         # Details have the same fields.
-        path=f"/{kind.resource}/" if kind.resource else kind.path,
+        path=kind.path.removesuffix("search"),
         unknown=[*found["unknown"], *others],
         never_fit=found["never_fit"],
         forms=None if is_usual or not found["sampled"] else times,

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, Final
 
 from clientsuccess_sandbox.backend import Backend
-from clientsuccess_sandbox.data import KINDS, SEARCHES, Kind
+from clientsuccess_sandbox.data import KINDS, Kind
 from clientsuccess_sandbox.data.choices import Choices
 from clientsuccess_sandbox.data.custom_fields import RESOURCES
 from clientsuccess_sandbox.jsontext import Record, decode, encode
@@ -126,13 +126,17 @@ def _page_answer(opening: bytes, page: Page, paging: dict[str, Any]) -> Response
 
 
 ROUTES: Final[list[tuple[Any, ...]]] = [
-    *((kind.path, partial(_search, kind), "GET") for kind in SEARCHES),
     *(
-        (f"/{kind.resource}/{{{kind.key}}}", partial(_one, kind), "GET")
+        (kind.v2, partial(_search, kind), "GET")
+        for kind in KINDS.values()
+        if kind.v2.endswith("/search")
+    ),
+    *(
+        (f"{kind.v2.rpartition('/')[0]}/{{{kind.key}}}", partial(_one, kind), "GET")
         for kind in KINDS.values()
         if kind.key
     ),
-    (KINDS["tasks"].path, _tasks, "POST"),
+    (KINDS["tasks"].v2, _tasks, "POST"),
     ("/{name}/search", _custom_search, "GET"),
     ("/customfield/all/{resource}", _custom_fields, "GET"),
 ]
