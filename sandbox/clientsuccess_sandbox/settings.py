@@ -84,11 +84,6 @@ class CompanySettings(Sizes):
         parse=_kind_of_unknown_modifications,
     )
 
-    def shows_modifications(self, kind: str) -> bool:
-        """Tell whether records of a kind show when they were modified."""
-        usual = kind not in KINDS or KINDS[kind].shows_modification is not False
-        return self.modification_times.get(kind, usual)
-
 
 @dataclass(kw_only=True)
 class SearchBehaviour:

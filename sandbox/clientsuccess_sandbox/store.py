@@ -40,7 +40,8 @@ class Store:
     Kinds are named like the tap's streams: `clients`, `client_notes` and so on.
 
     Attributes:
-        kinds: All kinds by name, those of `custom_searches` included.
+        kinds: All kinds by name, also those of `custom_searches`; `modified` is empty
+            where the settings say so.
 
     Raises:
         ValueError: The settings do not go together.
@@ -48,8 +49,14 @@ class Store:
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self.lock = threading.RLock()
-        custom = settings.custom_searches
-        self.kinds = {name: custom_kind(name) for name in custom} | KINDS
+        custom, shown = settings.custom_searches, settings.modification_times
+        kinds = {name: custom_kind(name) for name in custom} | KINDS
+        self.kinds = {
+            name: kind
+            if shown.get(name, kind.shows_modification is not False)
+            else kind._replace(modified="")
+            for name, kind in kinds.items()
+        }
         counts = {**custom, **sizes(settings)}
         self.company = Company(counts, settings.seed, settings.now, settings.ties)
         self._settings = settings
@@ -106,7 +113,7 @@ class Store:
             known, now, number = self.kinds[kind], self._now(), table.most() + 1
             times = _times(known, changes, Times(now, now))
             record = self._record(known, number, times) | _plain(changes)
-            table.add(self._version(known, number, times, record, now))
+            table.add(_version(known, number, times, record, now))
             return record
 
     def edit(self, kind: str, number: int, **changes: Any) -> Record:
@@ -118,13 +125,13 @@ class Store:
         with self._reading(kind) as table:
             if (found := table.one("id", number)) is None:
                 raise KeyError(f"There is no record {number}.")
-            now, known = self._now(), self.kinds[kind]
+            known, now = self.kinds[kind], self._now()
             times = _times(known, changes, Times(found[0], now))
             record: Record = decode(found[1]) | _plain(changes)
             if known.modified in record:
                 time = times.modified
                 record[known.modified] = time if known.numeric_times else to_iso(time)
-            table.add(self._version(known, number, times, record, now))
+            table.add(_version(known, number, times, record, now))
             return record
 
     def delete(self, kind: str, number: int) -> None:
@@ -172,8 +179,11 @@ class Store:
             operations: To choose from; one given twice is twice as likely.
         """
         random = self._random if seed is None else Random(f"{seed}/{kind}")
-        with self._reading(kind):
-            return [self._random_edit(kind, random, operations) for _ in range(count)]
+        with self._reading(kind) as table:
+            return [
+                self._random_edit(kind, table, random, random.pick(operations))
+                for _ in range(count)
+            ]
 
     def add_custom_field(self, resource: str, definition: Mapping[str, Any]) -> None:
         """Define another custom field; random edits fill it from now on."""
@@ -183,10 +193,7 @@ class Store:
             raise ValueError("A custom field definition needs a fieldKey.")
         self._added.setdefault(resource, []).append(_plain(definition))
 
-    def _random_edit(
-        self, kind: str, random: Random, operations: Sequence[str]
-    ) -> Change:
-        op, table = random.pick(operations), self._tables[kind]
+    def _random_edit(self, kind: str, table: Table, random: Random, op: str) -> Change:
         most = 0 if op == "insert" else table.most()
         number = table.nearest(random.count(most)) if most else None
         if number is None:
@@ -216,7 +223,7 @@ class Store:
 
     @contextmanager
     def _reading(self, name: str) -> Iterator[Table]:
-        """Lock the records of a kind, make them if they are not there, and drift.
+        """Lock the records of a kind; make them, or let a night pass, if it is time.
 
         Raises:
             ValueError: There is no such kind.
@@ -228,17 +235,12 @@ class Store:
         with self.lock:
             if name not in self._tables:
                 self._tables[name] = self._made(kind)
-            table = self._tables[name]
-            if self._settings.nightly_drift:
-                self._drift(kind, table)
+            table, now = self._tables[name], self._clock.now_ms()
+            is_another_day = self._nights.get(name) != now // DAY
+            if kind.nightly and self._settings.nightly_drift and is_another_day:
+                self._nights[name] = now // DAY
+                table.rewrite(partial(kind.nightly, to_iso(now)))
             yield table
-
-    def _drift(self, kind: Kind, table: Table) -> None:
-        """Let a night pass, the first time that a kind is read on a day."""
-        now = self._clock.now_ms()
-        if kind.nightly and self._nights.get(kind.name) != now // DAY:
-            self._nights[kind.name] = now // DAY
-            table.rewrite(partial(kind.nightly, to_iso(now)))
 
     def _made(self, kind: Kind) -> Table:
         self._choices[kind.name] = Choices(self.company, kind.name)
@@ -246,36 +248,36 @@ class Store:
         if kind.name in self._settings.imported:
             all_times = (Times(self.company.end, self.company.end) for _ in all_times)
         return Table(
-            self._version(kind, number, times, self._record(kind, number, times), 0)
+            _version(kind, number, times, self._record(kind, number, times), 0)
             for number, times in enumerate(all_times, start=1)
         )
 
     def _record(self, kind: Kind, number: int, times: Times) -> Record:
         record = kind.record(self._choices[kind.name], number, times)
         undated = number <= self._settings.undated.get(kind.name, 0)
-        if undated or not self._settings.shows_modifications(kind.name):
-            record.pop(kind.modified, None)
+        if undated or not kind.modified:
+            record.pop("modifiedTime", None)
         if undated:
             # Where the creation stands in for the modification, it is missing as well.
             record.pop(kind.created, None)
         return record
 
-    def _version(
-        self, kind: Kind, number: int, times: Times, record: Record, since: int
-    ) -> Version:
-        shown, modified = kind.created, times.created
-        if self._settings.shows_modifications(kind.name):
-            shown, modified = kind.modified, times.modified
-        return Version(
-            id=number,
-            uuid=record.get("uuid"),
-            owner=record.get(kind.owner),
-            created=times.created,
-            # A record that does not show its time has none to filter by.
-            modified=None if shown and shown not in record else modified,
-            since=since,
-            body=encode(record),
-        )
+
+def _version(
+    kind: Kind, number: int, times: Times, record: Record, since: int
+) -> Version:
+    shown = kind.modified or kind.created
+    modified = times.modified if kind.modified else times.created
+    return Version(
+        id=number,
+        uuid=record.get("uuid"),
+        owner=record.get(kind.owner),
+        created=times.created,
+        # A record that does not show its time has none to filter by.
+        modified=None if shown and shown not in record else modified,
+        since=since,
+        body=encode(record),
+    )
 
 
 def _times(kind: Kind, changes: Mapping[str, Any], times: Times) -> Times:
