@@ -1,4 +1,8 @@
-"""All paths of the server, and who may request them."""
+"""All paths of the server, and who may request them.
+
+An endpoint is given the backend and the request. It returns a response, or what is sent
+as JSON; nothing is sent as `{"done": true}`.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import re
 from clientsuccess_sandbox.backend import Backend
 from clientsuccess_sandbox.messages import HTTPError, Request, Response
 from clientsuccess_sandbox.routes import control, v1, v2
+from clientsuccess_sandbox.security import CONTROL, PAGE
 
 
 def _pattern(path: str) -> re.Pattern[str]:
@@ -17,14 +22,15 @@ def _pattern(path: str) -> re.Pattern[str]:
 V2_BASES = ("/api", "/v2")
 _V1_BASE = "/v1"
 _ROUTES = [
-    (_pattern(base + path), endpoint, methods)
+    (method, _pattern(base + path), endpoint)
     for bases, routes in (
         (V2_BASES, v2.ROUTES),
         ((_V1_BASE,), v1.ROUTES),
-        (("",), control.ROUTES),
+        ((CONTROL,), control.ROUTES),
+        (("",), [("GET", PAGE, control.page)]),
     )
     for base in bases
-    for path, endpoint, *methods in routes
+    for method, path, endpoint in routes
 ]
 
 
@@ -42,15 +48,16 @@ def respond(backend: Backend, request: Request) -> Response:
             raise HTTPError(405)
         return Response.of_json({"status": "UP"})
     matches = [
-        (match, endpoint, methods)
-        for path, endpoint, methods in _ROUTES
+        (method, match, endpoint)
+        for method, path, endpoint in _ROUTES
         if (match := path.fullmatch(request.path))
     ]
-    for match, endpoint, methods in matches:
-        if request.method in methods or (request.method, *methods) == ("HEAD", "GET"):
+    asked = "GET" if request.method == "HEAD" else request.method
+    for method, match, endpoint in matches:
+        if method == asked:
             request.params = match.groupdict()
-            response: Response = endpoint(backend, request)
-            return response
+            found = {"done": True} if (it := endpoint(backend, request)) is None else it
+            return found if isinstance(found, Response) else Response.of_json(found)
     if matches:
         raise HTTPError(405)
     raise HTTPError(404, f"The sandbox has no {request.path}: no kind is found there.")

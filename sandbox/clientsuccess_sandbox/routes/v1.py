@@ -22,7 +22,7 @@ _OLD_TYPES: Final = {
 _TIMES: Final = {"createdTime", "modifiedTime", "lastUsedTime"}
 
 
-def _log_in(backend: Backend, request: Request) -> Response:
+def _log_in(backend: Backend, request: Request) -> Record:
     """Return a session token for username and password."""
     if request.headers.get("content-type", "").startswith(JSON):
         given = request.json()
@@ -33,8 +33,8 @@ def _log_in(backend: Backend, request: Request) -> Response:
     token = backend.keys.log_in(*login, backend.token_seconds)
     if token is None:
         raise HTTPError(401, "Username or password are wrong.")
-    ends = {"token_type": "Bearer", "expires_in": int(backend.token_seconds)}
-    return Response.of_json({"access_token": token, **ends})
+    seconds = int(backend.token_seconds)
+    return {"access_token": token, "token_type": "Bearer", "expires_in": seconds}
 
 
 def _list(kind: Kind, backend: Backend, request: Request) -> Response:
@@ -53,19 +53,19 @@ def _with_times(record: Record, notation: str) -> Record:
     return record | {key: write(record[key]) for key in numbers}
 
 
-def _contact_fields(backend: Backend, _: Request) -> Response:
+def _contact_fields(backend: Backend, _: Request) -> list[Record]:
     """List the contacts' custom fields under their old type names."""
     fields = []
     for item in backend.store.definitions("CONTACT"):
         old = _OLD_TYPES.get(normal_type(str(item.get("fieldTypeName"))), "STRING")
         names = {"id": item.get("fieldId"), "label": item.get("fieldLabel")}
         fields.append({**names, "type": old})
-    return Response.of_json(fields)
+    return fields
 
 
 LOGIN: Final = "/auth"
-ROUTES: Final[list[tuple[Any, ...]]] = [
-    (LOGIN, _log_in, "POST"),
-    *((kind.v1, partial(_list, kind), "GET") for kind in KINDS.values() if kind.v1),
-    ("/contact-custom-fields", _contact_fields, "GET"),
+ROUTES: Final[list[tuple[str, str, Any]]] = [
+    ("POST", LOGIN, _log_in),
+    *(("GET", kind.v1, partial(_list, kind)) for kind in KINDS.values() if kind.v1),
+    ("GET", "/contact-custom-fields", _contact_fields),
 ]

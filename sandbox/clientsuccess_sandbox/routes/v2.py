@@ -37,7 +37,7 @@ def _custom_search(backend: Backend, request: Request) -> Response:
     return _search(backend.store.kinds[name], backend, request)
 
 
-def _one(kind: Kind, backend: Backend, request: Request) -> Response:
+def _one(kind: Kind, backend: Backend, request: Request) -> Response | Record:
     text = request.params[kind.key]
     value = int(text) if kind.key == "id" else text
     moment = as_of(backend, request)
@@ -50,17 +50,17 @@ def _one(kind: Kind, backend: Backend, request: Request) -> Response:
     if kind.detail:
         choices = Choices(backend.store.company, kind.name, record["id"], "detail")
         record |= kind.detail(choices, record)
-    return Response.of_json(_odd(backend, kind, record))
+    return _odd(backend, kind, record)
 
 
-def _custom_fields(backend: Backend, request: Request) -> Response:
+def _custom_fields(backend: Backend, request: Request) -> list[Record]:
     resource = request.params["resource"]
     if resource not in RESOURCES:
         raise HTTPError(404, f"There is no resource type {resource}.")
     status = backend.missing_custom_fields.get(resource)
     if status is not None:
         raise HTTPError(status, f"{resource} is not part of this account.")
-    return Response.of_json(backend.store.definitions(resource))
+    return backend.store.definitions(resource)
 
 
 def _tasks(backend: Backend, request: Request) -> Response:
@@ -125,18 +125,18 @@ def _page_answer(opening: bytes, page: Page, paging: dict[str, Any]) -> Response
     return Response(200, body, {"content-type": JSON})
 
 
-ROUTES: Final[list[tuple[Any, ...]]] = [
+ROUTES: Final[list[tuple[str, str, Any]]] = [
     *(
-        (kind.v2, partial(_search, kind), "GET")
+        ("GET", kind.v2, partial(_search, kind))
         for kind in KINDS.values()
         if kind.v2.endswith("/search")
     ),
     *(
-        (f"{kind.v2.rpartition('/')[0]}/{{{kind.key}}}", partial(_one, kind), "GET")
+        ("GET", f"{kind.v2.rpartition('/')[0]}/{{{kind.key}}}", partial(_one, kind))
         for kind in KINDS.values()
         if kind.key
     ),
-    (KINDS["tasks"].v2, _tasks, "POST"),
-    ("/{name}/search", _custom_search, "GET"),
-    ("/customfield/all/{resource}", _custom_fields, "GET"),
+    ("POST", KINDS["tasks"].v2, _tasks),
+    ("GET", "/{name}/search", _custom_search),
+    ("GET", "/customfield/all/{resource}", _custom_fields),
 ]
