@@ -207,7 +207,7 @@ class Behaviour(SearchBehaviour):
     def ignored(self, path: str) -> set[str]:
         """Return the parameters that a path ignores."""
         found = [names for part, names in self.ignore.items() if part in path]
-        return {name for names in found for name in names}
+        return set().union(*found)
 
     def at(self, path: str) -> SearchBehaviour:
         """Return the behaviour of a search: this one, or what its path has instead."""

@@ -49,16 +49,16 @@ def client(c: Choices) -> Record:
         "modifiedByEmployeeId": seller["id"],
         "managedByEmployee": manager,
         "assignedSalesRepAssociation": seller,
-        "primaryContact": person and _primary(person),
+        "primaryContact": person
+        and {
+            "id": person["id"],
+            "firstname": person["firstName"],
+            "lastname": person["lastName"],
+        },
         **c.changes(),
         "externalSystems": c.systems(),
         "custom": c.custom("CLIENT"),
     }
-
-
-def _primary(person: Record) -> Record:
-    first, last = person["firstName"], person["lastName"]
-    return {"id": person["id"], "firstname": first, "lastname": last}
 
 
 def drift_score(now: str, client: Record) -> None:

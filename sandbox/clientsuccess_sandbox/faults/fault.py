@@ -85,7 +85,7 @@ class Fault(Matching, tag_field="kind", dict=True):
         """Tell whether it is about a request, not counting `times` and others."""
         if self.method is not None and request.method != self.method.upper():
             return False
-        if self.page is not None and _page_of(request) != self.page:
+        if self.page is not None and self.page != _page_of(request):
             return False
         if self.parameter is not None:
             given = parameters(request).get(self.parameter)
@@ -138,10 +138,8 @@ def set_parameter(request: Request, name: str, value: str | int) -> None:
 
 def _page_of(request: Request) -> int | None:
     """Return the page that a request asks for: 0 if it names none."""
-    try:
-        return int(parameters(request).get("page", 0))
-    except ValueError:
-        return None
+    asked = parameters(request).get("page", "0")
+    return int(asked) if asked.isdecimal() else None
 
 
 def _pagination(request: Request) -> dict[str, Any]:

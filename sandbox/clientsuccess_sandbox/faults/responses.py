@@ -253,7 +253,8 @@ class Edits(Fault, tag="edits"):
             raise ValueError(f"There is no kind {self.of!r}.")
 
     def afterwards(self, request: Request, store: Store) -> None:
-        kind = self.of or _kind_read(request)
+        read = (k.name for k in KINDS.values() if request.path.endswith(k.path))
+        kind = self.of or next(read, None)
         if kind is not None and self.hits % self.every == 0:
             seed = None if self.seed is None else self.seed + self.hits
             operations = self.operations
@@ -263,11 +264,6 @@ class Edits(Fault, tag="edits"):
 def _with_headers(response: Response, headers: dict[str, str]) -> Response:
     response.headers |= {name.lower(): value for name, value in headers.items()}
     return response
-
-
-def _kind_read(request: Request) -> str | None:
-    read = (k.name for k in KINDS.values() if request.path.endswith(k.path))
-    return next(read, None)
 
 
 def _list_key(value: Any) -> str | None:

@@ -56,8 +56,10 @@ def respond(backend: Backend, request: Request) -> Response:
     for method, match, endpoint in matches:
         if method == asked:
             request.params = match.groupdict()
-            found = {"done": True} if (it := endpoint(backend, request)) is None else it
-            return found if isinstance(found, Response) else Response.of_json(found)
+            found = endpoint(backend, request)
+            if isinstance(found, Response):
+                return found
+            return Response.of_json({"done": True} if found is None else found)
     if matches:
         raise HTTPError(405)
     raise HTTPError(404, f"The sandbox has no {request.path}: no kind is found there.")

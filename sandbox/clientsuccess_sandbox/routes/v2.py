@@ -27,7 +27,7 @@ def _search(kind: Kind, backend: Backend, request: Request) -> Response:
     paging = _paging(how, true, page)
     if how.echo_size:
         paging["size"] = asked.size
-    return _page_answer(b'{"data":[', page, paging)
+    return _page_answer("data", page, paging)
 
 
 def _custom_search(backend: Backend, request: Request) -> Response:
@@ -69,7 +69,7 @@ def _tasks(backend: Backend, request: Request) -> Response:
     page = _find(backend, how, kind, asked)
     paging = _paging(how, asked, page)
     del paging["page"], paging["size"]
-    return _page_answer(b'{"content":[', page, paging)
+    return _page_answer("content", page, paging)
 
 
 def _find(backend: Backend, how: SearchBehaviour, kind: Kind, search: Search) -> Page:
@@ -120,8 +120,9 @@ def _paging(how: SearchBehaviour, search: Search, page: Page) -> dict[str, Any]:
     return paging | counts if how.totals else paging
 
 
-def _page_answer(opening: bytes, page: Page, paging: dict[str, Any]) -> Response:
-    body = b"%b%b],%b" % (opening, b",".join(page.records), encode(paging)[1:])
+def _page_answer(key: str, page: Page, paging: dict[str, Any]) -> Response:
+    records = b",".join(page.records)
+    body = b'{"%b":[%b],%b' % (key.encode(), records, encode(paging)[1:])
     return Response(200, body, {"content-type": JSON})
 
 
