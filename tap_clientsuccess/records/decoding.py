@@ -134,8 +134,8 @@ class Found(t.NamedTuple):
     counts: Counts | None = None
 
 
-Find = t.Callable[[t.Any], Found]
-"""Finds the records in a decoded body; raises `UnexpectedBodyError` if it cannot."""
+Find = t.Callable[[bytes], Found]
+"""Finds the records in a body; raises `UnexpectedBodyError` if it cannot."""
 
 
 def body_decoder(record: t.Any) -> msgspec.json.Decoder[t.Any]:
@@ -149,6 +149,7 @@ def body_decoder(record: t.Any) -> msgspec.json.Decoder[t.Any]:
 
 
 _raw_decoder = body_decoder(Raw)
+_members_decoder = msgspec.json.Decoder(dict[str, Raw])
 
 
 def raw_records(body: bytes) -> Found:
@@ -185,13 +186,20 @@ def records_of(body: t.Any) -> Found:
     return Found(records, counts)
 
 
-def record_of(body: t.Any) -> Found:
-    """Return the only record in a decoded body, bare or in an envelope.
+def record_of(body: bytes) -> Found:
+    """Return the only record of a body, bare or enveloped, as raw JSON if possible.
 
     Raises:
         UnexpectedBodyError: There is none.
     """
-    if not isinstance(body, dict):
+    whole: t.Any = Raw(body)
+    try:
+        members: t.Any = _members_decoder.decode(body)
+    except (ValueError, RecursionError):
+        whole = members = decode_json(body)
+    if not isinstance(members, dict):
         raise UnexpectedBodyError("not an object")
-    record = body.get("data", body.get("content"))
-    return Found([record if isinstance(record, dict) and "id" not in body else body])
+    inner = members.get("data", members.get("content"))
+    is_raw_object = isinstance(inner, Raw) and bytes(inner).startswith(b"{")
+    is_envelope = "id" not in members and (is_raw_object or isinstance(inner, dict))
+    return Found([inner if is_envelope else whole])

@@ -115,26 +115,29 @@ class RecordReader:
             self._warn("replaced NUL characters, which many targets reject", replaced)
         try:
             with self._lock:
-                layout, found = self._layout, None
-                if not find:
-                    with suppress(ValueError, RecursionError):
-                        found = records_of(layout.decode_page(body))
-                if found is None:
-                    found = find(decode_json(body)) if find else raw_records(body)
-                    found = Found(self._records(found.records), found.counts)
-                return Found(self._encoded(layout, found.records), found.counts)
+                found = self._decoded(body, find)
+                return Found(self._encoded(found.records), found.counts)
         except RecursionError:
             raise UnexpectedBodyError("nested too deep") from None
 
-    def _records(self, values: list[t.Any]) -> list[t.Any]:
-        """Decode records one by one, as structs or coerced, and learn what is odd."""
+    def _decoded(self, body: bytes, find: Find | None) -> Found:
+        """Decode a body: a record is a struct, or coerced; None for no object."""
+        if not find:
+            with suppress(ValueError, RecursionError):
+                return records_of(self._layout.decode_page(body))
+        values, counts = (find or raw_records)(body)
         columns = dict(self._layout.columns)
-        records = [self._record(value, columns) for value in values]
+        records = [self._fitting(value, columns) for value in values]
         if columns != self._layout.columns:
             self._layout = Layout(columns, self._deselected)
-        return records
+            records = [self._fitting(value, columns) for value in values]
+        for number, record in enumerate(records):
+            if isinstance(record, dict):
+                records[number] = self._coercer.coerce(record)
+        return Found(records, counts)
 
-    def _record(self, value: t.Any, columns: dict[str, Column]) -> t.Any:
+    def _fitting(self, value: t.Any, columns: dict[str, Column]) -> t.Any:
+        """Return a record's struct; where it does not fit, a dict, and learn why."""
         if isinstance(value, Raw):
             try:
                 return self._layout.decode(value)
@@ -142,11 +145,11 @@ class RecordReader:
                 value = decode_json(value)
             if isinstance(value, dict):
                 learn(value, columns, self._coercer)
-        return self._coercer.coerce(value) if isinstance(value, dict) else None
+        return value if isinstance(value, dict) else None
 
-    def _encoded(self, layout: Layout, records: list[t.Any]) -> list[EncodedRecord]:
+    def _encoded(self, records: list[t.Any]) -> list[EncodedRecord]:
         """Validate and encode records, the structs a column at a time."""
-        structs = records
+        layout, structs = self._layout, records
         if {*map(type, records)} != {layout.record}:
             structs = [each for each in records if type(each) is layout.record]
         raw = {

@@ -129,8 +129,9 @@ class CustomStream(SearchStream):
         return request
 
 
-def _find(path: str, body: t.Any) -> Found:
+def _find(path: str, content: bytes) -> Found:
     """Return the records at a path, and the envelope's counts."""
+    body = decode_json(content)
     found = list(extract_jsonpath(path, body))
     if not found and not _has_empty_list(path, body):
         raise UnexpectedBodyError("nothing at records_path")

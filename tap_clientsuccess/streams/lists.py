@@ -8,7 +8,7 @@ from requests import Request
 
 from tap_clientsuccess.custom_fields import RESOURCE_TYPES
 from tap_clientsuccess.errors import RefusedError
-from tap_clientsuccess.records.decoding import Found, records_of
+from tap_clientsuccess.records.decoding import Found, decode_json, records_of
 from tap_clientsuccess.schedule.noted import RESOURCES
 from tap_clientsuccess.schedule.schedule import Kind
 from tap_clientsuccess.singer.progress import Outcome, Status
@@ -198,8 +198,9 @@ class CustomFields(ListStream):
         return True
 
     def _definitions(self, resource: str) -> list[EncodedRecord] | RefusedError:
-        def find(body: t.Any) -> Found:
-            added, definitions = {"resourceType": resource}, records_of(body).records
+        def find(body: bytes) -> Found:
+            definitions = records_of(decode_json(body)).records
+            added = {"resourceType": resource}
             return Found([isinstance(d, dict) and added | d for d in definitions])
 
         request = Request("GET", self.url.replace("{resourceType}", resource))

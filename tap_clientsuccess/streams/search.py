@@ -48,7 +48,7 @@ class SearchStream(ClientSuccessStream):
     _bookmark_to_restore: dt.datetime | None = None
     """The bookmark before the current read, should that prove nothing."""
     find: Find | None = None
-    """Finds the records in a decoded body; None for the usual envelopes."""
+    """Finds the records in a body; None for the usual envelopes."""
     is_paged = True
     """Whether it has pages; else a response has everything."""
 

@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tap_clientsuccess.errors import UnexpectedBodyError
 from tap_clientsuccess.records.coerce import Coercer
-from tap_clientsuccess.records.decoding import Counts, Found, decode_json
+from tap_clientsuccess.records.decoding import Counts, Found, decode_json, record_of
 from tap_clientsuccess.records.record_reader import NO_RECORD, RecordReader
 
 if t.TYPE_CHECKING:
@@ -490,12 +491,40 @@ def test_threads_that_share_a_reader_take_turns() -> None:
         assert len(first.result(5).records) == len(second.result(5).records) == 1
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"id":1,"name":"Ada","data":{}}',
+        '{"data":{"id":1,"name":"Ada","x":2}}',
+        '{"size":1,"content": {"id":1,"score":"5"}}',
+        '{"data":5,"id":1}',
+    ],
+)
+def test_a_single_record_is_not_coerced(
+    monkeypatch: pytest.MonkeyPatch, body: str
+) -> None:
+    """What is odd about a record is learned before it is read."""
+    reading = Reading()
+    monkeypatch.setattr(Coercer, "coerce", None)
+    (record,) = reading.reader.read(body.encode(), record_of).records
+    assert record.key is None
+    assert decode_json(record.line)["id"] == 1
+
+
+@pytest.mark.parametrize("body", ["[]", "5", "null", '"x"', "[{}]"])
+def test_a_body_that_is_no_single_record(body: str) -> None:
+    with pytest.raises(UnexpectedBodyError, match="not an object"):
+        Reading().reader.read(body.encode(), record_of)
+
+
 def test_counts_and_records_elsewhere() -> None:
     reading = Reading(SCHEMA)
     page = reading.reader.read(b'{"totalElements":7,"last":true,"data":[]}')
     assert page.counts == Counts(total=7, last=True)
     body = b'{"deep":{"er":[{"id":"1"},5]}}'
-    page = reading.reader.read(body, lambda body: Found(body["deep"]["er"]))
+    page = reading.reader.read(
+        body, lambda body: Found(decode_json(body)["deep"]["er"])
+    )
     assert decode_json(page.records[0].line)["id"] == 1
     assert page.records[1].line == NO_RECORD
 
