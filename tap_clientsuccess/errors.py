@@ -55,7 +55,7 @@ class ApiError(Exception):
 
     Attributes:
         status: The HTTP status of the response; None without a response.
-        retry_after: Seconds that the server asked to wait, or None.
+        retry_after: Seconds that the server asked to wait; 0 if it did not.
         stream: The stream that was being read, or None.
     """
 
@@ -64,7 +64,7 @@ class ApiError(Exception):
         message: str,
         *,
         status: int | None = None,
-        retry_after: float | None = None,
+        retry_after: float = 0.0,
     ) -> None:
         super().__init__(message)
         self.status = status

@@ -12,6 +12,7 @@ import logging
 import random
 import threading
 import typing as t
+from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
 from itertools import islice
@@ -48,12 +49,11 @@ logger = logging.getLogger("tap-clientsuccess")
 
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 60.0
-LONGEST_RETRY_AFTER_SECONDS = 300.0
-"""The longest wait, whatever the server asks for."""
 
 
+@dataclass
 class RequestCounts:
-    """Counts requests; thread-safe.
+    """Counts requests. The threads that request add to it, and hold its lock.
 
     Attributes:
         requests: Requests sent, retries included.
@@ -61,16 +61,10 @@ class RequestCounts:
         rate_limited: How often the server answered 429.
     """
 
-    def __init__(self) -> None:
-        # The threads that request add to these, under `_lock`.
-        self.requests = self.retries = self.rate_limited = 0
-        self._lock = threading.Lock()
-
-    def add(self, **counts: int) -> None:
-        """Add to the counts of these names."""
-        with self._lock:
-            for name, count in counts.items():
-                setattr(self, name, getattr(self, name) + count)
+    requests: int = 0
+    retries: int = 0
+    rate_limited: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def describe(self) -> str:
         """Return the counts in words."""
@@ -85,6 +79,9 @@ class RequestCounts:
 class Client:
     """Sends authenticated requests and retries them; thread-safe.
 
+    It needs no lock: only whoever is alone with it changes an attribute, and throttle,
+    clock, authenticator and transport are thread-safe themselves.
+
     Attributes:
         most_tries_unreachable: How often at most a request is sent where there is no
             complete response, or not the API's; None for as often as others.
@@ -92,10 +89,9 @@ class Client:
             while no request is in flight.
         timeout: Seconds that one request may take, including the whole response.
         clock: The server's clock, by the responses so far.
-
-    It needs no lock: only whoever is alone with it changes an attribute, and throttle,
-    clock, authenticator and transport are thread-safe themselves.
     """
+
+    most_tries_unreachable: int | None = None
 
     def __init__(
         self,
@@ -106,20 +102,11 @@ class Client:
         max_retries: int,
         throttle: Throttle,
     ) -> None:
-        """Create the client; sends nothing yet.
-
-        Args:
-            transport: Sends one request.
-            authenticator: Adds the API key or the session token.
-            timeout: Seconds that one request may take, including the whole response.
-            max_retries: How often one request is retried.
-            throttle: Limits the requests in flight.
-        """
+        """Create the client, whose throttle limits the requests in flight."""
         self.authenticator = authenticator
         self.timeout = timeout
         self.clock = ServerClock()
         self._transport = transport
-        self.most_tries_unreachable: int | None = None
         self._throttle = throttle
         self._exchange_with_retries = backoff.on_exception(
             lambda: waits(self.most_tries_unreachable),
@@ -157,21 +144,18 @@ class Client:
     def _exchange(
         self, request: Request, read: Callable[[Response], T], counts: RequestCounts
     ) -> T:
-        counts.add(requests=1)
+        with counts.lock:
+            counts.requests += 1
         with contextlib.ExitStack() as held:
-            with self._throttle.slot() as started:
+            with self._throttle.slot():
                 response = self.send(request, timeout=self.timeout, held=held)
-            self.clock.note(response.sent_at)
-            try:
+                self.clock.note(response.sent_at)
+                if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+                    with counts.lock:
+                        counts.rate_limited += 1
                 check(response, rejection=self.authenticator.rejection)
-                self._throttle.recover()
+            try:
                 return read(response)
-            except UnavailableError as error:
-                if error.status == HTTPStatus.TOO_MANY_REQUESTS:
-                    counts.add(rate_limited=1)
-                    seconds = min(error.retry_after or 0.0, LONGEST_RETRY_AFTER_SECONDS)
-                    self._throttle.back_off(started, seconds)
-                raise
             except UnexpectedBodyError:
                 is_down = response.is_maintenance_page
                 kind = UnavailableError if is_down else UnexpectedResponseError
@@ -205,9 +189,9 @@ def waits(
 ) -> Generator[float, TransientError, None]:
     """Yield how many seconds to wait after each error that is sent; end to give up.
 
-    As long as the server asks, up to `LONGEST_RETRY_AFTER_SECONDS`; otherwise
-    exponential backoff with jitter, so that many taps do not retry at the same moment.
-    Where the API does not answer at all, `most_unreachable` tries are enough.
+    As long as the server asks; otherwise exponential backoff with jitter, so that many
+    taps do not retry at the same moment. Where the API does not answer at all,
+    `most_unreachable` tries are enough.
     """
     error = yield 0.0
     grows = backoff.expo(factor=FIRST_WAIT_SECONDS, max_value=LONGEST_WAIT_SECONDS)
@@ -216,15 +200,14 @@ def waits(
         is_absent = isinstance(error, (UnreachableError, UnexpectedResponseError))
         if is_absent and tries == most_unreachable:
             return
-        if error.retry_after:
-            error = yield min(error.retry_after, LONGEST_RETRY_AFTER_SECONDS)
-        else:
-            error = yield random.uniform(longest / 2, longest)  # noqa: S311
+        jittered = random.uniform(longest / 2, longest)  # noqa: S311
+        error = yield error.retry_after or jittered
 
 
 def _note_retry(details: Details) -> None:
-    error = details["exception"]
-    details["kwargs"]["counts"].add(retries=1)
+    error, counts = details["exception"], details["kwargs"]["counts"]
+    with counts.lock:
+        counts.retries += 1
     logger.warning(
         "%s; trying again in %.1f seconds (try %d failed)",
         error,

@@ -12,14 +12,18 @@ import typing as t
 from collections import deque
 from concurrent.futures import Future
 from contextlib import contextmanager
-from queue import SimpleQueue
+from http import HTTPStatus
+from itertools import count
+from queue import PriorityQueue
+
+from tap_clientsuccess.errors import UnavailableError
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 A = t.TypeVar("A")
 B = t.TypeVar("B")
-P = t.ParamSpec("P")
+Ts = t.TypeVarTuple("Ts")
 
 _POLL_SECONDS = 0.1
 _RECOVERY = 0.1
@@ -44,8 +48,8 @@ class Throttle:
         self._changed = threading.Condition()
 
     @contextmanager
-    def slot(self) -> Iterator[float]:
-        """Wait for a free slot and hold it; yields the time at which it was free."""
+    def slot(self) -> Iterator[None]:
+        """Wait for a free slot, and hold it for a request and what it is answered."""
         with self._changed:
             while (closed := self._closed_until - time.monotonic()) > 0 or (
                 self._in_flight >= int(self._limit)
@@ -53,31 +57,19 @@ class Throttle:
                 self._changed.wait(closed if closed > 0 else None)
             self._in_flight += 1
             started = time.monotonic()
+        gain = 0.0
         try:
-            yield started
+            yield
+            gain = _RECOVERY
+        except UnavailableError as error:
+            if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+                self.back_off(started, error.retry_after or 0.0)
+            raise
         finally:
             with self._changed:
+                self._limit = min(self._most, self._limit + gain)
                 self._in_flight -= 1
                 self._changed.notify_all()
-
-    def pace(self, *, waits: bool = True) -> None:
-        """Wait until the next request may begin, or let those that follow wait."""
-        if not self._interval:
-            return
-        with self._changed:
-            while waits and (left := self._until_start()) > 0:
-                self._changed.wait(left)
-            start = max(time.monotonic(), self._next_start)
-            self._next_start = start + self._interval
-
-    def _until_start(self) -> float:
-        return max(self._closed_until, self._next_start) - time.monotonic()
-
-    def recover(self) -> None:
-        """Raise the limit a little after a success."""
-        with self._changed:
-            self._limit = min(self._most, self._limit + _RECOVERY)
-            self._changed.notify_all()
 
     def back_off(self, started: float, seconds: float) -> None:
         """Halve the limit after the server refused a request.
@@ -94,13 +86,22 @@ class Throttle:
                 self._limit = max(1.0, self._limit / 2)
                 self._backed_off_at = now
 
+    def pace(self, *, waits: bool = True) -> None:
+        """Wait until the next request may begin, or let those that follow wait."""
+        if not self._interval:
+            return
+        with self._changed:
+            now = time.monotonic()
+            while waits and (start := max(self._closed_until, self._next_start)) > now:
+                self._changed.wait(start - now)
+                now = time.monotonic()
+            self._next_start = max(now, self._next_start) + self._interval
+
 
 class Task(Future[B]):
     """The future of a function that runs in a thread."""
 
-    def __init__(self, raise_if_stopped: Callable[[], None]) -> None:
-        super().__init__()
-        self._raise_if_stopped = raise_if_stopped
+    raise_if_stopped: Callable[[], None]
 
     def result(self, timeout: float | None = None) -> B:
         """Wait for the result, or `timeout` seconds; raises what the function raised.
@@ -112,7 +113,7 @@ class Task(Future[B]):
         while not self.done():
             if timeout is not None and waited >= timeout:
                 raise TimeoutError
-            self._raise_if_stopped()
+            self.raise_if_stopped()
             try:
                 return super().result(_POLL_SECONDS)
             except TimeoutError:
@@ -138,53 +139,56 @@ class ThreadPool:
         """
         self.size = size
         self._raise_if_stopped = raise_if_stopped
-        # Queue and semaphore have locks of their own; `_threads` belongs to the thread
-        # that submits.
-        self._queue: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        # Queue and semaphore have locks of their own; the other two belong to the
+        # thread that submits. The number keeps the order of what is equally urgent.
+        self._queue: PriorityQueue[tuple[bool, int, Task[t.Any], t.Any, t.Any]]
+        self._queue = PriorityQueue()
         self._idle = threading.Semaphore(0)
         self._threads = 0
+        self._numbers = count()
 
     def submit(
-        self, function: Callable[P, B], *args: P.args, **kwargs: P.kwargs
+        self, function: Callable[[*Ts], B], *args: *Ts, can_wait: bool = False
     ) -> Task[B]:
-        """Call a function in a thread."""
-        task: Task[B] = Task(self._raise_if_stopped)
-
-        def run() -> None:
-            if task.set_running_or_notify_cancel():
-                try:
-                    task.set_result(function(*args, **kwargs))
-                except BaseException as error:  # noqa: BLE001 - `result` raises it
-                    task.set_exception(error)
-
-        self._queue.put(run)
+        """Call a function in a thread, before all that can wait."""
+        task: Task[B] = Task()
+        task.raise_if_stopped = self._raise_if_stopped
+        self._queue.put((can_wait, next(self._numbers), task, function, args))
         # Few threads also save memory: the allocator keeps some for each.
         if not self._idle.acquire(blocking=False) and self._threads < self.size:
             self._threads += 1
             threading.Thread(target=self._work, daemon=True).start()
         return task
 
-    def call(self, function: Callable[P, B], *args: P.args, **kwargs: P.kwargs) -> B:
+    def call(self, function: Callable[[*Ts], B], *args: *Ts) -> B:
         """Call a function in a thread, and wait for its result."""
-        return self.submit(function, *args, **kwargs).result()
+        return self.submit(function, *args).result()
 
     def _work(self) -> None:
         while True:
-            self._queue.get()()
+            *_, task, function, args = self._queue.get()
+            if task.set_running_or_notify_cancel():
+                try:
+                    task.set_result(function(*args))
+                except BaseException as error:  # noqa: BLE001 - `result` raises it
+                    task.set_exception(error)
+            # They would keep a result in memory until the next task.
+            del task, function, args
             self._idle.release()
 
     def map(self, function: Callable[[A], B], items: Iterable[A]) -> Iterator[B]:
         """Apply a function to items, several at once, and yield in their order.
 
-        Twice as many calls as there are threads wait or have a result that was not
-        yielded, so that no thread is idle while one of them takes longer. The first
-        error is raised, and what had not begun is cancelled.
+        Three times as many calls as there are threads run, wait or have a result that
+        was not yielded, so that no thread is idle while one of them takes longer, or
+        while the next item is requested: what is submitted meanwhile runs before them.
+        The first error is raised, and what had not begun is cancelled.
         """
         tasks: deque[Task[B]] = deque()
         try:
             for item in items:
-                tasks.append(self.submit(function, item))
-                if len(tasks) == 2 * self.size:
+                tasks.append(self.submit(function, item, can_wait=True))
+                if len(tasks) == 3 * self.size:
                     yield tasks.popleft().result()
             while tasks:
                 yield tasks.popleft().result()

@@ -15,6 +15,7 @@ import ssl
 import threading
 import time
 import typing as t
+from dataclasses import dataclass, field
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -39,30 +40,29 @@ _LENGTH = re.compile(r"[0-9]{1,18}")
 _CHUNK_SIZE = re.compile(rb"[0-9a-fA-F]{1,15}[ \t]*(;.*)?\r?\n", re.DOTALL)
 
 
+@dataclass(eq=False, slots=True)
 class Deadline:
-    """When an exchange has to be complete."""
+    """When an exchange has to be complete.
 
-    def __init__(self, seconds: float) -> None:
-        self._at = time.monotonic() + seconds
-        self.handles: list[socket.socket] = []
-        """Handles of the connections that the exchange uses."""
+    Attributes:
+        at: When, on the monotonic clock.
+        handles: Handles of the connections that the exchange uses.
+    """
 
-    def shut_down(self) -> None:
+    at: float
+    handles: list[socket.socket] = field(default_factory=list)
+
+    def shut_down(self, now: float) -> None:
         """Let the connections read nothing more.
 
         Where the other side sends faster than this one reads, that takes both
         directions. But at first Python, too, has to see the connection: it would not
         close one that is shut just when TLS begins.
         """
-        is_late = time.monotonic() >= self._at + _GRACE_SECONDS
+        how = socket.SHUT_RDWR if now >= self.at + _GRACE_SECONDS else socket.SHUT_RD
         for handle in self.handles:
             with contextlib.suppress(OSError):
-                handle.shutdown(socket.SHUT_RDWR if is_late else socket.SHUT_RD)
-
-    @property
-    def left(self) -> float:
-        """Seconds until then; 0 where it is too late."""
-        return max(0.0, self._at - time.monotonic())
+                handle.shutdown(how)
 
 
 class DeadlineWatch:
@@ -83,26 +83,26 @@ class DeadlineWatch:
         self._current = threading.local()
 
     @contextlib.contextmanager
-    def over(self, deadline: Deadline) -> Iterator[None]:
-        """Shut the connections that this thread uses, at the deadline.
+    def over(self, seconds: float) -> Iterator[Deadline]:
+        """Shut the connections that this thread uses, in so many seconds.
 
         Raises:
             TimeoutError: The deadline passed: what was read may look complete.
         """
-        self._current.deadline = deadline
+        self._current.deadline = deadline = Deadline(time.monotonic() + seconds)
         with self._changed:
             self._watched.add(deadline)
             if not self._is_running:
                 self._is_running = True
                 threading.Thread(target=self._work, daemon=True).start()
         try:
-            yield
+            yield deadline
         finally:
             with self._changed:
                 self._watched.remove(deadline)
                 for handle in deadline.handles:
                     handle.close()
-            if not deadline.left:
+            if time.monotonic() >= deadline.at:
                 raise TimeoutError
 
     def reach(self, connection: t.Any) -> None:
@@ -115,9 +115,10 @@ class DeadlineWatch:
         with self._changed:
             while self._watched:
                 self._changed.wait(_WATCH_SECONDS)
+                now = time.monotonic()
                 for deadline in self._watched:
-                    if not deadline.left:
-                        deadline.shut_down()
+                    if now >= deadline.at:
+                        deadline.shut_down(now)
             self._is_running = False
 
 
@@ -185,39 +186,26 @@ def watched(connection: type[t.Any], deadlines: DeadlineWatch) -> type[t.Any]:
     return Connection
 
 
-class Pools:
-    """The connection pools by scheme and host, as the environment says; thread-safe."""
+def make_pool(
+    request: requests.PreparedRequest, connections: int, deadlines: DeadlineWatch
+) -> HTTPConnectionPool:
+    """Make the pool of connections for a request, as the environment says.
 
-    def __init__(self, connections: int) -> None:
-        """Keep so many connections open in each."""
-        self.deadlines = DeadlineWatch()
-        # The only thing that changes; `_lock` guards it.
-        self._pools: dict[tuple[str, str], HTTPConnectionPool] = {}
-        self._lock = threading.Lock()
-        self._adapter = HTTPAdapter(pool_maxsize=connections)
-
-    def of(self, request: requests.PreparedRequest) -> HTTPConnectionPool:
-        """Return the pool for a request.
-
-        Raises:
-            UntrustedServerError: Certificate authorities cannot be read.
-        """
-        url = request.url or ""
-        parts = urlsplit(url)
-        with self._lock:
-            # Looked up once: `requests` goes through all of the environment.
-            if pool := self._pools.get((parts.scheme, parts.netloc)):
-                return pool
-            is_local = is_loopback(parts.hostname or "")
-            proxies = {} if is_local else get_environ_proxies(url)
-            adapter: t.Any = self._adapter
-            pool = adapter.get_connection_with_tls_context(
-                request, verify=True, proxies=proxies
-            )
-            if parts.scheme == "https":
-                pool.ca_certs, pool.ca_cert_dir = _authorities()
-            pool.ConnectionCls = watched(pool.ConnectionCls, self.deadlines)
-            return self._pools.setdefault((parts.scheme, parts.netloc), pool)
+    Raises:
+        UntrustedServerError: Certificate authorities cannot be read.
+    """
+    url = request.url or ""
+    parts = urlsplit(url)
+    is_local = is_loopback(parts.hostname or "")
+    proxies = {} if is_local else get_environ_proxies(url)
+    adapter: t.Any = HTTPAdapter(pool_maxsize=connections)
+    pool: HTTPConnectionPool = adapter.get_connection_with_tls_context(
+        request, verify=True, proxies=proxies
+    )
+    if parts.scheme == "https":
+        pool.ca_certs, pool.ca_cert_dir = _authorities()  # type: ignore[attr-defined]
+    pool.ConnectionCls = watched(pool.ConnectionCls, deadlines)
+    return pool
 
 
 def _authorities() -> tuple[str | None, str | None]:

@@ -20,6 +20,8 @@ if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
 SUCCESSES = range(200, 300)
+LONGEST_RETRY_AFTER_SECONDS = 300.0
+"""The longest wait, whatever the server asks for."""
 _LARGEST_DELAY = 1e9
 """A larger RateLimit-Reset is not in seconds from now but in seconds since 1970."""
 _LONGEST_ERROR = 1000
@@ -131,7 +133,7 @@ def check(response: Response, *, rejection: str = "the request was rejected") ->
         raise UnavailableError(
             f"{answered}: {reason}",
             status=status,
-            retry_after=_retry_after(response),
+            retry_after=min(_retry_after(response), LONGEST_RETRY_AFTER_SECONDS),
         )
     raise RefusedError(
         f"{answered}: the API rejects this request: check base_url and the other "
@@ -140,8 +142,8 @@ def check(response: Response, *, rejection: str = "the request was rejected") ->
     )
 
 
-def _retry_after(response: Response) -> float | None:
-    """Return the seconds that the server asks to wait, or None."""
+def _retry_after(response: Response) -> float:
+    """Return the seconds that the server asks to wait; 0 if it does not."""
     value = response.headers.get("Retry-After", "").strip()
     if value.isdecimal():
         return float(value)
@@ -149,7 +151,7 @@ def _retry_after(response: Response) -> float | None:
         # Both times are the server's: the local clock may be off.
         return max(0.0, (date - response.sent_at).total_seconds())
     if response.status != HTTPStatus.TOO_MANY_REQUESTS:
-        return None
+        return 0.0
     for name in ("RateLimit-Reset", "X-RateLimit-Reset"):
         value = response.headers.get(name, "").strip()
         if value.isdecimal():
@@ -158,7 +160,7 @@ def _retry_after(response: Response) -> float | None:
                 return seconds
             if response.sent_at:
                 return max(0.0, seconds - response.sent_at.timestamp())
-    return None
+    return 0.0
 
 
 def describe_unexpected(response: Response) -> str:

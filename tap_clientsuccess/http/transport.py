@@ -16,7 +16,7 @@ from requests.utils import default_headers
 from urllib3.exceptions import HTTPError
 
 from tap_clientsuccess.errors import RefusedError, WrongAddressError
-from tap_clientsuccess.http.connection import Deadline, Pools
+from tap_clientsuccess.http.connection import DeadlineWatch, make_pool
 from tap_clientsuccess.http.failures import FAILURES, explained, is_reset
 from tap_clientsuccess.http.redirects import follow
 from tap_clientsuccess.http.responses import SUCCESSES, Response
@@ -26,9 +26,11 @@ if t.TYPE_CHECKING:
     from contextlib import ExitStack
 
     from requests import Request
+    from urllib3 import HTTPConnectionPool
     from urllib3.response import BaseHTTPResponse
 
     from tap_clientsuccess.http.concurrency import Throttle
+    from tap_clientsuccess.http.connection import Deadline
 
 logger = logging.getLogger("tap-clientsuccess")
 
@@ -48,7 +50,7 @@ _MEMORY = 2
 
 
 class Transport:
-    """Sends requests through a connection pool for each scheme and host.
+    """Sends requests through a connection pool for each scheme and host; thread-safe.
 
     A ``.netrc`` is not read. Cookies are not kept: a login's token travels in a header.
     """
@@ -73,11 +75,16 @@ class Transport:
         """
         self._throttle = throttle
         self._max_bytes = max_bytes
+        self._part = max_bytes // _SMALL
         self._secrets = secrets
+        self._connections = connections
+        self._deadlines = DeadlineWatch()
         # Who reads and decodes a large body holds it. Re-entrant: a redirect may have
         # one, too.
         self._one_large = threading.RLock()
-        self._pools = Pools(connections)
+        # By scheme and host: the only thing that changes, guarded by `_lock`.
+        self._pools: dict[tuple[str, str], HTTPConnectionPool] = {}
+        self._lock = threading.Lock()
         self._headers = {
             **default_headers(),
             "Accept": "application/json",
@@ -124,9 +131,8 @@ class Transport:
         where = f"{request.method} {parts.scheme}://{parts.netloc}{parts.path}"
         # Before the timeout begins: a wait for the pace is no fault of the server.
         self._throttle.pace()
-        deadline = Deadline(timeout)
         try:
-            with self._pools.deadlines.over(deadline):
+            with self._deadlines.over(timeout) as deadline:
                 for number in range(_MOST_EXCHANGES):
                     if number:
                         # The timeout runs: it cannot wait, so what follows does.
@@ -137,7 +143,7 @@ class Transport:
                     request = follow(target, request, where, self._secrets)
         except FAILURES as error:
             # A connection that was shut may look as if the server had ended it.
-            cause = error if deadline.left else TimeoutError()
+            cause = error if time.monotonic() < deadline.at else TimeoutError()
             raise explained(cause, where, timeout) from None
         raise WrongAddressError(f"{where} redirects in circles: check base_url")
 
@@ -154,9 +160,9 @@ class Transport:
         try:
             elapsed = dt.timedelta(seconds=time.monotonic() - started)
             date = parse_http_date(opened.headers.get("Date"))
-            # Nothing else is decoded; a thread that holds it must not log in.
-            is_success = opened.status in SUCCESSES
-            body = self._read(opened, where, held if is_success else None)
+            body = opened.read(self._part, decode_content=True)
+            if len(body) == self._part:
+                body = self._read_large(body, opened, where, held)
         finally:
             opened.close()
             opened.release_conn()
@@ -176,10 +182,17 @@ class Transport:
     def _open(
         self, request: requests.PreparedRequest, deadline: Deadline
     ) -> BaseHTTPResponse:
+        parts = urlsplit(request.url or "")
+        origin = parts.scheme, parts.netloc
+        with self._lock:
+            # Made once: `requests` goes through all of the environment.
+            if not (pool := self._pools.get(origin)):
+                pool = make_pool(request, self._connections, self._deadlines)
+                self._pools[origin] = pool
         # The session would keep cookies, and read redirects without a bound; the
         # adapter would take a third longer.
         send = partial(
-            self._pools.of(request).urlopen,
+            pool.urlopen,
             str(request.method),
             request.path_url,
             body=request.body,
@@ -189,24 +202,26 @@ class Transport:
             preload_content=False,
         )
         try:
-            return send(timeout=deadline.left or _AT_ONCE)
+            return send(timeout=max(_AT_ONCE, deadline.at - time.monotonic()))
         except HTTPError as error:
-            if not (is_reset(error) and deadline.left):
+            left = deadline.at - time.monotonic()
+            if left <= 0 or not is_reset(error):
                 raise
             # A server, or what is between, ends connections that are idle. The pool
             # opens a new one now. Every request is a read, so it may be sent twice.
-            return send(timeout=deadline.left or _AT_ONCE)
+            return send(timeout=left)
 
-    def _read(
-        self, response: BaseHTTPResponse, where: str, held: ExitStack | None
+    def _read_large(
+        self,
+        body: bytes,
+        response: BaseHTTPResponse,
+        where: str,
+        held: ExitStack | None,
     ) -> bytes:
-        part = self._max_bytes // _SMALL
-        read = partial(response.read, part, decode_content=True)
-        body: bytes = read()
-        if len(body) < part:
-            return body
+        """Read on, after the first part of a body."""
         with self._one_large:
-            if held:
+            # Nothing else is decoded; a thread that holds it must not log in.
+            if held and response.status in SUCCESSES:
                 held.enter_context(self._one_large)
             buffer = BytesIO()
             while body:
@@ -216,7 +231,7 @@ class Transport:
                         f"{where} answered with more than {self._max_bytes:,} bytes: "
                         "lower page_size, or raise max_response_bytes"
                     )
-                body = read()
+                body = response.read(self._part, decode_content=True)
             body = buffer.getvalue()
         values = sum(map(body.count, (b",", b"[", b"{")))
         if len(body) + _BYTES_PER_VALUE * values > _MEMORY * self._max_bytes:

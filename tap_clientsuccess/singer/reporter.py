@@ -133,11 +133,9 @@ class Reporter:
             seconds=self._clock() - self._made,
         )
         for counts in (stream.requests for stream in streams):
-            total.requests.add(
-                requests=counts.requests,
-                retries=counts.retries,
-                rate_limited=counts.rate_limited,
-            )
+            total.requests.requests += counts.requests
+            total.requests.retries += counts.retries
+            total.requests.rate_limited += counts.rate_limited
         how = {stream.status for stream in streams}
         worst = next((status for status in _WORST_FIRST if status in how), "complete")
         total.status = worst

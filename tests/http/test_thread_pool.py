@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import threading
+import typing as t
 from itertools import count
 from queue import SimpleQueue
 
 import pytest
 from http_server import LIMIT_SECONDS
 
+from tap_clientsuccess.errors import UnavailableError
 from tap_clientsuccess.http.concurrency import ThreadPool, Throttle
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def test_results_keep_their_order() -> None:
@@ -31,7 +37,25 @@ def test_items_are_consumed_lazily() -> None:
     numbers = count()
     results = ThreadPool(3).map(str, numbers)
     assert [next(results) for _ in range(5)] == ["0", "1", "2", "3", "4"]
-    assert next(numbers) == 10  # Six wait or run, or did when the fifth came.
+    assert next(numbers) == 13  # Nine wait or run, or did when the fifth came.
+
+
+def test_what_items_need_comes_before_what_waits() -> None:
+    pool = ThreadPool(1)
+    called: list[int] = []
+
+    def items() -> Iterator[int]:
+        yield from (1, 2)
+        pool.call(called.append, 3)
+
+    def call(number: int) -> None:
+        may_begin.wait(LIMIT_SECONDS)
+        called.append(number)
+
+    may_begin = threading.Event()
+    threading.Timer(0.2, may_begin.set).start()
+    list(pool.map(call, items()))
+    assert called == [1, 3, 2]
 
 
 def test_the_pool_bounds_concurrency() -> None:
@@ -104,12 +128,18 @@ def test_a_request_that_stalls_does_not_keep_the_process_alive() -> None:
 
 def test_a_throttle_halves_and_recovers_slowly() -> None:
     throttle = Throttle(8)
-    with throttle.slot() as started:
-        throttle.back_off(started, 0)
-        throttle.back_off(started, 0)  # In flight together: counts once.
+    everyone = threading.Barrier(2)  # In flight together: counts once.
+
+    def be_refused(_: int) -> None:
+        with contextlib.suppress(UnavailableError), throttle.slot():
+            everyone.wait(LIMIT_SECONDS)
+            raise UnavailableError("too many", status=429)
+
+    list(ThreadPool(2).map(be_refused, range(2)))
     assert most_at_once(throttle, 4) == 4
-    for _ in range(11):
-        throttle.recover()
+    for _ in range(3):  # Eight have succeeded there.
+        with throttle.slot():
+            pass
     assert most_at_once(throttle, 5) == 5
 
 

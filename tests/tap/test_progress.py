@@ -54,11 +54,10 @@ def test_a_line_every_ten_seconds(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     clock = Clock()
     reporter = Reporter(clock)
-    counts = RequestCounts()
+    counts = RequestCounts(requests=7, retries=2, rate_limited=1)
     stream = StreamProgress("clients", total=1000, changed=500, requests=counts)
     with reporter.of(stream):
         stream.records = 250
-        counts.add(requests=7, retries=2, rate_limited=1)
         for clock.now in (1.0, INTERVAL_SECONDS - 0.1, INTERVAL_SECONDS, 11.0, 19.9):
             reporter.tick()
         stream.records, stream.total = 500, None
