@@ -88,12 +88,35 @@ class Coercer:
 
     def value(self, field: Field, value: t.Any) -> t.Any:
         """Return a value as its field declares it, or null; a list or dict in place."""
+        fitting = value
         try:
-            return self._fitting(field, value)
+            if type(value) not in field.python_types:
+                fitting = converted(field, value)
+                if type(fitting) in field.as_is:
+                    return fitting
+            match fitting:
+                case str() if field.format:
+                    convert = CONVERSIONS[field.format]
+                    fitting = convert(fitting) if fitting.strip() else None
+                case dict() if field.properties or field.undeclared != {}:
+                    self._fit_object(field, fitting)
+                case list() if field.items:
+                    self.values(field.items, fitting)
+                case dict() | list() if clear_numbers(fitting):
+                    return self._instead(field, value, fitting)
+                case int() | float() | Decimal() if not is_storable(fitting):
+                    return self._instead(field, value)
         except CoercionError as error:
-            form, instead = self._form(field, value), error.instead
-        if not _keeps_rules(field, instead):
+            return self._instead(field, value, error.instead)
+        if field.breaks_rules and field.breaks_rules(fitting):
+            return self._instead(field, value)
+        return fitting
+
+    def _instead(self, field: Field, value: t.Any, instead: t.Any = None) -> t.Any:
+        """Warn of a value that does not fit; return what is sent in its place."""
+        if field.breaks_rules and field.breaks_rules(instead):
             instead = None
+        form = self._form(field, value)
         self._warn(_unfitting(field.path, form, in_part=instead is not None), 1)
         return instead
 
@@ -114,26 +137,6 @@ class Coercer:
             seen.add(form)
         return f"; its form is {form}" if form in seen else "; it has other forms"
 
-    def _fitting(self, field: Field, value: t.Any) -> t.Any:
-        if type(value) not in field.python_types:
-            value = converted(field, value)
-            if type(value) in field.as_is:
-                return value
-        match value:
-            case str() if field.format:
-                value = CONVERSIONS[field.format](value) if value.strip() else None
-            case dict() if field.properties or field.undeclared != {}:
-                self._fit_object(field, value)
-            case list() if field.items:
-                self.values(field.items, value)
-            case dict() | list() if clear_numbers(value):
-                raise CoercionError(value)
-            case int() | float() | Decimal() if not is_storable(value):
-                raise CoercionError
-        if not _keeps_rules(field, value):
-            raise CoercionError
-        return value
-
     def _fit_object(self, field: Field, value: dict[str, t.Any]) -> None:
         members = field.properties
         if field.undeclared is None:
@@ -144,16 +147,6 @@ class Coercer:
             member = members.get(name) or field.member(name)
             if type(item) not in member.as_is:
                 value[name] = self.value(member, item)
-
-
-def _keeps_rules(field: Field, value: t.Any) -> bool:
-    """Tell whether a value, as it is sent, keeps the rules of its field."""
-    if value is None or not field.rules:
-        return True
-    try:
-        return field.rules(msgspec.json.decode(_encoder.encode(value)))
-    except Exception:  # noqa: BLE001 # such as a reference to what is nowhere
-        return True
 
 
 @lru_cache(maxsize=1000)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import datetime as dt
 import typing as t
 from decimal import Decimal
+from functools import cached_property
 from itertools import count
 
 import msgspec
@@ -67,6 +68,7 @@ _ANNOTATIONS = {
 _MAX_LEARNED = 100
 _format_checker = FormatChecker()
 _numbers = count()
+_encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 class Field:
@@ -80,8 +82,8 @@ class Field:
         properties: The members of an object by name; empty where nothing is declared.
         undeclared: The schema of its other members; None where there must be none.
         items: The items of a list, if they are declared.
-        rules: Tells whether a value keeps the rest of the schema, such as ``enum``;
-            None where there is no more.
+        breaks_rules: Tells whether a value, as it is sent, breaks the rest of the
+            schema, such as ``enum``; None where there is no more.
         python_types: The types of its decoded values.
         as_is: Those among them of which every value is valid.
     """
@@ -103,19 +105,18 @@ class Field:
         self.undeclared = _schema_of_undeclared(schema)
         items = schema.get("items")
         self.items = Field(items, path, self) if items else None
-        self.rules = _rules(schema)
+        self.breaks_rules = _rules(schema)
         python_types = (kind for name in names for kind in _PYTHON_TYPES[name])
         self.python_types = frozenset(python_types)
-        always_valid = {type(None)} if self.rules else {type(None), bool, str}
+        always_valid = {type(None)} if self.breaks_rules else {type(None), bool, str}
         self.as_is = self.python_types & always_valid
         if self.format:
             self.as_is -= {str}
         self._takes_anything = schema.keys() <= _ANNOTATIONS
-        self._has_types = "type" in schema and not self.rules and self.format != "time"
+        has_rules = self.breaks_rules or self.format == "time"
+        self._has_types = "type" in schema and not has_rules
         self._parent = parent
         self._room = len(self.properties) + _MAX_LEARNED
-        self._type: t.Any = None
-        self._decoder: msgspec.json.Decoder[list[t.Any]] | None = None
 
     def member(self, name: str) -> Field:
         """Return the field of a member, also of one that is not declared.
@@ -137,7 +138,8 @@ class Field:
 
     def discard_type(self) -> None:
         """Have the type made again, and the types that it is a part of."""
-        self._type = self._decoder = None
+        for name in ("type", "decode"):
+            vars(self).pop(name, None)
         if self._parent:
             self._parent.discard_type()
 
@@ -155,7 +157,7 @@ class Field:
             return self.items is not None and self.items.is_exact
         return self.types in _EXACT and not self.format
 
-    @property
+    @cached_property
     def type(self) -> t.Any:
         """The type that `msgspec` validates.
 
@@ -165,24 +167,21 @@ class Field:
         """
         if self._takes_anything:
             return _ANYTHING
-        if self._type is None:
-            if not self._has_types or not all(map(is_plain, self.properties)):
-                raise ValueError("not a type of msgspec")
-            kinds = [self._type_of(name) for name in self.types]
-            nulls = [None] if self.is_nullable else []
-            self._type = t.Union[(*kinds, *nulls)]
-        return self._type
+        if not self._has_types or not all(map(is_plain, self.properties)):
+            raise ValueError("not a type of msgspec")
+        kinds = [self._type_of(name) for name in self.types]
+        nulls = [None] if self.is_nullable else []
+        return t.Union[(*kinds, *nulls)]
 
-    def decode(self, values: bytes) -> list[t.Any]:
-        """Decode a JSON list of values, and validate them.
+    @cached_property
+    def decode(self) -> Callable[[bytes], list[t.Any]]:
+        """Decodes a JSON list of values; raises a `ValueError` if one is not valid.
 
         Raises:
-            ValueError: One of them is not valid, or there is no `type`.
+            ValueError: There is no `type`.
         """
-        if self._decoder is None:
-            kind = self.type
-            self._decoder = msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]
-        return self._decoder.decode(values)
+        kind = self.type
+        return msgspec.json.Decoder(list[kind]).decode  # type: ignore[valid-type]
 
     def _type_of(self, name: str) -> t.Any:
         if name == "string" and self.format:
@@ -215,7 +214,17 @@ def _rules(schema: JSONSchema) -> Callable[[t.Any], bool] | None:
         and schema.keys() <= _UNDERSTOOD | _ANNOTATIONS
     ):
         return None
-    return Draft7Validator(schema, format_checker=_format_checker).is_valid
+    is_valid = Draft7Validator(schema, format_checker=_format_checker).is_valid
+
+    def breaks_rules(value: t.Any) -> bool:
+        try:
+            return value is not None and not is_valid(
+                msgspec.json.decode(_encoder.encode(value))
+            )
+        except Exception:  # noqa: BLE001 # such as a reference to what is nowhere
+            return False
+
+    return breaks_rules
 
 
 @_format_checker.checks("date-time")
