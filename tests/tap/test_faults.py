@@ -116,7 +116,7 @@ def test_a_refusal_is_not_retried(
     [
         (Status(PATH, 503), UnavailableError, "down or overloaded"),
         (Status(PATH, 429), UnavailableError, "rate limit"),
-        (Html(PATH), UnexpectedResponseError, "maintenance"),
+        (Html(PATH), UnavailableError, "maintenance"),
         (Empty(PATH), UnexpectedResponseError, "empty body"),
         (Body(PATH, b"<html>hello"), UnexpectedResponseError, "web page"),
         (Body(PATH, b"hello"), UnexpectedResponseError, "JSON"),
