@@ -171,13 +171,11 @@ class Client:
     ) -> Response:
         """Send a request once; again where the login's session had ended.
 
-        Args:
-            request: The request.
-            timeout: Seconds for request and response.
-            held: See `Transport.send`.
+        Returns:
+            The response, with any status; `Transport.send` says what `held` is.
 
         Raises:
-            ApiError: There was no complete response; else it may have any status.
+            ApiError: There was no complete response.
         """
         prepared = self._transport.prepare(request)
         send = partial(self._transport.send, timeout=timeout, held=held)

@@ -46,23 +46,11 @@ class Deadline:
 
     Attributes:
         at: When, on the monotonic clock.
-        handles: Handles of the connections that the exchange uses.
+        handles: Handles of the connections that it uses; guarded by the watch.
     """
 
     at: float
     handles: list[socket.socket] = field(default_factory=list)
-
-    def shut_down(self, now: float) -> None:
-        """Let the connections read nothing more.
-
-        Where the other side sends faster than this one reads, that takes both
-        directions. But at first Python, too, has to see the connection: it would not
-        close one that is shut just when TLS begins.
-        """
-        how = socket.SHUT_RDWR if now >= self.at + _GRACE_SECONDS else socket.SHUT_RD
-        for handle in self.handles:
-            with contextlib.suppress(OSError):
-                handle.shutdown(how)
 
 
 class DeadlineWatch:
@@ -115,11 +103,22 @@ class DeadlineWatch:
         with self._changed:
             while self._watched:
                 self._changed.wait(_WATCH_SECONDS)
-                now = time.monotonic()
                 for deadline in self._watched:
-                    if now >= deadline.at:
-                        deadline.shut_down(now)
+                    _shut(deadline, time.monotonic() - deadline.at)
             self._is_running = False
+
+
+def _shut(deadline: Deadline, late: float) -> None:
+    """Let connections read nothing more, if it is so many seconds too late.
+
+    Where the other side sends faster than this one reads, that takes both directions.
+    But at first Python, too, has to see the connection: it would not close one that is
+    shut just when TLS begins.
+    """
+    how = socket.SHUT_RDWR if late >= _GRACE_SECONDS else socket.SHUT_RD
+    for handle in deadline.handles if late >= 0 else ():
+        with contextlib.suppress(OSError):
+            handle.shutdown(how)
 
 
 class MalformedResponseError(HTTPException):
@@ -227,10 +226,10 @@ def _authorities() -> tuple[str | None, str | None]:
     file, folders = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
     if not file and not folders:
         return DEFAULT_CA_BUNDLE_PATH, None
-    return (
-        _checked_file("SSL_CERT_FILE", file) if file else None,
-        _checked_folders("SSL_CERT_DIR", folders) if folders else None,
-    )
+    found = _checked_file("SSL_CERT_FILE", file) if file else None
+    if folders and not any(Path(path).is_dir() for path in folders.split(os.pathsep)):
+        raise UntrustedServerError("the folder in SSL_CERT_DIR does not exist")
+    return found, folders or None
 
 
 def _checked_file(variable: str, path: str) -> str:
@@ -245,9 +244,3 @@ def _checked_file(variable: str, path: str) -> str:
     else:
         return path
     raise UntrustedServerError(f"the file in {variable} {reason}")
-
-
-def _checked_folders(variable: str, paths: str) -> str:
-    if not any(Path(path).is_dir() for path in paths.split(os.pathsep)):
-        raise UntrustedServerError(f"the folder in {variable} does not exist")
-    return paths

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import http.client
 import ssl
 import typing as t
+from http.client import (
+    BadStatusLine,
+    HTTPException,
+    IncompleteRead,
+    UnknownProtocol,
+)
 
-import requests
-import urllib3.exceptions as urllib3_errors
+from requests import exceptions as of_requests
+from urllib3 import exceptions as of_urllib3
 
 from tap_clientsuccess.errors import (
     ApiError,
@@ -23,7 +28,7 @@ from tap_clientsuccess.http.connection import MalformedResponseError
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-_OF_LIBRARIES = (requests.RequestException, urllib3_errors.HTTPError, OSError)
+_OF_LIBRARIES = (of_requests.RequestException, of_urllib3.HTTPError, OSError)
 # `http.client` raises the others where it does not expect what a server sent.
 FAILURES = (*_OF_LIBRARIES, ValueError, OverflowError)
 # `RemoteDisconnected` is a `ConnectionResetError`, and a `BadStatusLine`.
@@ -39,53 +44,30 @@ _UNTRUSTED = (
     "the server's TLS certificate is not trusted: check base_url, or set "
     "REQUESTS_CA_BUNDLE or SSL_CERT_FILE to the file of your certificate authority"
 )
+_PROXY = "the proxy cannot connect: check HTTPS_PROXY"
+_NAME = "the host does not resolve: check base_url and the network"
+_URL = "base_url is not a valid URL"
+_CLOSED = "the connection was refused: check base_url"
+_LATE = "no complete response within {timeout:g} seconds"
+_TLS = "the TLS connection failed: check base_url"
+_CORRUPT = "the compressed response is corrupt"
+_STATUS = f"{_NOT_HTTP}: it has no status of HTTP/1: check base_url"
+_HEADERS = f"{_NOT_HTTP}: its headers are invalid, too long or too many"
 _EXPLANATIONS = (
-    (UnexpectedResponseError, f"{_NOT_HTTP}: {{cause}}", (MalformedResponseError,)),
-    (
-        UnreachableError,
-        "the proxy cannot connect: check HTTPS_PROXY",
-        (urllib3_errors.ProxyError, requests.exceptions.InvalidProxyURL),
-    ),
-    (ProxyError, _SOCKS, (requests.exceptions.InvalidSchema,)),
-    (UntrustedServerError, _UNTRUSTED, (ssl.SSLCertVerificationError,)),
-    (
-        WrongAddressError,
-        "base_url is not a valid URL",
-        (requests.exceptions.InvalidURL, UnicodeError),
-    ),
-    (
-        UnreachableError,
-        "the host does not resolve: check base_url and the network",
-        (urllib3_errors.NameResolutionError,),
-    ),
-    (
-        UnreachableError,
-        "the connection was refused: check base_url",
-        (ConnectionRefusedError,),
-    ),
-    (
-        UnreachableError,
-        "no complete response within {timeout:g} seconds",
-        (TimeoutError, urllib3_errors.TimeoutError),
-    ),
-    (TlsError, "the TLS connection failed: check base_url", (ssl.SSLError,)),
-    (
-        UnexpectedResponseError,
-        "the compressed response is corrupt",
-        (urllib3_errors.DecodeError,),
-    ),
-    (UnreachableError, _LOST, (*_RESETS, http.client.IncompleteRead)),
-    (
-        UnexpectedResponseError,
-        f"{_NOT_HTTP}: it has no status of HTTP/1: check base_url",
-        (http.client.BadStatusLine, http.client.UnknownProtocol),
-    ),
-    (
-        UnexpectedResponseError,
-        f"{_NOT_HTTP}: its headers are invalid, too long or too many",
-        (http.client.HTTPException, urllib3_errors.InvalidHeader),
-    ),
-    (UnreachableError, _LOST, (Exception,)),
+    (UnexpectedResponseError, f"{_NOT_HTTP}: {{cause}}", MalformedResponseError),
+    (UnreachableError, _PROXY, (of_urllib3.ProxyError, of_requests.InvalidProxyURL)),
+    (ProxyError, _SOCKS, of_requests.InvalidSchema),
+    (UntrustedServerError, _UNTRUSTED, ssl.SSLCertVerificationError),
+    (WrongAddressError, _URL, (of_requests.InvalidURL, UnicodeError)),
+    (UnreachableError, _NAME, of_urllib3.NameResolutionError),
+    (UnreachableError, _CLOSED, ConnectionRefusedError),
+    (UnreachableError, _LATE, (TimeoutError, of_urllib3.TimeoutError)),
+    (TlsError, _TLS, ssl.SSLError),
+    (UnexpectedResponseError, _CORRUPT, of_urllib3.DecodeError),
+    (UnreachableError, _LOST, (*_RESETS, IncompleteRead)),
+    (UnexpectedResponseError, _STATUS, (BadStatusLine, UnknownProtocol)),
+    (UnexpectedResponseError, _HEADERS, (HTTPException, of_urllib3.InvalidHeader)),
+    (UnreachableError, _LOST, Exception),
 )
 """Errors for the user, their words, and the exceptions that mean them.
 

@@ -68,7 +68,7 @@ class Column:
     """One field of all records.
 
     Attributes:
-        number: Its place in the struct.
+        attribute: The name of its attribute in the struct.
         field: What the schema says of it.
         is_direct: Whether the struct holds the decoded value; else it is raw JSON.
         is_filled: Whether it is null where a record lacks it.
@@ -76,16 +76,11 @@ class Column:
             has it.
     """
 
-    number: int
+    attribute: str
     field: Field
     is_direct: bool
     is_filled: bool = False
     is_unknown: bool = False
-
-    @cached_property
-    def attribute(self) -> str:
-        """The name of the struct's attribute that has its value."""
-        return attribute_name(self.number)
 
     @cached_property
     def get(self) -> Callable[[t.Any], t.Any]:
@@ -239,7 +234,10 @@ def declared_columns(root: Field) -> dict[str, Column]:
     """Return the columns of a schema, by name."""
     return {
         name: Column(
-            number, field, is_direct=field.is_exact, is_filled=field.is_nullable
+            attribute_name(number),
+            field,
+            is_direct=field.is_exact,
+            is_filled=field.is_nullable,
         )
         for number, (name, field) in enumerate(root.properties.items())
     }
@@ -255,7 +253,7 @@ def learn(
         if column is None:
             if len(columns) < len(root.properties) + _MAX_LEARNED and is_plain(name):
                 columns[name] = Column(
-                    len(columns),
+                    attribute_name(len(columns)),
                     root.undeclared_member(name),
                     is_direct=False,
                     is_unknown=not coercer.is_open,
