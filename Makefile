@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP_INSTALL := pip install -qq --no-compile
-COG = $(BIN)/cog -r --verbosity=1 -I scripts -I . -p 'import docs, plugin, sandbox_options'
+COG = $(BIN)/cog -r --verbosity=1 -I scripts -I . -p 'import docs, plugin'
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # An environment made by another Python stays, unless one is asked for by name.
@@ -83,8 +83,7 @@ check: lint types test ## lint, types and test
 .PHONY: docs
 docs: $(READY) ## Write the generated documentation and golden files anew
 	@$(COG) README.md sandbox/README.md docs/*.md meltano.yml .env.example examples/dbt/models/sources.yml
-	@PYTHONPATH=. $(BIN)/python scripts/plugin.py
-	@PYTHONPATH=. $(BIN)/python scripts/golden.py
+	@PYTHONPATH=. $(BIN)/python scripts/files.py
 
 .PHONY: reports
 reports: $(READY) ## Make the reports of account checks in tests/reports anew
@@ -131,6 +130,11 @@ targets: $(READY) ## Load real targets, compare, and write docs/targets.md
 .PHONY: deletes
 deletes: $(READY) ## 30 nights with kills into PostgreSQL, compared: 10 to 30 minutes
 	$(BIN)/pytest -s scripts/deletes.py scripts/activations.py $(ARGS)
+
+.PHONY: scale
+scale: $(READY) ## Count the requests of accounts of several sizes for docs/scale.md
+	@$(BIN)/python scripts/scale.py
+	@$(COG) docs/scale.md
 
 .PHONY: bench
 bench: $(READY) $(BENCH) ## Measure the tap's speed (ARGS=--quick: a tenth of it)

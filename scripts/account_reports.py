@@ -13,9 +13,6 @@ from clientsuccess_sandbox import Body, Html, Mutate, Sandbox, Status
 from tap_clientsuccess.account_check.check import AccountCheck
 from tap_clientsuccess.tap import TapClientSuccess
 
-if t.TYPE_CHECKING:
-    from tap_clientsuccess.account_check.facts import Report
-
 FOLDER = ROOT / "tests" / "reports"
 UNORDERED = {"sortBy", "sortDirection", "modifiedAfter"}
 ACCOUNTS: dict[str, dict[str, t.Any]] = {
@@ -83,8 +80,6 @@ ACCOUNTS: dict[str, dict[str, t.Any]] = {
         ],
     },
 }
-
-
 SETTINGS: dict[str, dict[str, t.Any]] = {
     "imported": {
         "api_key_header": "X-Token",
@@ -99,22 +94,16 @@ SETTINGS: dict[str, dict[str, t.Any]] = {
 """Of the tap, where an account needs some."""
 
 
-def check(sandbox: Sandbox, **settings: t.Any) -> Report:
-    """Check a running sandbox."""
-    config = {"api_key": sandbox.api_key, "base_url": sandbox.base_url, **settings}
-    tap = TapClientSuccess(config=config, setup_mapper=False)
-    return AccountCheck(tap).run()
-
-
 def main() -> None:
     """Write all reports."""
     logging.disable()
     FOLDER.mkdir(exist_ok=True)
     for name, settings in ACCOUNTS.items():
         with Sandbox(seed=5, **settings) as sandbox:
-            text = json.dumps(
-                asdict(check(sandbox, **SETTINGS.get(name, {}))), indent=2
-            )
+            config = {"api_key": sandbox.api_key, "base_url": sandbox.base_url}
+            config |= SETTINGS.get(name, {})
+            tap = TapClientSuccess(config=config, setup_mapper=False)
+            text = json.dumps(asdict(AccountCheck(tap).run()), indent=2)
         (FOLDER / f"{name}.json").write_text(f"{text}\n")
 
 

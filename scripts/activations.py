@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 import signal
 import time
-import typing as t
+from collections.abc import Iterator
+from pathlib import Path
 
 import postgres
 import pytest
-from pipeline import TARGET, Pipeline, RunningTarget, account
+from pipeline import TARGET, Pipeline, account
+from target import SECONDS_TO_END
 
 from clientsuccess_sandbox import Sandbox
-
-if t.TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 SLOW_DELETE = """
 CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql
@@ -43,7 +41,7 @@ def pipeline(tmp_path: Path) -> Iterator[Pipeline]:
     each_run = {"full_read_interval_days": {"*": 0}}
     with Sandbox(seed=3, clients=12, delete_owned=True) as sandbox:
         # In small batches, rows arrive long before the activation.
-        pipeline = Pipeline(sandbox, tmp_path, each_run, {"batch_size_rows": 5})
+        pipeline = Pipeline(sandbox, tmp_path, each_run, batch_size_rows=5)
         pipeline.run()
         yield pipeline
 
@@ -58,10 +56,10 @@ def test_a_kill_at_an_activation(
     first = _activation(messages)
     if moment == "at":
         postgres.query(SLOW_DELETE, pipeline.place.name)
-    with RunningTarget(pipeline) as target:
+    with pipeline.target() as target:
         target.send(messages[: first + (moment != "before")])
         if moment == "after":
-            target.wait_until_gone("1")
+            _wait_until_gone(pipeline, "1")
         else:
             target.wait_until_idle()
         target.kill(how)
@@ -80,7 +78,7 @@ def test_an_older_version_ends_later(pipeline: Pipeline) -> None:
     time.sleep(1.1)  # A version is a second.
     newer = pipeline.messages()
     for messages in (newer, older):
-        with RunningTarget(pipeline) as target:
+        with pipeline.target() as target:
             target.send(messages)
     pipeline.check_rows("an older version that ended later", exactly=False)
     back = "1" in pipeline.rows()["clients"]
@@ -96,10 +94,10 @@ def test_older_records_before_a_newer_activation(pipeline: Pipeline) -> None:
     time.sleep(1.1)
     newer = pipeline.messages()
     first = _activation(newer)
-    with RunningTarget(pipeline) as target:
+    with pipeline.target() as target:
         target.send(newer[:first])
         target.wait_until_idle()
-        with RunningTarget(pipeline) as other:
+        with pipeline.target() as other:
             other.send(older[: _activation(older)])
         target.send(newer[first:])
     living = account(pipeline.sandbox)["clients"].keys()
@@ -108,6 +106,14 @@ def test_older_records_before_a_newer_activation(pipeline: Pipeline) -> None:
     assert dropped > 0, "none was dropped, other than documented"
     pipeline.run()
     pipeline.check_rows("the next full read")
+
+
+def _wait_until_gone(pipeline: Pipeline, client: str) -> None:
+    """Wait until a client is deleted in the warehouse."""
+    give_up = time.monotonic() + SECONDS_TO_END
+    while client in pipeline.rows()["clients"]:
+        assert time.monotonic() < give_up, "the activation deleted nothing"
+        time.sleep(0.2)
 
 
 def _activation(messages: list[bytes]) -> int:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
+import time
 import typing as t
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 
-if t.TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from clientsuccess_sandbox import Sandbox
+from clientsuccess_sandbox import Sandbox
+from clientsuccess_sandbox.data import KINDS
+from clientsuccess_sandbox.data.custom_fields import RESOURCES
+from clientsuccess_sandbox.store import Store
 
 ROOT = Path(__file__).parent.parent
 
@@ -97,3 +100,25 @@ def run_tap(
     with path.open("wb") as output, path.with_suffix(".log").open("wb") as log:
         subprocess.run(command, stdout=output, stderr=log, check=True)
     return Messages(path)
+
+
+def read_twice(
+    sandbox: Sandbox, change: Callable[[Store], object], folder: Path, **settings: t.Any
+) -> list[Messages]:
+    """Run the tap before and after a change; its files go into a new folder."""
+    place = Path(tempfile.mkdtemp(dir=folder))
+    first = run_tap(place / "1.jsonl", sandbox, **settings)
+    change(sandbox.store)
+    time.sleep(1)  # The version of a table is a second.
+    return [first, run_tap(place / "2.jsonl", sandbox, first.state, **settings)]
+
+
+def records_in(sandbox: Sandbox) -> dict[str, list[Row]]:
+    """Return what the sandbox holds now, by the stream that reads it by default."""
+    store, resources = sandbox.store, set(RESOURCES) - {*sandbox.missing_custom_fields}
+    fields = [
+        {"resourceType": resource, **definition}
+        for resource in resources
+        for definition in store.definitions(resource)
+    ]
+    return {kind: store.records(kind) for kind in KINDS} | {"custom_fields": fields}

@@ -1,4 +1,4 @@
-"""Run the tap into real targets, compare what arrived, and write docs/targets.md.
+"""Run the tap into real targets, compare, and write their rows of docs/targets.md.
 
 Each target has an environment of its own, `.venv-target-<name>`, with locked packages.
 The tap reads a sandbox with odd values, not flattened and flattened; each target loads
@@ -8,29 +8,25 @@ what the tap sent.
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 import tempfile
-import time
 import typing as t
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
 import msgspec
-from commands import ROOT, Messages, Row, SkippedError, run_tap
+import page
+from commands import ROOT, Messages, Row, SkippedError, read_twice
 from comparison import by_key, differences
 from known_targets import TARGETS
 from target import Config, StoppedError, Target
 
 from clientsuccess_sandbox import Mutate, Sandbox
+from clientsuccess_sandbox.store import Store
 
 PAGE = ROOT / "docs" / "targets.md"
-MARKS = re.compile(r"(?<=<!-- make targets -->\n).*(?=<!-- end -->)", re.DOTALL)
-ARRIVES = ("Version", "Not flattened", "Flattened by the tap", "By the target")
-BETWEEN = "The types in which the target stores values, and what it does with deletes:"
-STORED = ("Decimals", "Date-times", "Dates", "Lists", "Deletes", "Settings")
 MODES = ("none", "tap", "target")
 """Who flattens."""
 ODD = {
@@ -53,97 +49,94 @@ ATTEMPTS = {
     "the 70-bit integer and the odd keys": ODD,
 }
 """What is left out, and the custom fields that stay. The first that loads counts."""
-TYPES = {
-    "decimal": ("none", "contracts", "total"),
-    "date-time": ("none", "clients", "modifiedTime"),
-    "date": ("tap", "clients", "custom__last_day__cs"),
-    "list": ("none", "contacts", "badges"),
-}
+TYPES = (
+    ("none", "contracts", "total"),
+    ("none", "clients", "modifiedTime"),
+    ("tap", "clients", "custom__last_day__cs"),
+    ("none", "contacts", "badges"),
+)
+"""Columns whose types are told: who flattened, the stream, and the column."""
 
 
-def main() -> int:
-    """Load all targets, or those that are named; write the page if all were."""
-    named = sys.argv[1:]
-    wanted = [each for each in TARGETS if not named or each.name in named]
-    rows = []
+def main() -> None:
+    """Load all targets, or those that are named; a row that is not seen stays."""
+    named = sys.argv[1:] or TARGETS
     with tempfile.TemporaryDirectory() as folder:
-        for target in wanted:
-            rows.append(row_of(target, Path(folder)))
-            print(*rows[-1], sep="\n    ", flush=True)
-    if len(wanted) == len(TARGETS):
-        text = f"\n{tables(rows)}\n"
-        page = PAGE.read_text(encoding="utf-8")
-        PAGE.write_text(MARKS.sub(lambda _: text, page), encoding="utf-8")
-    return 0
-
-
-def tables(rows: list[list[str]]) -> str:
-    """Write two tables, as one is too wide to read: what arrives, and as what."""
-    split = 1 + len(ARRIVES)
-    arrives = table(ARRIVES, [row[:split] for row in rows])
-    stored = table(STORED, [[row[0], *row[split:]] for row in rows])
-    return f"{arrives}\n{BETWEEN}\n\n{stored}"
-
-
-def table(columns: t.Sequence[str], rows: list[list[str]]) -> str:
-    """Write a Markdown table with a row for each target."""
-    lines = [["Target", *columns], ["---"] * (1 + len(columns)), *rows]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
-
-
-def row_of(target: Target, folder: Path) -> list[str]:
-    """Load a target in each way of flattening; return its row of both tables."""
-    types = dict.fromkeys(TYPES, "")
-    cells = []
-    deletes = ""
-    try:
-        version = target.install()
-        deletes = what_deletes_do(target, folder)
-        for mode in MODES:
-            if mode == "target" and not target.flattening:
-                cells.append("cannot")
+        for target in (each for name, each in TARGETS.items() if name in named):
+            try:
+                arrives, stored = rows_of(target, Path(folder))
+            except SkippedError as skipped:
+                print(f"{target.title}\n    not run: {skipped}", flush=True)
                 continue
-            cell, place = first_that_loads(target, mode, folder)
-            cells.append(cell)
-            for kind, (wanted, *column) in TYPES.items():
-                if wanted == mode and place:
-                    types[kind] = target.type_of(place, *column)
-    except SkippedError as skipped:
-        version, cells = "", [f"not run: {skipped}", "", ""]
-    return [target.title, version, *cells, *types.values(), deletes, target.settings]
+            print(target.title, *arrives, *stored, sep="\n    ", flush=True)
+            text = PAGE.read_text(encoding="utf-8")
+            PAGE.write_text(
+                with_rows(text, target.title, arrives, stored), encoding="utf-8"
+            )
 
 
-def first_that_loads(
-    target: Target, mode: str, folder: Path
-) -> tuple[str, Path | None]:
-    """Load with less and less that is odd, until the target does not stop.
+def with_rows(text: str, title: str, *rows: list[str]) -> str:
+    """Return a page with other rows of a target, one for each table that has it."""
+    found = re.compile(rf"^\| {re.escape(title)} \|.*$", re.MULTILINE)
+    new = iter(rows)
+    return found.sub(lambda _: page.row([title, *next(new)]), text)
+
+
+def rows_of(target: Target, folder: Path) -> tuple[list[str], list[str]]:
+    """Load a target in each way of flattening.
 
     Returns:
-        The cell of the table, and where the target has what it loaded, if it did.
+        Its rows of two tables, as one is too wide to read: what arrives, and as what.
+
+    Raises:
+        SkippedError: It cannot be run here.
     """
+    loaded: dict[str, Path] = {}
+    version, deletes = target.install(), what_deletes_do(target, folder)
+    cells = [what_arrives(target, mode, folder, loaded) for mode in MODES]
+    types = [
+        target.type_of(loaded[mode], *column) if mode in loaded else ""
+        for mode, *column in TYPES
+    ]
+    return [version, *cells], [*types, deletes, target.settings]
+
+
+def what_arrives(
+    target: Target, mode: str, folder: Path, loaded: dict[str, Path]
+) -> str:
+    """Load with less and less that is odd, until the target does not stop.
+
+    Args:
+        target: What loads.
+        mode: Who flattens.
+        folder: Where all targets load.
+        loaded: Gets, by mode, where the target has what it loaded.
+    """
+    if mode == "target" and not target.flattening:
+        return "cannot"
     stopped: list[str] = []
     for number, without in enumerate(ATTEMPTS):
         place = folder / f"{target.name}_{mode}_{number}"
         config = target.prepare(place)
         config |= target.flattening if mode == "target" else {}
         try:
-            runs = tap_runs(folder, without, by_tap=mode == "tap")
+            runs = odd_reads(folder, without, by_tap=mode == "tap")
             result = load_twice(target, runs, config, place)
         except StoppedError as error:
             stopped.append(f"`{error}`")
             continue
+        loaded[mode] = place
         if without:
-            result = f"without {without}: {result}; otherwise it stops: {stopped[0]}"
-        return result, place
-    return f"stops: {stopped[-1]}", None
+            return f"without {without}: {result}; otherwise it stops: {stopped[0]}"
+        return result
+    return f"stops: {stopped[-1]}"
 
 
 @cache
-def tap_runs(folder: Path, without: str, *, by_tap: bool) -> list[Messages]:
-    """Run the tap twice, with edits in between."""
+def odd_reads(folder: Path, without: str, *, by_tap: bool) -> list[Messages]:
+    """Read what is odd, and again after edits and inserts."""
     fields = ATTEMPTS[without]
     config = {"flattening_enabled": True, "flattening_max_depth": 2} if by_tap else {}
-    folder = Path(tempfile.mkdtemp(dir=folder))
     with Sandbox(seed=1, clients=40) as sandbox:
         for number, (key, (kind, _)) in enumerate(fields.items(), start=9900):
             names = {"fieldId": number, "fieldKey": key, "fieldTypeName": kind}
@@ -152,11 +145,14 @@ def tap_runs(folder: Path, without: str, *, by_tap: bool) -> list[Messages]:
         sandbox.store.edit("clients", 1, custom=odd, name="NUL \0, 金融")
         half = msgspec.Raw(rb'"half a \ud800 pair"')
         sandbox.faults.add(Mutate("/client/search", record=3, values={"city": half}))
-        first = run_tap(folder / "1.jsonl", sandbox, **config)
-        for kind in ("clients", "contacts"):
-            sandbox.store.edit(kind, 7, externalId="changed")
-            sandbox.store.insert(kind)
-        return [first, run_tap(folder / "2.jsonl", sandbox, first.state, **config)]
+        return read_twice(sandbox, change, folder, **config)
+
+
+def change(store: Store) -> None:
+    """Edit and insert a client and a contact."""
+    for kind in ("clients", "contacts"):
+        store.edit(kind, 7, externalId="changed")
+        store.insert(kind)
 
 
 def load_twice(
@@ -165,8 +161,7 @@ def load_twice(
     """Load both runs and compare; return what the table says of it."""
     sent: dict[str, list[Row]] = {}
     for run in runs:
-        states = target.load(place, config, run).splitlines()
-        if not states or json.loads(states[-1]) != run.state:
+        if target.load(place, config, run.path) != run.state:
             return "emits another state than the tap's"
         for stream, records in run.records.items():
             sent[stream] = sent.get(stream, []) + records
@@ -178,7 +173,7 @@ def load_twice(
 def what_deletes_do(target: Target, folder: Path) -> str:
     """Load a full read, and one after two deletes; return what becomes of the rows."""
     outcomes = []
-    ways = [{}, target.hard_delete] if target.hard_delete else [{}]
+    ways: list[Config] = [{}, target.hard_delete] if target.hard_delete else [{}]
     for number, settings in enumerate(ways):
         place = folder / f"{target.name}_deletes_{number}"
         config = target.prepare(place) | settings
@@ -195,7 +190,7 @@ def what_it_does(
 ) -> str:
     """Load both reads; return what becomes of the rows that are not in the second."""
     for run in runs:
-        target.load(place, config, run)
+        target.load(place, config, run.path)
     before, now = (by_key(run.records["clients"], ["id"]).keys() for run in runs)
     rows = by_key(target.rows(place, "clients"), ["id"])
     if lost := now - rows.keys():
@@ -209,18 +204,19 @@ def what_it_does(
 @cache
 def full_reads(folder: Path) -> list[Messages]:
     """Read everything twice, with versions, with two deletes in between."""
-    folder = Path(tempfile.mkdtemp(dir=folder))
     config: dict[str, t.Any] = {
         "emit_activate_version_messages": True,
         "full_read_interval_days": {"*": 0},
     }
     with Sandbox(seed=1, clients=10) as sandbox:
-        first = run_tap(folder / "1.jsonl", sandbox, **config)
-        for client in (3, 7):
-            sandbox.store.delete("clients", client)
-        time.sleep(1)  # A version is a second.
-        return [first, run_tap(folder / "2.jsonl", sandbox, first.state, **config)]
+        return read_twice(sandbox, delete_two, folder, **config)
+
+
+def delete_two(store: Store) -> None:
+    """Delete two clients."""
+    for client in (3, 7):
+        store.delete("clients", client)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -6,13 +6,11 @@ import json
 import re
 import typing as t
 from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 
-if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from commands import Row
+from commands import Row
 
 SHOWN = 4
 
@@ -61,8 +59,7 @@ def differences(
             lost.update(f"{stream}.{name}" for name in names)
     if lost:
         shown = ", ".join(f"`{name}`" for name in list(lost)[:SHOWN])
-        rest = len(lost) - SHOWN
-        more = f" and {rest} more columns" if rest > 0 else ""
+        more = f" and {len(lost) - SHOWN} more columns" if len(lost) > SHOWN else ""
         differ = "values differ" if lost.total() > 1 else "value differs"
         yield f"{lost.total()} {differ}: {shown}{more}"
 

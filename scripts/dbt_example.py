@@ -22,13 +22,10 @@ import duckdb
 import postgres
 from commands import ROOT, Messages, Row, SkippedError, run_tap
 from known_targets import TARGETS
+from target import Target
 
 from clientsuccess_sandbox import Sandbox
-
-if t.TYPE_CHECKING:
-    from target import Target
-
-    from clientsuccess_sandbox.store import Store
+from clientsuccess_sandbox.store import Store
 
 DAY = "2026-01-01"
 """The day on which the sandbox's data ends."""
@@ -56,8 +53,8 @@ def main() -> None:
     nights = read_twice()
     with tempfile.TemporaryDirectory() as folder:
         try:
-            for target in (each for each in TARGETS if each.name in named):
-                check(target, Path(folder), nights)
+            for name in named:
+                check(TARGETS[name], Path(folder), nights)
         except SkippedError as problem:
             sys.exit(f"{problem}. To leave it out: make test-dbt ARGS=duckdb")
 
@@ -180,7 +177,7 @@ def check(target: Target, folder: Path, nights: list[Messages]) -> None:
         environment |= postgres.environment(place.name)
     for number, messages in enumerate(nights, start=1):
         print(f"{target.title}, {number}. night", flush=True)
-        target.load(place, config, messages)
+        target.load(place, config, messages.path)
         build("build", target, environment)
         if number == 1:
             move_back(target, place)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import typing as t
+from collections.abc import Iterator
 
 from tap_clientsuccess.streams import STREAMS
 from tap_clientsuccess.tap import TapClientSuccess
-
-if t.TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 NOT_MADE_HERE = {"client_details", "contact_details"}
 """They are only read with `read_details`."""
@@ -40,7 +38,7 @@ def tables() -> str:
 
 def _table(stream: t.Any) -> Iterator[str]:
     yield f"      - name: {stream.name}"
-    yield f"        description: {_text(stream.schema)}"
+    yield f"        description: {_text(stream.schema['description'])}"
     if config := CONFIG.get(stream.name):
         yield f"        config: {config}"
     yield "        columns:"
@@ -49,11 +47,10 @@ def _table(stream: t.Any) -> Iterator[str]:
         yield f"          - name: {name}"
         yield "            quote: true"
         if text := field.get("description"):
-            yield f"            description: {_text({'description': text})}"
+            yield f"            description: {_text(text)}"
         if name in stream.primary_keys:
             yield f"            data_tests: [{', '.join(tests)}]"
 
 
-def _text(schema: Mapping[str, t.Any]) -> str:
-    words = schema.get("description", "").split()
-    return json.dumps(" ".join(words), ensure_ascii=False)
+def _text(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

@@ -18,18 +18,15 @@ import signal
 import time
 import typing as t
 from collections import Counter
+from pathlib import Path
 from random import Random
 
+from commands import Row
 from comparison import unequal
 from pipeline import TARGET, Kill, Pipeline, Records, account
 
 from clientsuccess_sandbox import Sandbox
 from clientsuccess_sandbox.data import KINDS
-
-if t.TYPE_CHECKING:
-    from pathlib import Path
-
-    from commands import Row
 
 NIGHTS = int(os.environ.get("NIGHTS", "30"))
 SEED = int(os.environ.get("SEED", "1"))

@@ -15,17 +15,14 @@ import sys
 import time
 import typing as t
 from collections import Counter
+from pathlib import Path
 
 import duckdb
-from commands import ROOT
+from commands import ROOT, records_in
 
 from clientsuccess_sandbox import Sandbox
 from clientsuccess_sandbox.data import KINDS
-from clientsuccess_sandbox.data.custom_fields import RESOURCES
 from clientsuccess_sandbox.store import Change
-
-if t.TYPE_CHECKING:
-    from pathlib import Path
 
 MELTANO = ROOT / ".venv-meltano" / "bin" / "meltano"
 FOREIGN = ("MELTANO_", "TAP_CLIENTSUCCESS_", "TARGET_")
@@ -33,6 +30,7 @@ OUTPUT = ROOT / "output"
 WAREHOUSE = OUTPUT / "demo.duckdb"
 PLUGINS = ("tap-clientsuccess", "target-duckdb")
 RUN = ("run", "--no-install", *PLUGINS)
+RUN_FLATTENED = ("--environment=flattened", *RUN[:2], "--refresh-catalog", *PLUGINS)
 EDITS = {
     "clients": ("insert",),
     "contacts": ("edit", "edit", "edit", "insert"),
@@ -46,10 +44,6 @@ SELECT stream, coalesce(records, 0) FROM clientsuccess.sync_log
 WHERE run_id = (SELECT arg_max(run_id, started_at) FROM clientsuccess.sync_log)
 ORDER BY stream"""
 FLATTENED = OUTPUT / "demo-columns.duckdb"
-RUN_FLATTENED = (
-    *("--environment=flattened", "run", "--no-install", "--refresh-catalog"),
-    *PLUGINS,
-)
 NEW_FIELD = {
     "fieldId": 9001,
     "fieldKey": "seats__cs",
@@ -251,19 +245,18 @@ def compare(sandbox: Sandbox, changes: t.Sequence[Change] = ()) -> None:
         DemoError: The warehouse and the sandbox differ.
     """
     has = records_in(sandbox)
+    read = dict(query(WAREHOUSE, READ))
     changed = Counter(change.kind for change in changes)
-    table: list[tuple[t.Any, ...]] = [
-        ("stream", "changed", "read", "sandbox", "DuckDB"),
-        *(
-            (stream, changed[stream], read, has[stream], rows_in(stream))
-            for stream, read in query(WAREHOUSE, READ)
-        ),
-    ]
+    head = ("stream", "changed", "read", "sandbox", "DuckDB")
+    table: list[tuple[t.Any, ...]] = [head]
+    for stream, count in read.items():
+        ((rows,),) = query(WAREHOUSE, f"SELECT count(*) FROM clientsuccess.{stream}")  # noqa: S608
+        table.append((stream, changed[stream], count, len(has[stream]), rows))
     for stream, change, *sizes in table:
         cells = [change, *sizes] if changes else sizes
         print(f"  {stream:<16}", *(f"{cell:>8}" for cell in cells))
     print()
-    if unread := has.keys() - {stream for stream, *_ in table}:
+    if unread := has.keys() - read.keys():
         raise DemoError(f"Not read: {', '.join(sorted(unread))}.")
     for stream, _, _, records, rows in table[1:]:
         if records != rows:
@@ -274,20 +267,6 @@ def compare(sandbox: Sandbox, changes: t.Sequence[Change] = ()) -> None:
         sql = f'SELECT "{text}" FROM clientsuccess.{kind} WHERE id = {number}'  # noqa: S608
         if query(WAREHOUSE, sql) != [((sandbox.store.get(kind, number) or {})[text],)]:
             raise DemoError(f"{kind}: the {operation} of {number} did not arrive.")
-
-
-def records_in(sandbox: Sandbox) -> dict[str, int]:
-    """Count the sandbox's records for each stream that is read by default."""
-    counts = {kind: sandbox.store.count(kind) for kind in KINDS}
-    resources = set(RESOURCES) - sandbox.missing_custom_fields.keys()
-    fields = sum(len(sandbox.store.definitions(name)) for name in resources)
-    return counts | {"custom_fields": fields}
-
-
-def rows_in(stream: str) -> int:
-    """Count the rows of a stream's table."""
-    ((count,),) = query(WAREHOUSE, f"SELECT count(*) FROM clientsuccess.{stream}")  # noqa: S608
-    return int(count)
 
 
 def query(warehouse_file: Path, sql: str) -> list[tuple[t.Any, ...]]:

@@ -8,18 +8,18 @@ from __future__ import annotations
 import logging
 import re
 import typing as t
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from evidence import EVIDENCE
-from plugin import OWN, SDK
+from page import block, table
+from plugin import OWN
+from singer_sdk import Stream
 
+from clientsuccess_sandbox import Sandbox
+from clientsuccess_sandbox.cli import grouped_settings, option_of
 from tap_clientsuccess.streams import STREAMS
 from tap_clientsuccess.streams.lists import ReferenceList
 from tap_clientsuccess.tap import TapClientSuccess
-
-if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from singer_sdk import Stream
 
 logging.disable()
 
@@ -34,24 +34,10 @@ class Field(t.NamedTuple):
     description: str
 
 
-class Relation(t.NamedTuple):
-    """A field that points at the key of another stream."""
-
-    stream: str
-    path: str
-    is_list: bool
-    target: str
-    key: str
-
-
-def settings() -> str:
-    """Write the table of the tap's own settings."""
-    return _settings_table(OWN)
-
-
-def sdk_settings() -> str:
-    """Write the table of the settings that every tap of the SDK has."""
-    return _settings_table(SDK["properties"])
+def settings(properties: Mapping[str, t.Any] = OWN) -> str:
+    """Write a table of settings: the tap's own, or those that are given."""
+    head = ("Setting", "Default", "Description")
+    return block(table(head, _settings_rows(properties)))
 
 
 def streams() -> str:
@@ -68,7 +54,7 @@ def streams() -> str:
         )
         for stream in _streams()
     ]
-    return _block(*_table((*head, "Evidence from other clients"), rows))
+    return block(table((*head, "Evidence from other clients"), rows))
 
 
 def fields() -> str:
@@ -76,55 +62,59 @@ def fields() -> str:
     lines = [f"- [`{stream.name}`](#{stream.name})" for stream in _streams()]
     lines += ["- [How streams relate](#how-streams-relate)"]
     for stream in _streams():
-        description = _one_line(stream.schema.get("description", ""))
         lines += ["", f"## {stream.name}", ""]
-        lines += [f"{description} {_endpoint(stream)}.", ""]
+        lines += [f"{stream.schema['description']} {_endpoint(stream)}.", ""]
         lines += [f"- Primary key: {_codes(stream.primary_keys)}"]
         lines += [f"- Replication: {_replication(stream)}", ""]
-        lines += _fields_table(stream)
-    return _block(*lines)
+        lines += [_fields_table(stream)]
+    return block(*lines)
 
 
 def fields_of(name: str) -> str:
     """Write a table of the fields of one stream."""
     (stream,) = [each for each in _streams() if each.name == name]
-    return _block(*_fields_table(stream))
+    return block(_fields_table(stream))
 
 
 def relations() -> str:
     """Draw which stream points at which, and list the fields that do."""
-    found = [
-        relation
-        for stream in _streams()
-        if not hasattr(stream, "detail_path")
-        for relation in _relations(stream)
-    ]
     names: dict[tuple[str, str, str], dict[str, None]] = {}
-    for relation in found:
-        if not _is_back_pointer(relation):
-            how = "}o--o{" if relation.is_list else "|o--o{"
-            name = relation.path.partition(".")[0].removesuffix("[]")
-            pair = (relation.target, how, relation.stream)
-            names.setdefault(pair, {})[name] = None
-    arrows = (f'    {" ".join(p)} : "{", ".join(names[p])}"' for p in sorted(names))
-    rows = [
-        (f"`{each.stream}.{each.path}`", f"`{each.target}.{each.key}`")
-        for each in found
-    ]
-    table = _table(("Field", "Points at"), rows)
-    return _block("```mermaid", "erDiagram", *arrows, "```", "", *table)
+    rows = []
+    for stream, field in _all_fields():
+        if found := _POINTER.search(field.description):
+            target, key = found.groups()
+            rows.append((f"`{stream.name}.{field.path}`", f"`{target}.{key}`"))
+            inner = field.path.rpartition("[].")[2] if "[]." in field.path else ""
+            if stream.name == target and inner not in {"", key}:
+                # A part of a record that points at the record which it is in.
+                continue
+            is_list = "[]" in field.path or field.type.startswith("list")
+            arrow = (target, "}o--o{" if is_list else "|o--o{", stream.name)
+            name = field.path.partition(".")[0].removesuffix("[]")
+            names.setdefault(arrow, {})[name] = None
+    arrows = (f'    {" ".join(a)} : "{", ".join(names[a])}"' for a in sorted(names))
+    pointers = table(("Field", "Points at"), rows)
+    return block("```mermaid", "erDiagram", *arrows, "```", "", pointers)
 
 
-def _settings_table(properties: Mapping[str, t.Any]) -> str:
-    head = ("Setting", "Default", "Description")
-    return _block(*_table(head, _settings_rows(properties)))
+def sandbox_options(group: str) -> str:
+    """Write the sandbox's options of a group: `company`, `behaviour` or `server`."""
+    rows, types = [], t.get_type_hints(Sandbox)
+    for field in grouped_settings()[group]:
+        option, hint = option_of(field), types[field.name]
+        no = "[no-]" if hint in {bool, t.Mapping[str, bool]} else ""
+        choices = t.get_args(hint) if t.get_origin(hint) is t.Literal else ()
+        one_of = f"{{{','.join(map(str, choices))}}}" if choices else ""
+        flag = f"--{no}{option.flag} {option.item or one_of}".strip()
+        rows.append((f"`{flag}`", f"`{field.name}`", option.help))
+    return block(table(("Option", "Setting", "What it does"), rows))
 
 
 def _settings_rows(
     properties: Mapping[str, t.Any], within: str = ""
 ) -> Iterator[Sequence[str]]:
     for name, schema in properties.items():
-        description = _one_line(schema.get("description", ""))
+        description = schema.get("description", "")
         value = schema.get("default")
         text = str(value).lower() if isinstance(value, bool) else str(value)
         default = "none" if value is None else f"`{text}`"
@@ -137,6 +127,13 @@ def _settings_rows(
 def _streams() -> list[t.Any]:
     tap = TapClientSuccess(validate_config=False)
     return [stream(tap) for stream in STREAMS]
+
+
+def _all_fields() -> Iterator[tuple[t.Any, Field]]:
+    """Yield the fields of all streams but those that only add details."""
+    for stream in _streams():
+        if not hasattr(stream, "detail_path"):
+            yield from ((stream, field) for field in _fields(stream.schema))
 
 
 def _endpoint(stream: t.Any) -> str:
@@ -154,19 +151,19 @@ def _replication(stream: Stream) -> str:
     return f"incremental on `{key}`" if key else "full table"
 
 
-def _fields_table(stream: Stream) -> Iterator[str]:
+def _fields_table(stream: Stream) -> str:
     rows = [
         (f"`{field.path}`", field.type, field.description)
         for field in _fields(stream.schema)
     ]
-    return _table(("Field", "Type", "Description"), rows)
+    return table(("Field", "Type", "Description"), rows)
 
 
 def _fields(schema: Mapping[str, t.Any], within: str = "") -> Iterator[Field]:
     for name, field in schema.get("properties", {}).items():
         path, items = within + name, field.get("items", {})
         description = field.get("description") or items.get("description", "")
-        yield Field(path, _type(field), _one_line(description))
+        yield Field(path, _type(field), description)
         yield from _fields(field, f"{path}.")
         yield from _fields(items, f"{path}[].")
 
@@ -179,31 +176,5 @@ def _type(schema: Mapping[str, t.Any]) -> str:
     return " or ".join(shown.get(name, name) for name in names if name != "null")
 
 
-def _relations(stream: Stream) -> Iterator[Relation]:
-    for field in _fields(stream.schema):
-        if found := _POINTER.search(field.description):
-            is_list = "[]" in field.path or field.type.startswith("list")
-            yield Relation(stream.name, field.path, is_list, *found.groups())
-
-
-def _is_back_pointer(relation: Relation) -> bool:
-    """Tell whether a part of a record points at the record that it is in."""
-    inner = relation.path.rpartition("[].")[2] if "[]." in relation.path else ""
-    return relation.stream == relation.target and inner not in {"", relation.key}
-
-
-def _block(*lines: str) -> str:
-    return "\n".join(("", *lines, ""))
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    for row in (head, ["---"] * len(head), *rows):
-        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
-
-
 def _codes(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

@@ -10,32 +10,24 @@ from __future__ import annotations
 import json
 import sqlite3
 import typing as t
+from collections.abc import Iterable
 from contextlib import closing
+from decimal import Decimal
+from pathlib import Path
 
 import duckdb
 import postgres
+from commands import Row
 from comparison import fold
 from target import Config, Target
-
-if t.TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
-
-    from commands import Row
 
 _FLATTENING = {"flattening_enabled": True, "flattening_max_depth": 2}
 _OLD_FLATTENING = {"data_flattening_max_level": 2}
 _HARD_DELETE = {"hard_delete": True}
 
 
-class _Number(str):
-    """A number with a fraction, as it stands in a text."""
-
-    __slots__ = ()
-
-
 def _parsed(lines: Iterable[str]) -> list[Row]:
-    return [json.loads(line, parse_float=_Number) for line in lines]
+    return [json.loads(line, parse_float=Decimal) for line in lines]
 
 
 class _JSONLines(Target):
@@ -52,7 +44,7 @@ class _JSONLines(Target):
     def type_of(self, place: Path, stream: str, column: str) -> str:
         values = (row.get(column) for row in self.rows(place, stream))
         kinds = {type(value).__name__ for value in values if value is not None}
-        return " or ".join(sorted(kinds)).replace("_Number", "number")
+        return " or ".join(sorted(kinds)).replace("Decimal", "number")
 
 
 class _Tables(Target):
@@ -147,7 +139,7 @@ class _Postgres(Target):
         return {fold(name): kind for name, kind in types.items()}[fold(column)]
 
 
-TARGETS: tuple[Target, ...] = (
+_ALL: tuple[Target, ...] = (
     _JSONLines("jsonl", settings="`do_timestamp_file: false`; the folder must exist"),
     _Postgres("postgres", "MeltanoLabs", flattening=_FLATTENING),
     _Postgres("postgres-pipelinewise", "pipelinewise", flattening=_OLD_FLATTENING),
@@ -185,3 +177,4 @@ TARGETS: tuple[Target, ...] = (
         flattening=_FLATTENING,
     ),
 )
+TARGETS = {target.name: target for target in _ALL}

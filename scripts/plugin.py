@@ -1,7 +1,7 @@
 """What Meltano and `.env` are told of the settings, written from their schema.
 
-`make docs` has cog call this in `meltano.yml` and `.env.example`, and runs it for
-`plugin.yml`, which Meltano copies with every comment.
+cog calls this in `meltano.yml` and `.env.example`. `plugin.yml` has no cog block, as
+Meltano copies it with every comment: `files.py` writes it.
 """
 
 from __future__ import annotations
@@ -25,11 +25,7 @@ OWN: dict[str, dict[str, t.Any]] = {
     for name, schema in SCHEMA["properties"].items()
     if name not in SDK["properties"]
 }
-
-
-HEAD = """\
-# `make docs` writes this file; docs/meltano.md says how to use it.
-"""
+HEAD = "# `make docs` writes this file; docs/meltano.md says how to use it.\n"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 URLS = PROJECT["urls"]
 PYTHON = "Programming Language :: Python :: "
@@ -125,7 +121,3 @@ def variables() -> str:
 
 def _text(value: t.Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
-
-
-if __name__ == "__main__":
-    (ROOT / "plugin.yml").write_text(definition(), encoding="utf-8")

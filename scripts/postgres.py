@@ -46,22 +46,20 @@ def port() -> int:
     initdb = shutil.which("initdb", path=_search_path())
     if not initdb:
         raise SkippedError("PostgreSQL is not installed (Debian: postgresql)")
-    programs = Path(initdb).resolve().parent
     stack = ExitStack()
     place = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     # After the folder is made: what is registered last runs first.
     atexit.register(stack.close)
-    user: tuple[str, ...] = ()
+    control = [Path(initdb).resolve().with_name("pg_ctl"), "-D", place / "data", "-ws"]
     if os.geteuid() == 0:
         # PostgreSQL refuses to run as root.
-        user = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups")
         shutil.chown(place, "nobody", "nogroup")
-    flags = ("-U", USER, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
-    run(*user, programs / "initdb", "-D", place / "data", *flags, cwd=place)
+        control[:0] = "setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"
+    flags = f"-U {USER} -A trust -E UTF8 --no-locale --no-sync"
+    run(*control, "-o", flags, "initdb", cwd=place)
     with socket.socket() as free:
         free.bind((HOST, 0))
         found: int = free.getsockname()[1]
-    control = (*user, programs / "pg_ctl", "-D", place / "data", "-w", "-s")
     options = f"-p {found} -h {HOST} -k {place} -F"
     run(*control, "-l", place / "log", "-o", options, "start", cwd=place)
     stack.callback(run, *control, "-m", "immediate", "stop", cwd=place)

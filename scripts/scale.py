@@ -1,8 +1,7 @@
 """What many accounts cost in requests: measured, then 1,000 made-up accounts.
 
-`python scripts/scale.py` reads sandboxes of several sizes over HTTP, counts the
-requests that they got, and writes docs/scale.json. `make docs` writes the tables of
-docs/scale.md from it.
+`make scale` reads sandboxes of several sizes over HTTP, counts the requests that they
+got, and writes docs/scale.json. `make docs` writes the tables of docs/scale.md from it.
 """
 
 from __future__ import annotations
@@ -12,16 +11,17 @@ import math
 import random
 import tempfile
 import typing as t
+from collections.abc import Iterator, Sequence
+from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from statistics import median
 
 from commands import ROOT, run_tap
+from page import block, table
 
 from clientsuccess_sandbox import Sandbox
 from clientsuccess_sandbox.data import KINDS
-
-if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 MEASURED = ROOT / "docs" / "scale.json"
 SIZES = (20, 200, 2_000, 10_000)
@@ -36,10 +36,9 @@ LIMITS = (60, 300, 1_000)
 """Requests a minute."""
 
 DAYS = 7
-DAILY = {"clients": 0, "contracts": 0}
-WEEKLY = {"*": 0}
-"""Intervals of 0 make due what the default intervals make due every day, and once a
-week."""
+NIGHTS: tuple[dict[str, int], ...] = ({}, {"clients": 0, "contracts": 0}, {"*": 0})
+"""Intervals that make due what the default intervals make due on no day, every day, and
+once a week."""
 
 
 class Cost(t.NamedTuple):
@@ -78,29 +77,24 @@ def main() -> None:
 def measured(clients: int) -> Cost:
     """Sync a sandbox of this size again and again and count its requests."""
     with Sandbox(seed=SEED, clients=clients) as sandbox:
-        records = sum(sandbox.store.count(kind) for kind in KINDS)
-        state, first = _sync(sandbox, None)
-        state, quiet = _sync(sandbox, state)
-        nights = []
-        for intervals in ({}, DAILY, WEEKLY):
-            for kind in KINDS:
+        sizes = {kind: sandbox.store.count(kind) for kind in KINDS}
+        return Cost(clients, sum(sizes.values()), *_requests(sandbox))
+
+
+def _requests(sandbox: Sandbox) -> Iterator[int]:
+    """Yield the requests of each sync."""
+    state = None
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "messages.jsonl"
+        for number, intervals in enumerate(({}, {}, *NIGHTS)):
+            for kind in KINDS if number > 1 else ():
                 changed = math.ceil(sandbox.store.count(kind) * CHANGED_SHARE)
                 for _ in range(changed):
                     sandbox.store.random_edits(kind, operations=("edit",))
-            state, requests = _sync(sandbox, state, intervals)
-            nights.append(requests)
-    return Cost(clients, records, first, quiet, *nights)
-
-
-def _sync(
-    sandbox: Sandbox, state: t.Any, intervals: dict[str, int] | None = None
-) -> tuple[t.Any, int]:
-    """Run the tap; return its last state and the number of its requests."""
-    before = len(sandbox.requests)
-    with tempfile.TemporaryDirectory() as folder:
-        settings = {"full_read_interval_days": intervals or {}}
-        messages = run_tap(Path(folder) / "messages.jsonl", sandbox, state, **settings)
-        return messages.state, len(sandbox.requests) - before
+            before = len(sandbox.requests)
+            settings = {"full_read_interval_days": intervals}
+            state = run_tap(path, sandbox, state, **settings).state
+            yield len(sandbox.requests) - before
 
 
 def costs() -> list[Cost]:
@@ -108,6 +102,7 @@ def costs() -> list[Cost]:
     return [Cost(**each) for each in json.loads(MEASURED.read_text(encoding="utf-8"))]
 
 
+@cache
 def accounts() -> list[Cost]:
     """Draw accounts of different sizes, smallest first."""
     drawn, known = random.Random(SEED), costs()  # noqa: S311
@@ -131,39 +126,38 @@ def measured_table() -> str:
     head = ("Clients", "Records", "First read", "Nothing changed", "1 % changed")
     more = ("… clients and contracts in full", "… all in full")
     rows = [[f"{value:,.0f}" for value in cost] for cost in costs()]
-    return _table((*head, *more), rows)
+    return block(table((*head, *more), rows, numbers=True))
 
 
 def simulated_table() -> str:
     """Write the requests of the made-up accounts, and minutes at each limit."""
-    drawn = accounts()
-    found: dict[str, float] = {}
-    for name, requests in (
-        ("First read", [cost.first for cost in drawn]),
-        ("Night without full reads", [cost.nightly for cost in drawn]),
-        ("Night with full reads", [cost.night for cost in drawn]),
-    ):
-        found[f"{name}, median account"] = median(requests)
-        found[f"{name}, largest account"] = max(requests)
-        found[f"{name}, all {ACCOUNTS:,} one after the other"] = sum(requests)
     head = ("", "Requests", *(f"at {limit:,} a minute" for limit in LIMITS))
-    rows = [
-        (name, f"{requests:,.0f}", *(_time(requests / limit) for limit in LIMITS))
-        for name, requests in found.items()
-    ]
-    return _table(head, rows)
+    rows = []
+    for what, of in (
+        ("First read", attrgetter("first")),
+        ("Night without full reads", attrgetter("nightly")),
+        ("Night with full reads", attrgetter("night")),
+    ):
+        requests = [of(cost) for cost in accounts()]
+        for whose, count in (
+            ("median account", median(requests)),
+            ("largest account", max(requests)),
+            (f"all {ACCOUNTS:,} one after the other", sum(requests)),
+        ):
+            times = (_time(count / limit) for limit in LIMITS)
+            rows.append((f"{what}, {whose}", f"{count:,.0f}", *times))
+    return block(table(head, rows, numbers=True))
 
 
 def sizes() -> str:
     """Say in words how large the made-up accounts are."""
-    drawn = accounts()
-    clients = [cost.clients for cost in drawn]
-    records = sum(cost.records for cost in drawn)
+    clients = [cost.clients for cost in accounts()]
+    records = sum(cost.records for cost in accounts())
     tenth = clients[len(clients) // 10], clients[-len(clients) // 10]
-    return (
-        f"\nThe median account has {median(clients):,.0f} clients, a tenth have fewer "
-        f"than {tenth[0]:,.0f} and a tenth more than {tenth[1]:,.0f};\nall of them "
-        f"have {records / 1e6:,.1f} million records.\n"
+    return block(
+        f"The median account has {median(clients):,.0f} clients, a tenth have fewer "
+        f"than {tenth[0]:,.0f} and a tenth more than {tenth[1]:,.0f};",
+        f"all of them have {records / 1e6:,.1f} million records.",
     )
 
 
@@ -171,11 +165,6 @@ def _time(minutes: float) -> str:
     if minutes < 1:
         return f"{minutes * 60:,.0f} s"
     return f"{minutes:,.0f} min" if minutes < 120 else f"{minutes / 60:,.1f} h"  # noqa: PLR2004
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
 if __name__ == "__main__":

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import signal
 import subprocess
+import time
 import typing as t
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from commands import ROOT, Messages, Row, SkippedError, run
-
-if t.TYPE_CHECKING:
-    from pathlib import Path
+from commands import ROOT, Row, SkippedError, run
 
 Config = dict[str, t.Any]
+SECONDS_TO_END = 600
 
 _VERSION = """
 import importlib.metadata, sys
@@ -106,25 +108,18 @@ class Target:
         program = self.environment / "bin" / self.executable
         return [str(program), "--config", str(path)]
 
-    def load(self, place: Path, config: Config, messages: Messages) -> bytes:
-        """Load messages; return what the target prints.
+    def load(self, place: Path, config: Config, messages: Path) -> t.Any:
+        """Load a file of messages; return the last state that the target emits.
 
         Raises:
             StoppedError: The target failed.
         """
-        log = place / "log"
-        with messages.path.open("rb") as source, log.open("wb") as errors:
-            done = subprocess.run(
-                self.command(place, config),
-                stdin=source,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                cwd=place,
-                check=False,
-            )
-        if done.returncode:
-            raise StoppedError(_last_error(log))
-        return done.stdout
+        command = self.command(place, config)
+        with messages.open("rb") as source, Running(command, place, source) as running:
+            pass
+        if running.process.returncode:
+            raise StoppedError(_last_error(running.log))
+        return running.state
 
     def rows(self, place: Path, stream: str) -> list[Row]:
         """Return the rows of a stream."""
@@ -135,9 +130,69 @@ class Target:
         raise NotImplementedError
 
 
+class Running:
+    """A running target.
+
+    Args:
+        command: Its command.
+        place: A folder, which it logs into.
+        source: What it reads; without one, it is given messages bit by bit.
+
+    Attributes:
+        process: Its process.
+        log: The file that it logs into.
+        state: After its end, the last state that it emitted, if any.
+    """
+
+    def __init__(
+        self, command: list[str], place: Path, source: t.IO[bytes] | None = None
+    ) -> None:
+        file = place / f"{time.monotonic_ns()}"
+        self.log, self._output = file.with_suffix(".log"), file.with_suffix(".states")
+        with self.log.open("wb") as log, self._output.open("wb") as output:
+            self.process = subprocess.Popen(
+                command,
+                cwd=place,
+                stdin=source or subprocess.PIPE,
+                stdout=output,
+                stderr=log,
+            )
+        self.state: t.Any = None
+
+    def __enter__(self) -> t.Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.stdin:
+            with contextlib.suppress(BrokenPipeError):
+                self.process.stdin.close()
+        self.process.wait(SECONDS_TO_END)
+        # Who is killed may leave half a line.
+        if lines := self._output.read_bytes().split(b"\n")[:-1]:
+            self.state = json.loads(lines[-1])
+
+    def send(self, messages: list[bytes]) -> None:
+        """Send messages."""
+        stdin = t.cast("t.IO[bytes]", self.process.stdin)
+        stdin.write(b"".join(messages))
+        stdin.flush()
+
+    def wait_until_idle(self) -> None:
+        """Wait until the target has worked, and its log is silent."""
+        seen = -1
+        while (size := self.log.stat().st_size) != seen or not size:
+            seen = size
+            time.sleep(3)
+
+    def kill(self, how: signal.Signals) -> None:
+        """Send a signal, and wait for the end."""
+        self.process.send_signal(how)
+        self.process.wait(SECONDS_TO_END)
+
+
 def _last_error(log: Path) -> str:
     """Return the line of a log that says most about why a target stopped."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     errors = [line for line in lines if re.match(r"[\w.]*(Error|Exception)\b", line)]
     text = re.sub(r"\s+", " ", (errors or lines or ["no message"])[-1])
-    return text[:120].replace("|", "\\|").replace("`", "'")
+    return text[:120].replace("`", "'")

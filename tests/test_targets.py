@@ -22,7 +22,6 @@ comparison = importlib.import_module("comparison")
 commands = importlib.import_module("commands")
 targets = importlib.import_module("compare_targets")
 known_targets = importlib.import_module("known_targets")
-by_name = {each.name: each for each in known_targets.TARGETS}
 
 RECORD = {
     "id": 1,
@@ -71,12 +70,17 @@ def test_lost_rows_and_columns_are_seen() -> None:
     ]
 
 
-def test_a_row_is_split_into_two_tables() -> None:
-    cells = ["target-x", "1.0", "all arrives", "all arrives", "cannot"]
-    cells += ["number", "str", "date", "list", "kept", "none"]
-    arrives, stored = targets.tables([cells]).split(f"\n{targets.BETWEEN}\n\n")
-    assert arrives.endswith("| target-x | 1.0 | all arrives | all arrives | cannot |\n")
-    assert stored.endswith("| target-x | number | str | date | list | kept | none |\n")
+def test_the_rows_of_a_target_are_replaced_in_both_tables() -> None:
+    page = "| a | 1 |\n| x | old |\n\n| x | older |\n| x (y) | 2 |\n"
+    assert targets.with_rows(page, "x", ["all", "a|b"], ["kept"]) == (
+        "| a | 1 |\n| x | all | a\\|b |\n\n| x | kept |\n| x (y) | 2 |\n"
+    )
+
+
+def test_every_target_has_a_row_in_both_tables() -> None:
+    text = targets.PAGE.read_text(encoding="utf-8")
+    for target in known_targets.TARGETS.values():
+        assert text.count(f"\n| {target.title} |") == 2
 
 
 def test_rows_are_found_by_the_key_of_their_stream() -> None:
@@ -150,7 +154,7 @@ def test_what_a_target_has_is_read(
     number: int | str,
     kind: str,
 ) -> None:
-    target, place = by_name[name], tmp_path / "place"
+    target, place = known_targets.TARGETS[name], tmp_path / "place"
     target.prepare(place)
     write(place)
     assert target.rows(place, "clients") == [{"id": number, "Note": TEXT}]

@@ -1,7 +1,7 @@
-"""Keep what users build on under `tests/golden`: `--about`, and the catalog.
+"""The files that `make docs` writes from first line to last; a test compares.
 
-`make docs` writes the files, and a test compares. So a setting or field that goes, or a
-type that narrows, shows in review.
+`tests/golden` keeps what users build on: `--about`, and the catalog. So a setting or
+field that goes, or a type that narrows, shows in review.
 """
 
 from __future__ import annotations
@@ -12,19 +12,23 @@ import json
 import logging
 import typing as t
 
+import plugin
 import yaml
 from commands import ROOT
 
 from tap_clientsuccess.tap import TapClientSuccess
 
-FOLDER = ROOT / "tests" / "golden"
 _CHANGING = ("version", "sdk_version", "supported_python_versions")
 
 
 def texts() -> dict[str, str]:
-    """Return the text of each file, by its name; YAML, as a field is one line there."""
+    """Return the text of each file, by its path; YAML, as a field is one line there."""
     tap = TapClientSuccess(validate_config=False, setup_mapper=False)
-    return {"about.yml": _text(_about()), "catalog.yml": _text(tap.catalog_dict)}
+    return {
+        "plugin.yml": plugin.definition(),
+        "tests/golden/about.yml": _text(_about()),
+        "tests/golden/catalog.yml": _text(tap.catalog_dict),
+    }
 
 
 def _about() -> dict[str, t.Any]:
@@ -41,6 +45,5 @@ def _text(value: dict[str, t.Any]) -> str:
 
 if __name__ == "__main__":
     logging.disable()
-    FOLDER.mkdir(exist_ok=True)
-    for name, text in texts().items():
-        (FOLDER / name).write_text(text, encoding="utf-8")
+    for path, text in texts().items():
+        (ROOT / path).write_text(text, encoding="utf-8")
