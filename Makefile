@@ -138,7 +138,8 @@ scale: $(READY) ## Count the requests of accounts of several sizes for docs/scal
 
 .PHONY: bench
 bench: $(READY) $(BENCH) ## Measure the tap's speed (ARGS=--quick: a tenth of it)
-	.venv-bench/bin/python -m benchmarks $(ARGS)
+	$(BIN)/python -m benchmarks $(ARGS)
+	@.venv-bench/bin/python -m benchmarks.chart
 	@$(COG) docs/benchmark.md
 
 .PHONY: dist

@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks import chart, report
-from benchmarks.contenders import CONTENDERS, ROOT
+from benchmarks import report
+from benchmarks.contenders import CONTENDERS
 from benchmarks.runner import measure
 from benchmarks.scenarios import scenarios
 from benchmarks.summary import Summary
@@ -37,7 +37,6 @@ def main() -> str | None:
     print(report.goals(summary), report.comparisons(summary), sep="\n")
     if options.save or (set(options.only) == set(scenarios()) and not options.quick):
         summary.save(report.RESULTS)
-        chart.draw(summary, ROOT / "docs" / "benchmark.svg")
     return None
 
 
@@ -45,7 +44,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="benchmarks",
         description="Run the benchmark and print its tables. A complete run writes "
-        "benchmarks/results.jsonl and docs/benchmark.svg.",
+        "benchmarks/results.jsonl.",
     )
     names = list(scenarios())
     parser.add_argument("--only", nargs="+", choices=names, default=names)

@@ -1,16 +1,14 @@
-"""Draws docs/benchmark.svg."""
+"""Draws docs/benchmark.svg of the results that were saved last."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from benchmarks.summary import Summary
+from benchmarks import report
+from benchmarks.summary import Summary
 
 # Readable on white and on black.
 _TEXT, _OURS, _PEER, _LIMIT = "#768390", "#2da44e", "#8c959f", "none"
@@ -51,3 +49,7 @@ def draw(summary: Summary, path: Path) -> None:
             axes.set_xticks([])
         metadata = {"Date": None, "Creator": None, "Title": "Records per second"}
         figure.savefig(path, transparent=True, metadata=metadata)
+
+
+if __name__ == "__main__":
+    draw(report.load(), Path(__file__).parent.parent / "docs" / "benchmark.svg")

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from itertools import chain
 from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from benchmarks import data
+from benchmarks.scenarios import Scenario
+from clientsuccess_sandbox.clock import to_iso
+from tap_clientsuccess.tap import TapClientSuccess
 
-if TYPE_CHECKING:
-    from benchmarks.scenarios import Scenario
-
-Command = Callable[[str, "Scenario", Path], list[str]]
+Command = Callable[[str, Scenario, Path], list[str]]
 """Writes the files that a program needs into a folder, and returns how to start it."""
 Records = Callable[[Path, str], Iterator[dict[str, Any]]]
 """Reads the records of a stream that a program wrote."""
 
 ROOT = Path(__file__).parent.parent
 PROGRAMS = Path(__file__).parent / "programs"
-VERSION = "import importlib.metadata as m, sys; print(m.version(sys.argv[1]))"
+VERSIONS = """
+import sys
+from importlib.metadata import version
+print(", ".join(f"{name} {version(name)}" for name in sys.argv[1:]))
+"""
 STDOUT = "stdout.txt"
 KEY = "benchmark"
 
@@ -33,42 +37,37 @@ def program(environment: str, name: str = "python") -> str:
     return str(ROOT / environment / "bin" / name)
 
 
-def output(*command: str) -> str:
-    """Return what a command writes."""
-    run = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
-    return run.stdout.strip()
-
-
 @cache
 def discover() -> str:
     """Return the catalog of this tap with all streams, as JSON; sends no request."""
-    settings = {"api_key": KEY, "read_details": True, "discover_custom_fields": False}
-    with NamedTemporaryFile("w", encoding="utf-8", suffix=".json") as config:
-        json.dump(settings, config)
-        config.flush()
-        tap = program(".venv", "tap-clientsuccess")
-        return output(tap, "--config", config.name, "--discover")
+    config = {"api_key": KEY, "read_details": True, "discover_custom_fields": False}
+    return json.dumps(TapClientSuccess(config=config).catalog_dict)
+
+
+def lines(path: Path) -> Iterator[Any]:
+    """Read a file that has JSON on each line."""
+    with path.open("rb") as file:
+        yield from map(json.loads, file)
 
 
 def singer_records(folder: Path, stream: str) -> Iterator[dict[str, Any]]:
     """Read the records in Singer messages."""
-    for message in _lines(folder / STDOUT):
+    for message in lines(folder / STDOUT):
         if message["type"] == "RECORD" and message["stream"] == stream:
             yield message["record"]
 
 
 def airbyte_records(folder: Path, stream: str) -> Iterator[dict[str, Any]]:
     """Read the records in Airbyte's messages."""
-    for message in _lines(folder / STDOUT):
+    for message in lines(folder / STDOUT):
         if message["type"] == "RECORD" and message["record"]["stream"] == stream:
             yield message["record"]["data"]
 
 
 def dlt_records(folder: Path, stream: str) -> Iterator[dict[str, Any]]:
-    """Read the records in dlt's load packages."""
+    """Read the records in dlt's load packages, of which a line has many."""
     for path in folder.glob(f"**/new_jobs/{stream}.*.typed-jsonl"):
-        for records in _lines(path):
-            yield from records
+        yield from chain.from_iterable(lines(path))
 
 
 @dataclass(frozen=True)
@@ -97,29 +96,24 @@ class Contender:
 
     def describe(self) -> dict[str, str]:
         """Return what the report says about it."""
-        python = program(self.environment)
-        versions = ", ".join(
-            f"{each} {output(python, '-c', VERSION, each)}" for each in self.packages
-        )
+        command = [program(self.environment), "-c", VERSIONS, *self.packages]
+        versions = subprocess.check_output(command, text=True).strip()
         named = {"name": self.name, "title": self.title, "what": self.what}
         return named | {"versions": versions}
 
 
-def _tap(*tap: str) -> Command:
-    def command(url: str, scenario: Scenario, folder: Path) -> list[str]:
-        config: dict[str, Any] = {"base_url": url, "api_key": KEY}
-        # No other contender reads them, and a nightly run has them in its catalog.
-        # A night of the plain SDK tap reads what changed, and nothing else.
-        never = {"full_read_interval_days": {"*": None}}
-        config |= {"discover_custom_fields": False, **never, **scenario.config}
-        if scenario.concurrency:
-            config["concurrency"] = scenario.concurrency
-        files = {"config": config, "catalog": _catalog(scenario)}
-        if scenario.changes is not None:
-            files["state"] = _state(scenario)
-        return [*tap, *_options(folder, files)]
-
-    return command
+def _tap(tap: Sequence[str], url: str, scenario: Scenario, folder: Path) -> list[str]:
+    config: dict[str, Any] = {"base_url": url, "api_key": KEY}
+    # No other contender reads them, and a nightly run has them in its catalog.
+    # A night of the plain SDK tap reads what changed, and nothing else.
+    never = {"full_read_interval_days": {"*": None}}
+    config |= {"discover_custom_fields": False, **never, **scenario.config}
+    if scenario.concurrency:
+        config["concurrency"] = scenario.concurrency
+    files = {"config": config, "catalog": _catalog(scenario)}
+    if scenario.changes is not None:
+        files["state"] = _state(scenario)
+    return [*tap, *_options(folder, files)]
 
 
 def _dlt(url: str, scenario: Scenario, folder: Path) -> list[str]:
@@ -161,7 +155,7 @@ CONTENDERS = (
         "schema, and loses none to edits during the read.",
         packages=("singer-tap-clientsuccess", "singer-sdk"),
         environment=".venv",
-        command=_tap(program(".venv", "tap-clientsuccess")),
+        command=partial(_tap, [program(".venv", "tap-clientsuccess")]),
     ),
     Contender(
         name="plain",
@@ -171,7 +165,7 @@ CONTENDERS = (
         "whether it is the last.",
         packages=("singer-sdk",),
         environment=".venv",
-        command=_tap(program(".venv"), str(PROGRAMS / "plain_sdk_tap.py")),
+        command=partial(_tap, [program(".venv"), str(PROGRAMS / "plain_sdk_tap.py")]),
     ),
     Contender(
         name="dlt",
@@ -230,11 +224,8 @@ def _catalog(scenario: Scenario) -> dict[str, Any]:
 
 def _state(scenario: Scenario) -> dict[str, Any]:
     bookmark = data.times(scenario)[-(scenario.changes or 0) - 1]
-    value = data.timestamp(bookmark)
-    state = {"replication_key": "modifiedTime", "replication_key_value": value}
+    state = {
+        "replication_key": "modifiedTime",
+        "replication_key_value": to_iso(bookmark),
+    }
     return {"bookmarks": {scenario.stream: state}}
-
-
-def _lines(path: Path) -> Iterator[Any]:
-    with path.open("rb") as lines:
-        yield from map(json.loads, lines)

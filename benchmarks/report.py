@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from benchmarks.scenarios import QUICK
-from benchmarks.summary import CPU, PEAK, REQUESTS, WALL, Goal, Spread, Summary
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from benchmarks.scenarios import Scenario
+from benchmarks.goals import compare
+from benchmarks.scenarios import QUICK, Scenario
+from benchmarks.summary import CPU, PEAK, REQUESTS, WALL, Spread, Summary
 
 RESULTS = Path(__file__).with_name("results.jsonl")
 _QUIET = 0.5
@@ -42,7 +38,15 @@ def extent(summary: Summary) -> str:
 
 def goals(summary: Summary) -> str:
     """Write what was to be reached, and what was."""
-    rows = [_goal(goal) for goal in summary.goals()]
+    rows = [
+        (
+            goal.title,
+            f"{goal.sign} {goal.bound:g}",
+            _text(goal.reached),
+            "met" if goal.is_met else "**missed**",
+        )
+        for goal in compare(summary)
+    ]
     return _table(("", "Goal", "Reached", ""), rows)
 
 
@@ -68,18 +72,12 @@ def machine(summary: Summary) -> str:
     return _table(("", ""), summary.about["machine"].items())
 
 
-def _goal(goal: Goal) -> tuple[str, ...]:
-    bound = f"{'≥' if goal.at_least else '≤'} {goal.bound:g}"
-    met = "met" if goal.is_met else "**missed**"
-    return goal.title, bound, _text(goal.reached), met
-
-
 def _comparison(summary: Summary, scenario: Scenario) -> str:
     heads = ("", "Records/s", "Wall s", "CPU s", "Peak MiB", "Requests", "Start-up s")
     rows = []
     for contender in summary.about["contenders"]:
         where = (scenario.name, contender["name"])
-        ratio = summary.ratio(summary.rate, (scenario.name, "ours"), where)
+        ratio = summary.ratio(summary.rate, scenario.name, *where)
         row = (
             contender["title"],
             f"{summary.median(summary.rate, *where):,.0f}",

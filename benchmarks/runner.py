@@ -7,20 +7,15 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
-from benchmarks.contenders import ROOT, STDOUT, discover
-from benchmarks.scenarios import scenarios
+from benchmarks.contenders import ROOT, STDOUT, Contender, discover
+from benchmarks.scenarios import Scenario, scenarios
 from benchmarks.summary import Run
 from benchmarks.verify import FailedRunError, verify
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from benchmarks.contenders import Contender
-    from benchmarks.scenarios import Scenario
 
 _LAUNCHER = Path(__file__).with_name("launcher.py")
 _SHOWN_CHARACTERS = 2000

@@ -10,6 +10,7 @@ import pytest
 from benchmarks import data
 from benchmarks.scenarios import Scenario
 from benchmarks.server import Account
+from clientsuccess_sandbox.clock import to_iso
 
 TOTAL = 12
 NIGHT = Scenario("", "", TOTAL, changes=2)
@@ -52,7 +53,7 @@ def test_pages_are_ordered_by_time(
 def test_the_filter_keeps_newer_records(
     account: Account, place: int, direction: str
 ) -> None:
-    after = data.timestamp(TIMES[place])
+    after = to_iso(TIMES[place])
     page = search(account, modifiedAfter=after, sortDirection=direction, size="200")
     assert sorted(ids(page)) == list(range(place + 2, TOTAL + 1))
     assert page["totalElements"] == TOTAL - place - 1
