@@ -148,14 +148,14 @@ class TapClientSuccess(SyncTap):
         """
         custom = self.config.get("custom_streams")
         definitions = custom if isinstance(custom, list) else []
-        # What has no bookmark is read in full by every run; it has no key, or none yet.
+        # Every run reads what has no bookmark in full, except custom field definitions.
         known = {
             name: stream is CustomFields or isinstance(stream.replication_key, str)
             for name, stream in _BUILT_IN.items()
         }
         for each in definitions:
             if isinstance(each, dict) and isinstance(name := each.get("name"), str):
-                known[name] = "replication_key" in each
+                known[name] = bool(each.get("replication_key"))
         return known
 
     @property

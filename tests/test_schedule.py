@@ -326,7 +326,7 @@ def test_a_full_read_after_a_version_from_the_future_is_activated(
     ("changed", "outcome", "why"),
     [
         ({}, WHOLE, ""),
-        ({}, IN_DOUBT, "not everything came"),
+        ({}, IN_DOUBT, "the read was not complete"),
         ({}, complete(0), "there are no records at all"),
         ({}, complete(50), ""),
         ({}, complete(49), "fewer than half of 100"),
@@ -364,7 +364,7 @@ def test_an_objection_of_any_run_holds(read: State) -> None:
 def test_the_first_full_read_of_an_old_state_only_gives_the_number() -> None:
     state: State = {}
     schedule = night(state, NOW, None)
-    assert "no earlier one was activated" in schedule.objection(WHOLE)
+    assert "no earlier version was activated" in schedule.objection(WHOLE)
     schedule.end(WHOLE, is_activated=False)
 
     assert night(state, NOW + DAY, None).objection(WHOLE) == ""

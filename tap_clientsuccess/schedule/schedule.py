@@ -143,7 +143,7 @@ class Schedule(Noted):
         if facts.interval is None:
             return Kind.INCREMENTAL, ""
         if underway:
-            return Kind.FULL, f"it goes on since {underway.began:%Y-%m-%d}"
+            return Kind.FULL, f"it began on {underway.began:%Y-%m-%d}"
         reason = self._why_due(facts.interval)
         return (Kind.FULL if reason else Kind.INCREMENTAL), reason
 
@@ -185,8 +185,8 @@ class Schedule(Noted):
             return "a stream map sets the primary key, as tables of several accounts do"
         if not facts.is_new and self.past.activated is None:
             return (
-                "no earlier one was activated, so its number of records cannot be "
-                "compared; the next one can"
+                "no earlier version was activated, so there is no number of records "
+                "to compare with; the next full read has one"
             )
         return ""
 
@@ -213,9 +213,9 @@ class Schedule(Noted):
     def objection(self, outcome: Outcome) -> str:
         """Return why the version must not be activated; nothing if it may be."""
         if not outcome.is_complete:
-            return "not everything came"
+            return "the read was not complete"
         if (underway := self.underway) is None:
-            return "a part was read before, without this version"
+            return "an earlier part was read without this version"
         if why := underway.barred or outcome.uncounted:
             return why
         records, expected = outcome.everything, self.past.activated or 0

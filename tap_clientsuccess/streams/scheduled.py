@@ -253,7 +253,7 @@ class ScheduledStream(RecordStream, abc.ABC):
         version = t.cast("int", self.version)
         self.activate_version(version)
         self.logger.info(
-            "%s: version %d activated: targets drop the rows of lesser versions, as "
+            "%s: version %d activated: targets delete the rows of lower versions, as "
             "their records no longer exist",
             self.name,
             version,

@@ -189,7 +189,7 @@ class SearchStream(ClientSuccessStream):
         """Log what the read found out about the server and its records."""
         if reader.proof.undated.known and self.is_incremental:
             self.warn_once(
-                f"a record without {self.modification_key} is there: an incremental "
+                f"a record has no {self.modification_key}: an incremental "
                 "sync does not notice its edits"
             )
         for remark in remarks(reader, reads_everything=self.reads_everything):
