@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from tap_clientsuccess.account_check.facts import said
 from tap_clientsuccess.paging.evidence import Evidence, NotByTimeError
-from tap_clientsuccess.paging.page import DEPTH, FURTHER_BACK, ROUND, floor
+from tap_clientsuccess.paging.page import DEPTH, FURTHER_BACK, ROUND, PageRequest, floor
 
 if t.TYPE_CHECKING:
     from tap_clientsuccess.paging.page import Page
@@ -42,7 +42,7 @@ def sorts(page: Page, *, newest_first: bool) -> bool | None:
     if not any(page.times):
         return None
     try:
-        evidence.check(page, None, newest_first=newest_first)
+        evidence.check(page, PageRequest(newest_first=newest_first))
     except NotByTimeError:
         return False
     return True if evidence.is_enough else None

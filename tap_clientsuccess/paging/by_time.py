@@ -148,16 +148,16 @@ class TimeReader:
         if not self._after and page.keys and not page.newest and page.goes_on():
             self._after = EPOCH  # Records without a time come first: hide them.
             page = yield PageRequest(after=EPOCH)
+        request = PageRequest(after=self._after)
         if self._after and page.goes_on() and page.is_said_to_be_last:
-            request = PageRequest(after=self._after)
             page, self.surplus = yield from reconciled(page, request)
         if page.goes_on():
-            self._evidence.check(page, self._after)
+            self._evidence.check(page, request)
             # Without a filter this counts what has no time, too: another count follows.
             count.total = None if window.wants_undated else page.total
         self._proof.coverage.latest = page.sent_at
         if page.newest:
-            self._cover(BEGINNING, page, PageRequest(after=self._after))
+            self._cover(BEGINNING, page, request)
         return page
 
     def _read_newest(self) -> Chain[None]:
@@ -165,7 +165,7 @@ class TimeReader:
         coverage = self._proof.coverage
         request = PageRequest(after=self._after or EPOCH, newest_first=True)
         page = yield request
-        self._evidence.check(page, None, newest_first=True)
+        self._evidence.check(page, request)
         newest = page.newest or coverage.reached
         if not coverage.newest:
             if coverage.reached > newest:
@@ -194,7 +194,7 @@ class TimeReader:
         """Read a page by number, and on from there, or find the section behind it."""
         page = yield request
         if page.keys:  # Else the list is shorter by now, or is not read so deep.
-            self._evidence.check(page, request.after)
+            self._evidence.check(page, request)
         oldest, newest, coverage = page.oldest, page.newest, self._proof.coverage
         if oldest and newest and oldest < newest:
             # The page before may have more records of its oldest time.
@@ -227,7 +227,7 @@ class TimeReader:
         request, coverage = PageRequest.since(since), self._proof.coverage
         known = coverage.newest
         page = yield request
-        self._evidence.check(page, request.after)
+        self._evidence.check(page, request)
         unit = self._evidence.unit
         newest = coverage.newest or page.sent_at
         end = min(floor(since, unit) + unit, newest + MICROSECOND)
@@ -250,14 +250,12 @@ class TimeReader:
         if not page.goes_on():
             # What was not known before may have come since.
             return page, max(known or since, page.newest or since) + MICROSECOND
-        self._evidence.remember(page, request)
         return page, page.newest or since
 
     def _cover(
         self, since: dt.datetime, page: Page, request: PageRequest
     ) -> dt.datetime:
         """Mark the times up to a page's newest record as read; return the end."""
-        self._evidence.remember(page, request)
         until = page.newest or since
         if request.newest_first or not (request.number or page.goes_on()):
             until += MICROSECOND  # Else the next page may have more of its newest time.
@@ -269,7 +267,7 @@ class TimeReader:
         newest = coverage.newest or EPOCH
         request = PageRequest.since(newest)
         page = yield request
-        self._evidence.check(page, request.after)
+        self._evidence.check(page, request)
         if page.goes_on():
             yield from self._read_newest()
         elif page.newest and page.newest > newest:

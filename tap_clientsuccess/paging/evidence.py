@@ -57,14 +57,14 @@ class Evidence:
         """Whether records of the same time have always come in the order of keys."""
         return self._ties_are_by_key and not 0 < self._ties < _ENOUGH_PAIRS
 
-    def check(
-        self, page: Page, after: dt.datetime | None, *, newest_first: bool = False
-    ) -> None:
-        """Check that a page was filtered, if that is to be checked, and sorted.
+    def check(self, page: Page, request: PageRequest) -> None:
+        """Check that a page was filtered and sorted.
 
         Raises:
             NotByTimeError: It was not.
         """
+        self.remember(page, request)
+        after, newest_first = request.after, request.newest_first
         times = [time for time in page.times if time]
         if not page.keys and (
             page.is_said_to_be_last is False or (page.total and not page.number)

@@ -115,6 +115,7 @@ class Group:
         if (number + 1) * self._size > DEPTH:
             raise NotByTimeError("too many records have the same time")
         # A server that caps a page may reckon places with the size that was asked for.
-        page = yield self.request._replace(number=number, size=self._size)
-        self.evidence.check(page, None)
+        request = self.request._replace(number=number, size=self._size)
+        page = yield request
+        self.evidence.check(page, request)
         return page

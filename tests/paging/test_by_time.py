@@ -692,6 +692,22 @@ def test_what_came_before_the_newest_page_was_answered_is_read() -> None:
     assert warehouse.lacks(server) == []
 
 
+@pytest.mark.parametrize("asked", [1, 4])
+def test_the_border_shows_what_the_filter_hides(asked: int) -> None:
+    """No count tells: it is the border behind the first page, or a later one."""
+    server = filled(55, 10, tells_total=False)
+
+    def change() -> None:
+        if len(server.requests) > asked:
+            server.filter = "zone ahead"
+
+    server.on_request = change
+    warehouse = Warehouse()
+    warehouse.sync(server)
+    assert not warehouse.reader.trusts_times
+    assert warehouse.lacks(server) == []
+
+
 @WIDTHS
 def test_a_time_before_1970_is_found_with_what_has_none(width: int) -> None:
     """What has no time fills the first page; the filter that hides it hides this."""

@@ -60,7 +60,7 @@ def read(answer: Answer, evidence: Evidence | None = None) -> tuple[Read, list[i
 def in_order() -> Evidence:
     """Return evidence that records of one time come in the order of keys."""
     evidence = Evidence()
-    evidence.check(page(*((key, TIME) for key in range(21))), None)
+    evidence.check(page(*((key, TIME) for key in range(21))), PageRequest())
     assert evidence.orders_ties
     return evidence
 
