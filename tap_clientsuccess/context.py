@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from requests import Request
+from singer_sdk import Tap
 
 from tap_clientsuccess.config.settings import Settings
 from tap_clientsuccess.custom_fields import FieldDefinitions
@@ -20,7 +21,6 @@ from tap_clientsuccess.http.transport import Transport
 from tap_clientsuccess.records.decoding import decode_json, records_of
 from tap_clientsuccess.schedule.noted import greatest_version
 from tap_clientsuccess.singer.reporter import Reporter
-from tap_clientsuccess.singer.sdk import SdkTap
 from tap_clientsuccess.singer.signals import stop_signal
 
 if t.TYPE_CHECKING:
@@ -53,7 +53,7 @@ class TapContext:
     reporter: Reporter
 
 
-class ContextTap(SdkTap, abc.ABC):
+class ContextTap(Tap, abc.ABC):
     """A tap whose streams share a context.
 
     Attributes:

@@ -80,9 +80,7 @@ class SyncTap(ContextTap):
             is_late = stream.selected and stream.comes_late
             return not isinstance(stream, SyncLog), is_late
 
-        streams = self._all_streams
-        streams.sort(key=order)
-        self.set_streams(streams)
+        self._streams = {s.name: s for s in sorted(self._all_streams, key=order)}
 
     def _read_second_halves(self) -> None:
         """Read the second halves of full reads, after the news of all streams."""
@@ -114,7 +112,7 @@ class SyncTap(ContextTap):
         """
         self._warn_about_catalog()
         # The tests of the SDK would select all others.
-        self.set_streams([each for each in self._all_streams if each.selected])
+        self._streams = {s.name: s for s in self._all_streams if s.selected}
         if test == CliTestOptionValue.Schema.value:
             self.write_schemas()
         else:

@@ -98,20 +98,20 @@ class TapClientSuccess(SyncTap):
         """Return the command line."""
         return command(cls)
 
-    def read_variables(self) -> dict[str, t.Any]:
-        """Return the settings in the environment; a misspelled one is an error."""
+    @property
+    def _env_var_config(self) -> dict[str, t.Any]:
+        """The settings in the environment; a misspelled one is an error."""
         self.append_builtin_config(self.config_jsonschema)
         config, self._sources = read_environment(self.config_jsonschema)
         return config
 
-    def check_settings(
-        self, settings: dict[str, t.Any], *, raise_errors: bool
-    ) -> list[str]:
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Validate the settings; messages contain no values, which may be secrets.
 
         Discovery works without settings, but not with invalid ones. Settings at their
         default count as absent, because Meltano always passes them.
         """
+        settings = self._config
         # Before all else is validated, so not from the typed settings.
         if settings.get("quiet"):
             be_quiet()
@@ -157,6 +157,9 @@ class TapClientSuccess(SyncTap):
             if isinstance(each, dict) and isinstance(name := each.get("name"), str):
                 known[name] = bool(each.get("replication_key"))
         return known
+
+    def _setup_signal_handlers(self) -> None:
+        """Do nothing: `__main__` handles signals from the start."""
 
     @property
     def _names(self) -> set[str]:
@@ -254,7 +257,7 @@ class TapClientSuccess(SyncTap):
         """
         super().load_state(usable_state(state))
         self.has_no_state = not state.get("bookmarks")
-        if self.has_mapper:
+        if self._mapper is not None:
             self.mapper.flatten(self.state)
         if not state:
             return

@@ -31,12 +31,6 @@ PRIVATE: dict[str, set[str]] = {
     "singer/sdk.py": {
         "singer_sdk._logging",
         "singer_sdk.helpers._catalog.get_selected_schema",
-        "PluginBase._config",
-        "PluginBase._env_var_config",
-        "PluginBase._setup_signal_handlers",
-        "PluginBase._validate_config",
-        "Tap._mapper",
-        "Tap._streams",
     },
     "singer/stream.py": {
         "singer_sdk.helpers._batch.BatchConfig",
@@ -59,6 +53,14 @@ PRIVATE: dict[str, set[str]] = {
     "streams/sync_log.py": {
         "singer_sdk.helpers._batch.SDKBatchMessage",
         "Stream._generate_record_messages",
+    },
+    "sync.py": {"Tap._streams"},
+    "tap.py": {
+        "Stream._config",  # The tap's own, which has the same name.
+        "PluginBase._env_var_config",
+        "PluginBase._setup_signal_handlers",
+        "PluginBase._validate_config",
+        "Tap._mapper",
     },
 }
 """By file: imports, and members of the SDK's classes that are overridden or used."""

@@ -1,63 +1,29 @@
-"""The parts of the SDK that are replaced, and its private names that the tap needs.
+"""Functions of the SDK that are replaced, or are there under private names alone.
 
-A class of streams overrides private methods where it stands. The SDK's next release may
-change any of them: `tests/test_sdk_private_names.py` lists all, file by file, and tests
-what is relied on.
+The tap and the streams override private methods where they stand. The SDK's next
+release may change any of them: `tests/test_sdk_private_names.py` lists all, file by
+file, and tests what is relied on.
 """
 
 from __future__ import annotations
 
-import abc
 import json
 import textwrap
 import traceback
 import typing as t
 from dataclasses import replace
 
-from singer_sdk import Tap, _logging, about
+from singer_sdk import _logging, about
 from singer_sdk.helpers._catalog import get_selected_schema
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from singer_sdk.streams import Stream
 
     from tap_clientsuccess.records import JSONSchema
 
 _WIDTH = 88
-
-
-class SdkTap(Tap):
-    """The SDK's tap."""
-
-    @abc.abstractmethod
-    def read_variables(self) -> dict[str, t.Any]:
-        """Return the settings in the environment."""
-
-    @abc.abstractmethod
-    def check_settings(
-        self, settings: dict[str, t.Any], *, raise_errors: bool
-    ) -> list[str]:
-        """Fill in defaults, and return what is wrong with the settings, or raise it."""
-
-    @property
-    def has_mapper(self) -> bool:
-        """Whether `setup_mapper` was called."""
-        return self._mapper is not None
-
-    def set_streams(self, streams: Iterable[Stream]) -> None:
-        """Read only these streams, in this order."""
-        self._streams = {stream.name: stream for stream in streams}
-
-    @property
-    def _env_var_config(self) -> dict[str, t.Any]:
-        return self.read_variables()
-
-    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        return self.check_settings(self._config, raise_errors=raise_errors)
-
-    def _setup_signal_handlers(self) -> None:
-        """Do nothing: `__main__` handles signals from the start."""
 
 
 def read_logging_as_utf8() -> None:
