@@ -21,7 +21,6 @@ from tap_clientsuccess.http.transport import Transport
 from tap_clientsuccess.records.decoding import decode_json, records_of
 from tap_clientsuccess.schedule.noted import greatest_version
 from tap_clientsuccess.singer.reporter import Reporter
-from tap_clientsuccess.singer.signals import stop_signal
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,11 +71,7 @@ class ContextTap(Tap, abc.ABC):
         settings = Settings.from_config(self.config)
         client, reporter = _client(settings), Reporter()
 
-        def checkpoint() -> None:
-            stop_signal.raise_if_set()
-            reporter.tick()
-
-        thread_pool = ThreadPool(settings.concurrency, checkpoint)
+        thread_pool = ThreadPool(settings.concurrency, reporter.tick)
 
         def fetch(path: str, read: Callable[[Response], T]) -> T:
             # In the thread pool, so that a signal can interrupt the wait.

@@ -26,7 +26,6 @@ from tap_clientsuccess.singer.batch_files import check_storage
 from tap_clientsuccess.singer.mapper import StreamMapper
 from tap_clientsuccess.singer.reporter import be_quiet
 from tap_clientsuccess.singer.sdk import read_logging_as_utf8
-from tap_clientsuccess.singer.signals import stop_signal
 from tap_clientsuccess.singer.stream_maps import (
     copied_streams,
     replaced_maps,
@@ -83,7 +82,7 @@ class TapClientSuccess(SyncTap):
         if isinstance(state, dict):
             state = checked_state(state)
         super().__init__(catalog=catalog, state=state, **options)
-        self.message_writer.checkpoint = stop_signal.raise_if_set
+        self.message_writer.checkpoint = self.context.reporter.tick
         settings = self.context.settings
         if most := settings.requests_per_minute:
             self.logger.info("At most %d requests a minute (requests_per_minute)", most)

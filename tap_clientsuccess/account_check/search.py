@@ -256,8 +256,8 @@ class SearchCheck:
         if answer.body is None or answer.response is None:
             return None, answer
         try:
-            sent_at = answer.response.sent_at or dt.datetime.now(dt.UTC)
-            page = self._stream.read_page(request, answer.body, sent_at, self._reader)
+            now, response = dt.datetime.now(dt.UTC), answer.response
+            page = self._stream.read_page(request, self._reader, now, response)
         except UnexpectedBodyError:
             return None, answer
         return page, answer

@@ -16,6 +16,7 @@ import typing as t
 from singer_sdk import metrics
 
 from tap_clientsuccess.singer.progress import BROKEN_OFF, StreamProgress
+from tap_clientsuccess.singer.signals import stop_signal
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,7 +63,14 @@ class Reporter:
             self._log(stream, stream.summarize())
 
     def tick(self) -> None:
-        """Report if it is time to; cheap enough to be called all the time."""
+        """Stop here after a signal; else report if it is time to.
+
+        Cheap enough to be called between two messages, and while anything is awaited.
+
+        Raises:
+            Interrupted: A signal was received.
+        """
+        stop_signal.raise_if_set()
         now = self._clock()
         if now < self._due:
             return

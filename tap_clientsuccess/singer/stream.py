@@ -126,21 +126,21 @@ class RecordStream(Stream, abc.ABC):
         return t.cast("BufferedWriter", self._tap.message_writer)
 
     def _write_records(self) -> None:
-        passes_on = self._changes_nothing
+        writer, passes_on = self._writer, self._changes_nothing
         name = json.dumps(self.stream_maps[0].stream_alias)
         head = f'{{"type":"RECORD","stream":{name},"record":'.encode()
         with self.get_record_counter() as counter, self.get_sync_timer():
             for lines in self._lines():
                 self.state_manager.is_flushed = False
                 if passes_on:
-                    self._writer.write_records(head, lines, _tail(self.version))
+                    writer.write_records(head, lines, _tail(self.version))
                     self.progress.records += len(lines)
                     counter.increment(len(lines))
                     continue
                 for line in lines:
                     self._check_max_record_limit(self.progress.records)
                     for message in self._generate_record_messages(decode_json(line)):
-                        self._writer.write_message(message)
+                        writer.write_message(message)
                     self.progress.records += 1
                     counter.increment()
 

@@ -49,7 +49,7 @@ class BufferedWriter(GenericSingerWriter[bytes, Message]):
         self._size = 0
         self._in_hand = False
         self._hurry = False
-        self._failure: Exception | None = None
+        self._failure: OutputError | None = None
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
@@ -121,7 +121,8 @@ class BufferedWriter(GenericSingerWriter[bytes, Message]):
             self._changed.notify_all()
         if self._size >= _MOST_BYTES:
             self._wait_for(lambda: self._size < _MOST_BYTES)
-        self._raise_failure()
+        if self._failure:
+            raise self._failure
 
     def flush(self, *, within: float | None = None) -> None:
         """Wait until all messages have left.
@@ -135,7 +136,8 @@ class BufferedWriter(GenericSingerWriter[bytes, Message]):
         self._hurry = True
         self._wait_for(lambda: not self._parts and not self._in_hand, within=within)
         self._hurry = False
-        self._raise_failure()
+        if self._failure:
+            raise self._failure
 
     def _wait_for(
         self, reached: Callable[[], bool], *, within: float | None = None
@@ -143,19 +145,15 @@ class BufferedWriter(GenericSingerWriter[bytes, Message]):
         give_up = None if within is None else time.monotonic() + within
         with self._changed:
             self._changed.notify_all()
-            while not reached() and self._failure is None:
+            while not reached() and not self._failure:
                 self._changed.wait(LATEST_SECONDS)
                 if give_up is None:
                     self.checkpoint()
                 elif time.monotonic() > give_up:
                     raise OutputError("The target does not read the messages")
 
-    def _raise_failure(self) -> None:
-        if self._failure is not None:
-            raise OutputError(_reason(self._failure))
-
     def _work(self) -> None:
-        while self._failure is None:
+        while not self._failure:
             with self._changed:
                 self._changed.wait_for(lambda: self._parts)
                 self._changed.wait_for(
@@ -167,7 +165,7 @@ class BufferedWriter(GenericSingerWriter[bytes, Message]):
             try:
                 _write_out(lines)
             except Exception as error:  # noqa: BLE001 - raised in the other thread
-                self._failure = error
+                self._failure = OutputError(_reason(error))
             with self._changed:
                 self._in_hand = False
                 self._changed.notify_all()

@@ -91,7 +91,7 @@ class ClientSuccessStream(ScheduledStream):
         else:
             self.schema = {"properties": {}}
 
-    @property
+    @cached_property
     def url(self) -> str:
         """Where its records are."""
         return f"{self.settings.base_url}{self.path}"
@@ -202,11 +202,6 @@ class ClientSuccessStream(ScheduledStream):
         context: Context | None = None,
     ) -> None:
         """Set no signpost: it would be a time of the local clock."""
-
-    @property
-    def is_timestamp_replication_key(self) -> bool:
-        """Whether there is a bookmark: it is a time, whatever type the field has."""
-        return bool(self.replication_key)
 
     def summarize_warnings(self) -> None:
         """Log at the end how often each warning occurred."""

@@ -10,7 +10,9 @@ from singer_sdk.helpers.jsonpath import extract_jsonpath
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 
 from tap_clientsuccess.errors import NotFoundError, UnexpectedBodyError, config_error
+from tap_clientsuccess.paging.page import PageRequest
 from tap_clientsuccess.records.decoding import Counts, Found, decode_json
+from tap_clientsuccess.records.record_reader import RecordReader
 from tap_clientsuccess.records.schema import infer_schema, nullable_schema
 from tap_clientsuccess.streams.search import SearchStream
 
@@ -21,7 +23,6 @@ if t.TYPE_CHECKING:
     from singer_sdk.singerlib import Catalog
 
     from tap_clientsuccess.context import ContextTap
-    from tap_clientsuccess.paging.page import PageRequest
     from tap_clientsuccess.records import JSONSchema
 
 _SAMPLED_PAGES = 3
@@ -108,9 +109,16 @@ class CustomStream(SearchStream):
         return schema
 
     def _sampled_records(self) -> list[t.Any]:
+        """Read some pages, regardless of bookmark and schema.
+
+        Raises:
+            ApiError: They cannot be read.
+        """
         records: list[t.Any] = []
+        reader = RecordReader({"additionalProperties": True})
         for number in range(_SAMPLED_PAGES):
-            page = self.sample(number)
+            request = PageRequest(number, newest_first=True)
+            page = self.thread_pool.call(self.page, request, reader)
             records += [decode_json(record.line) for record in page.records]
             if not page.goes_on():
                 break

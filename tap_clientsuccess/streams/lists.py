@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from functools import cached_property
 
 from requests import Request
 
@@ -60,7 +61,7 @@ class ListStream(ClientSuccessStream):
 class ReferenceList(ListStream):
     """A list of API v1 (source: the older public Singer tap, public v1 clients)."""
 
-    @property
+    @cached_property
     def url(self) -> str:
         """Where the list is, in v1."""
         return f"{self.settings.v1_base_url}{self.path}"
@@ -121,7 +122,6 @@ class CustomFields(ListStream):
 
     def read_lines(self) -> Iterator[Lines]:
         """Read the definitions of all resource types concurrently, if they are due."""
-        state = self.stream_state
         if not self.clock.is_known:
             self.check_v2_opens()  # Its response tells the time, which decides.
         self.begin()
@@ -134,13 +134,7 @@ class CustomFields(ListStream):
                 self.outcome.why,
             )
             return
-        records = 0
-        listed = state.get(RESOURCES, [])
-        if not isinstance(listed, list):
-            # A type that is refused may be one of them.
-            self.schedule.bar("the state does not tell which types had definitions")
-            listed = []
-        defined = {name for name in RESOURCE_TYPES if name in listed}
+        records, defined = 0, self._defined_before()
         refused: dict[str, RefusedError] = {}
         answers = self.thread_pool.map(self._definitions, RESOURCE_TYPES)
         for resource, answer in zip(RESOURCE_TYPES, answers, strict=True):
@@ -148,12 +142,20 @@ class CustomFields(ListStream):
                 refused[resource] = answer
                 continue
             defined = defined | {resource} if answer else defined - {resource}
-            state[RESOURCES] = sorted(defined)
+            self.stream_state[RESOURCES] = sorted(defined)
             lines = [record.line for record in self.sendable(answer)]
             records += len(lines)
             yield lines
         if self._judge(refused, defined):
             self.conclude(records)
+
+    def _defined_before(self) -> set[str]:
+        listed = self.stream_state.get(RESOURCES, [])
+        if not isinstance(listed, list):
+            # A type that is refused may be one of them.
+            self.schedule.bar("the state does not tell which types had definitions")
+            return set()
+        return {name for name in RESOURCE_TYPES if name in listed}
 
     @property
     def is_whole(self) -> bool:

@@ -12,7 +12,6 @@ from tap_clientsuccess.errors import UnexpectedBodyError
 from tap_clientsuccess.paging.page import Page, PageRequest, Window
 from tap_clientsuccess.paging.reader import Reader
 from tap_clientsuccess.records.decoding import Counts
-from tap_clientsuccess.records.record_reader import RecordReader
 from tap_clientsuccess.schedule.schedule import Kind
 from tap_clientsuccess.streams.base import ClientSuccessStream
 from tap_clientsuccess.streams.findings import outcome_of, remarks, shortfall
@@ -24,6 +23,7 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.http.responses import Response
     from tap_clientsuccess.paging.versions import Versions
     from tap_clientsuccess.records.decoding import Find
+    from tap_clientsuccess.records.record_reader import RecordReader
     from tap_clientsuccess.singer.stream import Lines
 
 MODIFICATION_KEY = "modifiedTime"
@@ -233,16 +233,6 @@ class SearchStream(ClientSuccessStream):
         }
         return Request(self.http_method, self.url, params=params)
 
-    def sample(self, number: int) -> Page:
-        """Read one page, regardless of bookmark and schema.
-
-        Raises:
-            ApiError: It cannot be read.
-        """
-        reader = RecordReader({"additionalProperties": True})
-        request = PageRequest(number, newest_first=True)
-        return self.thread_pool.call(self.page, request, reader)
-
     @cached_property
     def search_reader(self) -> RecordReader:
         """Reads what the search lists: here, the records that are sent."""
@@ -254,44 +244,38 @@ class SearchStream(ClientSuccessStream):
         Raises:
             ApiError: It cannot be read.
         """
-        now = dt.datetime.now(dt.UTC)
-
-        def read(response: Response) -> Page:
-            # A clock must cap the bookmark: a record's time may be in the future.
-            sent_at = response.sent_at or now
-            page = self.read_page(wanted, response.body, sent_at, reader)
-            with self._lock:
-                self._largest_page = max(self._largest_page, len(response.body))
-                # Later pages count only what changed since.
-                if self.progress.total is None:
-                    self.progress.total = page.total
-            return page
-
+        read = partial(self.read_page, wanted, reader, dt.datetime.now(dt.UTC))
         return self.fetch(self.request_for(wanted), read)
 
     def read_page(
         self,
         wanted: PageRequest,
-        body: bytes,
-        sent_at: dt.datetime,
         reader: RecordReader,
+        asked_at: dt.datetime,
+        response: Response,
     ) -> Page:
-        """Read the response to a request for a page, which was sent at a time.
+        """Read the response to a request for a page.
 
         Raises:
             UnexpectedBodyError: There are no records in it, or it is a bare list, which
                 has no counts.
         """
-        records, counts = reader.read(body, self.find)
+        records, counts = reader.read(response.body, self.find)
         if not self.is_paged:
             counts = Counts(total=len(records))
         if counts is None:
             raise UnexpectedBodyError("a bare list")
+        with self._lock:
+            self._largest_page = max(self._largest_page, len(response.body))
+            # Later pages count only what changed since.
+            if self.progress.total is None:
+                self.progress.total = counts.total
         return Page(
             number=wanted.number,
             records=records,
             keys=[record.key for record in records],
             times=[record.time for record in records],
             **counts._asdict(),
-            sent_at=sent_at,
+            # A clock must cap the bookmark: a record's time may be in the future.
+            sent_at=response.sent_at or asked_at,
         )

@@ -75,12 +75,9 @@ class SyncLog(ClientSuccessStream):
 
     def _row(self, stream: ScheduledStream) -> dict[str, t.Any]:
         outcome, schedule, parts = stream.outcome, stream.schedule, stream.parts
-        status = outcome.status
-        if schedule.has_second_half and not stream.reads_everything:
-            # The news are complete, the full read is not.
-            status = Status.IN_PROGRESS if outcome.is_complete else status
-        is_full, next_at = stream.reads_everything, schedule.next_at
+        status, next_at = _status(stream), schedule.next_at
         is_broken_off = status in BROKEN_OFF
+        total = outcome.everything if stream.reads_everything else None
         new = [part.new for part in parts if part.new is not None]
         return {
             "run_id": self.run_id,
@@ -96,7 +93,7 @@ class SyncLog(ClientSuccessStream):
             "new_records": sum(new) if new else None,
             "distinct_records": None if is_broken_off else outcome.distinct,
             # Where the read did not end, only the server told.
-            "server_total": (is_full and outcome.everything) or parts[-1].total,
+            "server_total": total or parts[-1].total,
             "missing": None if is_broken_off else outcome.missing,
             "bookmark_before": stream.bookmark_at_start,
             "bookmark_after": parts[-1].bookmark,
@@ -106,6 +103,13 @@ class SyncLog(ClientSuccessStream):
             "next_full_read_at": next_at and format_time(next_at),
             "tap_version": package_version(),
         }
+
+
+def _status(stream: ScheduledStream) -> Status:
+    status = stream.outcome.status
+    is_half = stream.schedule.has_second_half and not stream.reads_everything
+    # The news are complete, the full read is not.
+    return Status.IN_PROGRESS if is_half and status is Status.COMPLETE else status
 
 
 def _type(column: dict[str, t.Any]) -> str:
