@@ -23,7 +23,9 @@ from tap_clientsuccess.schedule.noted import greatest_version
 from tap_clientsuccess.singer.reporter import Reporter
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from singer_sdk.singerlib.encoding.simple import Message
 
     from tap_clientsuccess.http.responses import Response
     from tap_clientsuccess.singer.mapper import StreamMapper
@@ -104,8 +106,8 @@ class ContextTap(Tap, abc.ABC):
         return floor
 
     @abc.abstractmethod
-    def write_log_row(self, stream: RecordStream) -> None:
-        """Write the row of `sync_log` about a stream."""
+    def log_row(self, stream: RecordStream) -> Iterator[Message]:
+        """Make the messages of the row of `sync_log` about a stream."""
 
     def note_v1_refusal(self, stream: str, error: RefusedError) -> None:
         """Skip a stream of v1; if it is required, the run fails at the end."""

@@ -94,15 +94,11 @@ class SyncTap(ContextTap):
     def _all_streams(self) -> list[ClientSuccessStream]:
         return t.cast("list[ClientSuccessStream]", list(self.streams.values()))
 
-    def write_log_row(self, stream: RecordStream) -> None:
-        """Write the row of `sync_log` about a stream."""
-        for message in self._log_row(t.cast("ClientSuccessStream", stream)):
-            self.write_message(message)
-
-    def _log_row(self, stream: ClientSuccessStream) -> Iterator[Message]:
+    def log_row(self, stream: RecordStream) -> Iterator[Message]:
+        """Make the messages of the row of `sync_log` about a stream."""
         sync_log = self.streams.get(SyncLog.name)
         if isinstance(sync_log, SyncLog):
-            yield from sync_log.messages(stream)
+            yield from sync_log.messages(t.cast("ClientSuccessStream", stream))
 
     def run_test(self, test: str) -> None:
         """Run one of the SDK's tests, on the streams that a sync would read.
@@ -151,7 +147,7 @@ class SyncTap(ContextTap):
         """Write a last STATE, unless the target does not read it in time."""
         streams = self._all_streams
         interrupted = [s for s in streams if s.outcome.status is Status.INTERRUPTED]
-        rows = chain.from_iterable(map(self._log_row, interrupted))
+        rows = chain.from_iterable(map(self.log_row, interrupted))
         with contextlib.suppress(OutputError):
             for message in (*rows, StateMessage(value=self.state)):
                 self.message_writer.write_last(message, within=LEAVE_WITHIN_SECONDS)

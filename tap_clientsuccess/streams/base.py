@@ -35,7 +35,12 @@ _MOST_WITHOUT_KEY = 10
 
 
 class ClientSuccessStream(ScheduledStream):
-    """A ClientSuccess stream: its requests, its records, and what it warns of."""
+    """A ClientSuccess stream: its requests, its records, and what it warns of.
+
+    Attributes:
+        refusals: What the API refused, in words for the log.
+        doubts: What else keeps the read from being complete.
+    """
 
     primary_keys: t.Sequence[str] = ("id",)
     custom_fields_of: str | None = None
@@ -43,24 +48,16 @@ class ClientSuccessStream(ScheduledStream):
     modification_key: str = ""
     creation_key: str = ""
     """The creation time's field, for records that may lack a modification time."""
-    refusals: list[str]
-    """What the API refused, in words for the log."""
-    doubts: set[str]
-    """What else keeps the read from being complete."""
     _with_key = 0
     _without_key = 0
 
     def __init__(self, tap: ContextTap) -> None:
         """Create the stream."""
-        self.settings = tap.context.settings
         self.thread_pool = tap.context.thread_pool
         self.custom_fields = tap.context.custom_fields
-        self.reporter = tap.context.reporter
-        self.clock = tap.context.client.clock
         self._client = tap.context.client
-        self.parts = []
-        self.refusals = []
-        self.doubts = set()
+        self.refusals: list[str] = []
+        self.doubts: set[str] = set()
         # The pool's threads read responses. What that changes of the stream is guarded
         # by `_lock`; all else belongs to the thread that syncs.
         self._lock = threading.Lock()

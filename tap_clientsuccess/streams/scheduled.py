@@ -29,9 +29,7 @@ from tap_clientsuccess.timestamps import format_time, parse_time
 if t.TYPE_CHECKING:
     from collections.abc import Generator
 
-    from tap_clientsuccess.config.settings import Settings
     from tap_clientsuccess.context import ContextTap
-    from tap_clientsuccess.http.responses import ServerClock
     from tap_clientsuccess.singer.progress import StreamProgress
     from tap_clientsuccess.singer.stream import Lines
 
@@ -39,7 +37,14 @@ _MAP_OPTIONS = ("stream_map_config", "faker_config")
 
 
 class ScheduledStream(RecordStream, abc.ABC):
-    """A stream that is read in full when that is due."""
+    """A stream that is read in full when that is due.
+
+    Attributes:
+        clock: The server's clock.
+        parts: How far each of its reads in this run came.
+        started_at: When the run began to read it, by that clock.
+        ended_at: When its last read ended.
+    """
 
     _tap: ContextTap
     reads_at_once = False
@@ -47,14 +52,17 @@ class ScheduledStream(RecordStream, abc.ABC):
     _has_sent = False
     started_at: dt.datetime
     ended_at: dt.datetime
-    settings: Settings
-    clock: ServerClock
-    """The server's clock."""
     _started: float
     bookmark_at_start: str | None = None
     """The bookmark at the start of the run, if any."""
-    parts: list[StreamProgress]
-    """How far each of its reads in this run came."""
+
+    def __init__(self, tap: ContextTap) -> None:
+        """Create the stream."""
+        self.settings = tap.context.settings
+        self.reporter = tap.context.reporter
+        self.clock = tap.context.client.clock
+        self.parts: list[StreamProgress] = []
+        super().__init__(tap)
 
     @cached_property
     def schedule(self) -> Schedule:
@@ -205,7 +213,8 @@ class ScheduledStream(RecordStream, abc.ABC):
 
     def _write_row(self) -> None:
         """Write the row of `sync_log`, and the STATE that it belongs to."""
-        self._tap.write_log_row(self)
+        for message in self._tap.log_row(self):
+            self._tap.write_message(message)
         self.write_state(is_due=True)
 
     def _note_times(self) -> None:
