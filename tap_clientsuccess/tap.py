@@ -191,7 +191,7 @@ class TapClientSuccess(SyncTap):
         return [*enabled, *custom_streams(self)]
 
     def setup_mapper(self) -> None:
-        """Decide what is read, under which names, with which columns.
+        """Decide what is selected, and prepare its stream maps: see `load_state`.
 
         Raises:
             ConfigValidationError: Stream maps or batch files would fail the sync.
@@ -199,10 +199,6 @@ class TapClientSuccess(SyncTap):
         if self.input_catalog is not None:
             self._settle_selection(self.input_catalog)
         self._check_outputs()
-        streams = self._all_streams
-        with self._stream_map_errors():
-            for stream in streams:
-                self.mapper.register(stream)
 
     def _settle_selection(self, catalog: Catalog) -> None:
         """Remove what the settings turn off, and select the keys of all else."""
@@ -247,17 +243,22 @@ class TapClientSuccess(SyncTap):
             raise stream_map_error(error) from None
 
     def load_state(self, state: dict[str, t.Any]) -> None:
-        """Load the state, and warn about streams that start over in spite of it.
+        """Load the state, and decide with it what is read, and how it leaves.
 
-        It also remembers names of columns that are not free.
+        It remembers names of columns that are not free. Warns about streams that start
+        over in spite of it.
 
         Raises:
-            ConfigValidationError: The bookmark of a stream that is read is not a time.
+            ConfigValidationError: The bookmark of a stream that is read is not a time,
+                or stream maps would fail the sync.
         """
         super().load_state(usable_state(state))
         self.has_no_state = not state.get("bookmarks")
         if self._mapper is not None:
-            self.mapper.flatten(self.state)
+            streams = self._all_streams
+            with self._stream_map_errors():
+                for stream in streams:
+                    self.mapper.register(stream, self.state)
         if not state:
             return
         keys = {

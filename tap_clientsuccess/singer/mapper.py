@@ -6,7 +6,6 @@ import logging
 import typing as t
 from collections import Counter
 from dataclasses import replace
-from itertools import chain
 
 from singer_sdk.mapper import (
     MAPPER_ALIAS_OPTION,
@@ -54,14 +53,16 @@ class StreamMapper(PluginMapper):
         self._streams: dict[str, str] = {}
         self._names: Counter[str] = Counter()
         """Under how many streams a name would leave, if all were read."""
-        self._unselected: dict[str, list[JSONSchema]] = {}
-        """What the streams to flatten would have, were all their fields selected."""
 
-    def register(self, stream: RecordStream) -> None:
+    def register(self, stream: RecordStream, state: TapState) -> None:
         """Decide what is sent of a stream. A stream that sends nothing is not read.
 
+        The state remembers which field has a name that several want. Rows that are not
+        sent again keep its values, even when the field is deleted.
+
         Raises:
-            ConfigValidationError: What a stream map makes of it cannot be sent.
+            ConfigValidationError: What a stream map makes of it cannot be sent, or
+                flattening divides a key.
         """
         name, keys = stream.name, stream.primary_keys
         self._names.update(self._names_of(name))
@@ -81,7 +82,15 @@ class StreamMapper(PluginMapper):
         elif self._flattening.enabled and self._flattening.max_level > 0:
             is_part = selected != everything
             whole = self._made(name, everything, keys) if is_part else stream_maps
-            self._unselected[name] = [each.transformed_schema for each in whole]
+            owners = _owners(state, name)
+            for stream_map, unselected in zip(stream_maps, whole, strict=True):
+                self._flatten(stream_map, unselected.transformed_schema, owners)
+            if owners:
+                entry = state.setdefault("bookmarks", {}).setdefault(name, {})
+                entry[OWNERS] = {field: list(path) for field, path in owners.items()}
+        for stream_map in stream_maps:
+            if isinstance(stream_map, CustomStreamMap):
+                _send_as_the_sdk(stream_map)
         self.stream_maps[name] = stream_maps
 
     @property
@@ -94,28 +103,6 @@ class StreamMapper(PluginMapper):
         given = [made for made in maps.values() if isinstance(made, dict)]
         aliases = {made.get(MAPPER_ALIAS_OPTION, name) for made in given}
         return {alias for alias in aliases if isinstance(alias, str)} or {name}
-
-    def flatten(self, state: TapState) -> None:
-        """Name the columns of what is registered, and let values leave as the SDK's.
-
-        The state remembers which field has a name that several want. Rows that are not
-        sent again keep its values, even when the field is deleted.
-
-        Raises:
-            ConfigValidationError: A key is divided.
-        """
-        for stream, schemas in self._unselected.items():
-            owners = _owners(state, stream)
-            for stream_map, schema in zip(
-                self.stream_maps[stream], schemas, strict=True
-            ):
-                self._flatten(stream_map, schema, owners)
-            if owners:
-                entry = state.setdefault("bookmarks", {}).setdefault(stream, {})
-                entry[OWNERS] = {name: list(path) for name, path in owners.items()}
-        for stream_map in chain.from_iterable(self.stream_maps.values()):
-            if isinstance(stream_map, CustomStreamMap):
-                _send_as_the_sdk(stream_map)
 
     def _fitting(self, stream: RecordStream, schema: JSONSchema) -> list[StreamMap]:
         """Make the maps of a stream; patterns need not fit what the tap itself says.
