@@ -133,7 +133,10 @@ class RecordStream(Stream, abc.ABC):
             for lines in self._lines():
                 self.state_manager.is_flushed = False
                 if passes_on:
-                    writer.write_records(head, lines, _tail(self.version))
+                    tail = f',"time_extracted":"{utc_now().isoformat()}"}}\n'
+                    if self.version is not None:
+                        tail = f',"version":{self.version}{tail}'
+                    writer.write_records(head, lines, tail.encode())
                     self.progress.records += len(lines)
                     counter.increment(len(lines))
                     continue
@@ -195,10 +198,8 @@ class RecordStream(Stream, abc.ABC):
                 for files in written(self.tap_name, self.name, batch_config, records):
                     batches.increment()
                     self._write_batch_message(batch_config.encoding, files)
-                    sent, state = (
-                        self.progress.records,
-                        copy.deepcopy(self.stream_state),
-                    )
+                    sent = self.progress.records
+                    state = copy.deepcopy(self.stream_state)
                     self.write_state()
         except BaseException:
             self.progress.records = sent
@@ -230,10 +231,8 @@ class RecordStream(Stream, abc.ABC):
         if is_due:
             self.state_manager.is_flushed = False
         self._write_state_message()
+
+    def _write_state_message(self) -> None:
+        """Write it, and flush: without one, the records of a sample would wait."""
+        super()._write_state_message()
         self._writer.flush()
-
-
-def _tail(version: int | None) -> bytes:
-    """Return what follows a record in its message."""
-    text = b"" if version is None else b',"version":%d' % version
-    return text + b',"time_extracted":"%b"}\n' % utc_now().isoformat().encode()
