@@ -98,15 +98,7 @@ class MissingKeyError(ApiError):
 
 
 class WrongAddressError(RefusedError):
-    """The base URL is not the API's (TLS failure, redirect, web page)."""
-
-
-class UntrustedServerError(WrongAddressError):
-    """The server's TLS certificate cannot be verified."""
-
-
-class ProxyError(RefusedError):
-    """The proxy in the environment cannot be used."""
+    """The base URL is not the API's, or its certificate cannot be verified."""
 
 
 class TransientError(ApiError):
@@ -114,11 +106,7 @@ class TransientError(ApiError):
 
 
 class UnreachableError(TransientError):
-    """No complete response: no connection, a timeout, or a dropped connection."""
-
-
-class TlsError(UnreachableError):
-    """There is no TLS connection: the other side may not be the API."""
+    """No complete response: no connection, no TLS, a timeout, a dropped connection."""
 
 
 class UnavailableError(TransientError):

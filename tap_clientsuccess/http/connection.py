@@ -24,7 +24,7 @@ from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
 
 from tap_clientsuccess.config.checks import is_loopback
-from tap_clientsuccess.errors import UntrustedServerError
+from tap_clientsuccess.errors import RefusedError
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -191,7 +191,7 @@ def make_pool(
     """Make the pool of connections for a request, as the environment says.
 
     Raises:
-        UntrustedServerError: Certificate authorities cannot be read.
+        RefusedError: Certificate authorities cannot be read.
     """
     url = request.url or ""
     parts = urlsplit(url)
@@ -216,7 +216,7 @@ def _authorities() -> tuple[str | None, str | None]:
     default, the authorities that `certifi` brings.
 
     Raises:
-        UntrustedServerError: What a variable names is missing or no certificate.
+        RefusedError: What a variable names is missing or no certificate.
     """
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         if path := os.environ.get(name):
@@ -228,7 +228,7 @@ def _authorities() -> tuple[str | None, str | None]:
         return DEFAULT_CA_BUNDLE_PATH, None
     found = _checked_file("SSL_CERT_FILE", file) if file else None
     if folders and not any(Path(path).is_dir() for path in folders.split(os.pathsep)):
-        raise UntrustedServerError("the folder in SSL_CERT_DIR does not exist")
+        raise RefusedError("the folder in SSL_CERT_DIR does not exist")
     return found, folders or None
 
 
@@ -243,4 +243,4 @@ def _checked_file(variable: str, path: str) -> str:
         reason = "cannot be read"
     else:
         return path
-    raise UntrustedServerError(f"the file in {variable} {reason}")
+    raise RefusedError(f"the file in {variable} {reason}")

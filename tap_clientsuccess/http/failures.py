@@ -16,11 +16,9 @@ from urllib3 import exceptions as of_urllib3
 
 from tap_clientsuccess.errors import (
     ApiError,
-    ProxyError,
-    TlsError,
+    RefusedError,
     UnexpectedResponseError,
     UnreachableError,
-    UntrustedServerError,
     WrongAddressError,
 )
 from tap_clientsuccess.http.connection import MalformedResponseError
@@ -56,13 +54,13 @@ _HEADERS = f"{_NOT_HTTP}: its headers are invalid, too long or too many"
 _EXPLANATIONS = (
     (UnexpectedResponseError, f"{_NOT_HTTP}: {{cause}}", MalformedResponseError),
     (UnreachableError, _PROXY, (of_urllib3.ProxyError, of_requests.InvalidProxyURL)),
-    (ProxyError, _SOCKS, of_requests.InvalidSchema),
-    (UntrustedServerError, _UNTRUSTED, ssl.SSLCertVerificationError),
+    (RefusedError, _SOCKS, of_requests.InvalidSchema),
+    (WrongAddressError, _UNTRUSTED, ssl.SSLCertVerificationError),
     (WrongAddressError, _URL, (of_requests.InvalidURL, UnicodeError)),
     (UnreachableError, _NAME, of_urllib3.NameResolutionError),
     (UnreachableError, _CLOSED, ConnectionRefusedError),
     (UnreachableError, _LATE, (TimeoutError, of_urllib3.TimeoutError)),
-    (TlsError, _TLS, ssl.SSLError),
+    (UnreachableError, _TLS, ssl.SSLError),
     (UnexpectedResponseError, _CORRUPT, of_urllib3.DecodeError),
     (UnreachableError, _LOST, (*_RESETS, IncompleteRead)),
     (UnexpectedResponseError, _STATUS, (BadStatusLine, UnknownProtocol)),
