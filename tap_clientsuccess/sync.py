@@ -112,7 +112,10 @@ class SyncTap(ContextTap):
         if test == CliTestOptionValue.Schema.value:
             self.write_schemas()
         else:
-            self.run_connection_test()
+            try:
+                self.run_connection_test()
+            finally:  # No STATE follows the last sample.
+                self.message_writer.flush()
             self._check_v1()
 
     def _check_v1(self) -> None:
