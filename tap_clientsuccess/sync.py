@@ -112,10 +112,7 @@ class SyncTap(ContextTap):
         if test == CliTestOptionValue.Schema.value:
             self.write_schemas()
         else:
-            try:
-                self.run_connection_test()
-            finally:  # No STATE follows the last sample.
-                self.message_writer.flush()
+            self.run_connection_test()
             self._check_v1()
 
     def _check_v1(self) -> None:
