@@ -125,16 +125,11 @@ def check(response: Response, *, rejection: str = "the request was rejected") ->
     if status in {404, 410}:
         raise NotFoundError(f"{answered}: not found: check base_url", status=status)
     if status in {408, 425, HTTPStatus.TOO_MANY_REQUESTS} or status >= 500:  # noqa: PLR2004
-        reason = (
-            "too many requests, the account has reached its rate limit"
-            if status == HTTPStatus.TOO_MANY_REQUESTS
-            else "the service is down or overloaded"
-        )
-        raise UnavailableError(
-            f"{answered}: {reason}",
-            status=status,
-            retry_after=min(_retry_after(response), LONGEST_RETRY_AFTER_SECONDS),
-        )
+        reason = "the service is down or overloaded"
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            reason = "too many requests, the account has reached its rate limit"
+        wait = min(_retry_after(response), LONGEST_RETRY_AFTER_SECONDS)
+        raise UnavailableError(f"{answered}: {reason}", status=status, retry_after=wait)
     raise RefusedError(
         f"{answered}: the API rejects this request: check base_url and the other "
         "settings",
@@ -150,16 +145,13 @@ def _retry_after(response: Response) -> float:
     if (date := parse_http_date(value)) and response.sent_at:
         # Both times are the server's: the local clock may be off.
         return max(0.0, (date - response.sent_at).total_seconds())
-    if response.status != HTTPStatus.TOO_MANY_REQUESTS:
-        return 0.0
-    for name in ("RateLimit-Reset", "X-RateLimit-Reset"):
+    is_limited = response.status == HTTPStatus.TOO_MANY_REQUESTS
+    for name in ("RateLimit-Reset", "X-RateLimit-Reset") if is_limited else ():
         value = response.headers.get(name, "").strip()
-        if value.isdecimal():
-            seconds = float(value)
-            if seconds < _LARGEST_DELAY:
-                return seconds
-            if response.sent_at:
-                return max(0.0, seconds - response.sent_at.timestamp())
+        if value.isdecimal() and float(value) < _LARGEST_DELAY:
+            return float(value)
+        if value.isdecimal() and response.sent_at:
+            return max(0.0, float(value) - response.sent_at.timestamp())
     return 0.0
 
 

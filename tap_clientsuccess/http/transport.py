@@ -220,7 +220,7 @@ class Transport:
     ) -> bytes:
         """Read on, after the first part of a body."""
         with self._one_large:
-            # Nothing else is decoded; a thread that holds it must not log in.
+            # Nothing else is decoded, and a thread that holds it must not log in.
             if held and response.status in SUCCESSES:
                 held.enter_context(self._one_large)
             buffer = BytesIO()

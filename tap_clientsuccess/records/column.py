@@ -1,4 +1,4 @@
-"""Columns: one field of all the records of a page, validated in one call; layouts.
+"""Columns: one field of all the records of a page, validated in one call.
 
 The struct of a record holds what `msgspec` decodes where encoding that again gives the
 same: texts, integers, booleans, and objects of these. Such a column is *direct*, and
@@ -18,12 +18,11 @@ Servers that write ``+0000`` do so in every time. There `_with_colons` adds the 
 the JSON, which is exact if it adds as many as are missing: a text that looks like such
 a time but is none, as no time is declared there, misses none.
 
-A layout has a column for each field of the schema, in that order, and the struct that
-`msgspec` makes of them. A record that is no such struct is slow: it is decoded and
-coerced as a whole, in Python. So what is odd about it is learned. A field that the
-struct lacks becomes a column, to be sent or to be dropped. A value that is not of the
-type of its column makes that one raw. (Measured with an odd type in every record: 1.3
-ms a page; without learning 3.4 ms.)
+A record that is not the struct of the columns is slow: it is decoded and coerced as a
+whole, in Python. So `learn` finds out what is odd about it. A field that the struct
+lacks becomes a column, to be sent or to be dropped. A value that is not of the type of
+its column makes that one raw. (Measured with an odd type in every record: 1.3 ms a
+page; without learning 3.4 ms.)
 """
 
 from __future__ import annotations
@@ -37,11 +36,11 @@ from operator import attrgetter
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from tap_clientsuccess.records.decoding import body_decoder, decode_json
-from tap_clientsuccess.records.field import attribute_name, is_plain, struct_of
+from tap_clientsuccess.records.decoding import decode_json
+from tap_clientsuccess.records.field import attribute_name, is_plain
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable
 
     from tap_clientsuccess.records.coerce import Coercer
     from tap_clientsuccess.records.field import Field
@@ -58,9 +57,6 @@ _COMPACT = re.compile(
 )
 _encoder = msgspec.json.Encoder()
 _MAX_LEARNED = 100
-# Where `msgspec` does not take a name, no record is a struct: all are coerced.
-_NEVER = t.Annotated[int, msgspec.Meta(gt=0, lt=0)]
-_NoRecord = msgspec.defstruct("NoRecord", [("field", _NEVER)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,44 +186,6 @@ def _with_colons(values: list[Raw]) -> tuple[list[Raw], int]:
     """Write ``+00:00`` for ``+0000`` in all such times, and count these."""
     pairs = [_COMPACT.subn(rb"\g<0>:", bytes(value)) for value in values]
     return [Raw(value) for value, _ in pairs], sum(added for _, added in pairs)
-
-
-class Layout:
-    """The columns of a stream's records, and the struct made of them.
-
-    It does not change. What was learned makes another, which replaces it as a whole.
-
-    Attributes:
-        columns: The columns by name.
-        raw: Those among them to be validated.
-        dropped: Those that are not sent.
-        record: The struct.
-        decode: Decodes a record. Raises `ValueError` if it does not fit it.
-        decode_page: Decodes a body, for `records_of`; raises alike.
-    """
-
-    def __init__(
-        self, columns: Mapping[str, Column], deselected: Collection[str]
-    ) -> None:
-        """Compile the struct; the columns of some names are dropped silently."""
-        self.columns = columns
-        self.raw = {
-            name: column
-            for name, column in columns.items()
-            if not column.is_direct and not column.is_unknown
-        }
-        self.dropped = [
-            column
-            for name, column in columns.items()
-            if column.is_unknown or name in deselected
-        ]
-        try:
-            members = {name: column.definition() for name, column in columns.items()}
-            self.record = struct_of("Record", members)
-        except ValueError:
-            self.record = _NoRecord
-        self.decode = msgspec.json.Decoder(self.record).decode
-        self.decode_page = body_decoder(self.record).decode
 
 
 def declared_columns(root: Field) -> dict[str, Column]:

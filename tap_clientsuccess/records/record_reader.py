@@ -1,7 +1,7 @@
 """The way of a record through this package: from the body of a response to its line.
 
-A page is decoded once, into structs that `msgspec` makes from the schema (`Layout`),
-and encoded once. Text, integers, booleans and objects of these are validated by that.
+A page is decoded once, into structs that `msgspec` makes from the schema, and
+encoded once. Text, integers, booleans and objects of these are validated by that.
 All else (numbers, times, open objects) stays the bytes that the server sent, and is
 validated a column at a time (`Column`). What does not fit costs only itself:
 
@@ -30,14 +30,16 @@ from msgspec import UNSET, Raw
 
 from tap_clientsuccess.errors import UnexpectedBodyError
 from tap_clientsuccess.records.coerce import Coercer, Warn
-from tap_clientsuccess.records.column import Layout, declared_columns, learn
+from tap_clientsuccess.records.column import declared_columns, learn
 from tap_clientsuccess.records.decoding import (
     Found,
+    body_decoder,
     decode_json,
     in_one_line,
     raw_records,
     records_of,
 )
+from tap_clientsuccess.records.field import struct_of
 from tap_clientsuccess.timestamps import parse_time
 
 if t.TYPE_CHECKING:
@@ -48,6 +50,9 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.records.decoding import Find
 
 NO_RECORD = b"null"
+# Where `msgspec` does not take a name, no record is a struct: all are coerced.
+_NEVER = t.Annotated[int, msgspec.Meta(gt=0, lt=0)]
+_NoRecord: t.Any = msgspec.defstruct("NoRecord", [("field", _NEVER)])
 _TIMEZONE = attrgetter("tzinfo")
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
@@ -94,11 +99,32 @@ class RecordReader:
         self._deselected = deselected
         self._warn = warn
         # One thread at a time reads a page: reading is all computing, and what it
-        # learns changes these two. The layout is replaced as a whole, after a page. The
-        # coercer's fields gain members, and it notes the forms of odd times.
+        # learns changes the columns and what is made of them. The coercer's fields gain
+        # members, and it notes the forms of odd times.
         self._lock = threading.Lock()
         self._coercer = Coercer(schema, warn)
-        self._layout = Layout(declared_columns(self._coercer.root), deselected)
+        self._compile(declared_columns(self._coercer.root))
+
+    def _compile(self, columns: dict[str, Column]) -> None:
+        """Make a struct of columns, in this order, and what decodes it."""
+        self._columns = columns
+        self._raw = {
+            name: column
+            for name, column in columns.items()
+            if not column.is_direct and not column.is_unknown
+        }
+        self._dropped = [
+            column
+            for name, column in columns.items()
+            if column.is_unknown or name in self._deselected
+        ]
+        try:
+            members = {name: column.definition() for name, column in columns.items()}
+            self._struct = struct_of("Record", members)
+        except ValueError:
+            self._struct = _NoRecord
+        self._decode = msgspec.json.Decoder(self._struct).decode
+        self._decode_page = body_decoder(self._struct).decode
 
     def read(self, body: bytes, find: Find | None = None) -> Found:
         """Read the records in a body, each as an `EncodedRecord`.
@@ -124,12 +150,12 @@ class RecordReader:
         """Decode a body: a record is a struct, or coerced; None for no object."""
         if not find:
             with suppress(ValueError, RecursionError):
-                return records_of(self._layout.decode_page(body))
+                return records_of(self._decode_page(body))
         values, counts = (find or raw_records)(body)
-        columns = dict(self._layout.columns)
+        columns = dict(self._columns)
         records = [self._fitting(value, columns) for value in values]
-        if columns != self._layout.columns:
-            self._layout = Layout(columns, self._deselected)
+        if columns != self._columns:
+            self._compile(columns)
             records = [self._fitting(value, columns) for value in values]
         for number, record in enumerate(records):
             if isinstance(record, dict):
@@ -140,7 +166,7 @@ class RecordReader:
         """Return a record's struct; where it does not fit, a dict, and learn why."""
         if isinstance(value, Raw):
             try:
-                return self._layout.decode(value)
+                return self._decode(value)
             except (ValueError, RecursionError):
                 value = decode_json(value)
             if isinstance(value, dict):
@@ -149,16 +175,16 @@ class RecordReader:
 
     def _encoded(self, records: list[t.Any]) -> list[EncodedRecord]:
         """Validate and encode records, the structs a column at a time."""
-        layout, structs = self._layout, records
-        if {*map(type, records)} != {layout.record}:
-            structs = [each for each in records if type(each) is layout.record]
+        structs = records
+        if {*map(type, records)} != {self._struct}:
+            structs = [each for each in records if type(each) is self._struct]
         raw = {
             name: column.validated(structs, self._coercer)
-            for name, column in layout.raw.items()
+            for name, column in self._raw.items()
         }
 
         def values(name: str) -> list[t.Any]:
-            column = layout.columns.get(name)
+            column = self._columns.get(name)
             if not name or column is None:
                 return [None] * len(records)
             found = raw.get(name) or [*map(column.get, structs)]
@@ -166,7 +192,7 @@ class RecordReader:
                 return found
             rest = iter(found)
             return [
-                next(rest) if type(each) is layout.record else each and each.get(name)
+                next(rest) if type(each) is self._struct else each and each.get(name)
                 for each in records
             ]
 
@@ -176,13 +202,13 @@ class RecordReader:
         if created_key and None in modified:
             created = _times(values(created_key))
             times = [m or c for m, c in zip(modified, created, strict=True)]
-        self._drop(layout, records, structs)
+        self._drop(records, structs)
         lines = map(_encoder.encode, records)
         return [*map(EncodedRecord, lines, keys, modified, times)]
 
-    def _drop(self, layout: Layout, records: list[t.Any], structs: list[t.Any]) -> None:
+    def _drop(self, records: list[t.Any], structs: list[t.Any]) -> None:
         """Drop the fields that are not sent, and warn of those that are unknown."""
-        for column in layout.dropped:
+        for column in self._dropped:
             dropped = column.clear(structs)
             if dropped and column.is_unknown:
                 self._coercer.warn_unknown(column.field.path, dropped)

@@ -458,19 +458,16 @@ def test_one_odd_field_keeps_the_others_on_the_fast_path() -> None:
         assert reading.line(record) == expected
 
 
-def test_what_is_learned_replaces_the_layout_as_a_whole() -> None:
+def test_what_is_odd_is_learned_once() -> None:
     reader = only("id", "name", "value").reader
-    first = reader._layout  # noqa: SLF001
-    columns, struct = dict(first.columns), first.record
+    first = reader._columns  # noqa: SLF001
     reader.read(b'[{"id":1,"value":"5"}]')
-    assert reader._layout is first  # noqa: SLF001 # only a column was odd
+    assert reader._columns is first  # noqa: SLF001 # only a column was odd
     reader.read(b'[{"id":1,"name":5,"x":1},{"id":2,"name":"a","y":1}]')
-    second = reader._layout  # noqa: SLF001
-    assert (first.columns, first.record) == (columns, struct)
-    assert [*second.columns] == [*columns, "x", "y"]
-    assert second.record is not struct
+    second = reader._columns  # noqa: SLF001
+    assert [*second] == [*first, "x", "y"]
     reader.read(b'[{"id":1,"name":5,"x":1},{"id":2,"y":1}]')
-    assert reader._layout is second  # noqa: SLF001
+    assert reader._columns is second  # noqa: SLF001
 
 
 def test_threads_that_share_a_reader_take_turns() -> None:
