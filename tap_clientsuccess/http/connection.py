@@ -7,15 +7,13 @@ Proxies and certificate authorities come from the conventional variables
 
 from __future__ import annotations
 
-import contextlib
+import io
 import os
 import re
-import socket
 import ssl
-import threading
 import time
 import typing as t
-from dataclasses import dataclass, field
+from contextvars import ContextVar
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -27,98 +25,59 @@ from tap_clientsuccess.config.checks import is_loopback
 from tap_clientsuccess.errors import RefusedError
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator
+    import socket
 
     import requests
     from urllib3 import HTTPConnectionPool
 
-_WATCH_SECONDS = 0.1
-"""How often to look whether a deadline has passed."""
-_GRACE_SECONDS = 0.5
+deadline: ContextVar[float] = ContextVar("deadline")
+"""When the exchange of this thread has to be complete, on the monotonic clock."""
 _MAX_LINE = 65_536
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _CHUNK_SIZE = re.compile(rb"[0-9a-fA-F]{1,15}[ \t]*(;.*)?\r?\n", re.DOTALL)
 
 
-@dataclass(eq=False, slots=True)
-class Deadline:
-    """When an exchange has to be complete.
+def seconds_left() -> float:
+    """Return the seconds until this thread's `deadline`.
 
-    Attributes:
-        at: When, on the monotonic clock.
-        handles: Handles of the connections that it uses; guarded by the watch.
+    Raises:
+        TimeoutError: There are none.
+    """
+    left = deadline.get() - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
+
+
+class _Reader(io.RawIOBase):
+    """Reads a socket until the deadline.
+
+    A socket's own timeout starts anew with each byte, and with each interim response: a
+    server that sends one now and then would hold a request for ever.
     """
 
-    at: float
-    handles: list[socket.socket] = field(default_factory=list)
+    def __init__(self, connection: t.Any) -> None:
+        self._connection = connection
+        self._file = connection.makefile("rb", buffering=0)
 
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        """Return the file that `http.client` makes of a socket."""
+        return io.BufferedReader(self)
 
-class DeadlineWatch:
-    """Shuts connections at their deadlines, in one thread for all of them.
+    def readable(self) -> bool:
+        """Whether it can be read: yes."""
+        return True
 
-    A socket's timeout starts anew with each byte, each step of connecting, and each
-    interim response: a server that sends one now and then would hold a request for
-    ever. So the watch has a handle of its own for each socket from its first moment on,
-    before there is a proxy's tunnel, TLS or a response.
-    """
+    def readinto(self, buffer: t.Any) -> int:
+        """Wait for some bytes, no longer than until the deadline."""
+        self._connection.settimeout(seconds_left())
+        count: int = self._connection.recv_into(buffer)
+        return count
 
-    def __init__(self) -> None:
-        # What changes, guarded by `_changed`: these, and the handles of deadlines.
-        self._watched: set[Deadline] = set()
-        self._is_running = False
-        self._changed = threading.Condition()
-        # Each thread has its own.
-        self._current = threading.local()
-
-    @contextlib.contextmanager
-    def over(self, seconds: float) -> Iterator[Deadline]:
-        """Shut the connections that this thread uses, in so many seconds.
-
-        Raises:
-            TimeoutError: The deadline passed: what was read may look complete.
-        """
-        self._current.deadline = deadline = Deadline(time.monotonic() + seconds)
-        with self._changed:
-            self._watched.add(deadline)
-            if not self._is_running:
-                self._is_running = True
-                threading.Thread(target=self._work, daemon=True).start()
-        try:
-            yield deadline
-        finally:
-            with self._changed:
-                self._watched.remove(deadline)
-                for handle in deadline.handles:
-                    handle.close()
-            if time.monotonic() >= deadline.at:
-                raise TimeoutError
-
-    def reach(self, connection: t.Any) -> None:
-        """Let the deadline of this thread shut a socket, whatever wraps it later."""
-        handle = socket.fromfd(connection.fileno(), socket.AF_INET, socket.SOCK_STREAM)
-        with self._changed:
-            self._current.deadline.handles.append(handle)
-
-    def _work(self) -> None:
-        with self._changed:
-            while self._watched:
-                self._changed.wait(_WATCH_SECONDS)
-                for deadline in self._watched:
-                    _shut(deadline, time.monotonic() - deadline.at)
-            self._is_running = False
-
-
-def _shut(deadline: Deadline, late: float) -> None:
-    """Let connections read nothing more, if it is so many seconds too late.
-
-    Where the other side sends faster than this one reads, that takes both directions.
-    But at first Python, too, has to see the connection: it would not close one that is
-    shut just when TLS begins.
-    """
-    how = socket.SHUT_RDWR if late >= _GRACE_SECONDS else socket.SHUT_RD
-    for handle in deadline.handles if late >= 0 else ():
-        with contextlib.suppress(OSError):
-            handle.shutdown(how)
+    def close(self) -> None:
+        """Give the connection back: until then, to close it does not end it."""
+        self._file.close()
+        super().close()
 
 
 class MalformedResponseError(HTTPException):
@@ -132,6 +91,9 @@ class StrictResponse(HTTPResponse):
     answer for that of the next request. It ignores a length that is no number, and
     reads on until the server closes the connection, although it will not.
     """
+
+    def __init__(self, connection: t.Any, *args: t.Any, **kwargs: t.Any) -> None:
+        super().__init__(t.cast("socket.socket", _Reader(connection)), *args, **kwargs)
 
     def begin(self) -> None:
         """Read the head, after any interim responses, and check where the body ends."""
@@ -166,7 +128,7 @@ class StrictResponse(HTTPResponse):
         return int(line.partition(b";")[0], 16)
 
 
-def watched(connection: type[t.Any], deadlines: DeadlineWatch) -> type[t.Any]:
+def strict(connection: type[t.Any]) -> type[t.Any]:
     """Return a class of connections, as the pool would use, that is strict and ends."""
 
     class Connection(connection):  # type: ignore[misc]
@@ -174,19 +136,28 @@ def watched(connection: type[t.Any], deadlines: DeadlineWatch) -> type[t.Any]:
 
         def _new_conn(self) -> socket.socket:
             new: socket.socket = super()._new_conn()
-            deadlines.reach(new)
+            # For TLS: Python takes it for the whole handshake.
+            new.settimeout(seconds_left())
             return new
 
-        def request(self, *args: t.Any, **kwargs: t.Any) -> None:
-            if self.sock is not None:
-                deadlines.reach(self.sock)
-            super().request(*args, **kwargs)
+        def _connect_tls_proxy(self, hostname: str, sock: socket.socket) -> t.Any:
+            secured = super()._connect_tls_proxy(hostname, sock)
+            receive = secured.recv
+
+            def recv(*args: int) -> bytes:
+                secured.settimeout(seconds_left())
+                received: bytes = receive(*args)
+                return received
+
+            # For TLS within TLS: `urllib3` receives until a record is complete.
+            secured.recv = recv
+            return secured
 
     return Connection
 
 
 def make_pool(
-    request: requests.PreparedRequest, connections: int, deadlines: DeadlineWatch
+    request: requests.PreparedRequest, connections: int
 ) -> HTTPConnectionPool:
     """Make the pool of connections for a request, as the environment says.
 
@@ -203,7 +174,7 @@ def make_pool(
     )
     if parts.scheme == "https":
         pool.ca_certs, pool.ca_cert_dir = _authorities()  # type: ignore[attr-defined]
-    pool.ConnectionCls = watched(pool.ConnectionCls, deadlines)
+    pool.ConnectionCls = strict(pool.ConnectionCls)
     return pool
 
 

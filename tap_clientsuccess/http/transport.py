@@ -16,7 +16,7 @@ from requests.utils import default_headers
 from urllib3.exceptions import HTTPError
 
 from tap_clientsuccess.errors import RefusedError, WrongAddressError
-from tap_clientsuccess.http.connection import DeadlineWatch, make_pool
+from tap_clientsuccess.http.connection import deadline, make_pool, seconds_left
 from tap_clientsuccess.http.failures import FAILURES, explained, is_reset
 from tap_clientsuccess.http.redirects import follow
 from tap_clientsuccess.http.responses import SUCCESSES, Response
@@ -30,7 +30,6 @@ if t.TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
 
     from tap_clientsuccess.http.concurrency import Throttle
-    from tap_clientsuccess.http.connection import Deadline
 
 logger = logging.getLogger("tap-clientsuccess")
 
@@ -41,8 +40,6 @@ _SMALL = 16
 """Responses smaller than this part of the largest are read many at a time."""
 _MOST_EXCHANGES = 5
 """For one request: the first, and one for each redirect."""
-_AT_ONCE = 0.001
-"""As a timeout in seconds: 0 is none."""
 _BYTES_PER_VALUE = 128
 """What a JSON value, with its key, takes as a Python object, about."""
 _MEMORY = 2
@@ -78,7 +75,6 @@ class Transport:
         self._part = max_bytes // _SMALL
         self._secrets = secrets
         self._connections = connections
-        self._deadlines = DeadlineWatch()
         # Who reads and decodes a large body holds it. Re-entrant: a redirect may have
         # one, too.
         self._one_large = threading.RLock()
@@ -131,32 +127,31 @@ class Transport:
         where = f"{request.method} {parts.scheme}://{parts.netloc}{parts.path}"
         # Before the timeout begins: a wait for the pace is no fault of the server.
         self._throttle.pace()
+        deadline.set(time.monotonic() + timeout)
         try:
-            with self._deadlines.over(timeout) as deadline:
-                for number in range(_MOST_EXCHANGES):
-                    if number:
-                        # The timeout runs: it cannot wait, so what follows does.
-                        self._throttle.pace(waits=False)
-                    response, target = self._exchange(request, deadline, where, held)
-                    if not target:
-                        return response
-                    request = follow(target, request, where, self._secrets)
+            for number in range(_MOST_EXCHANGES):
+                if number:
+                    # The timeout runs: it cannot wait, so what follows does.
+                    self._throttle.pace(waits=False)
+                response, target = self._exchange(request, where, held)
+                if not target:
+                    return response
+                request = follow(target, request, where, self._secrets)
         except FAILURES as error:
-            # A connection that was shut may look as if the server had ended it.
-            cause = error if time.monotonic() < deadline.at else TimeoutError()
+            # A proxy's error may hide that it was late.
+            cause = error if time.monotonic() < deadline.get() else TimeoutError()
             raise explained(cause, where, timeout) from None
         raise WrongAddressError(f"{where} redirects in circles: check base_url")
 
     def _exchange(
         self,
         request: requests.PreparedRequest,
-        deadline: Deadline,
         where: str,
         held: ExitStack | None,
     ) -> tuple[Response, str | None]:
         """Send one request; return its response, and where that redirects to."""
         started = time.monotonic()
-        opened = self._open(request, deadline)
+        opened = self._open(request)
         try:
             elapsed = dt.timedelta(seconds=time.monotonic() - started)
             date = parse_http_date(opened.headers.get("Date"))
@@ -179,15 +174,13 @@ class Transport:
         logger.debug(what, where, response.status, took, size)
         return response, opened.get_redirect_location() or None
 
-    def _open(
-        self, request: requests.PreparedRequest, deadline: Deadline
-    ) -> BaseHTTPResponse:
+    def _open(self, request: requests.PreparedRequest) -> BaseHTTPResponse:
         parts = urlsplit(request.url or "")
         origin = parts.scheme, parts.netloc
         with self._lock:
             # Made once: `requests` goes through all of the environment.
             if not (pool := self._pools.get(origin)):
-                pool = make_pool(request, self._connections, self._deadlines)
+                pool = make_pool(request, self._connections)
                 self._pools[origin] = pool
         # The session would keep cookies, and read redirects without a bound; the
         # adapter would take a third longer.
@@ -202,14 +195,13 @@ class Transport:
             preload_content=False,
         )
         try:
-            return send(timeout=max(_AT_ONCE, deadline.at - time.monotonic()))
+            return send(timeout=seconds_left())
         except HTTPError as error:
-            left = deadline.at - time.monotonic()
-            if left <= 0 or not is_reset(error):
+            if not is_reset(error):
                 raise
             # A server, or what is between, ends connections that are idle. The pool
             # opens a new one now. Every request is a read, so it may be sent twice.
-            return send(timeout=left)
+            return send(timeout=seconds_left())
 
     def _read_large(
         self,

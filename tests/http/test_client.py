@@ -33,7 +33,7 @@ from tap_clientsuccess.errors import (
 )
 from tap_clientsuccess.http.client import RequestCounts
 from tap_clientsuccess.http.concurrency import ThreadPool, Throttle
-from tap_clientsuccess.http.connection import DeadlineWatch, watched
+from tap_clientsuccess.http.connection import strict
 from tap_clientsuccess.records.decoding import decode_json
 
 if t.TYPE_CHECKING:
@@ -177,12 +177,12 @@ def test_threads_make_one_connection_pool(
 ) -> None:
     made: list[type] = []
 
-    def slowly(connection: type, deadlines: DeadlineWatch) -> type:
+    def slowly(connection: type) -> type:
         made.append(connection)
         time.sleep(0.05)
-        return watched(connection, deadlines)
+        return strict(connection)
 
-    monkeypatch.setattr("tap_clientsuccess.http.connection.watched", slowly)
+    monkeypatch.setattr("tap_clientsuccess.http.connection.strict", slowly)
     request = requests.Request("GET", server.url)
     list(ThreadPool(4).map(lambda _: client.fetch(request, body_of), range(4)))
     assert len(made) == 1

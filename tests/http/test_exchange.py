@@ -178,15 +178,34 @@ def test_a_tunnel_ends_in_time(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> N
         ends_in_time(make_client(timeout=SECONDS), "https://name.invalid/api")
 
 
-def test_a_response_over_tls_ends_in_time(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+@pytest.fixture
+def context(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ssl.SSLContext:
+    """A server's, which the tap trusts."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "authority.pem")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "authority.pem"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context
 
+
+@pytest.mark.parametrize("talk", [tunnel_slowly, tunnel_then_handshake_slowly])
+def test_a_tunnel_within_tls_ends_in_time(
+    talk: Talk, context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def talk_in_tls(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secured:
+            talk(secured)
+
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with talking(talk_in_tls) as port:
+        for name in ("HTTPS_PROXY", "https_proxy"):
+            monkeypatch.setenv(name, f"https://127.0.0.1:{port}")
+        ends_in_time(make_client(timeout=SECONDS), "https://name.invalid/api")
+
+
+def test_a_response_over_tls_ends_in_time(context: ssl.SSLContext) -> None:
     def talk(connection: socket.socket) -> None:
         with context.wrap_socket(connection, server_side=True) as secured:
             secured.recv(65_536)
