@@ -1,4 +1,4 @@
-"""Connections that a deadline can end, and that take nothing but valid HTTP.
+"""Connections that end at a deadline, and take nothing but valid HTTP.
 
 Proxies and certificate authorities come from the conventional variables
 (``HTTPS_PROXY``, ``NO_PROXY``; see `_authorities`); loopback is never proxied. What
