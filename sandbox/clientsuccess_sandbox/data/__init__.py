@@ -33,7 +33,7 @@ from clientsuccess_sandbox.data.seeded import WORDS
 from clientsuccess_sandbox.jsontext import Record
 
 _CLIENTS_PER_EMPLOYEE = 12
-_TIMELESS: Final[dict[str, Any]] = {"gaps": False, "created": "", "modified": ""}
+_TIMELESS: Final = {"created": "", "modified": ""}
 
 
 class Kind(NamedTuple):
@@ -43,8 +43,8 @@ class Kind(NamedTuple):
         make: Makes a record.
         size: How many there are by default: a number, or a function of the clients'.
         name: Name of the kind, that of the tap's stream.
-        gaps: Whether values may be null or missing.
-        always: Keys that never are, besides `id`, `uuid`, the times and the owner.
+        always: Keys that are never null or missing, besides `id`, `uuid`, the times and
+            the owner; None if no key ever is.
         least: How many there are at least, as other kinds refer to them.
         v2: Path of its list in API v2, which is paged.
         key: What one record is read by, beside that list: `uuid`, `id` or nothing.
@@ -64,8 +64,7 @@ class Kind(NamedTuple):
     make: Callable[[Choices], Record]
     size: Any
     name: str = ""
-    gaps: bool = True
-    always: Collection[str] = ()
+    always: Collection[str] | None = None
     least: int = 0
     v2: str = ""
     key: str = ""
@@ -91,15 +90,18 @@ class Kind(NamedTuple):
         owner = choices.company.owner(self.name, number) if self.owner else None
         choices.turn_to(number, times, owner)
         record = self.make(choices)
-        if self.gaps:
+        if self.always is not None:
             choices.leave_gaps(record, self.always)
         return record
 
 
 def kind(make: Callable[[Choices], Record], size: Any, **traits: Any) -> Any:
     """Declare a kind by the fields of `Kind`."""
-    default = None if callable(size) else size
-    return field(default=default, metadata={"kind": Kind(make, size, **traits)})
+    default, made = None if callable(size) else size, Kind(make, size, **traits)
+    if made.always is not None:
+        always = ("id", "uuid", made.owner, made.created, made.modified, *made.always)
+        made = made._replace(always=frozenset(always))
+    return field(default=default, metadata={"kind": made})
 
 
 @dataclass(kw_only=True)
@@ -213,13 +215,8 @@ class Sizes:
     )
 
 
-def _named(name: str, kind: Kind) -> Kind:
-    always = {"id", "uuid", kind.owner, kind.created, kind.modified, *kind.always}
-    return kind._replace(name=name, always=always)
-
-
 KINDS: Final[dict[str, Kind]] = {
-    each.name: _named(each.name, each.metadata["kind"]) for each in fields(Sizes)
+    each.name: each.metadata["kind"]._replace(name=each.name) for each in fields(Sizes)
 }
 
 
