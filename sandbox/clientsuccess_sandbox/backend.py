@@ -14,8 +14,6 @@ from clientsuccess_sandbox.faults.responses import Edits
 from clientsuccess_sandbox.messages import Request
 from clientsuccess_sandbox.settings import (
     DEFAULT_KEY,
-    DEFAULT_PASSWORD,
-    DEFAULT_USERNAME,
     Settings,
     option,
 )
@@ -63,8 +61,8 @@ class Backend(Settings):
     """
 
     api_key: str = option(DEFAULT_KEY, "key that opens the API", flag="key")
-    username: str = option(DEFAULT_USERNAME, "for a login")
-    password: str = option(DEFAULT_PASSWORD, "for a login", repr=False)
+    username: str = option("sandbox@example.com", "for a login")
+    password: str = option("sandbox-password", "for a login", repr=False)
     clock_offset: float = option(0.0, "seconds that the server's clock is ahead")
     host: str = option("127.0.0.1", "address to listen on")
     port: int = option(0, "port; 0 takes a free one")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
-from email.utils import formatdate
 
 _SECOND = 1000
 _START = datetime(1970, 1, 1)  # noqa: DTZ001 - without a zone it is written faster
@@ -27,10 +26,6 @@ class Clock:
     def now_ms(self) -> int:
         """Tell the time in milliseconds since 1970."""
         return int(self.now() * _SECOND)
-
-    def http_date(self) -> str:
-        """Write the time as the `Date` header has it."""
-        return formatdate(self.now(), usegmt=True)
 
 
 def to_iso(milliseconds: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Self
 
 import msgspec
@@ -90,7 +91,8 @@ class Sandbox(Backend):
     def _finished(self, request: Request, response: Response) -> Response:
         if self.gzip and "gzip" in request.headers.get("accept-encoding", ""):
             response.compress()
-        response.headers.setdefault("date", self.clock.http_date())
+        now = formatdate(self.clock.now(), usegmt=True)
+        response.headers.setdefault("date", now)
         return response
 
     def _answer(self, request: Request) -> Response:

@@ -160,7 +160,13 @@ class Connection(BaseHTTPRequestHandler):
                 case Pause(seconds):
                     self._pause(seconds)
                 case HangUp(reset):
-                    self._hang_up(reset=reset)
+                    self.close_connection = True
+                    if reset:
+                        option = socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER
+                        self.connection.setsockopt(*option)
+                        self.rfile.close()
+                        self.wfile.close()
+                        self.connection.close()
 
     def _pause(self, seconds: float) -> None:
         """Wait.
@@ -171,12 +177,3 @@ class Connection(BaseHTTPRequestHandler):
         self.wfile.flush()
         if select.select([self.connection], [], [], seconds)[0]:
             raise ConnectionAbortedError
-
-    def _hang_up(self, *, reset: bool) -> None:
-        self.close_connection = True
-        if reset:
-            option = socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER
-            self.connection.setsockopt(*option)
-            self.rfile.close()
-            self.wfile.close()
-            self.connection.close()

@@ -18,8 +18,6 @@ import msgspec
 from clientsuccess_sandbox.data import KINDS, Sizes
 
 DEFAULT_KEY: Final = "sandbox-key"
-DEFAULT_USERNAME: Final = "sandbox@example.com"
-DEFAULT_PASSWORD: Final = "sandbox-password"  # noqa: S105 - opens made-up data only
 _MISSING: Final = {"SURVEY_RESPONSE": 404, "USAGE": 404, "FEEDBACK": 400}
 
 

@@ -253,7 +253,12 @@ class Store:
         )
 
     def _record(self, kind: Kind, number: int, times: Times) -> Record:
-        record = kind.record(self._choices[kind.name], number, times)
+        choices = self._choices[kind.name]
+        owner = self.company.owner(kind.name, number) if kind.owner else None
+        choices.turn_to(number, times, owner)
+        record = kind.make(choices)
+        if kind.always is not None:
+            choices.leave_gaps(record, kind.always)
         undated = number <= self._settings.undated.get(kind.name, 0)
         if undated or not kind.modified:
             record.pop("modifiedTime", None)

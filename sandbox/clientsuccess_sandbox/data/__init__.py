@@ -13,15 +13,13 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Final, NamedTuple
 
 from clientsuccess_sandbox.data.activities import client_note, pulse, task
-from clientsuccess_sandbox.data.choices import Choices
+from clientsuccess_sandbox.data.choices import TENANT, Choices
 from clientsuccess_sandbox.data.clients import (
     client,
     client_detail,
     contact,
-    contact_detail,
     drift_score,
 )
-from clientsuccess_sandbox.data.company import Times
 from clientsuccess_sandbox.data.contracts import (
     contract,
     follow_dates,
@@ -85,15 +83,6 @@ class Kind(NamedTuple):
         """Path of its list; in API v2, below the base URL."""
         return self.v2 or f"/v1{self.v1}"
 
-    def record(self, choices: Choices, number: int, times: Times) -> Record:
-        """Make a record, of which some values are null and some keys are missing."""
-        owner = choices.company.owner(self.name, number) if self.owner else None
-        choices.turn_to(number, times, owner)
-        record = self.make(choices)
-        if self.always is not None:
-            choices.leave_gaps(record, self.always)
-        return record
-
 
 def kind(make: Callable[[Choices], Record], size: Any, **traits: Any) -> Any:
     """Declare a kind by the fields of `Kind`."""
@@ -125,7 +114,7 @@ class Sizes:
         always=("firstName", "lastName", "status"),
         v2="/contact/search",
         key="uuid",
-        detail=contact_detail,
+        detail=lambda *_: {"tenant": TENANT},
         owner="tenantClientId",
         text="title",
         sortable=("firstName", "lastName", "email"),

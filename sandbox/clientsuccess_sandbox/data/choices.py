@@ -12,7 +12,6 @@ from decimal import Decimal
 from typing import Any, Final
 
 from clientsuccess_sandbox.clock import to_iso
-from clientsuccess_sandbox.data import custom_fields
 from clientsuccess_sandbox.data.company import DAY, Company, Times
 from clientsuccess_sandbox.data.seeded import WORDS, Random
 from clientsuccess_sandbox.jsontext import Record
@@ -86,10 +85,6 @@ class Choices(Random):
         """Choose ids in other systems, a few of them unknown."""
         names = self.words("systems", 4)
         return {name: self.digits(9) if self.chance(0.9) else None for name in names}
-
-    def custom(self, resource: str) -> Record:
-        """Choose values of a resource type's custom fields."""
-        return custom_fields.values_for(resource, self)
 
     def employee(self) -> Record:
         """Choose an employee."""

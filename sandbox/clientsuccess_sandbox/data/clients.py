@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from clientsuccess_sandbox.data.choices import TENANT, Choices
+from clientsuccess_sandbox.data.custom_fields import values_for
 from clientsuccess_sandbox.data.seeded import WORDS
 from clientsuccess_sandbox.jsontext import Record
 
@@ -57,7 +58,7 @@ def client(c: Choices) -> Record:
         },
         **c.changes(),
         "externalSystems": c.systems(),
-        "custom": c.custom("CLIENT"),
+        "custom": values_for("CLIENT", c),
     }
 
 
@@ -138,7 +139,7 @@ def contact(c: Choices) -> Record:
             for _ in range(c.below(3))
         ],
         "externalSystems": c.systems(),
-        "custom": c.custom("CONTACT"),
+        "custom": values_for("CONTACT", c),
     }
 
 
@@ -152,8 +153,3 @@ def _nps(c: Choices, *, asked: bool) -> Record:
         **dict.fromkeys(("lastResentComment", "lastResentCampaign")),
         "lastCampaign": {"uuid": "cmp_2", "name": f"NPS 202{c.below(6)}"},
     }
-
-
-def contact_detail(_: Choices, __: Record) -> Record:
-    """Make what only the read of a single contact gives."""
-    return {"tenant": TENANT}

@@ -8,6 +8,7 @@ from typing import Final
 from clientsuccess_sandbox.clock import to_date
 from clientsuccess_sandbox.data.choices import TENANT, Choices, money
 from clientsuccess_sandbox.data.company import DAY
+from clientsuccess_sandbox.data.custom_fields import values_for
 from clientsuccess_sandbox.jsontext import Record
 
 _NEVER: Final = "9999"
@@ -87,7 +88,7 @@ def contract(c: Choices) -> Record:
         # One object or a list: sources differ.
         "adjustedBy": c.pick((older, [older], [], [], [], [])),
         "items": items,
-        "custom": c.custom("CONTRACT"),
+        "custom": values_for("CONTRACT", c),
     }
 
 

@@ -68,9 +68,7 @@ def read_search(backend: Backend, kind: Kind, request: Request) -> Search:
     ignored, how = backend.ignored(request.path), backend.at(request.path)
     given = {k: value for k, value in request.query.items() if k not in ignored}
     query = msgspec.convert({"size": how.default_size, **given}, _Query, strict=False)
-    search = _search(backend, kind, request, query)
-    return search._replace(
-        page=max(0, query.page - how.first_page),
+    return _search(backend, kind, request, query)._replace(
         modified_from=_modified_from(how, query.modified_after),
         client=msgspec.convert(given.get(kind.owner), _Page | None, strict=False),
     )
@@ -80,10 +78,7 @@ def read_tasks(backend: Backend, kind: Kind, request: Request) -> Search:
     """Parse a search of tasks, whose parameters are in the body."""
     body: _Tasks = request.json(_Tasks)
     page, order = body.pagination, (body.sort_by or [_Order()])[0]
-    how = backend.at(request.path)
-    size = min(page.task_size, how.max_size)
-    number = max(0, page.task_page - how.first_page)
-    query = _Query(size, number, order.key, order.value)
+    query = _Query(page.task_size, page.task_page, order.key, order.value)
     where = _conditions(backend, body.filter_by.affiliation_task)
     return _search(backend, kind, request, query)._replace(where=where)
 
@@ -109,7 +104,7 @@ def _search(backend: Backend, kind: Kind, request: Request, query: _Query) -> Se
         message = f"sortDirection: {direction!r} is neither asc nor desc."
         raise HTTPError(400, message)
     return Search(
-        page=query.page,
+        page=max(0, query.page - backend.at(request.path).first_page),
         size=query.size,
         sort=sort,
         descending=direction == "desc",

@@ -20,14 +20,24 @@ _OLD_SEGMENTS: Final = (1, 3)
 
 
 def _search(kind: Kind, backend: Backend, request: Request) -> Response:
-    how = backend.at(request.path)
-    asked = read_search(backend, kind, request)
-    true = asked._replace(size=min(asked.size, how.max_size))
-    page = _find(backend, how, kind, true)
-    paging = _paging(how, true, page)
-    if how.echo_size:
-        paging["size"] = asked.size
-    return _page_answer("data", page, paging)
+    """Return a page of a search; tasks are searched by POST."""
+    how, is_posted = backend.at(request.path), request.method == "POST"
+    asked = (read_tasks if is_posted else read_search)(backend, kind, request)
+    search = asked._replace(size=min(asked.size, how.max_size))
+    records, total = _find(backend, how, kind, search)
+    pages = -(-total // search.size)
+    paging: dict[str, int] = {
+        "first": search.page == 0,
+        "last": search.page >= pages - 1,
+    }
+    if not is_posted:
+        size = asked.size if how.echo_size else search.size
+        paging |= {"page": search.page + how.first_page, "size": size}
+    if how.totals:
+        paging |= {"totalPages": pages, "totalElements": total}
+    key = b"content" if is_posted else b"data"
+    body = b'{"%b":[%b],%b' % (key, b",".join(records), encode(paging)[1:])
+    return Response(200, body, {"content-type": JSON})
 
 
 def _custom_search(backend: Backend, request: Request) -> Response:
@@ -61,15 +71,6 @@ def _custom_fields(backend: Backend, request: Request) -> list[Record]:
     if status is not None:
         raise HTTPError(status, f"{resource} is not part of this account.")
     return backend.store.definitions(resource)
-
-
-def _tasks(backend: Backend, request: Request) -> Response:
-    kind, how = KINDS["tasks"], backend.at(request.path)
-    asked = read_tasks(backend, kind, request)
-    page = _find(backend, how, kind, asked)
-    paging = _paging(how, asked, page)
-    del paging["page"], paging["size"]
-    return _page_answer("content", page, paging)
 
 
 def _find(backend: Backend, how: SearchBehaviour, kind: Kind, search: Search) -> Page:
@@ -108,36 +109,17 @@ def _odd(backend: Backend, kind: Kind, record: Record) -> Record:
     return record
 
 
-def _paging(how: SearchBehaviour, search: Search, page: Page) -> dict[str, Any]:
-    pages = -(-page.total // search.size)
-    paging = {
-        "first": search.page == 0,
-        "last": search.page >= pages - 1,
-        "page": search.page + how.first_page,
-        "size": search.size,
-    }
-    counts = {"totalPages": pages, "totalElements": page.total}
-    return paging | counts if how.totals else paging
-
-
-def _page_answer(key: str, page: Page, paging: dict[str, Any]) -> Response:
-    records = b",".join(page.records)
-    body = b'{"%b":[%b],%b' % (key.encode(), records, encode(paging)[1:])
-    return Response(200, body, {"content-type": JSON})
-
-
 ROUTES: Final[list[tuple[str, str, Any]]] = [
     *(
-        ("GET", kind.v2, partial(_search, kind))
+        ("POST" if kind.name == "tasks" else "GET", kind.v2, partial(_search, kind))
         for kind in KINDS.values()
-        if kind.v2.endswith("/search")
+        if kind.v2
     ),
     *(
         ("GET", f"{kind.v2.rpartition('/')[0]}/{{{kind.key}}}", partial(_one, kind))
         for kind in KINDS.values()
         if kind.key
     ),
-    ("POST", KINDS["tasks"].v2, _tasks),
     ("GET", "/{name}/search", _custom_search),
     ("GET", "/customfield/all/{resource}", _custom_fields),
 ]
