@@ -16,7 +16,7 @@ class Clock:
         offset: Seconds added to the real time; shifts the `Date` header too.
     """
 
-    def __init__(self, offset: float = 0.0) -> None:
+    def __init__(self, offset: float) -> None:
         self.offset = offset
 
     def now(self) -> float:

@@ -347,7 +347,7 @@ def test_fields_that_a_report_tells_of() -> None:
 def test_a_fault_remembers_for_each_sandbox() -> None:
     fault = ReportedFields(path="*", without_key=1)
     for number in (1, 5):
-        faults = Faults()
+        faults = Faults(1)
         faults.add(fault)
         (active,) = faults.matching(Request("GET", "/"))
         records = Response.of_json([{"id": number}, {"id": number + 1}])

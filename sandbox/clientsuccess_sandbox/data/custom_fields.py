@@ -25,14 +25,15 @@ def definitions(resource: str) -> list[Record]:
     """Return the definitions of a resource type's fields."""
     first = 9000 + RESOURCES.index(resource) * 100
     return [
-        _definition(first + place, place, *field)
+        definition(first + place, place, *field)
         for place, field in enumerate(_FIELDS.get(resource, ()))
     ]
 
 
-def _definition(
+def definition(
     number: int, place: int, label: str, kind: str, choices: Sequence[str] = ()
 ) -> Record:
+    """Return the definition of a field: its id, place, label, type and choices."""
     return {
         "fieldId": number,
         "fieldKey": re.sub(r"\W+", "_", label.lower()).strip("_") + "__cs",
@@ -63,10 +64,10 @@ def normal_type(name: str) -> str:
     return re.sub(r"[^a-z]", "", name.lower())
 
 
-def value_for(definition: Mapping[str, Any], random: Random) -> Any:
-    """Return a random value for a definition."""
-    make = _MAKERS.get(normal_type(str(definition.get("fieldTypeName", ""))))
-    return make(random, definition) if make else random.pick(_ANYTHING)
+def value_for(field: Mapping[str, Any], random: Random) -> Any:
+    """Return a random value for a field, given its definition."""
+    make = _MAKERS.get(normal_type(str(field.get("fieldTypeName", ""))))
+    return make(random, field) if make else random.pick(_ANYTHING)
 
 
 def values_for(resource: str, random: Random) -> Record:
@@ -88,8 +89,8 @@ def _moment(random: Random) -> str:
     return to_iso(1_600_000_000_000 + random.below(150_000_000_000))
 
 
-def _listed(definition: Mapping[str, Any]) -> list[str]:
-    return [item["value"] for item in definition.get("picklistValues") or ()]
+def _listed(field: Mapping[str, Any]) -> list[str]:
+    return [item["value"] for item in field.get("picklistValues") or ()]
 
 
 _MAKERS: Final[dict[str, Callable[[Random, Mapping[str, Any]], Any]]] = {

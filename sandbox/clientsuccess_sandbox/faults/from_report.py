@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from clientsuccess_sandbox.clock import from_iso, to_iso
 from clientsuccess_sandbox.data import Kind
-from clientsuccess_sandbox.data.custom_fields import value_for
+from clientsuccess_sandbox.data.custom_fields import definition, value_for
 from clientsuccess_sandbox.data.seeded import Random
 from clientsuccess_sandbox.faults.fault import Fault
 from clientsuccess_sandbox.faults.responses import edited
@@ -173,14 +173,8 @@ class ReportedFields(Fault, tag="reported_fields", kw_only=True):
 def _definitions(first: int, types: Iterable[str]) -> list[Record]:
     """Make up definitions of custom fields, one of each type."""
     return [
-        {
-            "fieldId": first + number,
-            "fieldKey": f"field_{number}__cs",
-            "fieldName": f"Field {number}",
-            "fieldLabel": f"Field {number}",
-            "fieldTypeName": name,
-        }
-        for number, name in enumerate(types, start=1)
+        definition(first + place, place, f"Field {place}", name)
+        for place, name in enumerate(types, start=1)
     ]
 
 

@@ -31,7 +31,7 @@ _MAIN: Final = {
 class Faults:
     """The faults in force, by number; they can change while the sandbox runs."""
 
-    def __init__(self, seed: int = 1) -> None:
+    def __init__(self, seed: int) -> None:
         self._seed = seed
         self._lock = threading.Lock()
         self._active: dict[int, Fault] = {}
