@@ -5,9 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from clientsuccess_sandbox.clock import to_date
 from clientsuccess_sandbox.data.choices import TENANT, Choices, money
-from clientsuccess_sandbox.data.company import DAY
 from clientsuccess_sandbox.data.custom_fields import values_for
 from clientsuccess_sandbox.jsontext import Record
 
@@ -154,7 +152,7 @@ def subscription(c: Choices) -> Record:
     """Make a subscription: what v1 shows of a contract about one of its products."""
     contract = 1 + (c.id - 1) % max(1, c.company.sizes["contracts"])
     client = c.company.owner("contracts", contract)
-    product, start = c.product(), to_date(c.times.created)
+    product, start = c.product(), c.created[:10]
     return {
         "id": c.id,
         "clientId": client,
@@ -173,9 +171,9 @@ def subscription(c: Choices) -> Record:
         "note": c.text(1),
         "reasonCodes": [],
         "startDate": start,
-        "endDate": to_date(c.times.created + 365 * DAY),
+        "endDate": c.later(365)[:10],
         "createdDate": start,
         "clientAsOfDate": start,
-        "terminationDate": to_date(c.times.modified) if c.chance(0.1) else None,
+        "terminationDate": c.modified[:10] if c.chance(0.1) else None,
         **_NEVER_SET,
     }
