@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 import sys
 import typing as t
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import demo
+import recording
+
 if t.TYPE_CHECKING:
     import pytest
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
-recording = importlib.import_module("recording")
-demo = importlib.import_module("demo")
 
 TEXT = "{http://www.w3.org/2000/svg}text"
 

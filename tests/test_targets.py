@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-import importlib
 import json
 import sqlite3
-import sys
 import typing as t
 from decimal import Decimal
-from pathlib import Path
 
+import commands
+import compare_targets as targets
+import comparison
 import duckdb
+import known_targets
 import pytest
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
-comparison = importlib.import_module("comparison")
-commands = importlib.import_module("commands")
-targets = importlib.import_module("compare_targets")
-known_targets = importlib.import_module("known_targets")
+    from pathlib import Path
 
 RECORD = {
     "id": 1,
