@@ -8,12 +8,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Self
 
-from benchmarks.contenders import ROOT, STDOUT, Contender, discover
+from benchmarks.contenders import STDOUT, Contender, discover
 from benchmarks.scenarios import Scenario, scenarios
+from benchmarks.server import Server
 from benchmarks.summary import Run
 from benchmarks.verify import FailedRunError, verify
 
@@ -59,44 +58,6 @@ def _run(contender: Contender, scenario: Scenario, number: int) -> Run:
     )
     print(*run, file=sys.stderr)
     return run
-
-
-class Server:
-    """The server, in a process of its own.
-
-    Attributes:
-        url: Its base URL.
-        requests: After the end, how many requests for clients it answered.
-    """
-
-    def __init__(self, scenario: Scenario) -> None:
-        # Else glibc returns the memory of every response to the system, and the
-        # server answers ten times slower.
-        tuned = {"MALLOC_TRIM_THRESHOLD_": "1000000000"}
-        tuned["MALLOC_MMAP_THRESHOLD_"] = "1000000000"
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.server", json.dumps(asdict(scenario))],
-            cwd=ROOT,
-            env=os.environ | tuned,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.url = f"http://127.0.0.1:{self._line()}/api"
-        self.requests = 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with self._process:
-            assert self._process.stdin
-            self._process.stdin.close()
-            self.requests = self._line()
-
-    def _line(self) -> int:
-        assert self._process.stdout
-        return int(self._process.stdout.readline())
 
 
 def _launch(command: Sequence[str], folder: Path) -> dict[str, float]:
