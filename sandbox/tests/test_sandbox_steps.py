@@ -11,6 +11,7 @@ from clientsuccess_sandbox import (
     Drip,
     Headers,
     Huge,
+    Parameters,
     RateLimit,
     RepeatPage,
     Reset,
@@ -61,12 +62,31 @@ def test_changed_responses() -> None:
     wrong = WrongTotal("*", elements=2).change(response)
     assert wrong.body == b'{"totalElements":7,"totalPages":1}'
     assert WrongTotal("*", elements=2).change(Response(500, b"x")).body == b"x"
+    capped = WrongTotal("*", most=3).change(response)
+    assert capped.body == b'{"totalElements":3,"totalPages":1}'
+
+
+def test_an_answer_instead_of_one_status() -> None:
+    fault = Status("*", 503, instead_of=400, headers={"X-Odd": "1"})
+    assert fault.change(Response(200)) == Response(200)
+    answer = fault.change(Response(400))
+    assert (answer.status, answer.headers["x-odd"]) == (503, "1")
 
 
 def test_a_rewritten_request() -> None:
     request = Request("GET", "/client/search", {"page": "4", "size": "5"})
     RepeatPage("*", 1).rewrite(request)
     assert request.query == {"page": "1", "size": "5"}
+    Parameters("*", {"sortBy": "id"}).rewrite(request)
+    assert request.query == {"page": "1", "size": "5", "sortBy": "id"}
+
+
+def test_a_fault_for_a_parameter() -> None:
+    request = Request("GET", "/client/search", {"size": "5"})
+    assert Status("*", 400, parameter="size").matches(request)
+    assert Status("*", 400, parameter="size", value="5").matches(request)
+    assert not Status("*", 400, parameter="size", value="6").matches(request)
+    assert not Status("*", 400, parameter="page").matches(request)
 
 
 def test_a_rate_limit_remembers_who_passed() -> None:
