@@ -62,7 +62,7 @@ class Store:
         self._settings = settings
         self._clock = clock
         self._tables: dict[str, Table] = {}
-        self._choices: dict[str, Choices] = {}
+        self._choices = {name: Choices(self.company, name) for name in kinds}
         self._random = Random(self.company.topic("edits"))
         self._added: dict[str, list[Record]] = {}
         self._nights: dict[str, int] = {}
@@ -243,7 +243,6 @@ class Store:
             yield table
 
     def _made(self, kind: Kind) -> Table:
-        self._choices[kind.name] = Choices(self.company, kind.name)
         all_times = self.company.times(kind.name)
         if kind.name in self._settings.imported:
             all_times = (Times(self.company.end, self.company.end) for _ in all_times)

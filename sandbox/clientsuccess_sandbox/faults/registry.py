@@ -41,6 +41,7 @@ class Faults:
         """Add a fault; return its number, for `remove`."""
         with self._lock:
             self._last += 1
+            # A copy: the same fault may be in force in another sandbox, and remember.
             active = msgspec.structs.replace(fault)
             active.random = Random(f"{self._seed}/faults/{self._last}")
             self._active[self._last] = active
