@@ -74,8 +74,8 @@ class RecordStream(Stream, abc.ABC):
         """Read the records, some at a time; they are written before more are read."""
 
     @abc.abstractmethod
-    def note_sending(self, lines: Lines) -> None:
-        """Note that records are about to leave; there may be none of them."""
+    def begin(self) -> None:
+        """Decide what is read; once a run, before the first record leaves."""
 
     def get_records(self, context: Context | None) -> Iterator[Record]:  # noqa: ARG002
         """Return the records decoded."""
@@ -84,7 +84,7 @@ class RecordStream(Stream, abc.ABC):
 
     def _lines(self) -> Iterator[Lines]:
         for lines in self.read_lines():
-            self.note_sending(lines)
+            self.begin()
             yield lines
             self.reporter.tick()
 

@@ -31,7 +31,6 @@ if t.TYPE_CHECKING:
 
     from tap_clientsuccess.context import ContextTap
     from tap_clientsuccess.singer.progress import StreamProgress
-    from tap_clientsuccess.singer.stream import Lines
 
 _MAP_OPTIONS = ("stream_map_config", "faker_config")
 
@@ -49,7 +48,6 @@ class ScheduledStream(RecordStream, abc.ABC):
     _tap: ContextTap
     reads_at_once = False
     """Whether a full read has no second half: it is all that a run reads."""
-    _has_sent = False
     started_at: dt.datetime
     ended_at: dt.datetime
     _started: float
@@ -101,7 +99,7 @@ class ScheduledStream(RecordStream, abc.ABC):
         )
 
     def begin(self) -> None:
-        """Decide what is read; once a run, before the first record."""
+        """Decide what is read; once a run, before the first record leaves."""
         if self.schedule.has_begun:
             return
         seconds = int(self.clock.likely_now().timestamp())
@@ -112,14 +110,11 @@ class ScheduledStream(RecordStream, abc.ABC):
         if any(each.stream_alias in shared for each in self.stream_maps):
             self.schedule.bar("another stream is sent under the same name")
 
-    def note_sending(self, lines: Lines) -> None:
-        """Note with which columns records leave: before the STATE that follows them."""
-        if self._has_sent:
-            return
-        self.begin()
-        if lines:
-            self._has_sent = True
+    def write_state(self, *, is_due: bool = False) -> None:
+        """Write a STATE message, if one is due; note the columns that left before."""
+        if self.progress.records:
             self.schedule.note_columns()
+        super().write_state(is_due=is_due)
 
     @property
     def _facts(self) -> Facts:
