@@ -231,8 +231,4 @@ class RecordStream(Stream, abc.ABC):
         if is_due:
             self.state_manager.is_flushed = False
         self._write_state_message()
-
-    def _write_state_message(self) -> None:
-        """Write it, and flush: without one, the records of a sample would wait."""
-        super()._write_state_message()
         self._writer.flush()
