@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import typing as t
 
 import pytest
@@ -517,7 +518,7 @@ def test_markdown_comes_without_a_format(cli: CommandLine, sandbox: Sandbox) -> 
     assert result.stdout.startswith("# Account check: everything that a sync needs")
     assert "| contacts | yes | 450 |" in result.stdout
     assert "## Plan" in result.stdout
-    assert "in < 0.1 minutes" in result.stdout
+    assert re.search(r"in (< )?[0-9.]+ minutes", result.stdout)
     assert "modifiedAfter includes its moment" in result.stdout
     assert "days before the server's clock" in result.stdout
     last = result.stderr.splitlines()[-1]
