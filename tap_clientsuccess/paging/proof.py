@@ -147,10 +147,8 @@ class Proof:
     @property
     def everything(self) -> int:
         """How many records there are, after a first or full read."""
-        undated = self.undated
-        if undated.timed is None:
-            return len(self.sent)
-        return undated.timed + (undated.total or 0)
+        everything = self.undated.everything
+        return len(self.sent) if everything is None else everything
 
     @property
     def unfound(self) -> int:

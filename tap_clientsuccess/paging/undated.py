@@ -52,9 +52,14 @@ class Undated:
         """The greatest total: a count below it is less as records were deleted."""
 
     @property
+    def everything(self) -> int | None:
+        """How many records there are, if they were counted."""
+        return None if self.timed is None else self.timed + (self.total or 0)
+
+    @property
     def counts_all(self) -> bool:
         """Whether the total does not heed the filter: then the counts tell nothing."""
-        return 0 < (self.total or 0) + (self.timed or 0) <= self.future
+        return 0 < (self.everything or 0) <= self.future
 
     @property
     def shown(self) -> int:
@@ -139,7 +144,7 @@ class Undated:
 
     def is_capped(self, sent: int) -> bool:
         """Tell whether the server may count no further, of so many sent."""
-        everything = (self.timed or 0) + (self.total or 0)
+        everything = self.everything or 0
         is_round = everything > 0 and everything % ROUND == 0
         is_unknown = self._is_part or sent > everything
         return everything == DEPTH or (is_round and is_unknown)

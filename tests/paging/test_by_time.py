@@ -214,6 +214,19 @@ def test_requests_wait_concurrently() -> None:
     assert clock.now <= 1.08 * 27
 
 
+def test_requests_wait_concurrently_in_a_list_longer_than_the_maximum_depth(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each part of a list begins while the one before is read."""
+    monkeypatch.setattr(by_time, "DEPTH", 1000)
+    server = filled(2500, 20, depth=1000)
+    clock = Clock(server, width=8)
+    warehouse = Warehouse(width=8)
+    warehouse.sync(t.cast("ServerModel", clock))
+    assert warehouse.lacks(server) == []
+    assert clock.now <= 1.3 * 16
+
+
 @WIDTHS
 @pytest.mark.parametrize("seed", range(8))
 def test_a_record_restored_behind_the_reader_is_found(width: int, seed: int) -> None:

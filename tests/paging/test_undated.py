@@ -8,6 +8,7 @@ import pytest
 from scripted import page, talk
 from server_model import START
 
+from tap_clientsuccess.errors import RefusedError
 from tap_clientsuccess.paging.page import DEPTH, EPOCH, FAR_FUTURE, PageRequest
 from tap_clientsuccess.paging.undated import Undated
 
@@ -218,6 +219,7 @@ def test_a_count_that_fails_makes_the_one_before_it_stale() -> None:
         ([10, 8], 3, "", 5, True),
         ([10, 8], 3, "ab", 3, True),
         ([10, 8], 3, "abcde", 0, True),
+        ([10, 8], 8, "", 10, True),
         # The total does not heed the filter.
         ([10, 10], 10, "", 0, False),
         ([10, 10], 11, "ab", 0, False),
@@ -234,7 +236,7 @@ def test_a_count_of_the_future_shows_what_passes_any_filter(
     undated.add(page(*((key, None) for key in seen)))
     assert undated.missing == missing
     assert undated.counts_all is not is_known
-    if totals[1] == 8:
+    if future == 3:
         assert (undated.hidden_seen, undated.known) == (max(0, len(seen) - 3), 5)
     assert not undated.why_unknown(totals[1])
     undated.add(page(total=totals[0] + 1))
@@ -254,3 +256,12 @@ def test_what_passes_any_filter_is_counted_again_with_the_rest() -> None:
     assert undated.missing == 0
     counted(undated, 10, 8, future=4)
     assert (undated.shown, undated.missing) == (4, 6)
+
+
+def test_a_server_may_refuse_a_filter_by_the_future() -> None:
+    undated = Undated()
+    counting = undated.count_future()
+    next(counting)
+    with pytest.raises(StopIteration):
+        counting.throw(RefusedError("400 Bad Request"))
+    assert undated.future == 0
