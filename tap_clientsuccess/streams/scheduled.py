@@ -51,6 +51,7 @@ class ScheduledStream(RecordStream, abc.ABC):
     started_at: dt.datetime
     ended_at: dt.datetime
     _started: float
+    _has_noted_columns = False
     bookmark_at_start: str | None = None
     """The bookmark at the start of the run, if any."""
 
@@ -112,7 +113,8 @@ class ScheduledStream(RecordStream, abc.ABC):
 
     def write_state(self, *, is_due: bool = False) -> None:
         """Write a STATE message, if one is due; note the columns that left before."""
-        if self.progress.records:
+        if self.progress.records and not self._has_noted_columns:
+            self._has_noted_columns = True
             self.schedule.note_columns()
         super().write_state(is_due=is_due)
 
