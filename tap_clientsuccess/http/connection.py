@@ -7,7 +7,6 @@ Proxies and certificate authorities come from the conventional variables
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import ssl
@@ -16,6 +15,7 @@ import typing as t
 from contextvars import ContextVar
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
+from socket import SocketIO
 from urllib.parse import urlsplit
 
 from requests.adapters import HTTPAdapter
@@ -28,6 +28,7 @@ if t.TYPE_CHECKING:
     import socket
 
     import requests
+    from _typeshed import WriteableBuffer
     from urllib3 import HTTPConnectionPool
 
 deadline: ContextVar[float] = ContextVar("deadline")
@@ -49,35 +50,18 @@ def seconds_left() -> float:
     return left
 
 
-class _Reader(io.RawIOBase):
+class _Reader(SocketIO):
     """Reads a socket until the deadline.
 
     A socket's own timeout starts anew with each byte, and with each interim response: a
     server that sends one now and then would hold a request for ever.
     """
 
-    def __init__(self, connection: t.Any) -> None:
-        self._connection = connection
-        self._file = connection.makefile("rb", buffering=0)
+    _sock: socket.socket
 
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        """Return the file that `http.client` makes of a socket."""
-        return io.BufferedReader(self)
-
-    def readable(self) -> bool:
-        """Whether it can be read: yes."""
-        return True
-
-    def readinto(self, buffer: t.Any) -> int:
-        """Wait for some bytes, no longer than until the deadline."""
-        self._connection.settimeout(seconds_left())
-        count: int = self._connection.recv_into(buffer)
-        return count
-
-    def close(self) -> None:
-        """Give the connection back: until then, to close it does not end it."""
-        self._file.close()
-        super().close()
+    def readinto(self, b: WriteableBuffer) -> int | None:
+        self._sock.settimeout(seconds_left())
+        return super().readinto(b)
 
 
 class MalformedResponseError(HTTPException):
@@ -93,7 +77,9 @@ class StrictResponse(HTTPResponse):
     """
 
     def __init__(self, connection: t.Any, *args: t.Any, **kwargs: t.Any) -> None:
-        super().__init__(t.cast("socket.socket", _Reader(connection)), *args, **kwargs)
+        super().__init__(connection, *args, **kwargs)
+        # A socket makes its file itself, of a class that nobody can choose.
+        self.fp.raw.__class__ = _Reader
 
     def begin(self) -> None:
         """Read the head, after any interim responses, and check where the body ends."""
