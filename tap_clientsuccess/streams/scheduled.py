@@ -189,7 +189,10 @@ class ScheduledStream(RecordStream, abc.ABC):
         That is: the state, an activation, the row of `sync_log`, a STATE.
         """
         if self.ABORT_AT_RECORD_COUNT is not None:  # A sample, for `--test=all`.
-            self.send_records()
+            try:
+                self.send_records()
+            finally:  # No STATE has to follow it, and the process may end.
+                self._writer.flush()
             return
         if not self._is_second_half:
             self._started = time.monotonic()

@@ -262,6 +262,15 @@ def test_the_sdks_tests_do_less_than_a_sync(
     )
 
 
+def test_a_sample_is_written_before_an_error(
+    cli: CommandLine, sandbox: Sandbox
+) -> None:
+    sandbox.faults.add(Status("/task/all", 400, after=1))
+    result = cli("--test=all", page_size=1)
+    assert result.exit_code == 1
+    assert len(Output(result.stdout).records["tasks"]) == 1
+
+
 @pytest.mark.parametrize(
     "args",
     [
