@@ -1,8 +1,9 @@
-"""Which of the records that came are sent."""
+"""What a reader sends, and which bookmark that allows."""
 
 from __future__ import annotations
 
 import typing as t
+from itertools import count
 from types import SimpleNamespace
 
 import pytest
@@ -54,3 +55,21 @@ def test_a_record_that_shows_only_its_creation_is_sent_if_the_server_filters(
     window = Window(moment(100), wants_undated=False)
     reader = Reader(submit, window, width=lambda: 1)
     assert [record.key for batch in reader for record in batch.records] == sent
+
+
+@pytest.mark.parametrize("changes", [False, True])
+def test_an_unfinished_read_by_number_allows_no_bookmark(*, changes: bool) -> None:
+    totals = count(3)
+
+    def submit(request: PageRequest) -> Callable[[], Page]:
+        times = [moment(20), moment(10)] if request.number == 0 else []
+        keys = ["b", "a"][: len(times)]
+        records = [SimpleNamespace(key=key, time=moment(20)) for key in keys]
+        total, number = next(totals) if changes else 2, request.number
+        return lambda: Page(number, records, keys, times, total, sent_at=moment(900))
+
+    reader = Reader(submit, Window(), width=lambda: 1, by_time=False)
+    assert len(list(reader)) == reader.proof.pages
+    assert reader.proof.verdict.is_unfinished is changes
+    assert reader.bookmark == (None if changes else moment(20))
+    assert reader.passes == len(reader.proof.passes)

@@ -238,6 +238,7 @@ def test_a_count_of_the_future_shows_what_passes_any_filter(
     assert undated.counts_all is not is_known
     if future == 3:
         assert (undated.hidden_seen, undated.known) == (max(0, len(seen) - 3), 5)
+    undated.add(page(total=totals[0]))
     assert not undated.why_unknown(totals[1])
     undated.add(page(total=totals[0] + 1))
     for is_quiet in (True, False):
