@@ -91,7 +91,7 @@ class TimeReader:
             yield from self._gaps()
             if proof.unfound:
                 yield [self._count()]
-        is_known = not (undated.future or undated.is_stale(proof.timed.total))
+        is_known = not (undated.future or undated.is_stale(proof.counted))
         if undated.may_be_hidden and not is_known:
             # With nothing else in flight, fewer changes come between two counts.
             yield [undated.count()]
@@ -136,10 +136,10 @@ class TimeReader:
             waiting.append(self._read_on(reached))
 
     def _first_page(self) -> Chain[Page]:
-        window = self._window
+        proof, window = self._proof, self._window
         # Asked before anything is known, so it takes newcomers for known: it is only a
         # hint that something is missing, as the coverage proves what has a time.
-        count = self._proof.begin_count()
+        proof.begin_count()
         page = yield PageRequest(after=self._after)
         if self._after and (yield from is_hidden(page, window)):
             self.started_earlier = True
@@ -154,8 +154,8 @@ class TimeReader:
         if page.goes_on():
             self._evidence.check(page, request)
             # Without a filter this counts what has no time, too: another count follows.
-            count.total = None if window.wants_undated else page.total
-        self._proof.coverage.latest = page.sent_at
+            proof.counted = None if window.wants_undated else page.total
+        proof.coverage.latest = page.sent_at
         if page.newest:
             self._cover(BEGINNING, page, request)
         return page
@@ -275,8 +275,9 @@ class TimeReader:
             coverage.newest = page.newest
 
     def _count(self) -> Chain[None]:
-        count = self._proof.begin_count()
-        count.total = (yield PageRequest.for_count(self._after or EPOCH)).total
+        self._proof.begin_count()
+        request = PageRequest.for_count(self._after or EPOCH)
+        self._proof.counted = (yield request).total
 
 
 def _seeds(request: PageRequest, first: Page) -> tuple[list[PageRequest], bool]:

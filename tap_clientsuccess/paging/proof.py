@@ -38,7 +38,6 @@ from tap_clientsuccess.paging.undated import Undated
 
 if t.TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Hashable
 
     from tap_clientsuccess.paging.page import Page, PageRequest, Window
     from tap_clientsuccess.paging.versions import Versions
@@ -83,7 +82,8 @@ class Proof:
         sent: Counts the distinct records that came.
         coverage: The times that were read.
         undated: Counts what has no time.
-        timed: The latest count of what has a time.
+        counted: The latest count of what has a time; None if there is none.
+        newcomers: How many records came since it was asked, and are newer.
         passes: The passes by number so far.
         doubt: Why something cannot be told, if so.
     """
@@ -94,11 +94,11 @@ class Proof:
         self.sent = Tally()
         self.coverage = Coverage(window.start)
         self.undated = Undated(is_part=window.start is not None)
-        self.timed = TimedCount()
         self.passes: list[Pass] = []
         self.doubt = ""
         self._versions = versions
         self._window = window
+        self.begin_count()
 
     @property
     def pages(self) -> int:
@@ -117,7 +117,10 @@ class Proof:
             return []
         self.newest = max(filter(None, (self.newest, page.newest)), default=None)
         new = self.sent.add(page.keys, page.records)
-        self.timed.add(page, new)
+        if known := self._known:
+            pairs = zip(page.keys, page.times, strict=True)
+            late = {key for key, time in pairs if time and time > known}
+            self.newcomers += len(late & new)
         self.undated.add(page)
         if self.passes:
             self.passes[-1].add(page, new)
@@ -129,10 +132,12 @@ class Proof:
             until = min(until, self.coverage.reached)
         return self._versions.take(page, pages_before, until)
 
-    def begin_count(self) -> TimedCount:
+    def begin_count(self) -> None:
         """Begin a count of what has a time; see rule 1."""
-        self.timed = TimedCount(self.newest)
-        return self.timed
+        self.counted: int | None = None
+        self.newcomers = 0
+        self._known = self.newest
+        """The newest change that was known when it was asked."""
 
     def begin_pass(self) -> Pass:
         """Begin to read all pages by number."""
@@ -142,7 +147,8 @@ class Proof:
 
     def distrust_times(self) -> None:
         """Begin again: what was counted by time proves nothing."""
-        self.undated, self.timed, self.doubt = Undated(), TimedCount(), ""
+        self.undated, self.doubt = Undated(), ""
+        self.begin_count()
 
     @property
     def everything(self) -> int:
@@ -153,8 +159,8 @@ class Proof:
     @property
     def unfound(self) -> int:
         """How many records with a time were counted and not sent."""
-        known = len(self.sent) - self.undated.hidden_seen - self.timed.newcomers
-        return max(0, (self.timed.total or 0) - known)
+        known = len(self.sent) - self.undated.hidden_seen - self.newcomers
+        return max(0, (self.counted or 0) - known)
 
     @property
     def verdict(self) -> Verdict:
@@ -162,7 +168,7 @@ class Proof:
         if self.passes and self.undated.total is None:
             return self._verdict_by_number()
         # Else what came since would seem to be more than the server counts: rule 1.
-        sent, undated = len(self.sent) - self.timed.newcomers, self.undated
+        sent, undated = len(self.sent) - self.newcomers, self.undated
         if missing := undated.missing:
             return self._lacking(missing, "have no modification time")
         if missing := self.unfound:
@@ -247,26 +253,3 @@ class Coverage:
                 merged.append((begin, end))
         self._intervals = merged
         return next(end for begin, end in merged if begin <= since <= end)
-
-
-@dataclass
-class TimedCount:
-    """A count of all that has a time, and what came since it was asked.
-
-    Attributes:
-        newest: The newest change that was known when it was asked.
-        total: The answer; None until it is there, or if there is none.
-        newcomers: How many records came since and are newer.
-    """
-
-    newest: dt.datetime | None = None
-    total: int | None = None
-    newcomers: int = 0
-
-    def add(self, page: Page, new: set[Hashable]) -> None:
-        """Take a page, and those of its keys that were not sent before."""
-        newest = self.newest
-        if newest and page.newest and page.newest > newest:
-            pairs = zip(page.keys, page.times, strict=True)
-            late = {key for key, time in pairs if time and time > newest}
-            self.newcomers += len(late & new)

@@ -80,9 +80,9 @@ def test_a_count_proves_only_what_was_there_when_it_was_asked(
 ) -> None:
     """Rules 1 and 2."""
     proof = taken(BEFORE)
-    count = proof.begin_count()
+    proof.begin_count()
     take(proof, page(*later), page(*later))  # The same page again changes nothing.
-    count.total = counted
+    proof.counted = counted
     assert proof.unfound == unfound
     verdict = proof.verdict
     assert (verdict.is_complete, verdict.missing) == (not unfound, unfound)
@@ -102,19 +102,21 @@ def test_times_that_were_not_read_are_in_doubt() -> None:
 
 def test_a_key_that_is_twice_on_a_page_is_one_newcomer() -> None:
     proof = taken(BEFORE)
-    count = proof.begin_count()
+    proof.begin_count()
     take(proof, page(("new", 4), ("new", 5)))
-    count.total = 3
+    proof.counted = 3
     assert proof.unfound == 0
-    count.total = 4
+    proof.counted = 4
     assert proof.unfound == 1
 
 
 def test_each_count_proves_what_was_sent_before_it() -> None:
     proof = taken(BEFORE)
-    proof.begin_count().total = 3
+    proof.begin_count()
+    proof.counted = 3
     take(proof, page(("new", 4)))
-    proof.begin_count().total = 5
+    proof.begin_count()
+    proof.counted = 5
     assert proof.unfound == 1
     take(proof, page(("restored", 2)))
     assert proof.unfound == 0
@@ -122,7 +124,8 @@ def test_each_count_proves_what_was_sent_before_it() -> None:
 
 def test_where_nothing_was_known_all_counts() -> None:
     proof = taken()
-    proof.begin_count().total = 3
+    proof.begin_count()
+    proof.counted = 3
     take(proof, BEFORE)
     assert proof.unfound == 0
 
@@ -153,7 +156,8 @@ def test_records_without_a_time_are_counted_apart(
 ) -> None:
     """Rule 3."""
     proof = taken(BEFORE)
-    proof.begin_count().total = timed
+    proof.begin_count()
+    proof.counted = timed
     count_undated(proof, everything, timed)
     take(proof, page(*((key, None) for key in undated)))
     assert (proof.undated.missing, proof.unfound) == (missing, unfound)
@@ -197,7 +201,8 @@ def test_how_many_there_are_is_counted_if_possible() -> None:
 def test_what_has_no_time_comes_first_in_the_verdict() -> None:
     """Only these are then read by number."""
     proof = taken(BEFORE)
-    proof.begin_count().total = 4
+    proof.begin_count()
+    proof.counted = 4
     count_undated(proof, 6, 4)
     assert proof.verdict == Verdict(2, "2 records have no modification time")
 
@@ -206,7 +211,8 @@ def test_a_doubt_is_told_unless_something_is_missing() -> None:
     proof = taken(BEFORE)
     proof.doubt = "why"
     assert proof.verdict == Verdict(0, "why")
-    proof.begin_count().total = 4
+    proof.begin_count()
+    proof.counted = 4
     assert proof.verdict.missing
 
 
@@ -233,7 +239,8 @@ def test_what_came_since_does_not_show_that_the_server_counts_too_few(
     """Rule 1. What is old was there, and was not counted."""
     proof = taken(BEFORE)
     proof.undated.may_be_hidden = True
-    proof.begin_count().total = 3
+    proof.begin_count()
+    proof.counted = 3
     count_undated(proof, 3, 3)
     assert proof.verdict == Verdict()
     take(proof, page(later))
