@@ -13,6 +13,10 @@ if t.TYPE_CHECKING:
 
     from tap_clientsuccess.paging.page import Page
 
+_REQUESTS_PER_PAGE = 3
+_SPARE_REQUESTS = 20
+"""Beyond this many requests, the list never settles."""
+
 
 class Pass:
     """All pages of a list, read once by number, in an order that may be any.
@@ -23,12 +27,18 @@ class Pass:
     pass, or has a time that is not newer than all that was known then. Where nothing
     was known, the server's clock has to do, and the total must never change.
 
+    Where the total is less than on the page before, records moved to pages that were
+    already read: these are read again.
+
     Attributes:
         sent: Counts the distinct records that came.
         sent_before: How many distinct records came before it.
         total: The server's latest count.
-        fall: By how much that is less than on the page before.
+        size: Records on a page; 0 until the first came.
+        furthest: How many places the pages that came span.
+        again: The numbers of pages to be read again.
         has_ended: Whether the last page was reached.
+        is_stuck: Whether the server repeats itself, or refuses to go on.
     """
 
     def __init__(
@@ -40,8 +50,10 @@ class Pass:
         """Begin, with the newest time that any page showed before."""
         self.sent = Tally()
         self.sent_before = sent_before
-        self.total = self.fall = 0
-        self.has_ended = False
+        self.total = self.size = self.furthest = 0
+        self.again: list[int] = []
+        self.has_ended = self.is_stuck = False
+        self._was_last = False
         self._began = newest
         self._existed = 0
         self._has_newer = False
@@ -56,19 +68,41 @@ class Pass:
             self._began = self._beginning(page)
         self._told.append((page.total, page.sent_at))
         total = self.total if page.total is None else page.total
-        self.fall, self.total = max(0, self.total - total), total
+        fall, self.total = max(0, self.total - total), total
         before = len(self.sent)
         new = self.sent.add(page.keys, page.records)
+        news = len(self.sent) - before
         # The replica that counted first may have lagged.
         clock = self._began or self._told[0][1] - self._lookback
         began = self._began or BEGINNING
         times = dict(zip(page.keys, page.times, strict=True))
-        self._existed += len(self.sent) - before - len(new)  # What has no key.
+        self._existed += news - len(new)  # What has no key.
         for key in new:
             time = times[key]
             is_old = time is not None and time <= began
             self._existed += is_first or key not in unsent or is_old
             self._has_newer |= time is not None and time > clock
+        self._go_on(page, fall, is_repeated=not (is_first or news or fall))
+
+    def _go_on(self, page: Page, fall: int, *, is_repeated: bool) -> None:
+        """Decide what is read again, and whether the list has ended."""
+        self.size = self.size or max(1, len(page.keys))
+        place = page.number * self.size
+        if fall:
+            back = -(-fall // self.size)
+            self.again += range(max(0, page.number - back), page.number)
+        if place >= self.furthest:
+            says_last = bool(page.is_said_to_be_last)
+            self.has_ended = not page.goes_on(place) or (
+                is_repeated
+                and (page.total is None or not page.keys)
+                and (says_last or self._was_last)
+            )
+            self.is_stuck |= is_repeated and not self.has_ended
+            self._was_last = says_last
+            self.furthest = place + self.size
+        most = _REQUESTS_PER_PAGE * (len(self.sent) // self.size + 1)
+        self.is_stuck |= self.pages > most + _SPARE_REQUESTS
 
     def _beginning(self, first: Page) -> dt.datetime | None:
         """Return a time by the records' clock that is not later than the beginning."""
@@ -114,15 +148,12 @@ class Pass:
     @property
     def is_complete(self) -> bool:
         """Whether everything came that existed when it began."""
-        totals = [total for total, _ in self._told]
-        if not self.has_ended:
-            return False
-        if not (self.is_counted and (any(totals) or len(self.sent))):
-            return True  # No totals at all, or nothing to read.
+        if not (self.has_ended and self.is_counted):
+            return self.has_ended
+        first, came = self._told[0][0], len(self.sent)
         # A total that is too small is wrong and proves nothing.
-        is_round = not (totals[0] or 0) % ROUND
-        if totals[0] == DEPTH or (is_round and len(self.sent) > (totals[0] or 0) > 0):
+        if first == DEPTH or (first and first % ROUND == 0 and came > first):
             return False
-        return self._existed == totals[0] or (
-            self.is_quiet and len(self.sent) == self.total and not self._has_newer
+        return self._existed == first or (
+            self.is_quiet and came == self.total and not self._has_newer
         )

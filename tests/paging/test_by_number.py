@@ -334,7 +334,7 @@ def test_records_without_a_key_are_counted() -> None:
 
 def test_records_without_keys_are_not_read_again() -> None:
     """Without keys, repeated records look like new ones."""
-    reader, _, requests = read(lambda _: page(0, [1, None], total=3, last=True))
+    reader, _, requests = read(lambda k: page(k, [1, None], total=3, last=True))
     assert reader.proof.verdict.missing
     assert requests == 2
 
@@ -394,7 +394,7 @@ def test_a_delete_and_an_insert_that_cancel_out_in_the_total(width: int) -> None
 
 
 def test_a_page_without_keys_that_is_repeated_ends_the_read() -> None:
-    reader, _, requests = read(lambda _: page(0, [None] * 10, last=False))
+    reader, _, requests = read(lambda k: page(k, [None] * 10, last=False))
     assert not reader.proof.verdict.is_complete
     assert requests < 10
 

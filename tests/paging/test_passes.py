@@ -176,24 +176,24 @@ def test_what_was_sent_before_existed() -> None:
 def test_the_numbers_of_a_pass() -> None:
     this = Pass(None)
     this.add(of(None), set())
-    assert (this.total, this.fall, len(this.sent), this.pages) == (0, 0, 0, 1)
+    assert (this.total, len(this.sent), this.pages) == (0, 0, 1)
     this = Pass(None)
     numbers = []
-    for each in (
-        of(5, ("e", 50), ("d", 40)),
-        of(3, ("d", 40), ("c", 30), (None, 20)),
-        of(None, ("c", 30)),
-        of(4, ("a", 10)),
+    for number, each in enumerate(
+        (
+            of(9, ("e", 50), ("d", 40)),
+            of(7, ("d", 40), ("c", 30), (None, 20)),
+            of(None, ("c", 30)),
+            of(8, ("a", 10)),
+        )
     ):
-        this.add(each, set(each.keys))
-        numbers.append((this.total, this.fall, len(this.sent), this.is_steady))
-    assert numbers == [
-        (5, 0, 2, True),
-        (3, 2, 4, False),
-        (3, 0, 4, False),
-        (4, 0, 5, False),
-    ]
-    assert not this.has_ended
+        this.add(replace(each, number=number), set(each.keys))
+        numbers.append((this.total, len(this.sent), this.is_steady))
+    assert numbers == [(9, 2, True), (7, 4, False), (7, 4, False), (8, 5, False)]
+    assert (this.size, this.furthest) == (2, 8)
+    # Two records moved from the page on which the total fell to the page before.
+    assert this.again == [0]
+    assert this.is_stuck  # The third page brought nothing new.
 
 
 @pytest.mark.parametrize(
