@@ -52,9 +52,6 @@ class Group:
     end: dt.datetime
     last: Page
     evidence: Evidence
-    _size: int = 0
-    _pages: int = 0
-    """How many pages of this size it has; 0 if that is not known."""
     _places: int = -1
     _seen: Tally = field(default_factory=Tally)
     """What came since there were so many places."""
@@ -66,56 +63,47 @@ class Group:
             NotByTimeError: It is longer than `DEPTH`, or its records have no key.
         """
         page = self.last
-        for _ in range(_PASSES):
-            if not self._pages:
-                yield from self._find_end(page)
-            if (yield from self._read_back()):
-                return True
-            if not self._pages:
+        for attempt in range(_PASSES):
+            if attempt:
                 page = yield self.request
+            size, number = max(1, len(page.keys)), 0
+            while fills(page, self.end, place := number * size):
+                # A server that repeats a page would go on for ever.
+                if page.total is not None and place > page.total:
+                    raise NotByTimeError("there are more pages than the server counts")
+                number += 1
+                page = yield from self._page(number, size)
+            self.last = page
+            if (yield from self._read_back(number, size)):
+                return True
         return False
 
-    def _find_end(self, page: Page) -> Chain[None]:
-        self._size, self._pages = max(1, len(page.keys)), 1
-        while fills(page, self.end, place := (self._pages - 1) * self._size):
-            # A server that repeats a page would go on for ever.
-            if page.total is not None and place > page.total:
-                raise NotByTimeError("there are more pages than the server counts")
-            page = yield from self._page(self._pages)
-            self._pages += 1
-
-    def _read_back(self) -> Chain[bool]:
+    def _read_back(self, number: int, size: int) -> Chain[bool]:
         """Read from the last page to the first; return whether that was all."""
-        last, next_is_empty = self._pages - 1, False
-        for number in range(last, -1, -1):
-            page = yield from self._page(number)
+        page, is_measured, next_is_empty = self.last, False, False
+        while True:
             inside = page.keys[: page.count_before(self.end)]
-            if number == last:
-                self.last = page
             if None in inside:
                 raise NotByTimeError("records with the same time have no key")
-            has_other_size = len(page.keys) != self._size and not next_is_empty
-            if has_other_size and page.goes_on(number * self._size):
-                self._pages = 0
+            has_other_size = len(page.keys) != size and not next_is_empty
+            if has_other_size and page.goes_on(number * size):
                 return False
-            next_is_empty = not page.keys
-            if number == self._pages - 1:
-                self._measure(number, len(inside))
+            if not is_measured and (inside or not number):
+                # If it has as many places as before, none has left.
+                is_measured, places = True, number * size + len(inside)
+                if places != self._places:
+                    self._places, self._seen = places, Tally()
             self._seen.add(inside)
-        return self.evidence.orders_ties or len(self._seen) == self._places
+            if not number:
+                return self.evidence.orders_ties or len(self._seen) == self._places
+            number, next_is_empty = number - 1, not page.keys
+            page = yield from self._page(number, size)
 
-    def _measure(self, number: int, inside: int) -> None:
-        """Note where it ends: if it has as many places as before, none has left."""
-        if not inside:
-            self._pages = max(1, number)  # All that was on this page left.
-        if (places := number * self._size + inside) != self._places:
-            self._places, self._seen = places, Tally()
-
-    def _page(self, number: int) -> Chain[Page]:
-        if (number + 1) * self._size > DEPTH:
+    def _page(self, number: int, size: int) -> Chain[Page]:
+        if (number + 1) * size > DEPTH:
             raise NotByTimeError("too many records have the same time")
         # A server that caps a page may reckon places with the size that was asked for.
-        request = self.request._replace(number=number, size=self._size)
+        request = self.request._replace(number=number, size=size)
         page = yield request
         self.evidence.check(page, request)
         return page
