@@ -25,8 +25,7 @@ def goes_on(page: Page) -> bool | None:
     """Tell whether more records follow the first page; None if it does not say so."""
     if page.total is not None:
         return page.total > len(page.keys)
-    last = page.is_said_to_be_last
-    return None if last is None else not last
+    return None if page.last is None else not page.last
 
 
 def first_page(zero: Page | None, one: Page) -> int | None:

@@ -94,7 +94,7 @@ class SearchCheck:
         facts.reachable, facts.status = True, answer.status
         if page.total is None:
             facts.total = "absent"
-            if not facts.records and (not page.keys or page.is_said_to_be_last):
+            if not facts.records and (not page.keys or page.last):
                 facts.records = len(page.keys)
         else:
             facts.records = page.total

@@ -149,7 +149,7 @@ class TimeReader:
             self._after = EPOCH  # Records without a time come first: hide them.
             page = yield PageRequest(after=EPOCH)
         request = PageRequest(after=self._after)
-        if self._after and page.goes_on() and page.is_said_to_be_last:
+        if self._after and page.goes_on() and page.last:
             page, self.surplus = yield from reconciled(page, request)
         if page.goes_on():
             self._evidence.check(page, request)

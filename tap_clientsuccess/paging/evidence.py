@@ -66,9 +66,7 @@ class Evidence:
         self.remember(page, request)
         after, newest_first = request.after, request.newest_first
         times = [time for time in page.times if time]
-        if not page.keys and (
-            page.is_said_to_be_last is False or (page.total and not page.number)
-        ):
+        if not page.keys and (page.last is False or (page.total and not page.number)):
             raise NotByTimeError("a page before the last one is empty")
         if page.keys and not times:
             raise NotByTimeError("the records do not show when they were modified")

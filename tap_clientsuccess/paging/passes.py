@@ -92,7 +92,7 @@ class Pass:
             back = -(-fall // self.size)
             self.again += range(max(0, page.number - back), page.number)
         if place >= self.furthest:
-            says_last = bool(page.is_said_to_be_last)
+            says_last = bool(page.last)
             self.has_ended = not page.goes_on(place) or (
                 is_repeated
                 and (page.total is None or not page.keys)

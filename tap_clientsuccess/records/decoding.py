@@ -113,6 +113,12 @@ class Counts(t.NamedTuple):
         last = last if isinstance(last, bool) else None
         return cls(_count(total), _count(pages), _count(size), last)
 
+    def is_last(self, number: int) -> bool | None:
+        """Tell whether the server calls the page of this number, from 0, the last."""
+        if self.last is None and self.pages is not None:
+            return number + 1 >= self.pages
+        return self.last
+
 
 def _count(value: t.Any) -> int | None:
     if isinstance(value, str) and value.isdecimal() and value.isascii():

@@ -275,7 +275,9 @@ class SearchStream(ClientSuccessStream):
             records=records,
             keys=[record.key for record in records],
             times=[record.time for record in records],
-            **counts._asdict(),
+            total=counts.total,
+            size=counts.size,
+            last=counts.is_last(wanted.number),
             # A clock must cap the bookmark: a record's time may be in the future.
             sent_at=response.sent_at or asked_at,
         )

@@ -74,7 +74,6 @@ class _Handler(BaseHTTPRequestHandler):
             {
                 "data": [_product(record) for record in page.records],
                 "totalElements": page.total,
-                "totalPages": page.pages,
                 "size": page.size,
                 "last": page.last,
             }

@@ -285,7 +285,6 @@ class World:
                 for record in page.records
             ],
             "totalElements": page.total,
-            "totalPages": page.pages,
             "size": page.size,
             "last": page.last,
         }

@@ -215,7 +215,6 @@ class ServerModel:
             keys=[record["id"] for record in records],
             times=times,
             total=total if self.tells_total else None,
-            pages=pages,
             size=self.hints_at or size,
             last=request.number + 1 >= pages,
             sent_at=self.now + self.clock,

@@ -49,7 +49,7 @@ def page(number: int, keys: range | list[t.Any], **told: t.Any) -> Page:
 
 def pages_of(count: int, size: int = 10, **told: t.Any) -> Callable[[int], Page]:
     pages = -(-count // size)
-    told = {"total": count, "pages": pages, "size": size} | told
+    told = {"total": count, "size": size} | told
     return lambda k: page(
         k, range(k * size, min(count, (k + 1) * size)), last=k >= pages - 1, **told
     )
@@ -80,7 +80,7 @@ def test_after_an_empty_page_the_usual_size_is_asked_for() -> None:
 
 def test_an_undisclosed_cap_of_the_page_size_is_noticed() -> None:
     reader, keys, _ = read(
-        lambda k: page(k, range(k * 50, k * 50 + 50), total=200, pages=4, size=200)
+        lambda k: page(k, range(k * 50, k * 50 + 50), total=200, size=200)
     )
     assert sorted(set(keys)) == list(range(200))
     assert reader.proof.verdict.is_complete
@@ -118,7 +118,7 @@ def test_without_totals_a_page_repeated_after_the_last_ends_the_list() -> None:
 @pytest.mark.parametrize("last", [False, True])
 def test_a_server_that_repeats_a_page_is_reported(width: int, *, last: bool) -> None:
     reader, keys, requests = read(
-        lambda k: page(k, range(10), total=1000, pages=100, size=10, last=last), width
+        lambda k: page(k, range(10), total=1000, size=10, last=last), width
     )
     assert set(keys) == set(range(10))
     assert not reader.proof.verdict.is_complete
@@ -146,7 +146,6 @@ def test_three_quiet_reads_with_the_same_shortfall_are_accepted(
             keys=found.keys,
             times=found.times,
             total=(found.total or 0) + too_many,
-            pages=found.pages,
             size=found.size,
             last=found.last,
             sent_at=found.sent_at,
@@ -163,7 +162,7 @@ def test_three_quiet_reads_with_the_same_shortfall_are_accepted(
 @WIDTHS
 def test_a_round_total_may_be_capped_whatever_size_the_server_names(width: int) -> None:
     """It sends 100 records a page, and reckons with the 500 that were requested."""
-    told = {"total": 5000, "pages": 10, "size": 500}
+    told = {"total": 5000, "size": 500}
     _, keys, _ = read(
         lambda k: page(
             k, range(k * 100, k * 100 + 100 * (k < 60)), last=k >= 9, **told
@@ -204,7 +203,7 @@ def test_a_delete_is_noticed_though_the_total_is_too_small(total: int) -> None:
 def test_pages_of_any_size_are_read(size: int) -> None:
     answer = pages_of(3 * size, size)
     # The total is all that says how many pages there are.
-    reader, keys, requests = read(lambda k: replace(answer(k), pages=None, last=None))
+    reader, keys, requests = read(lambda k: replace(answer(k), last=None))
     assert keys == list(range(3 * size))
     assert requests == 3
     assert reader.proof.verdict.is_complete
@@ -212,13 +211,13 @@ def test_pages_of_any_size_are_read(size: int) -> None:
 
 @pytest.mark.parametrize(
     ("hints", "requests"),
-    [({}, 4), ({"total": 15, "last": None}, 3), ({"pages": 3, "last": None}, 4)],
+    [({}, 4), ({"last": None}, 4), ({"total": 15, "last": None}, 3)],
 )
 def test_it_ends_with_the_total_or_where_nothing_new_comes(
     hints: dict[str, t.Any], requests: int
 ) -> None:
     """Without a total, hints alone end nothing: another page is asked for."""
-    told = {"total": None, "pages": None, "size": None} | hints
+    told = {"total": None, "size": None} | hints
     answer = pages_of(15, 5)
 
     def telling(number: int) -> Page:
@@ -325,9 +324,7 @@ def test_it_terminates_whatever_the_totals_are(totals: list[int], width: int) ->
 
 
 def test_records_without_a_key_are_counted() -> None:
-    reader, _, requests = read(
-        lambda _: page(0, [1, None, None], total=3, pages=1, size=10)
-    )
+    reader, _, requests = read(lambda _: page(0, [1, None, None], total=3, size=10))
     assert reader.proof.verdict.is_complete
     assert requests == 1
 

@@ -526,6 +526,22 @@ def test_counts_and_records_elsewhere() -> None:
     assert page.records[1].line == NO_RECORD
 
 
+@pytest.mark.parametrize(
+    ("counts", "number", "is_last"),
+    [
+        (Counts(last=False, pages=1), 0, False),
+        (Counts(last=True, pages=9), 0, True),
+        (Counts(pages=3), 1, False),
+        (Counts(pages=3), 2, True),
+        (Counts(total=3), 0, None),
+    ],
+)
+def test_the_hint_that_a_page_is_the_last(
+    counts: Counts, number: int, *, is_last: bool | None
+) -> None:
+    assert counts.is_last(number) is is_last
+
+
 @pytest.mark.parametrize("name", ['a"b', "a\\b", "a\nb", "", "ä"])
 def test_any_name_of_a_field(name: str) -> None:
     properties = {

@@ -138,7 +138,7 @@ def test_jumping_totals_end_complete_or_with_a_warning(
         now = dt.datetime.now(dt.UTC)
         records = [EncodedRecord(b"", key, None, None) for key in ids]
         return Page(
-            request.number, records, ids, times, total, 15, 7, last=last, sent_at=now
+            request.number, records, ids, times, total, 7, last=last, sent_at=now
         )
 
     reader = Reader(
