@@ -179,7 +179,7 @@ class SearchCheck:
     def _hides(self, newest: Page) -> bool:
         """Tell whether the filter hides records; else they may have been edited."""
         evidence = Evidence()
-        evidence.remember(newest, PageRequest(newest_first=True))
+        evidence.check(newest, PageRequest(newest_first=True))
         try:
             self._run(evidence.check_border(newest.newest or newest.sent_at))
         except NotByTimeError:

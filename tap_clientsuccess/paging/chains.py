@@ -34,14 +34,9 @@ def run(
 ) -> Iterator[tuple[Page, list[t.Any]]]:
     """Run chains; yield each page, and its records that are still to be sent.
 
-    A page is yielded once what follows is requested, as the caller may take long.
-    All pages that were taken have been yielded when a chain raises an error.
-
-    Args:
-        phase: The chains.
-        submit: Requests a page in the background.
-        width: How many requests may be in flight.
-        proof: Takes each page before its chain does.
+    The proof takes each page before its chain does. A page is yielded once what follows
+    is requested, as the caller may take long. All pages that were taken have been
+    yielded when a chain raises an error. At most `width` requests are in flight.
     """
     waiting = iter(phase)
     in_flight: deque[tuple[Chain[None], PageRequest, int, Callable[[], Page]]] = deque()

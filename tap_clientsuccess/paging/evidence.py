@@ -63,7 +63,8 @@ class Evidence:
         Raises:
             NotByTimeError: It was not.
         """
-        self.remember(page, request)
+        if page.newest:
+            self._shown_by[floor(page.newest)] = request
         after, newest_first = request.after, request.newest_first
         times = [time for time in page.times if time]
         if not page.keys and (page.last is False or (page.total and not page.number)):
@@ -89,11 +90,6 @@ class Evidence:
                 self._ties += 1
                 is_comparable = second is not None and type(first) is type(second)
                 self._ties_are_by_key &= is_comparable and first < second
-
-    def remember(self, page: Page, request: PageRequest) -> None:
-        """Remember which request showed the newest record of a page."""
-        if page.newest:
-            self._shown_by[floor(page.newest)] = request
 
     def check_border(self, since: dt.datetime) -> Chain[None]:
         """Find out why the newest record of the page before is not returned again.

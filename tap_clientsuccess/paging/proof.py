@@ -108,10 +108,7 @@ class Proof:
     def take(self, page: Page, request: PageRequest, pages_before: int) -> list[t.Any]:
         """Take a page; return its records that are still to be sent.
 
-        Args:
-            page: The page.
-            request: Its request.
-            pages_before: How many pages had come when it was requested.
+        So many pages had come before it was requested.
         """
         if request.is_count:
             return []

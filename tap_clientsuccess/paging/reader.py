@@ -158,10 +158,9 @@ class Reader:
     @property
     def why_again(self) -> str:
         """Why the list was begun again."""
-        is_first_by_number = len(self.proof.passes) == 1
-        return (is_first_by_number and self._why_by_number) or (
-            "the pass before does not prove that nothing is missing"
-        )
+        if len(self.proof.passes) == 1:
+            return self._why_by_number
+        return "the pass before does not prove that nothing is missing"
 
     @property
     def bookmark(self) -> dt.datetime | None:

@@ -64,7 +64,7 @@ def check(shows: list[list[float | None]], hides: list[float]) -> list[PageReque
         hides: The times that the filter hides.
     """
     evidence, pages = Evidence(), iter(shows)
-    evidence.remember(page(("a", 5), ("b", 9)), SHOWN_BY)
+    evidence.check(page(("a", 5), ("b", 9)), SHOWN_BY)
 
     def answer(request: PageRequest) -> Page:
         if request == SHOWN_BY:
@@ -113,13 +113,13 @@ def test_it_is_hidden_by_the_filter() -> None:
 @pytest.mark.parametrize("remembered", [None, 8.999, 9.001, 12])
 def test_what_no_page_showed_is_not_checked(remembered: float | None) -> None:
     evidence = Evidence()
-    evidence.remember(page(("a", remembered)), SHOWN_BY)
+    evidence.check(page(("a", remembered)) if remembered else page(), SHOWN_BY)
     requests, _ = talk(evidence.check_border(SINCE), lambda _: page())
     assert requests == []
 
 
 def test_the_request_is_remembered_by_the_millisecond() -> None:
     evidence = Evidence()
-    evidence.remember(page(("a", 9.0004), ("b", 5)), SHOWN_BY)
+    evidence.check(page(("b", 5), ("a", 9.0004)), SHOWN_BY)
     requests, _ = talk(evidence.check_border(moment(9.0007)), lambda _: page())
     assert requests == [SHOWN_BY]
