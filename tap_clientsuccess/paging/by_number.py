@@ -1,4 +1,4 @@
-"""Read by page number, for searches that cannot filter or sort by time.
+"""Read by page number: what cannot be read by time, or has no time.
 
 Pages are read in order, newest first, several in flight. Which are read again, when the
 list has ended, and what proves that a pass is complete, stands in `Pass`.
@@ -42,9 +42,9 @@ def _pages(proof: Proof, after: dt.datetime | None) -> Phase:
     """Give a chain for each page of a pass, until the list ends."""
     this, undated, asked, number = proof.begin_pass(), proof.undated, 0, 0
     while not this.is_stuck:
-        is_capped = undated.is_capped(len(proof.sent))
-        if undated.total and not (undated.missing or is_capped):
-            return  # Only what has no time is looked for, and all of it is there.
+        is_there = undated.total and not undated.missing
+        if is_there and not undated.is_capped(len(proof.sent)):
+            return  # Only what has no time was looked for.
         if not this.again:
             is_in_flight = this.pages < asked
             if this.has_ended and not is_in_flight:
@@ -60,7 +60,8 @@ def _pages(proof: Proof, after: dt.datetime | None) -> Phase:
 
 def _read(this: Pass, number: int, after: dt.datetime | None) -> Chain[None]:
     # A server that caps a page may reckon places with the size that was asked for, so
-    # what it sends is asked for from the second page on. The first may be empty.
+    # what it sends is asked for from the second page on. One record tells nothing: the
+    # first page may have been empty.
     size = this.size if this.size > 1 else None
     try:
         yield PageRequest(number, size, after, newest_first=True)

@@ -1,16 +1,19 @@
 """Read by modification time, oldest change first, each request from the last time seen.
 
-A record keeps its time until it changes, and then it moves to the end, which is still
-to be read. So what a page's times cover is added to the coverage, in whatever order
-pages come, and the end is the newest change that was known when the read began.
+A record keeps its time until it changes, and then it moves behind all others: before
+the end it is still to be read, and behind it, the next sync reads it. The end is the
+newest change on the page of the newest ones. So what a page's times cover is added to
+the coverage, in whatever order pages come.
 
 1. *Open*: the first page, which may be all.
 2. *Newest*: the page of the newest changes proves that the server sorts, and says where
    the end is.
-3. *Seeds*: every few pages one is requested by number, only to choose where chains
-   begin that *read on* from its newest time. What remains are gaps, read on as well.
+3. *Seeds*: where several requests may be in flight, every few pages one is requested by
+   number. That only chooses where to read; its times cover what any page's times do,
+   and a chain *reads on* from its newest. What remains are gaps, read on as well.
 4. *Catch up* with what changed since, and *count*, until all that was counted came: if
-   records without a time are wanted, or fewer came than the first page counted.
+   records without a time are wanted, or fewer came than the first page counted. The
+   second half of a full read catches up once more after the counts.
 """
 
 from __future__ import annotations
@@ -69,7 +72,7 @@ class TimeReader:
         self._width = width
         self._evidence = Evidence()
         self._after = window.start
-        """The filter of the first request."""
+        """The filter of each request that does not read on from a time."""
         self._waiting: deque[Chain[None]] = deque()
         """Chains that have still to begin."""
         self._groups: set[dt.datetime] = set()
@@ -137,9 +140,6 @@ class TimeReader:
 
     def _first_page(self) -> Chain[Page]:
         proof, window = self._proof, self._window
-        # Asked before anything is known, so it takes newcomers for known: it is only a
-        # hint that something is missing, as the coverage proves what has a time.
-        proof.begin_count()
         page = yield PageRequest(after=self._after)
         if self._after and (yield from is_hidden(page, window)):
             self.started_earlier = True
@@ -153,7 +153,9 @@ class TimeReader:
             page, self.surplus = yield from reconciled(page, request)
         if page.goes_on():
             self._evidence.check(page, request)
-            # Without a filter this counts what has no time, too: another count follows.
+            # Asked before anything is known, so it takes newcomers for known. It only
+            # hints: the coverage proves what has a time. Where what has none is wanted,
+            # it may count that as well, and another count follows.
             proof.counted = None if window.wants_undated else page.total
         proof.coverage.latest = page.sent_at
         if page.newest:
@@ -248,7 +250,7 @@ class TimeReader:
         if is_settled and not page.shows(since):
             yield from self._evidence.check_border(since)
         if not page.goes_on():
-            # What was not known before may have come since.
+            # A record newer than the end that was known may have come since.
             return page, max(known or since, page.newest or since) + MICROSECOND
         return page, page.newest or since
 
@@ -282,7 +284,7 @@ class TimeReader:
 
 def _seeds(request: PageRequest, first: Page) -> tuple[list[PageRequest], bool]:
     """Return requests by number, and whether the list goes on behind the last."""
-    # Smaller by what the next page repeats, so that it bridges the gap.
+    # Smaller by what reading on returns again, so that two pages bridge the gap.
     newest = max(first.newest or EPOCH, EPOCH)
     size = first.count_before(newest - 2 * MILLISECOND) - 1
     if 2 * size < len(first.keys):  # Many have the same time.

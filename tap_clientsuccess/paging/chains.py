@@ -36,7 +36,8 @@ def run(
 
     The proof takes each page before its chain does. A page is yielded once what follows
     is requested, as the caller may take long. All pages that were taken have been
-    yielded when a chain raises an error. At most `width` requests are in flight.
+    yielded when a chain raises an error. No chain begins while `width` requests or more
+    are in flight.
     """
     waiting = iter(phase)
     in_flight: deque[tuple[Chain[None], PageRequest, int, Callable[[], Page]]] = deque()

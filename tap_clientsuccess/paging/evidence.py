@@ -54,14 +54,17 @@ class Evidence:
 
     @property
     def orders_ties(self) -> bool:
-        """Whether records of the same time have always come in the order of keys."""
+        """Whether records of one time come in the order of keys, as far as is known.
+
+        It is not known if there were some, but too few to rule out chance.
+        """
         return self._ties_are_by_key and not 0 < self._ties < _ENOUGH_PAIRS
 
     def check(self, page: Page, request: PageRequest) -> None:
         """Check that a page was filtered and sorted.
 
         Raises:
-            NotByTimeError: It was not.
+            NotByTimeError: It was not, or is empty before the end, or shows no times.
         """
         if page.newest:
             self._shown_by[floor(page.newest)] = request
@@ -94,7 +97,7 @@ class Evidence:
     def check_border(self, since: dt.datetime) -> Chain[None]:
         """Find out why the newest record of the page before is not returned again.
 
-        The page that had it, requested again, has it or the record before it.
+        The page that had it, if one had, requested again, has it or the one before it.
 
         Raises:
             NotByTimeError: The filter hides it.
@@ -128,11 +131,11 @@ def is_hidden(first: Page, window: Window) -> Chain[bool]:
 def reconciled(page: Page, request: PageRequest) -> Chain[tuple[Page, int]]:
     """Return a first page whose total says that more follows, and whose hint denies it.
 
-    A total that counts what no filter may let through is too large by that, or does not
-    heed the filter. Then the following page decides, by the size that was sent.
+    A total that counts what passes any filter is too large by that, or does not heed
+    the filter. Then the following page decides, by the size that was sent.
 
     Returns:
-        The page with a total that fits, and how many no filter lets through.
+        The page with a total that fits, and how many pass a filter by the far future.
     """
     surplus = (yield PageRequest.for_count(FAR_FUTURE)).total or 0
     size = len(page.keys)

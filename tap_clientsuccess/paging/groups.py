@@ -6,7 +6,7 @@ those behind it. But none can join a group, as a change gives a record a later t
 places only fall. So a group is read from its *last* page to its first. Then
 
 - a record that was not seen yet is on a page that is still to come, however many leave,
-  if the server always has them in the same order; and
+  if the server has them in the order of their keys; and
 - whatever the order, all were seen if as many distinct records came as there were
   places when the last page was read: those that came are among those that were there.
 
@@ -60,7 +60,8 @@ class Group:
         """Read it; return whether certainly all of it was read.
 
         Raises:
-            NotByTimeError: It is longer than `DEPTH`, or its records have no key.
+            NotByTimeError: It is longer than `DEPTH`, its records have no key, or the
+                pages show that the server does not read by time.
         """
         page = self.last
         for attempt in range(_PASSES):
@@ -68,6 +69,8 @@ class Group:
                 page = yield self.request
             size, number = max(1, len(page.keys)), 0
             while fills(page, self.end, place := number * size):
+                if len(page.keys) != size and page.total is not None:
+                    break
                 # A server that repeats a page would go on for ever.
                 if page.total is not None and place > page.total:
                     raise NotByTimeError("there are more pages than the server counts")

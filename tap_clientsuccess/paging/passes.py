@@ -24,8 +24,9 @@ class Pass:
     It proves that everything was sent if as many distinct records that existed when it
     began came as the server counted then: they are the same, whatever was inserted or
     deleted meanwhile. A record existed if it is on the first page, was sent before the
-    pass, or has a time that is not newer than all that was known then. Where nothing
-    was known, the server's clock has to do, and the total must never change.
+    pass, or has a time that is not newer than all that was known then. It is proven
+    too if the total never changed, as many came, and none is newer than what was known
+    then or, where nothing was, than the server's clock less the lookback.
 
     Where the total is less than on the page before, records moved to pages that were
     already read: these are read again.
@@ -38,7 +39,7 @@ class Pass:
         furthest: How many places the pages that came span.
         again: The numbers of pages to be read again.
         has_ended: Whether the last page was reached.
-        is_stuck: Whether the server repeats itself, or refuses to go on.
+        is_stuck: Whether the server repeats itself, refuses to go on, or never settles.
     """
 
     def __init__(
@@ -76,7 +77,6 @@ class Pass:
         clock = self._began or self._told[0][1] - self._lookback
         began = self._began or BEGINNING
         times = dict(zip(page.keys, page.times, strict=True))
-        self._existed += news - len(new)  # What has no key.
         for key in new:
             time = times[key]
             is_old = time is not None and time <= began
@@ -137,7 +137,7 @@ class Pass:
 
     @property
     def is_steady(self) -> bool:
-        """Whether the total never changed."""
+        """Whether all pages told the same total."""
         return {total for total, _ in self._told} == {self.total}
 
     @property
@@ -147,11 +147,11 @@ class Pass:
 
     @property
     def is_complete(self) -> bool:
-        """Whether everything came that existed when it began."""
+        """Whether everything came that existed when it began, if that was counted."""
         if not (self.has_ended and self.is_counted):
             return self.has_ended
         first, came = self._told[0][0], len(self.sent)
-        # A total that is too small is wrong and proves nothing.
+        # A total that may be the most that the server counts proves nothing.
         if first == DEPTH or (first and first % ROUND == 0 and came > first):
             return False
         return self._existed == first or (

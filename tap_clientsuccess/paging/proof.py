@@ -1,9 +1,9 @@
-"""What was sent, and whether that is everything. Fed with pages; requests nothing.
+"""What was sent, and whether that is everything. Fed with pages.
 
 The rules, which a change must not break:
 
 1. A count proves only what was sent before it was asked. A record that came later may
-   be new, and would stand for one that is missing. It counts if it is older than the
+   be new, and would stand for one that is missing. It counts if it is no newer than the
    newest change that was known before.
 2. A record counts once, by its key, however often it is edited and moves.
 3. Two counts at the same moment, of all records and of those with a time, tell how many
@@ -17,9 +17,9 @@ The rules, which a change must not break:
 5. An older version of a record never follows a newer one. A page can be older only than
    pages that came since it was requested, or by as much as a replica lags.
 6. The bookmark passes only what is proven: times that were read without a gap, up to
-   the newest change on the first page of the newest ones, and no later than the first
-   request by the server's clock. What a lagging replica did not show is younger than
-   that less the lookback, where the next read starts.
+   the newest change on the first page of the newest ones, and no later than the request
+   of the first page by the server's clock. What a lagging replica did not show is
+   younger than that less the lookback, where the next read starts.
 
 Read by time, all that has a time is proven by the coverage: a record keeps its time
 until it is changed, and then it goes to the end, which is still to be read. The counts
@@ -65,7 +65,7 @@ class Verdict:
 
     @property
     def is_complete(self) -> bool:
-        """Whether everything was sent."""
+        """Whether everything was sent, as far as counts tell."""
         return not self.why
 
     @property
@@ -102,7 +102,7 @@ class Proof:
 
     @property
     def pages(self) -> int:
-        """How many pages came."""
+        """How many pages came, also to the reader before."""
         return self._versions.pages
 
     def take(self, page: Page, request: PageRequest, pages_before: int) -> list[t.Any]:
@@ -121,8 +121,8 @@ class Proof:
         self.undated.add(page)
         if self.passes:
             self.passes[-1].add(page, new)
-        # A replica lags no longer than the lookback, by the records' clock. What was
-        # read by time is not read again.
+        # Versions from here on are kept: a replica lags no longer than the lookback, by
+        # the records' clock, and what lies behind the coverage may come again.
         clock = min(page.sent_at, self.newest or page.sent_at)
         until = max(clock, EPOCH) - self._window.lookback
         if not self.passes:
@@ -164,7 +164,7 @@ class Proof:
         """Whether everything was sent, as far as is known now."""
         if self.passes and self.undated.total is None:
             return self._verdict_by_number()
-        # Else what came since would seem to be more than the server counts: rule 1.
+        # Newcomers were not counted: rule 1.
         sent, undated = len(self.sent) - self.newcomers, self.undated
         if missing := undated.missing:
             return self._lacking(missing, "have no modification time")

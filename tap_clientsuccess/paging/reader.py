@@ -130,7 +130,7 @@ class Reader:
 
     @cached_property
     def _server_filters(self) -> bool:
-        """Whether a filter by a time in the future lowers the total."""
+        """Whether a filter by a time in the future lowers the total, or may do so."""
         totals: list[int | None] = []
 
         def count() -> Chain[None]:

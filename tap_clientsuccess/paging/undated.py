@@ -28,8 +28,8 @@ class Undated:
     """Counts the records without a time.
 
     They can be deleted, or get a time by an edit: those that were sent before a count
-    need not be among those that it counted. So they are looked for anew whenever the
-    count changed.
+    need not be among those that it counted. So they are looked for anew after the first
+    count, and whenever it changed.
 
     Attributes:
         seen: Those that came, and are among those that were counted.
@@ -101,7 +101,7 @@ class Undated:
             self.total, self.timed = max(0, again - timed), timed
 
     def is_stale(self, timed: int | None) -> bool:
-        """Tell whether what has a time was counted differently since."""
+        """Tell whether nothing was counted, or what has a time differently since."""
         return self.total is None or timed != self.timed
 
     def count(self) -> Chain[None]:
@@ -143,7 +143,7 @@ class Undated:
             self.future = 0
 
     def is_capped(self, sent: int) -> bool:
-        """Tell whether the server may count no further, of so many sent."""
+        """Tell whether the server may count no further, if so many were sent."""
         everything = self.everything or 0
         is_round = everything > 0 and everything % ROUND == 0
         is_unknown = self._is_part or sent > everything

@@ -11,7 +11,7 @@ if t.TYPE_CHECKING:
     from tap_clientsuccess.paging.page import Page
 
 _FEW = 5_000
-"""So many recent versions are always remembered."""
+"""Up to so many versions, none is forgotten."""
 
 
 class Versions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from itertools import chain, repeat
 
 import pytest
 from scripted import moment, page, talk
@@ -247,6 +248,20 @@ def test_a_page_of_another_size_begins_anew(told: dict[str, t.Any]) -> None:
 
     group, numbers = read(answer)
     assert numbers == [1, 2, 1, 0, 1, 0]
+    assert group.is_certain
+
+
+@pytest.mark.parametrize("when", [1, 2])
+def test_a_page_that_shrinks_on_the_way_to_the_end_begins_anew(when: int) -> None:
+    sizes = chain([4] * when, repeat(2))
+    records = tied("abcdefghijkl")
+
+    def answer(request: PageRequest) -> Page:
+        return pages_of(records, next(sizes))(request)
+
+    group, numbers = read(answer)
+    assert numbers[: when + 1] == [*range(1, when + 1), 0]
+    assert numbers[when + 1 :] == [1, 2, 3, 4, 5, 4, 3, 2, 1, 0]
     assert group.is_certain
 
 

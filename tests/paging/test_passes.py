@@ -165,6 +165,12 @@ def test_where_nothing_was_known_the_clock_and_a_steady_total_prove_it(
     assert read(first, second).is_complete is is_complete
 
 
+def test_what_came_since_does_not_count() -> None:
+    first, second = of(3, ("c", 30), ("b", 20)), of(4, ("new", 35), ("a", 10))
+    assert read(first, second).is_complete
+    assert not read(first, of(4, ("new", 35), ("b", 20))).is_complete
+
+
 def test_what_was_sent_before_existed() -> None:
     first, second = of(4, ("d", 40), ("c", 30)), of(4, ("b", None), ("x", 99))
     assert read(first, second, before="bx").is_complete
