@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import re
 import typing as t
@@ -17,6 +18,8 @@ from singer_sdk import Stream
 
 from clientsuccess_sandbox import Sandbox
 from clientsuccess_sandbox.cli import grouped_settings, option_of
+from clientsuccess_sandbox.faults.fault import Fault
+from clientsuccess_sandbox.faults.registry import FAULT_KINDS
 from tap_clientsuccess.streams import STREAMS
 from tap_clientsuccess.streams.lists import ReferenceList
 from tap_clientsuccess.tap import TapClientSuccess
@@ -108,6 +111,19 @@ def sandbox_options(group: str) -> str:
         flag = f"--{no}{option.flag} {option.item or one_of}".strip()
         rows.append((f"`{flag}`", f"`{field.name}`", option.help))
     return block(table(("Option", "Setting", "What it does"), rows))
+
+
+def sandbox_faults() -> str:
+    """Write the kinds of faults, with the fields that not all of them have."""
+    rows = []
+    for kind in FAULT_KINDS:
+        # Its own come first, as does the one that a text sets.
+        names = dict.fromkeys([*kind.__annotations__, *kind.__struct_fields__])
+        own = [name for name in names if name not in Fault.__struct_fields__]
+        what = inspect.cleandoc(kind.__doc__ or "").partition("\n")[0]
+        tag = str(kind.__struct_config__.tag)
+        rows.append((f"`{tag}`", _codes(own), what.removesuffix(".")))
+    return block(table(("Kind", "Fields", "What it does"), rows))
 
 
 def _settings_rows(

@@ -31,7 +31,7 @@ class LoggedRequest:
         key_headers: Lower-case names of the headers with a credential.
         time: Seconds since 1970, by the sandbox's clock.
         status: Status of the response; `None` until there is one.
-        faults: Kinds of the faults that matched it.
+        faults: Kinds of the faults that hit it.
     """
 
     method: str

@@ -2,7 +2,8 @@
 
 From the field follow an argument and an attribute of `Sandbox`, an option of the
 command, a row of the README (`make docs`) and, for `Behaviour`, a key of `PATCH
-/_sandbox/behaviour`. The type of the field says which values are valid, everywhere.
+/_sandbox/behaviour`. The type of the field says which values are valid: that is checked
+on the command line and over HTTP, not in Python.
 How many records of a kind there are is declared with the kind, in `data/__init__.py`.
 """
 

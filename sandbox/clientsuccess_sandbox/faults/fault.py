@@ -1,10 +1,11 @@
 """What a fault is: it says which requests it matches, and what happens then.
 
-A request that faults match takes this way, in the order of the hooks of `Fault`: it
-waits, is rewritten, the server responds, the data may change, the response is changed,
-and sent in steps. A fault overrides one of the hooks, mostly `change`, or `steps` if it
-is about how the response is sent. The hooks do no I/O: `server.py` plays the steps.
-What it remembers it sets up in `__post_init__`: a copy is in force, which begins anew.
+First `spares` may let a request pass. One that faults hit takes this way, in the order
+of the other hooks of `Fault`: it waits, is rewritten, the server responds, the data may
+change, the response is changed, and sent in steps. A fault overrides one of the hooks,
+mostly `change`, or `steps` if it is about how the response is sent. The hooks do no
+I/O: `server.py` plays the steps. What it remembers it sets up in `__post_init__`: a
+copy is in force, which begins anew.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ _IN_BODY: Final = {"page": "taskPage", "size": "taskSize"}
 
 
 class Matching(msgspec.Struct, kw_only=True):
-    """Which of the requests to a path a fault matches.
+    """Which of the requests to a path a fault hits.
 
     Attributes:
-        times: Match this many requests, then no more.
-        probability: Match with this probability, from 0 to 1.
+        times: Hit this many requests, then no more.
+        probability: Hit a request with this probability, from 0 to 1.
         after: Let this many requests pass first.
         page: Match only this page.
         method: Match only this method, such as `POST`.

@@ -13,7 +13,7 @@ from clientsuccess_sandbox.faults.fault import Fault
 from clientsuccess_sandbox.jsontext import decode
 from clientsuccess_sandbox.messages import Request
 
-_KINDS: Final = tuple(
+FAULT_KINDS: Final = tuple(
     each
     for module in (responses, transport)
     for each in vars(module).values()
@@ -21,10 +21,11 @@ _KINDS: Final = tuple(
     and issubclass(each, Fault)
     and each not in (Fault, responses.Answer)
 )
-_ANY_FAULT: Any = Union[_KINDS]  # noqa: UP007 - of a tuple
+_ANY_FAULT: Any = Union[FAULT_KINDS]  # noqa: UP007 - of a tuple
 # The field that a kind's name sets in text, as in `status=503`: the first it declares.
 _MAIN: Final = {
-    str(kind.__struct_config__.tag): next(iter(kind.__annotations__)) for kind in _KINDS
+    str(kind.__struct_config__.tag): next(iter(kind.__annotations__))
+    for kind in FAULT_KINDS
 }
 
 

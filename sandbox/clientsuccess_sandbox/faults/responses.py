@@ -235,7 +235,7 @@ class Edits(Fault, tag="edits"):
 
     Attributes:
         count: Number of edits.
-        every: Edit after every n-th matched request.
+        every: Edit after every n-th request that it hits.
         of: Kind of the records; by default the one that was read.
         operations: The operations to choose from.
         seed: The same seed makes the same edits; `None` uses the sandbox's.
