@@ -1,7 +1,8 @@
 """How a setting is declared: once, as a field of a dataclass.
 
 The JSON schema, the typed access and the generated documentation come from the field. A
-rule for its value that a JSON schema cannot express is a function, its `check`.
+rule for its value that a JSON schema cannot express is a function, its `check`, or, if
+it needs to know the streams, stands in `tap.py`.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ FULL_READ_INTERVALS: dict[str, float | None] = {
     "contact_details": 30,
     "*": 7,
 }
-"""Days between two full reads, by stream."""
+"""Defaults of `full_read_interval_days`."""
 _MEBIBYTE = 2**20
 _TEXT = th.StringType(min_length=1)
 _STREAM = th.StringType(min_length=1, max_length=LONGEST_STREAM)
@@ -183,8 +183,9 @@ class Settings:
         "Days between two full reads of a stream, which find what an incremental "
         "sync cannot see: scores, deletes, new columns. Maps stream names to days; "
         "`*` covers the streams that it does not name, which else keep their default. "
-        "`0` means every run, `null` never. `tasks` and the lists of v1 have no "
-        "interval: every run reads them in full. "
+        "`0` means every run, `null` never. `tasks`, the lists of v1, and custom "
+        "streams without a `replication_key` have no interval: every run reads them "
+        "in full. "
         f"By default `{json.dumps(FULL_READ_INTERVALS)}`.",
         read=lambda given: given or {},
     )

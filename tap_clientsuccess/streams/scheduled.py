@@ -181,6 +181,7 @@ class ScheduledStream(RecordStream, abc.ABC):
         yield from ()
 
     def _sync_batches(self, *_: t.Any, **__: t.Any) -> None:
+        """Do the same with BATCH: `send_records` writes the files."""
         self.read_part()
 
     def read_part(self) -> None:
@@ -238,7 +239,7 @@ class ScheduledStream(RecordStream, abc.ABC):
             self._compare(outcome.everything)
         schedule.end(outcome, is_activated=is_activated)
         if next_at := schedule.next_at:
-            is_every_run = not self.settings.full_read_interval(self.name)
+            is_every_run = self.settings.full_read_interval(self.name) == dt.timedelta()
             due = f"; the next full read is due on {next_at:%Y-%m-%d}"
             self.logger.info(
                 "%s: read in full (%s)%s",

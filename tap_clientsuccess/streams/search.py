@@ -42,7 +42,7 @@ class SearchStream(ClientSuccessStream):
     reads_by_time: bool = True
     """Whether the search may filter and sort by modification time."""
     _largest_page = 0
-    """In bytes; guarded by `_lock`, as is the progress's total."""
+    """In bytes; `_lock` guards writes to it, as to the progress's total."""
     _versions: Versions | None = None
     """What was sent in this run."""
     _bookmark_to_restore: dt.datetime | None = None
@@ -182,7 +182,10 @@ class SearchStream(ClientSuccessStream):
         self.logger.info("%s: %s, by page number: %s", self.name, label, why)
 
     def completed(self, items: Iterable[Lines | Mark]) -> Iterable[Lines | Mark]:
-        """Turn a page's records into what is sent; pass marks on in order."""
+        """Turn a page's records into what is sent; pass marks on in order.
+
+        Here they are sent as they are; details override it.
+        """
         return items
 
     def _tell(self, reader: Reader) -> None:
