@@ -122,7 +122,9 @@ def _run(  # noqa: PLR0913 # an argument is an option
         _check_account(create(setup_mapper=False), form, shows_host=show_host)
     else:
         tap.print_version(print_fn=logger.info)
-        documents = {name: read_object(f, name) for name, f in files.items() if f}
+        documents = {
+            name: read_object(f, name) for name, f in files.items() if f is not None
+        }
         made = create(**t.cast("dict[str, t.Any]", documents))
         made.run() if test == _NO_TEST else made.run_test(test)
 

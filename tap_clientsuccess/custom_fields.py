@@ -189,4 +189,6 @@ class FieldDefinitions:
             self._check_api()
         except RefusedError:
             raise error from None
+        except TransientError:
+            pass  # It says nothing of the definitions, nor of the rest.
         self._check_api = lambda: None

@@ -35,10 +35,12 @@ def read_object(path: str, option: str) -> dict[str, t.Any]:
     Raises:
         ConfigValidationError: It cannot be read, or is not a JSON object.
     """
+    what = "configuration" if option == "config" else option
+    if not path:
+        raise config_error(f"--{option} names no file", what=what)
     try:
         return _object(read_text(path))
     except ValueError as error:
-        what = "configuration" if option == "config" else option
         raise config_error(f"--{option} {path} {error}", what=what) from None
 
 

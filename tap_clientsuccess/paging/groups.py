@@ -74,6 +74,8 @@ class Group:
                 # A server that repeats a page would go on for ever.
                 if page.total is not None and place > page.total:
                     raise NotByTimeError("there are more pages than the server counts")
+                # They count if there are as many places then as in the attempt before.
+                self._seen.add(page.keys)
                 number += 1
                 page = yield from self._page(number, size)
             self.last = page

@@ -108,6 +108,17 @@ def test_a_file_that_is_no_document(
     assert f"Invalid {what}: --{option} odd {words}" in result.stderr.splitlines()[-1]
 
 
+@pytest.mark.parametrize("option", ["state", "catalog"])
+def test_an_option_that_names_no_file(
+    cli: CommandLine, config: dict[str, t.Any], option: str
+) -> None:
+    """As with a variable of the shell that is not set."""
+    result = cli(f"--{option}", "")
+    assert result.exit_code == 2
+    assert f"Invalid {option}: --{option} names no file" in result.stderr
+    assert result.stdout == ""
+
+
 def test_a_dotenv_file_that_is_no_text(bare_cli: CommandLine, tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"TAP_CLIENTSUCCESS_API_KEY=s3cr\xe9t\n")
     result = bare_cli("--config=ENV", "--test")

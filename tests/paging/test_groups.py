@@ -194,6 +194,18 @@ def test_records_in_another_order_each_time() -> None:
     assert group.is_certain
 
 
+def test_what_came_on_the_way_to_the_end_counts_if_none_has_left() -> None:
+    orders = iter(["abcd", "abcd", "cdab", "abcd", "abcd", "cdab"])
+
+    def answer(request: PageRequest) -> Page:
+        return pages_of(tied(next(orders)))(request)
+
+    group, numbers = read(answer)
+    # On the way back, both passes show only c and d.
+    assert numbers == [1, 0, 0, 1, 0]
+    assert group.is_certain
+
+
 def test_its_last_page_empties_while_the_order_changes() -> None:
     """What remains fills the places of the page before."""
     orders = iter(["abcde"] * 3 + ["abcd", "cdab", "abcd", "abcd", "abcd"])

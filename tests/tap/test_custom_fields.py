@@ -214,6 +214,17 @@ def values_of(
     return arrived
 
 
+def test_another_searchs_fault_says_nothing_of_the_definitions(
+    sync: Sync, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They alone are refused; clients, which show that, are not read."""
+    sandbox.faults.add(Status("/customfield/all", 403))
+    sandbox.faults.add(Status("/client/search", 503))
+    output = sync(streams=["contacts"], discover_custom_fields=True, max_retries=1)
+    assert len(output.records["contacts"]) == len(sandbox.store.ids("contacts"))
+    assert "Custom fields stay untyped" in caplog.text
+
+
 def test_values_are_coerced_to_the_declared_type(sync: Sync, sandbox: Sandbox) -> None:
     arrived = values_of(
         sync,
