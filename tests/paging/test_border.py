@@ -18,9 +18,13 @@ SINCE = moment(9)
     [
         (page(("a", 50), ("b", 100)), False),
         (page(("a", 50), ("b", 100.0004), total=9), False),
+        # Of a read that was interrupted, the bookmark is a millisecond earlier.
+        (page(("a", 50), ("b", 100.001), total=9), False),
+        (page(("a", 50), ("b", 100.002), total=9), True),
         # It is not there, though all of its time is.
         (page(("a", 50), ("c", 120), total=2), True),
         (page(("a", 50), ("c", 120), total=9), True),
+        (page(("a", 50), ("b", 90), total=2), True),
         (page(total=0), True),
         # Nothing comes, whatever the total says.
         (page(total=9), True),
