@@ -124,7 +124,8 @@ class Undated:
                 agreed.append(found)
                 if agreed.count(found) > (1 if number < _SOON else 2):
                     self.total, self.timed = found, min(counts[-2:])
-                    yield from self.count_future()
+                    if self.future:
+                        yield from self.count_future()
                     if self.total + self.shown != before:
                         self.seen = Tally()
                     return
