@@ -126,7 +126,9 @@ class Undated:
                     self.total, self.timed = found, min(counts[-2:])
                     if self.future:
                         yield from self.count_future()
-                    if self.total + self.shown != before:
+                    # Also where it changed and changed back: one that came meanwhile
+                    # would stand for one that did not come.
+                    if self.total + self.shown != before or len(set(agreed)) > 1:
                         self.seen = Tally()
                     return
                 counts.clear()

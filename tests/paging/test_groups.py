@@ -181,27 +181,19 @@ def test_all_of_it_leave() -> None:
     assert group.is_certain
 
 
-def test_records_in_another_order_each_time() -> None:
-    """As many as there are places have to come, in one pass or more."""
-    orders = iter(["abcd", "abcd", "cdab", "abcd", "abcd", "badc", "abcd"])
+@pytest.mark.parametrize("last", ["badc", "cdab"])
+def test_records_in_another_order_each_time(last: str) -> None:
+    """As many as there are places have to come, in one pass or more.
+
+    What came on the way to the end counts if none has left.
+    """
+    orders = iter(["abcd", "abcd", "cdab", "abcd", "abcd", last])
 
     def answer(request: PageRequest) -> Page:
         return pages_of(tied(next(orders)))(request)
 
     group, numbers = read(answer)
     # First pass: the last page shows c and d, and so does the first.
-    assert numbers == [1, 0, 0, 1, 0]
-    assert group.is_certain
-
-
-def test_what_came_on_the_way_to_the_end_counts_if_none_has_left() -> None:
-    orders = iter(["abcd", "abcd", "cdab", "abcd", "abcd", "cdab"])
-
-    def answer(request: PageRequest) -> Page:
-        return pages_of(tied(next(orders)))(request)
-
-    group, numbers = read(answer)
-    # On the way back, both passes show only c and d.
     assert numbers == [1, 0, 0, 1, 0]
     assert group.is_certain
 

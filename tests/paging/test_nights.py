@@ -64,6 +64,10 @@ def test_what_passes_any_filter_is_counted_only_where_some_may(seed: int) -> Non
     assert run_history(seed, CASES["kills, odd changes"]).wrong == []
 
 
+def test_one_without_a_time_that_came_and_went_stands_for_none() -> None:
+    assert run_history(4012, CASES["kills, without a time"]).wrong == []
+
+
 def test_the_histories_are_as_rich_as_intended() -> None:
     counts = histories("all at once", range(100, 106))
     counts += histories("kills", range(100, 106))

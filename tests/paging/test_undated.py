@@ -152,7 +152,10 @@ def test_what_was_sent_is_not_missing() -> None:
     assert undated.missing == 0
 
 
-@pytest.mark.parametrize(("again", "missing"), [([10, 7], 2), ([10, 6], 4)])
+@pytest.mark.parametrize(
+    ("again", "missing"),
+    [([10, 7], 2), ([10, 6], 4), ([11, 7, 11, 7, 10, 7], 3)],
+)
 def test_they_are_looked_for_anew_once_the_count_changed(
     again: list[int], missing: int
 ) -> None:
