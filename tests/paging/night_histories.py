@@ -23,6 +23,8 @@ from server_model import DAY, HOUR, SECOND, START
 from target_model import StateStore, Target, merged
 
 if t.TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from night_model import Night
     from target_model import Message, Table
 
@@ -219,6 +221,10 @@ class History:
         """The last night in which a read of a stream was not complete."""
         self.begun: dict[tuple[str, int], dt.datetime] = {}
         """When each version was begun."""
+        self.columns: dict[tuple[str, int], set[str]] = {}
+        """The columns that were selected in all nights of each version."""
+        self.unseen: dict[tuple[str, int], set[int]] = defaultdict(set)
+        """What the server hid in a night of each version that ended early."""
         self.changed_setup = -100
         self.had_trouble = False
         self.state_in: Message = {}
@@ -339,6 +345,7 @@ class History:
             world.store.older.append(copy.deepcopy(world.store.state))
         self.count(night)
         self.check(night)
+        self.note_unseen()
         self.number += 1
         return night
 
@@ -366,6 +373,9 @@ class History:
         listing = self.world.listings[name]
         began = self.begun.get((name, version), self.starts[-1])
         self.counts["dropped"] += len(gone)
+        # A run that goes on reads what lies behind its place: no count tells what the
+        # run before did not see.
+        gone = {k: row for k, row in gone.items() if k not in self.unseen[name, version]}
         for key, row in gone.items():
             record = listing.records.get(key)
             if record is None:
@@ -477,6 +487,17 @@ class History:
             version = state.get("full_read_in_progress", {}).get("version")
             if version:
                 self.begun.setdefault((name, version), self.starts[-1])
+                columns = {*self.setup.columns}
+                self.columns.setdefault((name, version), columns).intersection_update(
+                    columns
+                )
+
+    def note_unseen(self) -> None:
+        """Note what the server hid while full reads were in progress."""
+        for name, listing in self.world.listings.items():
+            for state in self.states(name)[-1:]:
+                if version := state.get("full_read_in_progress", {}).get("version"):
+                    self.unseen[name, version] |= listing.hidden
 
     def is_of(self, name: str, message: Message) -> bool:
         """Tell whether a message is of a stream."""
@@ -505,12 +526,18 @@ class History:
                     self.fail(f"{name}: activated, and {outcome}")
 
     def check_order(self) -> None:
-        """An older version of a record never comes after a newer one."""
+        """An older version of a record never comes after a newer one.
+
+        Its time tells: so not if it was set back in between.
+        """
         newest: dict[tuple[str, int], int] = {}
         for message in self.world.messages:
             if message["type"] != "RECORD":
                 continue
             key = message["stream"], message["record"]["id"]
+            name = "products" if key[0] == "goods" else key[0]
+            if self._is_odd(self.world.listings[name], key[1]):
+                continue
             version = int(message["record"]["name"])
             if newest.get(key, 0) > version:
                 self.fail(f"{key}: version {version} after {newest[key]}")
@@ -562,10 +589,13 @@ class History:
         self.counts["quiet full reads"] += 1
         table = self.table_of(name)
         start = self.setup.config.get("start_date")
+        # What was selected since, another full read brings: it is due next.
+        selected = {*self.setup.columns}
+        columns = selected & self.columns.get((name, past["version"]), selected)
         lacking = [
             key
             for key, version in listing.versions.items()
-            if not self.has(table, key, version)
+            if not self.has(table, key, version, columns)
             and not (start and self._is_before(listing, key, start))
         ]
         if lacking:
@@ -602,11 +632,12 @@ class History:
         time = listing.records[key]["modified"]
         return bool(time and time < dt.datetime.fromisoformat(start))
 
-    def has(self, table: Table, key: int, version: int) -> bool:
-        """Tell whether a table has at least a version of a record, in all columns."""
+    @staticmethod
+    def has(table: Table, key: int, version: int, columns: Iterable[str]) -> bool:
+        """Tell whether a table has at least a version of a record, in some columns."""
         row = table.get(key)
         return row is not None and all(
-            int(row.values.get(column) or 0) >= version for column in self.setup.columns
+            int(row.values.get(column) or 0) >= version for column in columns
         )
 
     def check_news(self, name: str, night: Night) -> None:
@@ -634,6 +665,7 @@ class History:
             # It moved to the end of the list, behind what was read.
             and listing.edited_at.get(key, START) < self.starts[-1]
             and not (start and self._is_before(listing, key, start))
+            and (name, key) not in self.world.target.lost
             and int((row.values if (row := table.get(key)) else {}).get("name", 0))
             < version
         ]
@@ -660,7 +692,7 @@ class History:
             key
             for key, version in then.items()
             if key in listing.records
-            and not self.has(table, key, version)
+            and not self.has(table, key, version, self.setup.columns)
             and listing.edited_at.get(key, START) < self.starts[-1]
             and key not in listing.odd_at
         ]

@@ -41,6 +41,8 @@ class Target:
         is_alive: Whether it takes messages.
         sizes: After how many records it may write them, and confirm a state.
         on_delete: Called with a table's name and the rows that are about to go.
+        lost: The table and key of each row that was deleted when the target was killed,
+            before it wrote the record that takes its place.
     """
 
     def __init__(self, style: str, random: Random) -> None:
@@ -50,6 +52,8 @@ class Target:
         self.is_alive = True
         self.sizes = [1, 10, 50, 10_000]
         self.on_delete: Callable[[str, int, Table], None] = lambda *_: None
+        self.lost: set[tuple[str, int]] = set()
+        self._replaced: set[tuple[str, int]] = set()
         self._random = random
         self._waiting: list[Message] = []
         self._most = 0
@@ -85,6 +89,7 @@ class Target:
     def kill(self) -> None:
         """Forget what was not written, and confirm nothing more."""
         self.is_alive = False
+        self.lost |= self._replaced
 
     def _write_all(self) -> None:
         self._write()
@@ -94,7 +99,9 @@ class Target:
     def _write(self) -> None:
         for message in self._waiting:
             _upsert(self.tables.setdefault(message["stream"], {}), message)
+            self.lost.discard((message["stream"], message["record"]["id"]))
         self._waiting.clear()
+        self._replaced.clear()
 
     def _activate(self, name: str, version: int) -> None:
         if self.style == "postgres":
@@ -117,6 +124,8 @@ class Target:
         self.on_delete(name, version, gone)
         for key in old:
             del table[key]
+            if key in waiting:
+                self._replaced.add((name, key))
 
 
 def _upsert(table: Table, message: Message) -> None:
