@@ -176,7 +176,8 @@ def test_a_column_that_was_away_for_a_run_is_new_when_it_is_back(read: State) ->
 
 def test_a_column_that_comes_during_a_full_read_is_due_after_it(read: State) -> None:
     night(read, NOW + DAY, None)
-    night(read, NOW + 1.1 * DAY, outputs=outputs("id", "name", "added"))
+    ended = night(read, NOW + 1.1 * DAY, outputs=outputs("id", "name", "added"))
+    assert ended.next_at == ended.now
 
     after = night(read, NOW + 1.2 * DAY, outputs=outputs("id", "name", "added"))
     assert after.reason == "there are new columns"

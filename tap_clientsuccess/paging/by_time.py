@@ -85,7 +85,7 @@ class TimeReader:
         yield self._take_waiting()
         yield from self._gaps()
         if self._window.wants_undated and proof.coverage.newest:
-            yield [self._catch_up(), self._count()]
+            yield [self._catch_up(), self._count(), undated.count_future()]
             yield from self._gaps()
         for _ in range(_ROUNDS):
             if not proof.unfound:
@@ -94,12 +94,10 @@ class TimeReader:
             yield from self._gaps()
             if proof.unfound:
                 yield [self._count()]
-        if undated.may_be_hidden:
-            if self._evidence.shows_undated or not self._evidence.heeds_filter:
-                yield [undated.count_future()]
-            if undated.future or undated.is_stale(proof.counted):
-                # With nothing else in flight, fewer changes come between two counts.
-                yield [undated.count()]
+        is_known = not (undated.future or undated.is_stale(proof.counted))
+        if undated.may_be_hidden and not is_known:
+            # With nothing else in flight, fewer changes come between two counts.
+            yield [undated.count()]
         if self._window.is_place and proof.coverage.newest:
             # An edit before the counts can be made up for by a delete: then the record
             # did not come, and the target would drop its row until the next sync.

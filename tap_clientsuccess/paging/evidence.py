@@ -14,7 +14,6 @@ from dataclasses import replace
 from itertools import pairwise
 
 from tap_clientsuccess.paging.page import (
-    EPOCH,
     FAR_FUTURE,
     MILLISECOND,
     PageRequest,
@@ -39,14 +38,10 @@ class Evidence:
 
     Attributes:
         unit: Precision of the filter: a millisecond, a second or a day.
-        shows_undated: Whether a page that was filtered had records without a time.
-        heeds_filter: Whether the total of a page that was filtered was that of its
-            records.
     """
 
     def __init__(self) -> None:
         self.unit = MILLISECOND
-        self.shows_undated = self.heeds_filter = False
         self._pairs = self._ties = 0
         self._ties_are_by_key = True
         self._shown_by: dict[dt.datetime, PageRequest] = {}
@@ -75,9 +70,6 @@ class Evidence:
             self._shown_by[floor(page.newest)] = request
         after, newest_first = request.after, request.newest_first
         times = [time for time in page.times if time]
-        if after and after > EPOCH:
-            self.shows_undated |= None in page.times
-            self.heeds_filter |= page.total == len(page.keys)
         if not page.keys and (page.last is False or (page.total and not page.number)):
             raise NotByTimeError("a page before the last one is empty")
         if page.keys and not times:

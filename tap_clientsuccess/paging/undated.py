@@ -124,8 +124,7 @@ class Undated:
                 agreed.append(found)
                 if agreed.count(found) > (1 if number < _SOON else 2):
                     self.total, self.timed = found, min(counts[-2:])
-                    if self.future:
-                        yield from self.count_future()
+                    yield from self.count_future()
                     # Also where it changed and changed back: one that came meanwhile
                     # would stand for one that did not come.
                     if self.total + self.shown != before or len(set(agreed)) > 1:

@@ -93,12 +93,9 @@ class Schedule(Noted):
         """When the next full read is due; None for never, or while one is underway."""
         if not self.has_begun or self.underway or self._facts.is_whole:
             return None
-        past = self.past
         if (interval := self._facts.interval) is None:
             return None
-        if past.failed == 1 or past.due:
-            return self.now
-        return None if past.latest == NEVER else past.latest + interval
+        return self.now if self._why_due(interval) else self.past.latest + interval
 
     def begin(self, facts: Facts, now: dt.datetime, version: int) -> None:
         """Decide what is read, before the first record.

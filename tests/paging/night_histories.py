@@ -375,7 +375,9 @@ class History:
         self.counts["dropped"] += len(gone)
         # A run that goes on reads what lies behind its place: no count tells what the
         # run before did not see.
-        gone = {k: row for k, row in gone.items() if k not in self.unseen[name, version]}
+        gone = {
+            k: row for k, row in gone.items() if k not in self.unseen[name, version]
+        }
         for key, row in gone.items():
             record = listing.records.get(key)
             if record is None:
