@@ -20,19 +20,20 @@ from __future__ import annotations
 
 import typing as t
 from collections import deque
+from dataclasses import replace
 from itertools import count
 
 from tap_clientsuccess.paging.evidence import (
     Evidence,
     NotByTimeError,
     is_hidden,
-    reconciled,
 )
 from tap_clientsuccess.paging.groups import Group, fills
 from tap_clientsuccess.paging.page import (
     BEGINNING,
     DEPTH,
     EPOCH,
+    FAR_FUTURE,
     FURTHER_BACK,
     MICROSECOND,
     MILLISECOND,
@@ -60,7 +61,7 @@ class TimeReader:
     Attributes:
         started_earlier: Whether it started earlier than wanted, because the filter may
             hide records.
-        surplus: How many records the total counts although the filter should hide them.
+        surplus: How many more records the first page counts than follow it.
     """
 
     def __init__(self, window: Window, proof: Proof, width: Callable[[], int]) -> None:
@@ -150,7 +151,11 @@ class TimeReader:
             page = yield PageRequest(after=EPOCH)
         request = PageRequest(after=self._after)
         if self._after and page.goes_on() and page.last:
-            page, self.surplus = yield from reconciled(page, request)
+            # The total says that more follows, and the hint denies it.
+            size = len(page.keys)
+            if not (size and (yield request._replace(number=1, size=size)).keys):
+                self.surplus = (page.total or 0) - size
+                page = replace(page, total=size)
         if page.goes_on():
             self._evidence.check(page, request)
             # Asked before anything is known, so it takes newcomers for known. It only
@@ -277,9 +282,12 @@ class TimeReader:
             coverage.newest = page.newest
 
     def _count(self) -> Chain[None]:
+        """Count what has a time: what passes any filter may have none, or not exist."""
         self._proof.begin_count()
-        request = PageRequest.for_count(self._after or EPOCH)
-        self._proof.counted = (yield request).total
+        counted = (yield PageRequest.for_count(self._after or EPOCH)).total
+        if counted and not self._window.wants_undated:
+            counted -= (yield PageRequest.for_count(FAR_FUTURE)).total or 0
+        self._proof.counted = counted
 
 
 def _seeds(request: PageRequest, first: Page) -> tuple[list[PageRequest], bool]:

@@ -10,11 +10,9 @@ from __future__ import annotations
 import datetime as dt
 import operator
 import typing as t
-from dataclasses import replace
 from itertools import pairwise
 
 from tap_clientsuccess.paging.page import (
-    FAR_FUTURE,
     MILLISECOND,
     PageRequest,
     floor,
@@ -126,23 +124,6 @@ def is_hidden(first: Page, window: Window) -> Chain[bool]:
         shows = first.shows(known) or first.shows(known + MILLISECOND)
         return is_within and not shows
     return newest is not None and not (yield from _is_returned(newest))
-
-
-def reconciled(page: Page, request: PageRequest) -> Chain[tuple[Page, int]]:
-    """Return a first page whose total says that more follows, and whose hint denies it.
-
-    A total that counts what passes any filter is too large by that, or does not heed
-    the filter. Then the following page decides, by the size that was sent.
-
-    Returns:
-        The page with a total that fits, and how many pass a filter by the far future.
-    """
-    surplus = (yield PageRequest.for_count(FAR_FUTURE)).total or 0
-    size = len(page.keys)
-    total: int | None = max((page.total or 0) - surplus, size)
-    if total == size and size and (yield request._replace(number=1, size=size)).keys:
-        total = None
-    return replace(page, total=total), surplus
 
 
 def _is_returned(time: dt.datetime) -> Chain[bool]:
