@@ -118,7 +118,7 @@ class Proof:
             pairs = zip(page.keys, page.times, strict=True)
             late = {key for key, time in pairs if time and time > known}
             self.newcomers += len(late & new)
-        self.undated.add(page)
+        self.undated.add(page, new)
         if self.passes:
             self.passes[-1].add(page, new)
         # Versions from here on are kept: a replica lags no longer than the lookback, by
@@ -156,7 +156,7 @@ class Proof:
     @property
     def unfound(self) -> int:
         """How many records with a time were counted and not sent."""
-        known = len(self.sent) - self.undated.hidden_seen - self.newcomers
+        known = len(self.sent) - self.undated.hidden_sent - self.newcomers
         return max(0, (self.counted or 0) - known)
 
     @property

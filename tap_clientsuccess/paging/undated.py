@@ -16,6 +16,8 @@ from tap_clientsuccess.paging.page import (
 )
 
 if t.TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from tap_clientsuccess.paging.page import Chain, Page
 
 _SOON = 8
@@ -48,6 +50,8 @@ class Undated:
         self.future = 0
         self.is_open = self.may_be_hidden = False
         self._is_part = is_part
+        self._sent = 0
+        """How many came, also before they were looked for anew."""
         self._most = 0
         """The greatest total: a count below it is less as records were deleted."""
 
@@ -77,16 +81,21 @@ class Undated:
         return max(0, (self.total or 0) + self.shown - len(self.seen))
 
     @property
-    def hidden_seen(self) -> int:
-        """How many of those came that the filter hides."""
-        return min(self.total or 0, max(0, len(self.seen) - self.shown))
+    def hidden_sent(self) -> int:
+        """How many of all that came the filter hides."""
+        return min(self.total or 0, max(0, self._sent - self.shown))
 
-    def add(self, page: Page) -> None:
-        """Take a page. The counts filter by 1970, so an earlier time is none."""
+    def add(self, page: Page, new: set[Hashable]) -> None:
+        """Take a page, and those of its keys that came for the first time.
+
+        The counts filter by 1970, so an earlier time is none.
+        """
         self._most = max(self._most, page.total or 0)
         if None in page.times or is_undated(page.oldest):
             pairs = zip(page.keys, page.times, strict=True)
-            self.seen.add(key for key, time in pairs if is_undated(time))
+            keys = [key for key, time in pairs if is_undated(time)]
+            self.seen.add(keys)
+            self._sent += sum(key is None or key in new for key in keys)
 
     def count_beside(self, everything: int | None) -> Chain[None]:
         """Count while pages are read; it counts if two pairs in a row agree.

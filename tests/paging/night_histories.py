@@ -159,6 +159,25 @@ CASES: dict[str, Case] = {
 
 
 @dataclass
+class FullRead:
+    """A full read, of one night or several.
+
+    Attributes:
+        number: In which night it began.
+        began: When.
+        config: The settings then.
+        columns: The columns that were selected in all its nights.
+        unseen: What the server hid in those that ended early.
+    """
+
+    number: int
+    began: dt.datetime
+    config: dict[str, t.Any]
+    columns: set[str]
+    unseen: set[int] = field(default_factory=set)
+
+
+@dataclass
 class Result:
     """What came of a history.
 
@@ -219,13 +238,10 @@ class History:
         self.events = 100
         self.doubted: dict[str, int] = defaultdict(lambda: -100)
         """The last night in which a read of a stream was not complete."""
-        self.begun: dict[tuple[str, int], dt.datetime] = {}
-        """When each version was begun."""
-        self.columns: dict[tuple[str, int], set[str]] = {}
-        """The columns that were selected in all nights of each version."""
-        self.unseen: dict[tuple[str, int], set[int]] = defaultdict(set)
-        """What the server hid in a night of each version that ended early."""
-        self.changed_setup = -100
+        self.reads: dict[tuple[str, int], FullRead] = {}
+        """By stream and version."""
+        self.sent_in: dict[tuple[str, int | None], int] = {}
+        """In which night records last had each version."""
         self.had_trouble = False
         self.state_in: Message = {}
 
@@ -324,7 +340,6 @@ class History:
                 intervals = {n: random.choice(self.case.intervals) for n in STREAMS}
                 setup = replace(setup, intervals=intervals)
         self.setup = replace(setup, columns=columns, config=config)
-        self.changed_setup = self.number
 
     def night(self, kill: Kill | None = None, *, is_kept: bool = True) -> Night:
         """Run the tap once, and check."""
@@ -371,19 +386,21 @@ class History:
         """No living row is dropped, if its newest version had been delivered."""
         name = "products" if table == "goods" else table
         listing = self.world.listings[name]
-        began = self.begun.get((name, version), self.starts[-1])
+        read = self.read(name, version)
         self.counts["dropped"] += len(gone)
-        # A run that goes on reads what lies behind its place: no count tells what the
-        # run before did not see.
-        gone = {
-            k: row for k, row in gone.items() if k not in self.unseen[name, version]
-        }
         for key, row in gone.items():
             record = listing.records.get(key)
-            if record is None:
+            # A run that goes on reads what lies behind its place: no count tells what
+            # the run before did not see.
+            if record is None or key in read.unseen:
+                continue
+            # Another state was there in between, and rows got a lower version.
+            if self.sent_in.get((name, row.version), 0) > read.number:
+                self.counts["dropped, two states"] += 1
+                self.world.target.lost.add((table, key))
                 continue
             odd_at = listing.odd_at.get(key)
-            if odd_at and odd_at >= began:
+            if odd_at and odd_at >= read.began:
                 self.counts["dropped, odd"] += 1
                 continue
             if listing.edited_at.get(key, START) >= self.starts[-1]:
@@ -469,12 +486,14 @@ class History:
                 if now != before and now <= max(known):
                     self.fail(f"{name}: version {now} is not above {max(known)}")
                 version = now
-            self.note_begun(name)
+            self.note_read(name)
             found = {
                 message.get("version")
                 for message in self.world.messages
                 if message["type"] == "RECORD" and self.is_of(name, message)
             }
+            for sent in found - {None}:
+                self.sent_in[name, sent] = self.number
             config = self.setup.config
             uses = (
                 config["emit_activate_version_messages"]
@@ -483,23 +502,25 @@ class History:
             if len(found) > 1 or (found == {None}) != (bool(found) and not uses):
                 self.fail(f"{name}: records of versions {found}")
 
-    def note_begun(self, name: str) -> None:
-        """Note when a version began."""
+    def read(self, name: str, version: int) -> FullRead:
+        """The full read of a version; one of this night, if none is known."""
+        config, columns = self.setup.config, {*self.setup.columns}
+        now = FullRead(self.number, self.starts[-1], config, columns)
+        return self.reads.get((name, version), now)
+
+    def note_read(self, name: str) -> None:
+        """Note the full read that is in progress."""
         for state in self.states(name):
-            version = state.get("full_read_in_progress", {}).get("version")
-            if version:
-                self.begun.setdefault((name, version), self.starts[-1])
-                columns = {*self.setup.columns}
-                self.columns.setdefault((name, version), columns).intersection_update(
-                    columns
-                )
+            if version := state.get("full_read_in_progress", {}).get("version"):
+                read = self.reads[name, version] = self.read(name, version)
+                read.columns &= {*self.setup.columns}
 
     def note_unseen(self) -> None:
         """Note what the server hid while full reads were in progress."""
         for name, listing in self.world.listings.items():
             for state in self.states(name)[-1:]:
                 if version := state.get("full_read_in_progress", {}).get("version"):
-                    self.unseen[name, version] |= listing.hidden
+                    self.reads[name, version].unseen |= listing.hidden
 
     def is_of(self, name: str, message: Message) -> bool:
         """Tell whether a message is of a stream."""
@@ -551,7 +572,8 @@ class History:
         past = self.before(name).get("full_read") or {}
         version = read.get("version") or 0
         is_open = read.get("began") and version > past.get("version", 0)
-        if not is_open or self.changed_setup == self.number or self.case.is_whole:
+        is_same = self.read(name, version).config == self.setup.config
+        if not (is_open and is_same) or self.case.is_whole:
             return
         if self.setup.intervals[name] is None and past.get("began"):
             return
@@ -585,19 +607,19 @@ class History:
             return
         self.counts["full reads"] += 1
         listing = self.world.listings[name]
-        began = self.begun.get((name, past["version"]), self.starts[-1])
-        if listing.changed_at >= began:
+        read = self.read(name, past["version"])
+        if listing.changed_at >= read.began:
             return
         self.counts["quiet full reads"] += 1
         table = self.table_of(name)
         start = self.setup.config.get("start_date")
         # What was selected since, another full read brings: it is due next.
-        selected = {*self.setup.columns}
-        columns = selected & self.columns.get((name, past["version"]), selected)
+        columns = read.columns & {*self.setup.columns}
         lacking = [
             key
             for key, version in listing.versions.items()
-            if not self.has(table, key, version, columns)
+            if key not in read.unseen
+            and not self.has(table, key, version, columns)
             and not (start and self._is_before(listing, key, start))
         ]
         if lacking:

@@ -41,8 +41,8 @@ class Target:
         is_alive: Whether it takes messages.
         sizes: After how many records it may write them, and confirm a state.
         on_delete: Called with a table's name and the rows that are about to go.
-        lost: The table and key of each row that was deleted when the target was killed,
-            before it wrote the record that takes its place.
+        lost: The table and key of each row that is gone until it is sent again: it was
+            deleted, and the target killed before it wrote what takes its place.
     """
 
     def __init__(self, style: str, random: Random) -> None:

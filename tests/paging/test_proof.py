@@ -167,6 +167,18 @@ def test_records_without_a_time_are_counted_apart(
         assert verdict.why == f"{missing} records have no modification time"
 
 
+@pytest.mark.parametrize("timed", [3, 4])
+def test_those_that_came_before_the_count_do_not_stand_for_what_has_a_time(
+    timed: int,
+) -> None:
+    """They are looked for anew, and were sent all the same."""
+    proof = taken(BEFORE, page(("x", None), ("y", None)))
+    proof.begin_count()
+    proof.counted = timed
+    count_undated(proof, timed + 2, timed)
+    assert (proof.undated.missing, proof.unfound) == (2, timed - 3)
+
+
 @pytest.mark.parametrize(
     ("later", "latest", "is_told"),
     [

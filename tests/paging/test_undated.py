@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import typing as t
 from itertools import chain, cycle
 
 import pytest
@@ -12,8 +13,16 @@ from tap_clientsuccess.errors import RefusedError
 from tap_clientsuccess.paging.page import DEPTH, EPOCH, FAR_FUTURE, PageRequest
 from tap_clientsuccess.paging.undated import Undated
 
+if t.TYPE_CHECKING:
+    from tap_clientsuccess.paging.page import Page
+
 ALL, TIMED = PageRequest.for_count(), PageRequest.for_count(EPOCH)
 FUTURE = PageRequest.for_count(FAR_FUTURE)
+
+
+def show(undated: Undated, shown: Page) -> None:
+    """Show it a page of records that did not come before."""
+    undated.add(shown, {*shown.keys})
 
 
 def counted(
@@ -62,7 +71,7 @@ def test_a_time_up_to_1970_is_none_to_the_counts(seconds: float | None) -> None:
     since_start = (EPOCH - START).total_seconds()
     undated = Undated()
     counted(undated, 10, 9)
-    undated.add(page(("a", seconds if seconds is None else since_start + seconds)))
+    show(undated, page(("a", seconds if seconds is None else since_start + seconds)))
     assert undated.missing == 0
 
 
@@ -132,23 +141,23 @@ def test_a_count_that_ends_too_early_tells_nothing(
 def test_a_count_that_was_greater_before_does_not_end_too_early() -> None:
     """One record was deleted after it was sent."""
     undated = Undated()
-    undated.add(page(("a", 1), total=51))
+    show(undated, page(("a", 1), total=51))
     counted(undated, 50, 50)
     assert not undated.why_unknown(51)
 
 
 def test_what_was_sent_is_not_missing() -> None:
     undated = Undated()
-    undated.add(page(("x", None), ("y", None)))
+    show(undated, page(("x", None), ("y", None)))
     assert undated.known == 2  # Without a count, as many as came.
     undated = Undated()
     counted(undated, 10, 7)
     assert undated.missing == 3
-    undated.add(page(("a", None), ("b", 5)))
-    undated.add(page(("a", None), ("c", 5)))
-    undated.add(page(("d", 5)))
+    show(undated, page(("a", None), ("b", 5)))
+    show(undated, page(("a", None), ("c", 5)))
+    show(undated, page(("d", 5)))
     assert undated.missing == 2
-    undated.add(page(*((key, None) for key in "efgh")))
+    show(undated, page(*((key, None) for key in "efgh")))
     assert undated.missing == 0
 
 
@@ -162,7 +171,7 @@ def test_they_are_looked_for_anew_once_the_count_changed(
     """What was sent before may have a time by now, so it need not be one of those."""
     undated = Undated()
     counted(undated, 10, 7)
-    undated.add(page(("a", None)))
+    show(undated, page(("a", None)))
     counted(undated, *again)
     assert undated.missing == missing
 
@@ -236,14 +245,14 @@ def test_a_count_of_the_future_shows_what_passes_any_filter(
     talk(undated.count_future(), lambda _: page(total=future))
     assert undated.future == future
     counted(undated, *totals, future=future)
-    undated.add(page(*((key, None) for key in seen)))
+    show(undated, page(*((key, None) for key in seen)))
     assert undated.missing == missing
     assert undated.counts_all is not is_known
     if future == 3:
-        assert (undated.hidden_seen, undated.known) == (max(0, len(seen) - 3), 5)
-    undated.add(page(total=totals[0]))
+        assert (undated.hidden_sent, undated.known) == (max(0, len(seen) - 3), 5)
+    show(undated, page(total=totals[0]))
     assert not undated.why_unknown(totals[1])
-    undated.add(page(total=totals[0] + 1))
+    show(undated, page(total=totals[0] + 1))
     for is_quiet in (True, False):
         why = undated.why_unknown(totals[1], is_quiet=is_quiet)
         assert bool(why) is not is_known
@@ -253,7 +262,7 @@ def test_what_passes_any_filter_is_counted_again_with_the_rest() -> None:
     undated = Undated()
     talk(undated.count_future(), lambda _: page(total=3))
     counted(undated, 10, 8, future=3)
-    undated.add(page(*((key, None) for key in "abcde")))
+    show(undated, page(*((key, None) for key in "abcde")))
     assert undated.missing == 0
     # As many as before: those that came are among them.
     counted(undated, 10, 8, future=3)
