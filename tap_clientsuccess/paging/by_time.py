@@ -282,11 +282,13 @@ class TimeReader:
             coverage.newest = page.newest
 
     def _count(self) -> Chain[None]:
-        """Count what has a time: what passes any filter may have none, or not exist."""
+        """Count what has a time, less what a total counts that no filter lets through."""
         self._proof.begin_count()
         counted = (yield PageRequest.for_count(self._after or EPOCH)).total
         if counted and not self._window.wants_undated:
-            counted -= (yield PageRequest.for_count(FAR_FUTURE)).total or 0
+            future = yield PageRequest.for_count(FAR_FUTURE)
+            if not future.keys:  # Else the filter lets it through.
+                counted -= future.total or 0
         self._proof.counted = counted
 
 

@@ -56,7 +56,7 @@ class Pass:
         self.has_ended = self.is_stuck = False
         self._was_last = False
         self._began = newest
-        self._existed = 0
+        self._existed = self._reached = 0
         self._has_newer = False
         self._lookback = lookback
         self._told: list[tuple[int | None, dt.datetime]] = []
@@ -88,6 +88,8 @@ class Pass:
         """Decide what is read again, and whether the list has ended."""
         self.size = self.size or max(1, len(page.keys))
         place = page.number * self.size
+        if page.keys:
+            self._reached = max(self._reached, place + len(page.keys))
         if fall:
             back = -(-fall // self.size)
             self.again += range(max(0, page.number - back), page.number)
@@ -152,7 +154,8 @@ class Pass:
             return self.has_ended
         first, came = self._told[0][0], len(self.sent)
         # A total that may be the most that the server counts proves nothing.
-        if first == DEPTH or (first and first % ROUND == 0 and came > first):
+        most = max(came, self._reached)
+        if first == DEPTH or (first and first % ROUND == 0 and most > first):
             return False
         return self._existed == first or (
             self.is_quiet and came == self.total and not self._has_newer

@@ -104,6 +104,16 @@ def test_a_round_total_below_what_came_proves_nothing(
         assert read(*pages).is_complete is is_complete
 
 
+@pytest.mark.parametrize(("places", "is_complete"), [(1, True), (2, False)])
+def test_nor_does_a_round_total_that_pages_exceed_with_records_that_came_again(
+    monkeypatch: pytest.MonkeyPatch, places: int, *, is_complete: bool
+) -> None:
+    monkeypatch.setattr(passes, "ROUND", 2)
+    first = of(2, ("b", 30))
+    repeated = replace(of(2, *[("b", 30)] * (places - 1), ("a", 20)), number=1)
+    assert read(first, repeated, known=40).is_complete is is_complete
+
+
 def test_the_replica_that_counted_first_may_have_lagged() -> None:
     """What is younger than the lookback need not be in its count."""
     first, second = of(3, ("a", 10), ("c", 30), asked=50), of(3, ("b", 45), asked=60)
