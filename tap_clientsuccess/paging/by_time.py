@@ -282,7 +282,7 @@ class TimeReader:
             coverage.newest = page.newest
 
     def _count(self) -> Chain[None]:
-        """Count what has a time, less what a total counts that no filter lets through."""
+        """Count what has a time, less what is counted and no filter lets through."""
         self._proof.begin_count()
         counted = (yield PageRequest.for_count(self._after or EPOCH)).total
         if counted and not self._window.wants_undated:
