@@ -60,6 +60,5 @@ class Versions:
 
 
 def _is_news(time: dt.datetime | None, before: dt.datetime | None) -> bool:
-    if time is None or before is None:
-        return time is not before
-    return time > before
+    # An edit gives a time to what had none; nothing loses its time.
+    return time is not None and (before is None or time > before)

@@ -19,8 +19,8 @@ from tap_clientsuccess.paging.versions import Versions
         (5, 5, False),
         (5, 4, False),
         (None, None, False),
-        # Without a time nobody knows which is older: both are sent.
-        (5, None, True),
+        # An edit gives a time to what had none; nothing loses its time.
+        (5, None, False),
         (None, 5, True),
     ],
 )
