@@ -14,7 +14,7 @@ from tap_clientsuccess.account_check.verdict import how_read
 from tap_clientsuccess.catalog import SCHEMAS
 from tap_clientsuccess.errors import UnexpectedBodyError
 from tap_clientsuccess.paging.evidence import Evidence, NotByTimeError
-from tap_clientsuccess.paging.page import EPOCH, FAR_FUTURE, Page, PageRequest
+from tap_clientsuccess.paging.page import DAWN, FAR_FUTURE, Page, PageRequest
 from tap_clientsuccess.paging.undated import Undated
 from tap_clientsuccess.records.record_reader import RecordReader
 from tap_clientsuccess.streams.custom import CustomStream
@@ -153,7 +153,7 @@ class SearchCheck:
     def _filter(self, newest: Page, likely: Way | None) -> bool | None:
         """Tell whether it filters by time, and find out how, by asking for records."""
         facts, is_sorted = self.facts, self._sorts
-        times = {time for time in newest.times if time and EPOCH < time < FAR_FUTURE}
+        times = {time for time in newest.times if time and DAWN < time < FAR_FUTURE}
         if not times:
             return None
         ways = Ways(sorted(times, reverse=True), likely)

@@ -27,12 +27,13 @@ from tap_clientsuccess.paging.evidence import (
     Evidence,
     NotByTimeError,
     is_hidden,
+    is_returned,
 )
 from tap_clientsuccess.paging.groups import Group, fills
 from tap_clientsuccess.paging.page import (
     BEGINNING,
+    DAWN,
     DEPTH,
-    EPOCH,
     FAR_FUTURE,
     FURTHER_BACK,
     MICROSECOND,
@@ -61,7 +62,7 @@ class TimeReader:
     Attributes:
         started_earlier: Whether it started earlier than wanted, because the filter may
             hide records.
-        surplus: How many more records the first page counts than follow it.
+        surplus: How many records the total counts although the filter should hide them.
     """
 
     def __init__(self, window: Window, proof: Proof, width: Callable[[], int]) -> None:
@@ -85,7 +86,7 @@ class TimeReader:
         self._waiting.append(self._open())
         yield self._take_waiting()
         yield from self._gaps()
-        if self._window.wants_undated and proof.coverage.newest:
+        if undated.may_be_hidden:
             yield [self._catch_up(), self._count(), undated.count_future()]
             yield from self._gaps()
         for _ in range(_ROUNDS):
@@ -99,7 +100,7 @@ class TimeReader:
         if undated.may_be_hidden and not is_known:
             # With nothing else in flight, fewer changes come between two counts.
             yield [undated.count()]
-        if self._window.is_place and proof.coverage.newest:
+        if self._window.is_place:
             # An edit before the counts can be made up for by a delete: then the record
             # did not come, and the target would drop its row until the next sync.
             yield [self._catch_up()]
@@ -134,7 +135,7 @@ class TimeReader:
         reached = self._proof.coverage.reached
         if self._width() > 1 and (first.total or 0) > _STEP * len(first.keys):
             # What has no time stands in the way of pages by number.
-            request = PageRequest(after=self._after or EPOCH)
+            request = PageRequest(after=self._after or DAWN)
             waiting.append(self._read_section(request, first, reached))
         else:
             waiting.append(self._read_on(reached))
@@ -147,22 +148,26 @@ class TimeReader:
             self._after -= FURTHER_BACK
             page = yield PageRequest(after=self._after)
         if not self._after and page.keys and not page.newest and page.goes_on():
-            self._after = EPOCH  # Records without a time come first: hide them.
-            page = yield PageRequest(after=EPOCH)
+            self._after = DAWN  # Records without a time come first: hide them.
+            page = yield PageRequest(after=DAWN)
         request = PageRequest(after=self._after)
         if self._after and page.goes_on() and page.last:
             # The total says that more follows, and the hint denies it.
-            size = len(page.keys)
-            if not (size and (yield request._replace(number=1, size=size)).keys):
-                self.surplus = (page.total or 0) - size
-                page = replace(page, total=size)
+            self.surplus, size = (yield from self._count_surplus()), len(page.keys)
+            total: int | None = max((page.total or 0) - self.surplus, size)
+            if total == size > 0:
+                following = yield request._replace(number=1, size=size)
+                total = None if following.keys else total
+            page = replace(page, total=total)
         if page.goes_on():
             self._evidence.check(page, request)
             # Asked before anything is known, so it takes newcomers for known. It only
             # hints: the coverage proves what has a time. Where what has none is wanted,
             # it may count that as well, and another count follows.
             proof.counted = None if window.wants_undated else page.total
-        proof.coverage.latest = page.sent_at
+            proof.coverage.latest = page.sent_at
+        else:
+            proof.coverage.latest = page.newest_until(page.sent_at)
         if page.newest:
             self._cover(BEGINNING, page, request)
         return page
@@ -170,14 +175,20 @@ class TimeReader:
     def _read_newest(self) -> Chain[None]:
         """Read the page of the newest changes, which proves that the server sorts."""
         coverage = self._proof.coverage
-        request = PageRequest(after=self._after or EPOCH, newest_first=True)
+        request = PageRequest(after=self._after or DAWN, newest_first=True)
         page = yield request
+        later = coverage.reached
+        if page.newest and page.newest == page.oldest and page.goes_on():
+            # A page of one time says nothing of the order.
+            after = PageRequest(after=page.newest + MILLISECOND)
+            if (time := (yield after).newest) and time > page.newest:
+                later, page = max(later, time), (yield request)
         self._evidence.check(page, request)
         newest = page.newest or coverage.reached
         if not coverage.newest:
-            if coverage.reached > newest:
+            if later > newest:
                 raise NotByTimeError("the server does not sort by modification time")
-            coverage.latest = min(newest, coverage.latest or newest)
+            coverage.latest = page.newest_until(coverage.latest or newest)
         coverage.newest = max(newest, coverage.newest or newest)
         if page.oldest:
             self._cover(page.oldest + MICROSECOND, page, request)
@@ -255,8 +266,11 @@ class TimeReader:
         if is_settled and not page.shows(since):
             yield from self._evidence.check_border(since)
         if not page.goes_on():
+            last = page.newest or since
+            if known and known > last and (yield from is_returned(known)):
+                raise NotByTimeError("the server counts too few records")
             # A record newer than the end that was known may have come since.
-            return page, max(known or since, page.newest or since) + MICROSECOND
+            return page, max(known or since, last) + MICROSECOND
         return page, page.newest or since
 
     def _cover(
@@ -269,9 +283,10 @@ class TimeReader:
         return self._proof.coverage.add(since, until)
 
     def _catch_up(self) -> Chain[None]:
-        """Read what changed since the newest page was read."""
+        """Read what changed since the newest page was read, if one page was not all."""
         coverage = self._proof.coverage
-        newest = coverage.newest or EPOCH
+        if not (newest := coverage.newest):
+            return
         request = PageRequest.since(newest)
         page = yield request
         self._evidence.check(page, request)
@@ -282,20 +297,23 @@ class TimeReader:
             coverage.newest = page.newest
 
     def _count(self) -> Chain[None]:
-        """Count what has a time, less what is counted and no filter lets through."""
+        """Count what has a time."""
         self._proof.begin_count()
-        counted = (yield PageRequest.for_count(self._after or EPOCH)).total
+        counted = (yield PageRequest.for_count(self._after or DAWN)).total
         if counted and not self._window.wants_undated:
-            future = yield PageRequest.for_count(FAR_FUTURE)
-            if not future.keys:  # Else the filter lets it through.
-                counted -= future.total or 0
+            counted -= yield from self._count_surplus()
         self._proof.counted = counted
+
+    def _count_surplus(self) -> Chain[int]:
+        """Count what the total counts though no filter lets it through."""
+        future = yield PageRequest.for_count(FAR_FUTURE)
+        return 0 if future.keys else future.total or 0
 
 
 def _seeds(request: PageRequest, first: Page) -> tuple[list[PageRequest], bool]:
     """Return requests by number, and whether the list goes on behind the last."""
     # Smaller by what reading on returns again, so that two pages bridge the gap.
-    newest = max(first.newest or EPOCH, EPOCH)
+    newest = max(first.newest or DAWN, DAWN)
     size = first.count_before(newest - 2 * MILLISECOND) - 1
     if 2 * size < len(first.keys):  # Many have the same time.
         return [], False

@@ -106,7 +106,7 @@ class Evidence:
         for _ in range(_CHECKS):
             again = yield shown_by
             times = [time for time in again.times if time and time <= since]
-            if not times or (yield from _is_returned(max(times))):
+            if not times or (yield from is_returned(max(times))):
                 return
         raise NotByTimeError("the server's filter hides records that it should return")
 
@@ -123,8 +123,9 @@ def is_hidden(first: Page, window: Window) -> Chain[bool]:
         # Of a read that was interrupted, the bookmark is a millisecond earlier.
         shows = first.shows(known) or first.shows(known + MILLISECOND)
         return is_within and not shows
-    return newest is not None and not (yield from _is_returned(newest))
+    return newest is not None and not (yield from is_returned(newest))
 
 
-def _is_returned(time: dt.datetime) -> Chain[bool]:
+def is_returned(time: dt.datetime) -> Chain[bool]:
+    """Tell whether the server returns a record of a time, if asked from there."""
     return (yield PageRequest.since(time)).shows(time)

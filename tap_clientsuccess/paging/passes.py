@@ -81,7 +81,11 @@ class Pass:
             time = times[key]
             is_old = time is not None and time <= began
             self._existed += is_first or key not in unsent or is_old
-            self._has_newer |= time is not None and time > clock
+        came = zip(page.keys, page.times, strict=True)
+        self._has_newer |= any(
+            time is not None and time > clock and (key is None or key in new)
+            for key, time in came
+        )
         self._go_on(page, fall, is_repeated=not (is_first or news or fall))
 
     def _go_on(self, page: Page, fall: int, *, is_repeated: bool) -> None:
@@ -110,7 +114,7 @@ class Pass:
         """Return a time by the records' clock that is not later than the beginning."""
         times = [time for time in first.times if time]
         if times and times == sorted(times, reverse=True):
-            return min(times[0], first.sent_at)
+            return first.newest_until(first.sent_at)
         return self._began and min(self._began, first.sent_at)
 
     def bookmark(self, newest: dt.datetime | None) -> dt.datetime | None:

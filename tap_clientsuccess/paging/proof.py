@@ -32,7 +32,7 @@ import typing as t
 from dataclasses import dataclass
 
 from tap_clientsuccess.paging.keys import Tally
-from tap_clientsuccess.paging.page import BEGINNING, DEPTH, EPOCH
+from tap_clientsuccess.paging.page import BEGINNING, DAWN, DEPTH
 from tap_clientsuccess.paging.passes import Pass
 from tap_clientsuccess.paging.undated import Undated
 
@@ -124,7 +124,7 @@ class Proof:
         # Versions from here on are kept: a replica lags no longer than the lookback, by
         # the records' clock, and what lies behind the coverage may come again.
         clock = min(page.sent_at, self.newest or page.sent_at)
-        until = max(clock, EPOCH) - self._window.lookback
+        until = max(clock, DAWN) - self._window.lookback
         if not self.passes:
             until = min(until, self.coverage.reached)
         return self._versions.take(page, pages_before, until)

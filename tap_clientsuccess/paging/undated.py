@@ -7,8 +7,8 @@ import typing as t
 from tap_clientsuccess.errors import RefusedError
 from tap_clientsuccess.paging.keys import Tally
 from tap_clientsuccess.paging.page import (
+    DAWN,
     DEPTH,
-    EPOCH,
     FAR_FUTURE,
     ROUND,
     PageRequest,
@@ -88,7 +88,7 @@ class Undated:
     def add(self, page: Page, new: set[Hashable]) -> None:
         """Take a page, and those of its keys that came for the first time.
 
-        The counts filter by 1970, so an earlier time is none.
+        The counts filter by `DAWN`, so an earlier time is none.
         """
         self._most = max(self._most, page.total or 0)
         if None in page.times or is_undated(page.oldest):
@@ -103,9 +103,9 @@ class Undated:
         Args:
             everything: The total without a filter, just now.
         """
-        before = everything, (yield PageRequest.for_count(EPOCH)).total
+        before = everything, (yield PageRequest.for_count(DAWN)).total
         again = (yield PageRequest.for_count()).total
-        timed = (yield PageRequest.for_count(EPOCH)).total
+        timed = (yield PageRequest.for_count(DAWN)).total
         if again is not None and timed is not None and before == (again, timed):
             self.total, self.timed = max(0, again - timed), timed
 
@@ -124,7 +124,7 @@ class Undated:
         agreed: list[int] = []
         counts: list[int] = []
         for number in range(_MOST_COUNTS):
-            page = yield PageRequest.for_count(EPOCH if number % 2 else None)
+            page = yield PageRequest.for_count(DAWN if number % 2 else None)
             if page.total is None:
                 return
             counts.append(page.total)

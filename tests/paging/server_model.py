@@ -73,6 +73,7 @@ class ServerModel:
             caps a page, and forgets that.
         clock: How far the clock of the responses is ahead of that of the records.
         undated: How many records have no time.
+        missing_time: What the filter takes a missing time for, if anything.
         undated_are: Where these are sorted: first, last (first where the order is
             reversed), or always last.
     """
@@ -95,6 +96,7 @@ class ServerModel:
     undated: int = 0
     undated_are: str = "first"
     shows_undated: bool = False
+    missing_time: dt.datetime | None = None
     total_heeds_filter: bool = True
     now: dt.datetime = START
     records: dict[int, Record] = field(default_factory=dict)
@@ -193,8 +195,8 @@ class ServerModel:
             for record in self._seen_by_replica().values()
             if request.after is None
             or (
-                FILTERS[self.filter](record["modified"], request.after)
-                if record["modified"] is not None
+                FILTERS[self.filter](time, request.after)
+                if (time := record["modified"] or self.missing_time)
                 else self.shows_undated
             )
         ]
@@ -223,7 +225,10 @@ class ServerModel:
     def _is_descending(self, request: PageRequest) -> bool:
         if self.order == "reversed":
             return not request.newest_first
-        return request.newest_first and self.order != "by id"
+        return request.newest_first and self.order not in {
+            "by id",
+            "always oldest first",
+        }
 
     def _place(self, record: Record) -> tuple[t.Any, ...]:
         extreme = BEGINNING if self.undated_are == "first" else START + 1000 * DAY

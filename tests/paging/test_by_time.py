@@ -26,7 +26,7 @@ from tap_clientsuccess.paging import by_time, groups
 from tap_clientsuccess.paging.by_time import TimeReader
 from tap_clientsuccess.paging.chains import run
 from tap_clientsuccess.paging.evidence import NotByTimeError
-from tap_clientsuccess.paging.page import BEGINNING, EPOCH, FURTHER_BACK, Window
+from tap_clientsuccess.paging.page import BEGINNING, DAWN, FURTHER_BACK, Window
 from tap_clientsuccess.paging.proof import Proof
 from tap_clientsuccess.paging.reader import Reader
 from tap_clientsuccess.paging.versions import Versions
@@ -726,10 +726,10 @@ def test_a_time_before_1970_is_found_with_what_has_none(width: int) -> None:
     """What has no time fills the first page; the filter that hides it hides this."""
     server = ServerModel(Random(1), size=5, undated=10)  # noqa: S311
     server.fill(60)
-    server.records[30]["modified"] = EPOCH - SECOND
+    server.records[30]["modified"] = DAWN - SECOND
     warehouse = Warehouse(width=width)
     warehouse.sync(server)
-    assert server.requests[1].after == EPOCH
+    assert server.requests[1].after == DAWN
     assert warehouse.lacks(server) == []
     assert not warehouse.is_told
 
@@ -800,7 +800,7 @@ def miscounted(size: int, edits: int, too_many: int | None) -> tuple[t.Any, t.An
 
 def test_a_total_that_does_not_heed_the_filter_is_known_by_time() -> None:
     server, warehouse = miscounted(50, 5, None)
-    assert len(server.requests) == 2
+    assert len(server.requests) == 3
     assert not warehouse.is_told
 
 

@@ -11,7 +11,7 @@ from server_model import SECOND
 from tap_clientsuccess.paging import versions
 from tap_clientsuccess.paging.page import (
     BEGINNING,
-    EPOCH,
+    DAWN,
     FAR_FUTURE,
     PageRequest,
     Window,
@@ -37,7 +37,7 @@ def take(proof: Proof, *pages: Page) -> None:
 
 
 def count_undated(proof: Proof, everything: int, timed: int) -> None:
-    counts = {None: everything, EPOCH: timed, FAR_FUTURE: 0}
+    counts = {None: everything, DAWN: timed, FAR_FUTURE: 0}
     talk(
         proof.undated.count(),
         lambda request: page(total=counts[request.after]),
@@ -196,7 +196,7 @@ def test_totals_that_do_not_heed_the_filter_prove_a_quiet_read(
     proof.coverage.latest = at(latest)
     proof.undated.may_be_hidden = True
     talk(proof.undated.count_future(), lambda _: page(total=3))
-    counts = {None: 3, EPOCH: 3, FAR_FUTURE: 3}
+    counts = {None: 3, DAWN: 3, FAR_FUTURE: 3}
     talk(proof.undated.count(), lambda request: page(total=counts[request.after]))
     take(proof, page(*later))
     assert proof.verdict.is_complete

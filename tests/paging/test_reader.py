@@ -14,7 +14,7 @@ from warehouse import Warehouse
 
 from tap_clientsuccess.errors import RefusedError
 from tap_clientsuccess.paging.page import (
-    EPOCH,
+    DAWN,
     FAR_FUTURE,
     FURTHER_BACK,
     Page,
@@ -110,7 +110,7 @@ def test_by_number_it_filters_where_nothing_without_a_time_is_wanted(
 
 
 def test_records_without_a_time_are_counted_apart_from_a_read() -> None:
-    totals = {None: 10, EPOCH: 7, FAR_FUTURE: 0}
+    totals = {None: 10, DAWN: 7, FAR_FUTURE: 0}
 
     def submit(request: PageRequest) -> Callable[[], Page]:
         total = totals[request.after]

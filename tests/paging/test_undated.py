@@ -10,13 +10,13 @@ from scripted import page, talk
 from server_model import START
 
 from tap_clientsuccess.errors import RefusedError
-from tap_clientsuccess.paging.page import DEPTH, EPOCH, FAR_FUTURE, PageRequest
+from tap_clientsuccess.paging.page import DAWN, DEPTH, FAR_FUTURE, PageRequest
 from tap_clientsuccess.paging.undated import Undated
 
 if t.TYPE_CHECKING:
     from tap_clientsuccess.paging.page import Page
 
-ALL, TIMED = PageRequest.for_count(), PageRequest.for_count(EPOCH)
+ALL, TIMED = PageRequest.for_count(), PageRequest.for_count(DAWN)
 FUTURE = PageRequest.for_count(FAR_FUTURE)
 
 
@@ -68,7 +68,7 @@ def test_pairs_of_counts_have_to_agree(
 @pytest.mark.parametrize("seconds", [None, 0, -1], ids=str)
 def test_a_time_up_to_1970_is_none_to_the_counts(seconds: float | None) -> None:
     """`modifiedAfter` 1970 hides it, so it is among those without a time."""
-    since_start = (EPOCH - START).total_seconds()
+    since_start = (DAWN - START).total_seconds()
     undated = Undated()
     counted(undated, 10, 9)
     show(undated, page(("a", seconds if seconds is None else since_start + seconds)))

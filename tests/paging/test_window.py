@@ -8,7 +8,7 @@ import pytest
 from scripted import at
 from server_model import SECOND, START
 
-from tap_clientsuccess.paging.page import BEGINNING, EPOCH, Window
+from tap_clientsuccess.paging.page import BEGINNING, DAWN, Window
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_the_window_starts_the_lookback_before_the_bookmark(
 
 def test_a_bookmark_long_ago_reads_from_1970() -> None:
     """A state that was written by hand may have one."""
-    assert Window(BEGINNING, None, 60 * SECOND).start == EPOCH
+    assert Window(BEGINNING, None, 60 * SECOND).start == DAWN
 
 
 def test_no_record_need_have_the_time_of_a_place() -> None:

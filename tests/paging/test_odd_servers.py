@@ -1,0 +1,120 @@
+"""Servers that are wrong in two ways at once, and lost a record for it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+from dataclasses import dataclass, replace
+from random import Random
+
+import pytest
+from server_model import DAY, SECOND, ServerModel
+from warehouse import Warehouse
+
+if t.TYPE_CHECKING:
+    from tap_clientsuccess.paging.page import Page, PageRequest
+
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+def server_of(records: int, size: int, **how: t.Any) -> ServerModel:
+    server = ServerModel(Random(1), size=size, **how)  # noqa: S311
+    server.fill(records)
+    return server
+
+
+@dataclass
+class CountsAll(ServerModel):
+    """A server whose total ignores the filter, though not its hint of the last page."""
+
+    def search(self, request: PageRequest) -> Page:
+        return replace(super().search(request), total=len(self.records))
+
+
+@pytest.mark.parametrize("width", [1, 8])
+@pytest.mark.parametrize(
+    ("kind", "how"),
+    [
+        (CountsAll, {}),
+        # They take a missing time for the first day there is.
+        (ServerModel, {"missing_time": EPOCH}),
+        (ServerModel, {"missing_time": EPOCH, "filter": "by the day"}),
+    ],
+)
+@pytest.mark.parametrize("records", [5, 6, 20])
+@pytest.mark.parametrize("is_resumed", [False, True])
+def test_what_has_no_time_is_found_though_counts_are_wrong(
+    records: int,
+    kind: type[ServerModel],
+    how: dict[str, t.Any],
+    width: int,
+    *,
+    is_resumed: bool,
+) -> None:
+    """Also if all that has a time is on one page, and in a read that goes on."""
+    server = kind(Random(1), size=2, undated=4, **how)  # noqa: S311
+    server.fill(records)
+    warehouse = Warehouse(width=width)
+    if is_resumed:
+        warehouse.bookmark = server.records[5]["modified"]
+    warehouse.sync(server)
+    assert warehouse.lacks(server) == []
+
+
+@dataclass
+class CountsTooFew(ServerModel):
+    """A server whose total is too low; it calls a page the last by that."""
+
+    def search(self, request: PageRequest) -> Page:
+        page = super().search(request)
+        total = max(0, (page.total or 0) - 5)
+        return replace(page, total=total, last=page.last or total <= len(page.keys))
+
+
+@pytest.mark.parametrize("width", [1, 8])
+def test_a_total_that_is_too_low_does_not_end_a_list_before_what_is_known(
+    width: int,
+) -> None:
+    server = CountsTooFew(Random(1), size=2)  # noqa: S311
+    server.fill(12)
+    warehouse = Warehouse(width=width)
+    warehouse.sync(server)
+    assert warehouse.lacks(server) == []
+
+
+@pytest.mark.parametrize("size", [2, 10])
+def test_a_record_from_the_future_does_not_make_the_clock_right(size: int) -> None:
+    """The server's clock is ahead, and the bookmark may not be."""
+    server = server_of(6, size, clock=600 * SECOND)
+    server.records[6]["modified"] = server.now + 100 * DAY
+    warehouse = Warehouse()
+    warehouse.sync(server)
+    server.edit(1)
+    warehouse.sync(server)
+    assert warehouse.lacks(server) == []
+
+
+def test_a_page_of_one_time_does_not_prove_the_order() -> None:
+    """The server does not reverse it, and tells no total."""
+    server = server_of(7, 2, order="always oldest first", tells_total=False)
+    for key in (2, 3, 4):
+        server.records[key]["modified"] = server.records[1]["modified"]
+    warehouse = Warehouse()
+    warehouse.sync(server)
+    assert warehouse.lacks(server) == []
+
+
+def test_changes_after_a_page_of_one_time_do_not_refute_the_order() -> None:
+    server = server_of(20, 2)
+    for key in (17, 18, 19):
+        server.records[key]["modified"] = server.records[20]["modified"]
+
+    def edit() -> None:
+        if server.requests[-1].newest_first and len(server.requests) < 8:
+            server.edit(1)
+
+    server.on_request = edit
+    warehouse = Warehouse()
+    warehouse.sync(server)
+    assert warehouse.reader.trusts_times
+    assert warehouse.lacks(server) == []
