@@ -152,13 +152,7 @@ class TimeReader:
             page = yield PageRequest(after=DAWN)
         request = PageRequest(after=self._after)
         if self._after and page.goes_on() and page.last:
-            # The total says that more follows, and the hint denies it.
-            self.surplus, size = (yield from self._count_surplus()), len(page.keys)
-            total: int | None = max((page.total or 0) - self.surplus, size)
-            if total == size > 0:
-                following = yield request._replace(number=1, size=size)
-                total = None if following.keys else total
-            page = replace(page, total=total)
+            page = yield from self._less_surplus(page, request)
         if page.goes_on():
             self._evidence.check(page, request)
             # Asked before anything is known, so it takes newcomers for known. It only
@@ -171,6 +165,17 @@ class TimeReader:
         if page.newest:
             self._cover(BEGINNING, page, request)
         return page
+
+    def _less_surplus(self, page: Page, request: PageRequest) -> Chain[Page]:
+        """Mend a total by which more follows, though the hint calls the page the last.
+
+        If just this page is left, the following page decides.
+        """
+        self.surplus, size = (yield from self._count_surplus()), len(page.keys)
+        total = max((page.total or 0) - self.surplus, size)
+        if total == size > 0 and (yield request._replace(number=1, size=size)).keys:
+            return replace(page, total=None)
+        return replace(page, total=total)
 
     def _read_newest(self) -> Chain[None]:
         """Read the page of the newest changes, which proves that the server sorts."""

@@ -17,9 +17,10 @@ The rules, which a change must not break:
 5. An older version of a record never follows a newer one. A page can be older only than
    pages that came since it was requested, or by as much as a replica lags.
 6. The bookmark passes only what is proven: times that were read without a gap, up to
-   the newest change on the first page of the newest ones, and no later than the request
-   of the first page by the server's clock. What a lagging replica did not show is
-   younger than that less the lookback, where the next read starts.
+   the newest change on the first page of the newest ones that is no later than the
+   request of the first page, by the server's clock: a record may be from the future.
+   What a lagging replica did not show is younger than that less the lookback, where the
+   next read starts.
 
 Read by time, all that has a time is proven by the coverage: a record keeps its time
 until it is changed, and then it goes to the end, which is still to be read. The counts
