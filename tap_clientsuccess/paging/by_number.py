@@ -1,7 +1,7 @@
 """Read by page number: what cannot be read by time, or has no time.
 
-Pages are read in order, newest first, several in flight. Which are read again, when the
-list has ended, and what proves that a pass is complete, stands in `Pass`.
+Pages are requested in order, newest first, several in flight. Which are read again,
+when the list has ended, and what proves that a pass is complete, stands in `Pass`.
 """
 
 from __future__ import annotations

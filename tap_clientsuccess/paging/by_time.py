@@ -11,8 +11,8 @@ the coverage, in whatever order pages come.
 3. *Seeds*: where several requests may be in flight, every few pages one is requested by
    number. That only chooses where to read; its times cover what any page's times do,
    and a chain *reads on* from its newest. What remains are gaps, read on as well.
-4. *Catch up* with what changed since, and *count*, until all that was counted came: if
-   records without a time are wanted, or fewer came than the first page counted. The
+4. *Catch up* with what changed since, and *count*: if records without a time may be
+   hidden, and again, at most `_ROUNDS` times, while fewer came than were counted. The
    second half of a full read catches up once more after the counts.
 """
 
@@ -26,6 +26,7 @@ from itertools import count
 from tap_clientsuccess.paging.evidence import (
     Evidence,
     NotByTimeError,
+    far_future,
     is_hidden,
     is_returned,
 )
@@ -34,7 +35,6 @@ from tap_clientsuccess.paging.page import (
     BEGINNING,
     DAWN,
     DEPTH,
-    FAR_FUTURE,
     FURTHER_BACK,
     MICROSECOND,
     MILLISECOND,
@@ -53,7 +53,7 @@ if t.TYPE_CHECKING:
 _STEP = 3
 """One page in this many is requested by number, the others by time."""
 _ROUNDS = 6
-"""How often it catches up with changes until all that was counted was found."""
+"""How often it catches up with changes at most, while fewer came than were counted."""
 
 
 class TimeReader:
@@ -62,7 +62,7 @@ class TimeReader:
     Attributes:
         started_earlier: Whether it started earlier than wanted, because the filter may
             hide records.
-        surplus: How many records the total counts although the filter should hide them.
+        surplus: How many records the first page counts that no filter lets through.
     """
 
     def __init__(self, window: Window, proof: Proof, width: Callable[[], int]) -> None:
@@ -87,13 +87,13 @@ class TimeReader:
         yield self._take_waiting()
         yield from self._gaps()
         if undated.may_be_hidden:
-            yield [self._catch_up(), self._count(), undated.count_future()]
-            yield from self._gaps()
+            yield from self._then_gaps(
+                self._catch_up(), self._count(), undated.count_future()
+            )
         for _ in range(_ROUNDS):
             if not proof.unfound:
                 break
-            yield [self._catch_up()]
-            yield from self._gaps()
+            yield from self._then_gaps(self._catch_up())
             if proof.unfound:
                 yield [self._count()]
         is_known = not (undated.future or undated.is_stale(proof.counted))
@@ -101,10 +101,9 @@ class TimeReader:
             # With nothing else in flight, fewer changes come between two counts.
             yield [undated.count()]
         if self._window.is_place:
-            # An edit before the counts can be made up for by a delete: then the record
-            # did not come, and the target would drop its row until the next sync.
-            yield [self._catch_up()]
-            yield from self._gaps()
+            # A delete can hide an edit from the counts: then ACTIVATE_VERSION would
+            # delete the row of that record until the next sync.
+            yield from self._then_gaps(self._catch_up())
 
     def bookmark(self, *, is_final: bool = False) -> dt.datetime | None:
         """Return the time up to which every change has been sent; see rule 6."""
@@ -113,7 +112,7 @@ class TimeReader:
             return None
         if is_final:
             return min(reached - MICROSECOND, latest)
-        # More records may share the newest time.
+        # A record that comes later may have the time that was reached.
         is_certain = self._evidence.is_enough
         return min(floor(reached) - MILLISECOND, latest) if is_certain else None
 
@@ -134,7 +133,7 @@ class TimeReader:
         waiting.append(self._read_newest())
         reached = self._proof.coverage.reached
         if self._width() > 1 and (first.total or 0) > _STEP * len(first.keys):
-            # What has no time stands in the way of pages by number.
+            # What has no time would fill the first pages by number.
             request = PageRequest(after=self._after or DAWN)
             waiting.append(self._read_section(request, first, reached))
         else:
@@ -155,9 +154,8 @@ class TimeReader:
             page = yield from self._less_surplus(page, request)
         if page.goes_on():
             self._evidence.check(page, request)
-            # Asked before anything is known, so it takes newcomers for known. It only
-            # hints: the coverage proves what has a time. Where what has none is wanted,
-            # it may count that as well, and another count follows.
+            # Nothing was known before, so newcomers count as known: it only hints, and
+            # the coverage proves. If what has no time is wanted, `_count` asks again.
             proof.counted = None if window.wants_undated else page.total
             proof.coverage.latest = page.sent_at
         else:
@@ -185,8 +183,8 @@ class TimeReader:
         later = coverage.reached
         if page.newest and page.newest == page.oldest and page.goes_on():
             # A page of one time says nothing of the order.
-            after = PageRequest(after=page.newest + MILLISECOND)
-            if (time := (yield after).newest) and time > page.newest:
+            behind = PageRequest(after=page.newest + MILLISECOND)
+            if (time := (yield behind).newest) and time > page.newest:
                 later, page = max(later, time), (yield request)
         self._evidence.check(page, request)
         newest = page.newest or coverage.reached
@@ -205,7 +203,7 @@ class TimeReader:
 
         Numbers shift, so they only choose where to read; a page's times say what it
         covers. The section that follows is found while this one is read. The first page
-        is there, and covers what is older than the time that is `reached`.
+        has come, and all before the time `reached` is covered.
         """
         seeds, goes_on = _seeds(request, first)
         if goes_on:
@@ -229,6 +227,10 @@ class TimeReader:
             reached, request = coverage.add(newest, until), PageRequest.since(newest)
             self._waiting.append(self._read_section(request, first, reached))
 
+    def _then_gaps(self, *chains: Chain[None]) -> Iterator[Phase]:
+        yield chains
+        yield from self._gaps()
+
     def _gaps(self) -> Iterator[Phase]:
         """Give phases until no gap is left."""
         while gaps := self._proof.coverage.gaps:
@@ -240,8 +242,8 @@ class TimeReader:
             _, until = yield from self._read_from(since)
             coverage = self._proof.coverage
             end = coverage.add(since, until)
-            is_read = end != until or end > (coverage.newest or end)
-            if is_read or end == since:
+            meets_other = end != until or end > (coverage.newest or end)
+            if meets_other or end == since:
                 return
             since = end
 
@@ -266,7 +268,7 @@ class TimeReader:
             if is_settled and not is_certain:
                 self._proof.doubt = "records of one time changed during several reads"
             if not group.last.count_before(end):
-                return page, end  # All of it that was on that page left.
+                return page, end  # None of it is on that page.
             return page, max(end, group.last.newest or end)
         if is_settled and not page.shows(since):
             yield from self._evidence.check_border(since)
@@ -281,14 +283,14 @@ class TimeReader:
     def _cover(
         self, since: dt.datetime, page: Page, request: PageRequest
     ) -> dt.datetime:
-        """Mark the times up to a page's newest record as read; return the end."""
+        """Mark the times up to a page's newest as read; return where a gap begins."""
         until = page.newest or since
         if request.newest_first or not (request.number or page.goes_on()):
             until += MICROSECOND  # Else the next page may have more of its newest time.
         return self._proof.coverage.add(since, until)
 
     def _catch_up(self) -> Chain[None]:
-        """Read what changed since the newest page was read, if one page was not all."""
+        """Read what changed since the newest page, unless the first page was all."""
         coverage = self._proof.coverage
         if not (newest := coverage.newest):
             return
@@ -302,7 +304,7 @@ class TimeReader:
             coverage.newest = page.newest
 
     def _count(self) -> Chain[None]:
-        """Count what has a time."""
+        """Count what passes the filter."""
         self._proof.begin_count()
         counted = (yield PageRequest.for_count(self._after or DAWN)).total
         if counted and not self._window.wants_undated:
@@ -310,9 +312,9 @@ class TimeReader:
         self._proof.counted = counted
 
     def _count_surplus(self) -> Chain[int]:
-        """Count what the total counts though no filter lets it through."""
-        future = yield PageRequest.for_count(FAR_FUTURE)
-        return 0 if future.keys else future.total or 0
+        """Return the total of a filter by the far future, if no record passes it."""
+        future = yield from far_future()
+        return (future.total or 0) if future and not future.keys else 0
 
 
 def _seeds(request: PageRequest, first: Page) -> tuple[list[PageRequest], bool]:

@@ -12,7 +12,9 @@ import operator
 import typing as t
 from itertools import pairwise
 
+from tap_clientsuccess.errors import RefusedError
 from tap_clientsuccess.paging.page import (
+    FAR_FUTURE,
     MILLISECOND,
     PageRequest,
     floor,
@@ -47,14 +49,15 @@ class Evidence:
 
     @property
     def is_enough(self) -> bool:
-        """Whether enough records were in order to rule out chance."""
+        """Whether so many records came sorted that chance is ruled out."""
         return self._pairs >= _ENOUGH_PAIRS
 
     @property
     def orders_ties(self) -> bool:
         """Whether records of one time come in the order of keys, as far as is known.
 
-        It is not known if there were some, but too few to rule out chance.
+        True without any: time alone orders them. It is not known if there were too few
+        to rule out chance.
         """
         return self._ties_are_by_key and not 0 < self._ties < _ENOUGH_PAIRS
 
@@ -95,7 +98,8 @@ class Evidence:
     def check_border(self, since: dt.datetime) -> Chain[None]:
         """Find out why the newest record of the page before is not returned again.
 
-        The page that had it, if one had, requested again, has it or the one before it.
+        The page that showed it, if one did, is requested again: if its newest record up
+        to then is returned, only the one that was missed has changed.
 
         Raises:
             NotByTimeError: The filter hides it.
@@ -124,6 +128,14 @@ def is_hidden(first: Page, window: Window) -> Chain[bool]:
         shows = first.shows(known) or first.shows(known + MILLISECOND)
         return is_within and not shows
     return newest is not None and not (yield from is_returned(newest))
+
+
+def far_future() -> Chain[Page | None]:
+    """Ask what passes a filter by a time in the future; None if that is refused."""
+    try:
+        return (yield PageRequest.for_count(FAR_FUTURE))
+    except RefusedError:
+        return None
 
 
 def is_returned(time: dt.datetime) -> Chain[bool]:

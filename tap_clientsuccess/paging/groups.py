@@ -32,7 +32,7 @@ _PASSES = 6
 
 
 def fills(page: Page, end: dt.datetime, place: int = 0) -> bool:
-    """Tell whether a page at a place is older than the end, and more may follow."""
+    """Tell whether all of a page is older than the end, and more may follow."""
     is_full = bool(page.keys) and page.count_before(end) == len(page.keys)
     return is_full and page.goes_on(place)
 
@@ -44,8 +44,8 @@ class Group:
     Attributes:
         request: The request of its first page.
         end: The time that ends it.
-        last: The page on which it ends; at first, its first page.
-        evidence: Checks each page.
+        last: The page by which it has ended; at first, its first page.
+        evidence: Checks its pages.
     """
 
     request: PageRequest
@@ -54,7 +54,7 @@ class Group:
     evidence: Evidence
     _places: int = -1
     _seen: Tally = field(default_factory=Tally)
-    """What came since there were so many places."""
+    """The keys that came while it had so many places."""
 
     def read(self) -> Chain[bool]:
         """Read it; return whether certainly all of it was read.
@@ -74,7 +74,7 @@ class Group:
                 # A server that repeats a page would go on for ever.
                 if page.total is not None and place > page.total:
                     raise NotByTimeError("there are more pages than the server counts")
-                # They count if there are as many places then as in the attempt before.
+                # Kept only if it has as many places then as in the attempt before.
                 self._seen.add(page.keys)
                 number += 1
                 page = yield from self._page(number, size)

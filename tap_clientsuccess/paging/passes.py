@@ -15,7 +15,7 @@ if t.TYPE_CHECKING:
 
 _REQUESTS_PER_PAGE = 3
 _SPARE_REQUESTS = 20
-"""Beyond this many requests, the list never settles."""
+"""With so many requests more, the list never settles."""
 
 
 class Pass:
@@ -36,7 +36,7 @@ class Pass:
         sent_before: How many distinct records came before it.
         total: The server's latest count.
         size: Records on a page; 0 until the first came.
-        furthest: How many places the pages that came span.
+        furthest: How many places the pages that came span, were they full.
         again: The numbers of pages to be read again.
         has_ended: Whether the last page was reached.
         is_stuck: Whether the server repeats itself, refuses to go on, or never settles.
@@ -111,7 +111,7 @@ class Pass:
         self.is_stuck |= self.pages > most + _SPARE_REQUESTS
 
     def _beginning(self, first: Page) -> dt.datetime | None:
-        """Return a time by the records' clock that is not later than the beginning."""
+        """Return a time that is not later than the beginning, if records show one."""
         times = [time for time in first.times if time]
         if times and times == sorted(times, reverse=True):
             return first.newest_until(first.sent_at)

@@ -8,7 +8,7 @@ The rules, which a change must not break:
 2. A record counts once, by its key, however often it is edited and moves.
 3. Two counts at the same moment, of all records and of those with a time, tell how many
    have none, whatever was inserted or deleted before. Two requests are not one moment:
-   two pairs of counts in a row have to agree. A count by a time in the future shows
+   pairs of counts in a row have to agree. A count by a time in the future shows
    what passes any filter, and whether the total heeds it.
 4. ``last`` and ``totalPages`` are hints, as a server may reckon with another page size
    than it sends. The total and the records are evidence. A total that is absent, or
@@ -84,7 +84,7 @@ class Proof:
         coverage: The times that were read.
         undated: Counts what has no time.
         counted: The latest count of what has a time; None if there is none.
-        newcomers: How many records came since it was asked, and are newer.
+        newcomers: How many records came since it was requested, and are newer.
         passes: The passes by number so far.
         doubt: Why something cannot be told, if so.
     """
@@ -186,11 +186,10 @@ class Proof:
     def _verdict_by_number(self) -> Verdict:
         last = self.passes[-1]
         missing = max(0, last.total - len(self.sent))
+        if last.is_complete and last.is_counted:
+            return Verdict()
         if last.is_complete or (self._is_wrong_total and not missing):
             most = f" further than {last.total:,}" * last.is_counted
-            is_told = last.is_complete and last.is_counted
-            if is_told or not self._window.wants_undated:
-                return Verdict()
             return Verdict(
                 uncounted=f"the server does not count its records{most}: "
                 "some may be missing"

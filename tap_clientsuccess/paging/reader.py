@@ -5,13 +5,11 @@ from __future__ import annotations
 import typing as t
 from functools import cached_property
 
-from tap_clientsuccess.errors import RefusedError
 from tap_clientsuccess.paging.by_number import read_by_number
 from tap_clientsuccess.paging.by_time import TimeReader
 from tap_clientsuccess.paging.chains import run
-from tap_clientsuccess.paging.evidence import NotByTimeError
+from tap_clientsuccess.paging.evidence import NotByTimeError, far_future
 from tap_clientsuccess.paging.page import (
-    FAR_FUTURE,
     FURTHER_BACK,
     Batch,
     PageRequest,
@@ -117,6 +115,7 @@ class Reader:
                 for each in records
                 if is_undated(each.time) or each.time >= reached
             ]
+        # A first read by number starts over.
         start = window.start_date if window.wants_undated else window.start
         if not (start and page.oldest and page.oldest < start):
             return records
@@ -134,14 +133,12 @@ class Reader:
         totals: list[int | None] = []
 
         def count() -> Chain[None]:
-            try:
-                totals.append((yield PageRequest.for_count()).total)
-                totals.append((yield PageRequest.for_count(FAR_FUTURE)).total)
-            except RefusedError:
-                totals.append(None)
+            totals.append((yield PageRequest.for_count()).total)
+            future = yield from far_future()
+            totals.append(future.total if future else None)
 
         list(run([count()], self._submit, self._width, self.proof))
-        everything, later = totals[0], totals[-1]
+        everything, later = totals
         return everything is None or later is None or later < everything
 
     def count_undated(self) -> int | None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import typing as t
 
-from tap_clientsuccess.errors import RefusedError
+from tap_clientsuccess.paging.evidence import far_future
 from tap_clientsuccess.paging.keys import Tally
 from tap_clientsuccess.paging.page import (
     DAWN,
     DEPTH,
-    FAR_FUTURE,
     ROUND,
     PageRequest,
     is_undated,
@@ -23,7 +22,7 @@ if t.TYPE_CHECKING:
 _SOON = 8
 """Two agreements take so many requests. If it takes more, there must be a third."""
 _MOST_COUNTS = 80
-"""How many requests are made at most, in search of two pairs that agree."""
+"""How many requests one count makes at most."""
 
 
 class Undated:
@@ -36,7 +35,7 @@ class Undated:
     Attributes:
         seen: Those that came, and are among those that were counted.
         total: How many the filter hides; None if that is not known.
-        timed: How many records passed the filter then.
+        timed: How many records were modified since `DAWN` then.
         future: How many passed a filter by a time in the future.
         is_open: Whether counting ended without agreement.
         may_be_hidden: Whether some need not be on the pages that are read by time.
@@ -91,14 +90,13 @@ class Undated:
         The counts filter by `DAWN`, so an earlier time is none.
         """
         self._most = max(self._most, page.total or 0)
-        if None in page.times or is_undated(page.oldest):
-            pairs = zip(page.keys, page.times, strict=True)
-            keys = [key for key, time in pairs if is_undated(time)]
+        pairs = zip(page.keys, page.times, strict=True)
+        if keys := [key for key, time in pairs if is_undated(time)]:
             self.seen.add(keys)
             self._sent += sum(key is None or key in new for key in keys)
 
     def count_beside(self, everything: int | None) -> Chain[None]:
-        """Count while pages are read; it counts if two pairs in a row agree.
+        """Count while pages are read; that is kept if two pairs in a row agree.
 
         Args:
             everything: The total without a filter, just now.
@@ -110,7 +108,7 @@ class Undated:
             self.total, self.timed = max(0, again - timed), timed
 
     def is_stale(self, timed: int | None) -> bool:
-        """Tell whether nothing was counted, or what has a time differently since."""
+        """Tell whether nothing was counted, or another number of what has a time."""
         return self.total is None or timed != self.timed
 
     def count(self) -> Chain[None]:
@@ -148,10 +146,8 @@ class Undated:
         If not none, records without a time pass any filter, or the total does not heed
         the filter.
         """
-        try:
-            self.future = (yield PageRequest.for_count(FAR_FUTURE)).total or 0
-        except RefusedError:
-            self.future = 0
+        future = yield from far_future()
+        self.future = (future and future.total) or 0
 
     def is_capped(self, sent: int) -> bool:
         """Tell whether the server may count no further, if so many were sent."""

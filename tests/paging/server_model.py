@@ -261,8 +261,8 @@ class ServerModel:
     def _answer(self, waiting: _Waiting) -> None:
         for _ in range(self._number_of_changes()):
             self.change()
-        waiting.page = self.search(waiting.request)
         self._waiting.remove(waiting)
+        waiting.page = self.search(waiting.request)
 
     def _number_of_changes(self) -> int:
         whole = int(self.changes_per_read)

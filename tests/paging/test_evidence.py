@@ -78,3 +78,44 @@ def test_ties_without_a_key_have_no_order() -> None:
     evidence = Evidence()
     evidence.check(replace(page(NOON, NOON), keys=[None, None]), PageRequest())
     assert not evidence.orders_ties
+
+
+def of(*pairs: tuple[t.Any, int | None]) -> Page:
+    """Return a page of keys, and times in seconds."""
+    keys = [key for key, _ in pairs]
+    times = [None if time is None else START + time * SECOND for _, time in pairs]
+    return Page(0, keys, keys, times, last=True, sent_at=NOON)
+
+
+@pytest.mark.parametrize(
+    ("shown", "is_known"),
+    [
+        (of(), True),
+        # Too few, whatever else is on the page.
+        (of((1, 5), (2, 5)), False),
+        (of(*((n, n) for n in range(25)), (25, 24)), False),
+        (of(*((n, None) for n in range(25)), (25, 5), (26, 5)), False),
+        (of(*((n, 5) for n in range(20))), False),
+        (of(*((n, 5) for n in range(21))), True),
+        (of(*((n, 5) for n in range(21)), (20, 5)), False),
+        (of(*((n, 5) for n in range(21)), ("a", 5)), False),
+        (of(*((n, 5) for n in range(21)), (0, 5)), False),
+    ],
+    ids=str,
+)
+def test_how_many_ties_show_their_order(shown: Page, *, is_known: bool) -> None:
+    evidence = Evidence()
+    evidence.check(shown, PageRequest())
+    assert evidence.orders_ties is is_known
+
+
+@pytest.mark.parametrize(("number", "is_bad"), [(0, True), (1, False)])
+def test_an_empty_page_is_bad_if_it_is_the_first_of_some(
+    number: int, *, is_bad: bool
+) -> None:
+    empty = replace(page(), number=number, total=5)
+    if is_bad:
+        with pytest.raises(NotByTimeError, match="empty"):
+            Evidence().check(empty, PageRequest(number))
+    else:
+        Evidence().check(empty, PageRequest(number))

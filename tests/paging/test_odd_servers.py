@@ -11,6 +11,9 @@ import pytest
 from server_model import DAY, SECOND, ServerModel
 from warehouse import Warehouse
 
+from tap_clientsuccess.errors import RefusedError
+from tap_clientsuccess.paging.page import FAR_FUTURE
+
 if t.TYPE_CHECKING:
     from tap_clientsuccess.paging.page import Page, PageRequest
 
@@ -115,6 +118,24 @@ def test_changes_after_a_page_of_one_time_do_not_refute_the_order() -> None:
 
     server.on_request = edit
     warehouse = Warehouse()
+    warehouse.sync(server)
+    assert warehouse.reader.trusts_times
+    assert warehouse.lacks(server) == []
+
+
+def test_a_server_that_refuses_the_far_future_is_read_all_the_same() -> None:
+    """Its hint reckons with another size: so the tap would like to know the surplus."""
+    server = server_of(40, 5, hints_at=500)
+    warehouse = Warehouse()
+    warehouse.sync(server)
+    for key in range(1, 12):
+        server.edit(key)
+
+    def refuse() -> None:
+        if server.requests[-1].after == FAR_FUTURE:
+            raise RefusedError("no such time", status=400)
+
+    server.on_request = refuse
     warehouse.sync(server)
     assert warehouse.reader.trusts_times
     assert warehouse.lacks(server) == []
