@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 import pytest
+from scripted import moment, page
 from server_model import DAY, SECOND, ServerModel
 from warehouse import Warehouse
 
@@ -95,6 +96,13 @@ def test_a_record_from_the_future_does_not_make_the_clock_right(size: int) -> No
     server.edit(1)
     warehouse.sync(server)
     assert warehouse.lacks(server) == []
+
+
+@pytest.mark.parametrize(("clock", "newest"), [(30, 20.5), (20, 20), (19, 10), (5, 5)])
+def test_the_newest_time_up_to_that_of_a_clock(clock: float, newest: float) -> None:
+    """`Date` is in whole seconds, so it may be up to one behind."""
+    shown = page(("a", 10), ("b", 20.5), ("c", 100), ("d", None))
+    assert shown.newest_until(moment(clock)) == moment(newest)
 
 
 def test_a_page_of_one_time_does_not_prove_the_order() -> None:
