@@ -90,8 +90,9 @@ class Undated:
         The counts filter by `DAWN`, so an earlier time is none.
         """
         self._most = max(self._most, page.total or 0)
-        pairs = zip(page.keys, page.times, strict=True)
-        if keys := [key for key, time in pairs if is_undated(time)]:
+        if None in page.times or is_undated(page.oldest):
+            pairs = zip(page.keys, page.times, strict=True)
+            keys = [key for key, time in pairs if is_undated(time)]
             self.seen.add(keys)
             self._sent += sum(key is None or key in new for key in keys)
 
