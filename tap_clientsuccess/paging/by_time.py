@@ -20,15 +20,16 @@ from __future__ import annotations
 
 import typing as t
 from collections import deque
-from dataclasses import replace
 from itertools import count
 
 from tap_clientsuccess.paging.evidence import (
     Evidence,
     NotByTimeError,
-    far_future,
+    count_surplus,
     is_hidden,
     is_returned,
+    less_surplus,
+    newest_page,
 )
 from tap_clientsuccess.paging.groups import Group, fills
 from tap_clientsuccess.paging.page import (
@@ -151,7 +152,7 @@ class TimeReader:
             page = yield PageRequest(after=DAWN)
         request = PageRequest(after=self._after)
         if self._after and page.goes_on() and page.last:
-            page = yield from self._less_surplus(page, request)
+            page, self.surplus = yield from less_surplus(page, request)
         if page.goes_on():
             self._evidence.check(page, request)
             # Nothing was known before, so newcomers count as known: it only hints, and
@@ -164,32 +165,15 @@ class TimeReader:
             self._cover(BEGINNING, page, request)
         return page
 
-    def _less_surplus(self, page: Page, request: PageRequest) -> Chain[Page]:
-        """Mend a total by which more follows, though the hint calls the page the last.
-
-        If just this page is left, the following page decides.
-        """
-        self.surplus, size = (yield from self._count_surplus()), len(page.keys)
-        total = max((page.total or 0) - self.surplus, size)
-        if total == size > 0 and (yield request._replace(number=1, size=size)).keys:
-            return replace(page, total=None)
-        return replace(page, total=total)
-
     def _read_newest(self) -> Chain[None]:
         """Read the page of the newest changes, which proves that the server sorts."""
         coverage = self._proof.coverage
         request = PageRequest(after=self._after or DAWN, newest_first=True)
-        page = yield request
-        later = coverage.reached
-        if page.newest and page.newest == page.oldest and page.goes_on():
-            # A page of one time says nothing of the order.
-            behind = PageRequest(after=page.newest + MILLISECOND)
-            if (time := (yield behind).newest) and time > page.newest:
-                later, page = max(later, time), (yield request)
+        page, later = yield from newest_page(request)
         self._evidence.check(page, request)
         newest = page.newest or coverage.reached
         if not coverage.newest:
-            if later > newest:
+            if max(coverage.reached, later or newest) > newest:
                 raise NotByTimeError("the server does not sort by modification time")
             coverage.latest = page.newest_until(coverage.latest or newest)
         coverage.newest = max(newest, coverage.newest or newest)
@@ -308,13 +292,8 @@ class TimeReader:
         self._proof.begin_count()
         counted = (yield PageRequest.for_count(self._after or DAWN)).total
         if counted and not self._window.wants_undated:
-            counted -= yield from self._count_surplus()
+            counted -= yield from count_surplus()
         self._proof.counted = counted
-
-    def _count_surplus(self) -> Chain[int]:
-        """Return the total of a filter by the far future, if no record passes it."""
-        future = yield from far_future()
-        return (future.total or 0) if future and not future.keys else 0
 
 
 def _seeds(request: PageRequest, first: Page) -> tuple[list[PageRequest], bool]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import operator
 import typing as t
+from dataclasses import replace
 from itertools import pairwise
 
 from tap_clientsuccess.errors import RefusedError
@@ -136,6 +137,42 @@ def far_future() -> Chain[Page | None]:
         return (yield PageRequest.for_count(FAR_FUTURE))
     except RefusedError:
         return None
+
+
+def count_surplus() -> Chain[int]:
+    """Return the total of a filter by the far future, if no record passes it."""
+    future = yield from far_future()
+    return (future.total or 0) if future and not future.keys else 0
+
+
+def less_surplus(page: Page, request: PageRequest) -> Chain[tuple[Page, int]]:
+    """Mend a total by which more follows, though the hint calls the page the last.
+
+    If just this page is left, the following page decides.
+
+    Returns:
+        The page with another total, and the surplus.
+    """
+    surplus, size = (yield from count_surplus()), len(page.keys)
+    total: int | None = max((page.total or 0) - surplus, size)
+    if total == size > 0 and (yield request._replace(number=1, size=size)).keys:
+        total = None
+    return replace(page, total=total), surplus
+
+
+def newest_page(request: PageRequest) -> Chain[tuple[Page, dt.datetime | None]]:
+    """Return the page of the newest changes, and a later time that was seen, if any.
+
+    A page of one time says nothing of the order, so it is asked what is later.
+    """
+    page = yield request
+    newest = page.newest
+    if not newest or newest != page.oldest or not page.goes_on():
+        return page, None
+    later = (yield PageRequest(after=newest + MILLISECOND)).newest
+    if later and later > newest:
+        page = yield request
+    return page, later
 
 
 def is_returned(time: dt.datetime) -> Chain[bool]:
